@@ -95,6 +95,7 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
     if (c->role->user == USER_AT_ONCE && service_user_become())
         _exit(EXIT_FAILURE);
     unsetenv("NOTIFY_SOCKET");
+    control_say_only(c->role->early);
     _exit(main(user, control_fd));
 }
 
@@ -143,6 +144,7 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
     c->pinged_ms = c->restart_at_ms = 0;
     c->starved_ms = c->starved_before_ms = c->paused_ms = 0;
     c->heard = 0;
+    c->n_owed = 0;
     return 0;
 }
 

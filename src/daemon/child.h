@@ -35,17 +35,20 @@ struct child_role {
     bool numbered;           /* there are several of it that differ by their index */
     bool drains;             /* at a stop it finishes what runs before others end (CONTROL_DRAIN) */
     bool awaited;            /* stird is ready when all that are kept of it serve */
-    const char *without;     /* the state of stird while none of it serves; NULL: there is no such */
-    bool missed;             /* the alarm child_missing tells of one that is not there */
-    int64_t start_limit_ms;  /* from fork() to READY */
-    int64_t ping_every_ms;   /* 0: is not pinged */
-    int64_t silence_ms;      /* longest unanswered ping, or time between heartbeats; 0: any */
-    int64_t patience_ms;     /* of hangs in a row each may last twice as long, up to this; 0: not */
-    unsigned may;            /* system calls (rights.h); a role that says nothing cannot start */
-    bool opens_files;        /* some, for reading (Landlock); false: none any more */
+    const char *without;    /* the state of stird while none of it serves; NULL: there is no such */
+    bool missed;            /* the alarm child_missing tells of one that is not there */
+    int64_t start_limit_ms; /* from fork() to READY */
+    int64_t ping_every_ms;  /* 0: is not pinged */
+    int64_t silence_ms;     /* longest unanswered ping, or time between heartbeats; 0: any */
+    int64_t patience_ms;    /* of hangs in a row each may last twice as long, up to this; 0: not */
+    uint64_t early;         /* words that it says before it has given up rights: CONTROL_WORD */
+    unsigned may;           /* system calls (rights.h); a role that says nothing cannot start */
+    bool opens_files;       /* some, for reading (Landlock); false: none any more */
     enum child_user user;
     uint64_t capabilities; /* 1 << CAP_..., of one that is root still when it has narrowed */
 };
+
+#define CHILD_OWED_MAX 8
 
 struct child {
     const struct child_role *role;
@@ -56,6 +59,8 @@ struct child {
     unsigned index; /* among those of its role */
     bool kept;      /* another one takes its place when it ends */
     bool drained;   /* it has finished what ran, at a stop */
+    const struct due *owed[CHILD_OWED_MAX]; /* what it is yet to be told: supervisor_owe() */
+    unsigned n_owed;
 
     int64_t started_ms, served_ms; /* when it was forked, when it said READY */
     int64_t heard_ms;              /* of the last sign of life */
@@ -98,9 +103,10 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
  */
 uint64_t child_descriptors(uint64_t of_all);
 
-/* 0 or -errno; a child that does not read what it is sent is killed. */
-int child_send(struct child *c, const struct control_message *message, const int *fds,
-               unsigned n_fds);
+/* 0 or -errno; a child that does not read what it is sent is killed. What cannot be sent is sent
+   again (supervisor_owe()), or the child is replaced: nobody goes on without a word. */
+__attribute__((warn_unused_result)) int
+child_send(struct child *c, const struct control_message *message, const int *fds, unsigned n_fds);
 /* Says READY was heard. */
 void child_serves(struct child *c, int64_t now_ms);
 /* Of each message. False: there are so many in this second that they are no child's of ours. */

@@ -1,5 +1,5 @@
 /* The program stird: its options, then a check or the supervisor. */
-#include "check.h"
+#include "dry_run.h"
 #include "detach.h"
 #include "options.h"
 #include "privileges.h"
@@ -95,17 +95,17 @@ out:
 
 static int check(const struct options *options)
 {
-    return check_configuration(str_of(options->configuration));
+    return dry_run_check(str_of(options->configuration));
 }
 
 static int print(const struct options *options)
 {
-    return check_print_configuration(str_of(options->configuration));
+    return dry_run_print_configuration(str_of(options->configuration));
 }
 
 static int budget(const struct options *options)
 {
-    return check_print_memory(str_of(options->configuration));
+    return dry_run_print_memory(str_of(options->configuration));
 }
 
 static int say(const char *text)

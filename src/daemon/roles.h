@@ -38,7 +38,8 @@ struct role_keeps {
 /*
  * Gives up, for good and all at once, what the row of ROLE does not name: the user root, files,
  * capabilities, system calls, being looked at. 0, or -errno after a log line that says what to do:
- * the process must end then. Who has not called it cannot say READY (control.h).
+ * the process must end then. Who has not called it says nothing but what its row has as early
+ * (control.h).
  */
 int roles_narrow(enum role role, const struct role_keeps *keeps);
 int roles_narrow_to(const struct child_role *row, const struct role_keeps *keeps);

@@ -1,6 +1,6 @@
 #include "service_reads.h"
 
-#include "check_process.h"
+#include "aside.h"
 #include "named_files.h"
 #include "service_user.h"
 #include "records_place.h"
@@ -143,5 +143,5 @@ bool service_reads_all(const struct files *files, const struct settings *setting
     struct look l = {.files = files, .settings = settings, .known = problems};
     if (!service_user_is_waiting())
         return true;
-    return check_in_process("what the service may read", look, &l, problems);
+    return aside_check("what the service may read", look, &l, problems);
 }

@@ -318,7 +318,7 @@ static void act(struct signer *s, const struct control_message *m)
         for (unsigned w = 0; w < WORKERS_MAX; w++)
             tell_refused_now_and_then(s, w);
         say_bare(s->control_fd, CONTROL_PONG);
-    } else if (m->type == CONTROL_DRAIN) {
+    } else if (m->type == CONTROL_RETIRE) {
         s->retired_us = clock_monotonic_us();
     } else if (m->type != CONTROL_CHANNEL) {
         log_warning("a message that is not for a signer", LOG_NUMBER("type", m->type));

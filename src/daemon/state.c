@@ -1,6 +1,6 @@
 #include "state.h"
 
-#include "check_process.h"
+#include "aside.h"
 #include "service_user.h"
 
 #include <errno.h>
@@ -88,7 +88,7 @@ void state_check_secret(struct str directory, bool root_makes, struct problems *
 {
     struct judged j = {strndup(directory.p, directory.n), directory, root_makes};
     if (j.path)
-        check_in_process(file_name, judge, &j, problems);
+        aside_check(file_name, judge, &j, problems);
     free((char *)(uintptr_t)j.path);
 }
 

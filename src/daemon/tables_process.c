@@ -1,6 +1,6 @@
 #include "tables_process.h"
 
-#include "check_process.h"
+#include "aside.h"
 #include "landlock.h"
 #include "roles.h"
 
@@ -114,7 +114,7 @@ bool tables_look_aside(const struct settings *s, int *fd, bool *columns_open,
     }
     struct job job = {s, ends[1]};
     *columns_open = true;
-    bool good = check_in_process("the number tables", compile, &job, problems);
+    bool good = aside_check("the number tables", compile, &job, problems);
     close(ends[1]);
     if (!take_table(ends[0], fd, columns_open) && good) {
         problems_add(problems, STR(""), 0, "the number table was not handed over");

@@ -1,6 +1,6 @@
 #include "tls_files.h"
 
-#include "check_process.h"
+#include "aside.h"
 #include "service_user.h"
 
 #include <string.h>
@@ -57,5 +57,5 @@ bool tls_files_check(struct files *files, const struct settings *settings, int64
     struct check c = {files, settings, now_s};
     if (settings->tls_certificate.n == 0)
         return true;
-    return check_in_process("the TLS certificate and key", check, &c, problems);
+    return aside_check("the TLS certificate and key", check, &c, problems);
 }

@@ -239,11 +239,18 @@ static void take_drain(struct worker *w, const struct control_message *m, const 
 {
     (void)m;
     (void)fds;
-    w->dismissed = w->drained; /* an emergency call may have come since */
     proxy_drain(w->proxy, on_drained, w);
-    if (!w->dismissed)
-        log_info("worker drains: it takes no new calls",
-                 LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
+    log_info("worker drains: it takes no new calls",
+             LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
+}
+
+/* An emergency call may have come since. */
+static void take_leave(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    w->dismissed = true;
+    proxy_drain(w->proxy, on_drained, w);
 }
 
 /* What a worker acts on; N_FDS descriptors belong to it, ACT takes them. */
@@ -252,10 +259,15 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_NAMES, 1, take_names},       {CONTROL_INBOX, 1, take_inbox},
-    {CONTROL_DRAIN, 0, take_drain},       {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_SNAPSHOT, 4, take_snapshot},
+    {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},
+    {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_NAMES, 1, take_names},
+    {CONTROL_INBOX, 1, take_inbox},
+    {CONTROL_DRAIN, 0, take_drain},
+    {CONTROL_LEAVE, 0, take_leave},
+    {CONTROL_CERTIFICATES, 0, take_certificates},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,

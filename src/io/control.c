@@ -75,7 +75,15 @@ bool control_decode(struct control_message *m, struct str octets, unsigned n_fds
 
 /* ---- the socket ---- */
 
-static bool has_given_up; /* control_gave_up_rights(), of this process */
+/* Of this process. */
+static bool has_given_up;                           /* control_gave_up_rights() */
+static uint64_t early_words = ~CONTROL_WORD(READY); /* control_say_only() */
+_Static_assert(CONTROL_TYPES <= 64, "a bit for each word");
+
+void control_say_only(uint64_t words)
+{
+    early_words = words & ~CONTROL_WORD(READY);
+}
 
 void control_gave_up_rights(void)
 {
@@ -84,9 +92,10 @@ void control_gave_up_rights(void)
 
 static bool may_send(const struct control_message *message)
 {
-    if (message->type != CONTROL_READY || has_given_up)
+    if (has_given_up || early_words >> message->type & 1)
         return true;
-    log_error("a process that has given up no rights does not serve");
+    log_error("a process that has given up no rights does not serve",
+              LOG_CSTR("word", control_name(message->type)));
     return false;
 }
 

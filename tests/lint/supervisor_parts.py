@@ -17,10 +17,10 @@ FOLDER = "src/daemon/supervisor"
 # Files of a part beside the one of its name.
 MORE = {"admin": "callers", "overlay": "numbers", "records": "rotation untold"}
 # The loop: it knows no part.
-LOOP = ("supervisor.c supervisor.h loop.h duty.h supervisor_children.c supervisor_messages.c supervisor_lacks.c "
+LOOP = ("supervisor.c supervisor.h loop.h duty.h supervisor_children.c supervisor_messages.c supervisor_lacks.c supervisor_dues.c "
         "supervisor_parts.c supervisor_start.c")
 # Small nouns that any part may use, and that know no part either.
-SHARED = "loop.h duty.h supervisor.h patience.h asker.h asker.c questions.h questions.def"
+SHARED = "loop.h duty.h supervisor.h patience.h worker_places.h asker.h asker.c questions.h questions.def"
 
 
 def read(project):

@@ -18,7 +18,7 @@ static const struct child_role pinged = {
     .name = "pinged", .start_limit_ms = 1000, .ping_every_ms = 200, .silence_ms = 600, .may = 1};
 static const struct child_role beating = {
     .name = "beating", .start_limit_ms = 1000, .silence_ms = 3000, .may = 1};
-static const struct child_role quiet = {.name = "quiet", .may = 1};
+static const struct child_role quiet = {.name = "quiet", .early = ~UINT64_C(0), .may = 1};
 static const struct child_role patient = {.name = "patient",
                                           .start_limit_ms = 1000,
                                           .ping_every_ms = 1000,
@@ -326,7 +326,8 @@ static int sent_beside(const struct child_role *role)
 static const char *what_is_under_way_stops_nobody_else(void *user)
 {
     const struct rlimit limit = {LIMIT, LIMIT};
-    static const struct child_role loader = {.name = "loader", .may = MAY_TALK | MAY_LOAD};
+    static const struct child_role loader = {
+        .name = "loader", .early = ~UINT64_C(0), .may = MAY_TALK | MAY_LOAD};
     (void)user;
     if ((geteuid() == 0 && setresuid(34567, 34567, 34567)) || setrlimit(RLIMIT_NOFILE, &limit))
         return "cannot be tried";

@@ -561,7 +561,7 @@ static void the_ceiling_counts_tokens(void **state)
     struct process p = start_both(&four);
     struct outcome o = decided();
     (void)state;
-    say(&p, CONTROL_DRAIN, -1);
+    say(&p, CONTROL_RETIRE, -1);
     assert_true(outcome_want(&o, &passport_type_shaken, 0));
     assert_true(outcome_want(&o, &dummy, 1) && outcome_want(&o, &dummy, 1));
     struct told told = ask_for(&p, &o);

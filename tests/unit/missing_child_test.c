@@ -22,16 +22,15 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     assert_non_null(settings);
     assert_non_null(s);
     s->ready = true;
-    s->n_workers = 1;
     s->current.settings = s->started_with = settings;
-    struct child *r = supervisor_places(s, ROLE_RECORDER);
-    s->workers[0].kept = r->kept = true;
-    s->workers[0].state = worker;
-    s->workers[0].deaths = worker_deaths;
+    struct child *w = supervisor_places(s, ROLE_WORKER), *r = supervisor_places(s, ROLE_RECORDER);
+    w->kept = r->kept = true;
+    w->state = worker;
+    w->deaths = worker_deaths;
     r->state = recorder;
     r->deaths = recorder_deaths;
     uint64_t values[ALARMS] = {0};
-    part_children.count(s, values);
+    part_roster.count(s, values);
     supervisor_unmake(s); /* with the settings */
     files_free(files);
     return values[ALARM_child_missing];

@@ -50,13 +50,15 @@ static int dummy_main(const struct child_role *role, int control_fd)
     return EXIT_SUCCESS;
 }
 
-/* For the test: somebody did not think of its rights, nor of what control_send() returns. */
+/* For the test: somebody did not think of its rights, nor of what control_send() returns. What its
+   row has as early it may say all the same. */
 static int forgetful_main(int control_fd)
 {
-    const struct control_message ready = {.type = CONTROL_READY};
+    const struct control_message ready = {.type = CONTROL_READY}, alarm = {.type = CONTROL_ALARM};
     const struct control_message word = {.type = CONTROL_OVER_CEILING, .over_ceiling = {7, 0}};
     struct pollfd p = {.fd = control_fd}; /* for its end alone */
     control_send(control_fd, &ready, NULL, 0);
+    control_send(control_fd, &alarm, NULL, 0);
     control_send(control_fd, &word, NULL, 0);
     while (poll(&p, 1, -1) <= 0)
         ;
@@ -71,7 +73,7 @@ extern const struct part part_dummy;
 extern const struct duty duty_dummy;
 
 struct dummy {
-    unsigned served, gone;
+    unsigned served, gone, alarms;
     uint64_t heard;
 };
 
@@ -97,7 +99,14 @@ static void take_word(struct supervisor *s, const struct heard *h)
     own(s)->heard += h->message->over_ceiling.requests;
 }
 
-static const struct word hears[] = {{0, CONTROL_OVER_CEILING, take_word}, {.take = NULL}};
+static void take_alarm(struct supervisor *s, const struct heard *h)
+{
+    (void)h;
+    own(s)->alarms++;
+}
+
+static const struct word hears[] = {
+    {0, CONTROL_OVER_CEILING, take_word}, {0, CONTROL_ALARM, take_alarm}, {.take = NULL}};
 
 const struct duty duty_dummy = {.kept = kept, .enter = enter};
 
@@ -129,9 +138,10 @@ static const struct child_role table[] = {{.id = 0,
                                            .start_limit_ms = PATIENCE_MS,
                                            .ping_every_ms = 20,
                                            .silence_ms = PATIENCE_MS,
+                                           .early = CONTROL_WORD(OVER_CEILING),
                                            .may = MAY_TALK}};
 
-static const struct part *const parts[] = {&part_dummy, &part_messages, &part_children, NULL};
+static const struct part *const parts[] = {&part_dummy, &part_messages, &part_roster, NULL};
 
 /* ---- the test ---- */
 
@@ -227,15 +237,15 @@ static void test_it_is_shown(void **state)
     (void)state;
     TURN_UNTIL(dummy->state == CHILD_SERVING);
     json_begin_object(&j);
-    part_children.put_status(s, &j, clock_monotonic_ms());
+    part_roster.put_status(s, &j, clock_monotonic_ms());
     json_end_object(&j);
     buf_add(&out, "", 1);
     assert_non_null(strstr(out.p, "\"dummy\":{\"state\":\"serving\",\"pid\":"));
     buf_fini(&out);
-    part_children.count(s, values);
+    part_roster.count(s, values);
     assert_int_equal(values[ALARM_child_missing], 0);
     dummy->state = CHILD_NONE;
-    part_children.count(s, values);
+    part_roster.count(s, values);
     assert_int_equal(values[ALARM_child_missing], 1);
     dummy->state = CHILD_SERVING;
 }
@@ -257,7 +267,8 @@ static void test_who_gave_up_nothing_never_serves(void **state)
     forgets = false;
     dup2(stderr_fd, STDERR_FILENO);
     assert_int_equal(r, 0);
-    TURN_UNTIL(own(s)->heard == 7); /* which it said after READY */
+    TURN_UNTIL(own(s)->heard == 7); /* which it said after READY, and after the alarm */
+    assert_int_equal(own(s)->alarms, 0);
     assert_int_equal(dummy->state, CHILD_STARTING);
     assert_int_equal(own(s)->served, 0);
     assert_true(is_said(log_fd, "a process that has given up no rights does not serve"));

@@ -315,7 +315,7 @@ static void a_workers_channels_have_one_ceiling(void **state)
     struct asking r = request(1, 0);
     unsigned good = 0;
     (void)state;
-    say(&p, CONTROL_DRAIN, -1);
+    say(&p, CONTROL_RETIRE, -1);
     for (unsigned i = 0; i < 10; i++) { /* one after the other */
         int channel = open_channel_of(&p, 0);
         good += ask(channel, &r).reason == REASON_OK;

@@ -26,6 +26,8 @@ enum control_type {
     CONTROL_TYPES
 };
 
+#define CONTROL_WORD(word) (UINT64_C(1) << CONTROL_##word)
+
 /* Of the configuration, or of the urgent changes. */
 struct control_generation {
     uint64_t generation;
@@ -111,12 +113,15 @@ struct str control_encode(const struct control_message *m, unsigned n_fds);
 bool control_decode(struct control_message *m, struct str octets, unsigned n_fds);
 
 /*
- * 0 or -errno, -EINVAL where the word has another form, -EPERM (and a line in the log) where it is
- * READY and this process has given up nothing; the descriptors stay the caller's.
+ * 0 or -errno, -EINVAL where the word has another form, -EPERM (and a line in the log) where this
+ * process has given up nothing and may not say it before; the descriptors stay the caller's.
  */
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds);
-/* Notes that this process has given up what its role does not need; it may say READY from now on.
-   Only roles_narrow() calls this. */
+/* This process is a child, and says only these words (CONTROL_WORD, or 0) before it has given up
+   what its role does not need. Nobody says READY before. */
+void control_say_only(uint64_t words);
+/* Notes that this process has given up what its role does not need; it may say anything from now
+   on. Only roles_narrow() calls this. */
 void control_gave_up_rights(void);
 /*
  * 1: a message; the caller owns FDS[0..*N_FDS). 0: the other end is gone. -errno, among them

@@ -42,6 +42,16 @@ static inline void kit_keep(struct kit *kit, int fd)
     kit->fds[kit->n++] = fd;
 }
 
+/*
+ * What a child has to hear as soon as it is so: supervisor_owe() tells it, and again at each turn
+ * for as long as there is no memory or descriptor for that.
+ */
+struct due {
+    /* All of it that C has not heard yet, which nothing needs any more when C has ended. 0 or
+       -errno of child_send(). */
+    int (*tell)(struct supervisor *s, struct child *c);
+};
+
 struct death {
     int status; /* as waitpid() has it */
     bool was_starting;

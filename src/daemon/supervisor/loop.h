@@ -29,7 +29,8 @@
 
 enum event {
     EVENT_BEGINS,       /* the children are about to be started for the first time */
-    EVENT_READY,        /* all workers serve, for the first time */
+    EVENT_READY,        /* all that are awaited serve, for the first time */
+    EVENT_STOP_WANTED,  /* by a signal; the second time at once */
     EVENT_STOPPING,     /* no new calls from now on */
     EVENT_ENDED,        /* no child is there any more */
     EVENT_CHILD_SERVES, /* CHILD said READY */
@@ -134,6 +135,7 @@ enum lack {
     LACK_POLL,   /* poll() fails: no child is judged by that */
     LACK_CALLER, /* accept() fails at the control socket */
     LACK_MENDING,
+    LACK_TELLING,
     LACKS
 };
 
@@ -143,11 +145,11 @@ struct lacked {
 };
 
 struct supervisor {
+    /* What parts share: the loop does nothing by it. */
     struct str path;
     struct configuration current, next; /* in force; of a reload, if its settings are not NULL */
     struct settings *started_with;      /* what needs a restart is as it says; maybe `current`'s */
-    unsigned n_workers;
-    bool journal; /* stderr is journald's */
+    bool journal;                       /* stderr is journald's */
 
     const struct part *const *parts; /* the table of those that are there, */
     void **states;                   /* and the state of each */
@@ -155,7 +157,6 @@ struct supervisor {
     const struct child_role *roles; /* the table of */
     unsigned n_roles;
     struct child children[CHILDREN_MAX]; /* places, those of one role behind those of another */
-    struct child *workers;               /* the places of this role */
     struct asker *askers;                /* of all seats; asker.h */
     pid_t buried[BURIED_MAX];            /* children that ended last, in a ring */
     unsigned n_buried;
@@ -165,9 +166,8 @@ struct supervisor {
     int64_t started_ms;
     int64_t turned_ms; /* when the loop woke last */
     bool ready, stopping, ending;
-    bool dismissed;    /* all have drained, and were told to go */
-    bool start_failed; /* a worker says that it can never serve */
-    int64_t drain_until_ms, end_until_ms;
+    bool start_failed; /* a child says that it can never serve */
+    int64_t end_until_ms;
     int signal_fd;
     void (*on_ready)(void *user);
     void *on_ready_user;
@@ -183,7 +183,10 @@ void supervisor_unmake(struct supervisor *s);
 int supervisor_take_signals(struct supervisor *s);
 /* Waits for news of children, and for what parts watch, until something is due; acts on it. */
 void supervisor_turn(struct supervisor *s);
+/* Ends all children, each in its way, and then the loop. */
 void supervisor_end(struct supervisor *s, int64_t now_ms);
+/* The same by force. */
+void supervisor_kill_all(struct supervisor *s, int64_t now_ms);
 /* Before the first READY: the end, with status 1. */
 void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 
@@ -202,6 +205,8 @@ void supervisor_start_children(struct supervisor *s, int64_t now_ms);
 void supervisor_restart_children(struct supervisor *s, int64_t now_ms);
 /* Forks C and gives it what it needs to begin. 0 or -errno; it may have a process all the same. */
 int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms);
+/* Another one takes its place when it ends: while stird stops, not of those that drain. */
+bool supervisor_keeps(const struct supervisor *s, const struct child *c);
 uint64_t supervisor_count_deaths(const struct supervisor *s); /* of all that are kept */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
@@ -213,6 +218,11 @@ void supervisor_reap(struct supervisor *s, int64_t now_ms);
 void supervisor_each_child(struct supervisor *s,
                            void (*visit)(struct supervisor *s, struct child *c, void *user),
                            void *user);
+
+/* supervisor_dues.c */
+void supervisor_owe(struct supervisor *s, struct child *c, const struct due *due);
+/* What could not be said. */
+void supervisor_tell_owed(struct supervisor *s);
 
 /* supervisor_messages.c */
 /* Some of what the child has said, so that the others have their turn. */

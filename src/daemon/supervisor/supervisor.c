@@ -1,7 +1,6 @@
 #include "loop.h"
 
 #include "daemon/family.h"
-#include "daemon/notify.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,9 +16,8 @@
 
 #define START_LIMIT_MS 20000
 #define END_LIMIT_MS   1000
-#define PAUSE_MS       100  /* more than a turn takes, less than any limit of a child */
-#define BLIND_MS       20   /* between two turns when poll() fails: no spin, and no child waits */
-#define GOODBYE_MS     5000 /* more than the end can take after the drain */
+#define PAUSE_MS       100 /* more than a turn takes, less than any limit of a child */
+#define BLIND_MS       20  /* between two turns when poll() fails: no spin, and no child waits */
 
 /* Signals, what parts watch, and a control socket for each child. */
 #define PARTS_WATCH_MAX 64
@@ -77,7 +75,6 @@ struct supervisor *supervisor_make(const struct child_role *table, unsigned n_ro
     struct supervisor *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
-    s->current = s->next = CONFIGURATION_INIT;
     s->signal_fd = -1;
     s->parts = parts;
     supervisor_make_places(s, table, n_roles);
@@ -159,9 +156,9 @@ static int wait_ms(struct supervisor *s, int64_t now_ms)
     for (unsigned i = 0; s->parts[i]; i++)
         if (s->parts[i]->deadline)
             earliest(&deadline, s->parts[i]->deadline(s, now_ms));
-    if (s->stopping)
-        earliest(&deadline, s->ending ? s->end_until_ms : s->drain_until_ms);
-    /* One that is past waits for something else, such as a worker for a signer that does not start:
+    if (s->ending)
+        earliest(&deadline, s->end_until_ms);
+    /* One that is past waits for something else, such as a child for another that does not start:
        looking again at once would be a busy loop. */
     return deadline > now_ms ? (int)(deadline - now_ms) : 10;
 }
@@ -209,7 +206,7 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms)
     supervisor_end(s, now_ms);
 }
 
-static void kill_all(struct supervisor *s, int64_t now_ms)
+void supervisor_kill_all(struct supervisor *s, int64_t now_ms)
 {
     int signal = SIGKILL;
     s->stopping = s->ending = true;
@@ -217,71 +214,10 @@ static void kill_all(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, kill_child, &signal);
 }
 
-/* CONTROL_DRAIN to who drains. */
-static void tell_drain(struct supervisor *s, struct child *c, void *user)
+static void go_on_ending(struct supervisor *s, int64_t now_ms)
 {
-    const struct control_message message = {.type = CONTROL_DRAIN};
-    (void)s;
-    (void)user;
-    if (c->role->drains)
-        child_send(c, &message, NULL, 0);
-}
-
-static void begin_to_drain(struct supervisor *s, struct child *c, void *user)
-{
-    if (c->state == CHILD_SERVING)
-        tell_drain(s, c, user);
-    else if (c->role->drains)
-        child_kill(c, SIGKILL);
-}
-
-static void drain(struct supervisor *s, int64_t now_ms)
-{
-    int64_t limit_ms = s->current.settings->drain_timeout_ms + 1000;
-    log_info("stopping: running calls may end", LOG_NUMBER("limit_ms", limit_ms));
-    notify_stopping(limit_ms + GOODBYE_MS);
-    supervisor_tell(s, EVENT_STOPPING, &(struct news){.now_ms = now_ms});
-    s->stopping = true;
-    s->drain_until_ms = now_ms + limit_ms;
-    supervisor_each_child(s, begin_to_drain, NULL);
-}
-
-struct draining {
-    unsigned there, not_done;
-};
-
-static void count_draining(struct supervisor *s, struct child *c, void *user)
-{
-    struct draining *d = user;
-    (void)s;
-    d->there += c->role->drains && c->pid > 0;
-    d->not_done += c->role->drains && c->pid > 0 && !c->drained;
-}
-
-static struct draining still_draining(struct supervisor *s)
-{
-    struct draining d = {0};
-    supervisor_each_child(s, count_draining, &d);
-    return d;
-}
-
-/* No worker goes before the last call has ended: messages with its Call-IDs would find nobody. */
-static void dismiss(struct supervisor *s)
-{
-    if (s->dismissed || still_draining(s).not_done > 0)
-        return;
-    s->dismissed = true;
-    supervisor_each_child(s, tell_drain, NULL);
-}
-
-static void go_on_stopping(struct supervisor *s, int64_t now_ms)
-{
-    if (s->stopping && !s->ending)
-        dismiss(s);
-    if (s->stopping && !s->ending && (still_draining(s).there == 0 || now_ms >= s->drain_until_ms))
-        supervisor_end(s, now_ms);
-    else if (s->ending && now_ms >= s->end_until_ms)
-        kill_all(s, now_ms);
+    if (s->ending && now_ms >= s->end_until_ms)
+        supervisor_kill_all(s, now_ms);
 }
 
 /* ---- signals ---- */
@@ -293,10 +229,7 @@ static void on_hangup(struct supervisor *s, int64_t now_ms)
 
 static void on_terminate(struct supervisor *s, int64_t now_ms)
 {
-    if (s->stopping)
-        kill_all(s, now_ms);
-    else
-        drain(s, now_ms);
+    supervisor_tell(s, EVENT_STOP_WANTED, &(struct news){.now_ms = now_ms});
 }
 
 static const struct {
@@ -348,7 +281,6 @@ static void tell_ready(struct supervisor *s, int64_t now_ms)
         return;
     s->ready = true;
     supervisor_tell(s, EVENT_READY, &(struct news){.now_ms = now_ms});
-    notify_ready();
     if (s->on_ready)
         s->on_ready(s->on_ready_user);
 }
@@ -403,12 +335,12 @@ void supervisor_turn(struct supervisor *s)
     supervisor_kill_overdue(s, now_ms);
     supervisor_restart_children(s, now_ms);
     supervisor_ping_children(s, now_ms);
+    supervisor_tell_owed(s);
     tell_ready(s, now_ms);
     for (unsigned i = 0; s->parts[i]; i++)
         if (s->parts[i]->tick)
             s->parts[i]->tick(s, now_ms);
-    notify_flush();
-    go_on_stopping(s, now_ms);
+    go_on_ending(s, now_ms);
 }
 
 int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user), void *user)

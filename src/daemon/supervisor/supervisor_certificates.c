@@ -5,6 +5,7 @@
  */
 #include "asker.h"
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/checker_process.h"
 #include "daemon/key_file.h"
@@ -102,14 +103,19 @@ static void put_states(const struct supervisor *s, const struct settings *settin
     text[n] = '\0';
 }
 
-static void tell_workers(struct supervisor *s)
+static int tell_states(struct supervisor *s, struct child *c)
 {
     struct control_message message = {.type = CONTROL_CERTIFICATES,
                                       .certificates = {.generation = s->current.generation}};
     put_states(s, s->current.settings, message.certificates.states, CONTROL_TEXT);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].pid > 0)
-            child_send(&s->workers[w], &message, NULL, 0);
+    return child_send(c, &message, NULL, 0);
+}
+
+static void tell_workers(struct supervisor *s)
+{
+    static const struct due due = {tell_states};
+    for (unsigned w = 0; w < worker_count(s); w++)
+        supervisor_owe(s, worker_at(s, w), &due);
 }
 
 static void put_in(struct supervisor *s, const struct news *news)

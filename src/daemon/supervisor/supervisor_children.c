@@ -24,7 +24,6 @@ void supervisor_make_places(struct supervisor *s, const struct child_role *table
             assert(place < s->children + CHILDREN_MAX);
             child_init(place++, &table[role], i);
         }
-    s->workers = supervisor_places(s, ROLE_WORKER);
 }
 
 struct child *supervisor_places(const struct supervisor *s, enum role role)
@@ -130,8 +129,7 @@ static void start_again(struct supervisor *s, struct child *c, int64_t now_ms)
     child_kill(c, SIGKILL);
 }
 
-/* While stird stops, no child takes the place of one that drained. */
-static bool is_kept(const struct supervisor *s, const struct child *c)
+bool supervisor_keeps(const struct supervisor *s, const struct child *c)
 {
     return c->kept && !(s->stopping && c->role->drains);
 }
@@ -139,7 +137,7 @@ static bool is_kept(const struct supervisor *s, const struct child *c)
 static bool is_due(const struct supervisor *s, const struct child *c, int64_t now_ms)
 {
     const struct duty *duty = c->role->duty;
-    return is_kept(s, c) && c->state == CHILD_NONE && c->restart_at_ms &&
+    return supervisor_keeps(s, c) && c->state == CHILD_NONE && c->restart_at_ms &&
            c->restart_at_ms <= now_ms && (!duty->may_start || duty->may_start(s));
 }
 
@@ -228,7 +226,7 @@ void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms)
 
 static void log_death(const struct supervisor *s, const struct child *c, int status)
 {
-    bool expected = s->ending || !is_kept(s, c);
+    bool expected = s->ending || !supervisor_keeps(s, c);
     log_write(expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "child ended",
               LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_NUMBER(WIFSIGNALED(status) ? "signal" : "status",
@@ -251,7 +249,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     log_death(s, c, death->status);
     child_died(c, death->now_ms);
     s->buried[s->n_buried++ % BURIED_MAX] = corpse->pid;
-    if (!is_kept(s, c))
+    if (!supervisor_keeps(s, c))
         c->restart_at_ms = 0;
     if (c->role->duty->gone)
         c->role->duty->gone(s, c, death);
@@ -265,18 +263,7 @@ void supervisor_reap(struct supervisor *s, int64_t now_ms)
         supervisor_each_child(s, bury, &corpse);
 }
 
-/* ---- for people ---- */
-
-/* The very first one, still on its way, is not missing: it has the limits of its start for that. */
-static bool is_missing(const struct child *c)
-{
-    return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
-}
-
-static void count_missing(struct supervisor *s, struct child *c, void *user)
-{
-    *(uint64_t *)user += c->role->missed && is_kept(s, c) && is_missing(c);
-}
+/* ---- how it stands ---- */
 
 static void count_deaths(struct supervisor *s, struct child *c, void *user)
 {
@@ -291,19 +278,6 @@ uint64_t supervisor_count_deaths(const struct supervisor *s)
     return n;
 }
 
-static uint64_t missing(const struct supervisor *s)
-{
-    uint64_t n = 0;
-    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_missing, &n);
-    return n;
-}
-
-static void count(const struct supervisor *s, uint64_t values[ALARMS])
-{
-    values[ALARM_child_missing] = missing(s);
-    values[ALARM_child_replaced] = supervisor_count_deaths(s);
-}
-
 const char *supervisor_state_text(const struct supervisor *s)
 {
     if (s->stopping)
@@ -315,51 +289,3 @@ const char *supervisor_state_text(const struct supervisor *s)
             return s->roles[r].without;
     return "serving";
 }
-
-static void put_integer(struct json *j, struct str key, int64_t value)
-{
-    json_put_key(j, key);
-    json_put_integer(j, value);
-}
-
-static void put_child(struct json *j, const struct child *c, int64_t now_ms)
-{
-    static const char *const states[] = {
-        [CHILD_NONE] = "none", [CHILD_STARTING] = "starting", [CHILD_SERVING] = "serving"};
-    json_begin_object(j);
-    json_put_key(j, STR("state"));
-    json_put_string(j, str_of(states[c->state]));
-    if (c->pid > 0) {
-        put_integer(j, STR("pid"), c->pid);
-        put_integer(j, STR("up_s"), (now_ms - c->started_ms) / 1000);
-    }
-    put_integer(j, STR("deaths"), (int64_t)c->deaths);
-    put_integer(j, STR("hangs"), (int64_t)c->hangs_ever);
-    json_end_object(j);
-}
-
-static void put_all(const struct supervisor *s, struct json *j, const struct child_role *role,
-                    int64_t now_ms)
-{
-    const struct child *places = supervisor_places(s, role->id);
-    json_begin_array(j);
-    for (unsigned i = 0; i < role->duty->kept(s); i++)
-        put_child(j, &places[i], now_ms);
-    json_end_array(j);
-}
-
-static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
-{
-    for (unsigned r = 0; r < s->n_roles; r++) {
-        const struct child_role *role = &s->roles[r];
-        if (!role->shown)
-            continue;
-        json_put_key(j, str_of(role->shown));
-        if (role->numbered)
-            put_all(s, j, role, now_ms);
-        else
-            put_child(j, supervisor_kept(s, role->id), now_ms);
-    }
-}
-
-const struct part part_children = {.name = "children", .count = count, .put_status = put_status};

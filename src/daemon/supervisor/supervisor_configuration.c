@@ -28,7 +28,6 @@ static bool load(struct supervisor *s, struct problems *problems)
         return false;
     s->current.generation = 1;
     s->started_with = s->current.settings;
-    s->n_workers = s->started_with->workers;
     configuration_log_warnings(&s->current);
     return has_descriptors(s, problems);
 }

@@ -3,6 +3,7 @@
  * supervisor itself.
  */
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/counter_book.h"
 
@@ -26,7 +27,7 @@ static struct counted *own(const struct supervisor *s)
 
 static bool open_book(struct supervisor *s, struct problems *problems)
 {
-    own(s)->book = counter_book_new(s->n_workers);
+    own(s)->book = counter_book_new(worker_count(s));
     if (own(s)->book)
         counter_book_in_force(own(s)->book, s->current.settings);
     else

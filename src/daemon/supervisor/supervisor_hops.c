@@ -5,6 +5,7 @@
  * A status has room for so many: those that are out come first, and it says how many there are.
  */
 #include "questions.h"
+#include "worker_places.h"
 
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -114,7 +115,7 @@ static struct hop_sum sum_of(const struct supervisor *s, const struct upstream *
 /* A hop is out when no worker uses it, since a call may arrive at any of them. */
 static bool is_out(const struct supervisor *s, const struct hop_sum *sum)
 {
-    return sum->out >= s->n_workers;
+    return sum->out >= worker_count(s);
 }
 
 /* NULL: nothing is known of it. */

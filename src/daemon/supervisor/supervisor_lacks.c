@@ -13,6 +13,8 @@ static const char *const lines[LACKS] = {
                     "fs.file-max) or memory",
     [LACK_MENDING] = "the supervisor cannot look at the sockets of a worker that ended, and will "
                      "before the next one: it takes descriptors (LimitNOFILE) or memory",
+    [LACK_TELLING] = "the supervisor cannot tell a child what it has to know, and tries again: it "
+                     "takes descriptors (LimitNOFILE) or memory",
 };
 
 void supervisor_lacks(struct supervisor *s, enum lack what, int error, int64_t now_ms)

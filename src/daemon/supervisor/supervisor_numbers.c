@@ -3,6 +3,7 @@
  * force; the answer says what holds for the number afterwards.
  */
 #include "supervisor_overlay.h"
+#include "worker_places.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -179,7 +180,7 @@ void supervisor_numbers_late(struct supervisor *s, struct asker *a)
         &out,
         "the change is in the journal and each new worker begins with it, but %u of %u workers "
         "have not taken it yet: their calls are decided as before (stirctl status)",
-        supervisor_overlay_without(s, a->ticket), s->n_workers);
+        supervisor_overlay_without(s, a->ticket), worker_count(s));
     refuse(a, &out);
     buf_fini(&out);
 }

@@ -7,6 +7,7 @@
 
 #include "patience.h"
 #include "questions.h"
+#include "worker_places.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -59,11 +60,11 @@ static int send_overlay(struct supervisor *s, unsigned w)
                                             .overlay = {own(s)->generation}};
     bool any = own(s)->fd >= 0;
     own(s)->in_use[w] = 0;
-    if (s->workers[w].pid == 0)
+    if (worker_at(s, w)->pid == 0)
         return 0;
-    int r = child_send(&s->workers[w], &message, any ? &own(s)->fd : NULL, any);
+    int r = child_send(worker_at(s, w), &message, any ? &own(s)->fd : NULL, any);
     if (r)
-        child_kill(&s->workers[w], SIGKILL); /* the one after it begins with them */
+        child_kill(worker_at(s, w), SIGKILL); /* the one after it begins with them */
     else if (own(s)->owed[w].since_ms == 0)
         patience_begin(&own(s)->owed[w], true, clock_monotonic_ms());
     return r;
@@ -75,15 +76,15 @@ void supervisor_overlay_use(struct supervisor *s, int fd)
         close(own(s)->fd);
     own(s)->fd = fd;
     own(s)->generation++;
-    for (unsigned w = 0; w < s->n_workers; w++)
+    for (unsigned w = 0; w < worker_count(s); w++)
         send_overlay(s, w);
 }
 
 unsigned supervisor_overlay_without(const struct supervisor *s, uint64_t generation)
 {
     unsigned n = 0;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].pid > 0 && own(s)->in_use[w] < generation;
+    for (unsigned w = 0; w < worker_count(s); w++)
+        n += worker_at(s, w)->pid > 0 && own(s)->in_use[w] < generation;
     return n;
 }
 
@@ -129,9 +130,9 @@ static const struct word hears[] = {
 
 static void tick(struct supervisor *s, int64_t now_ms)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].control_fd >= 0 && patience_is_over(&own(s)->owed[w], now_ms))
-            supervisor_kill_idle(s, &s->workers[w],
+    for (unsigned w = 0; w < worker_count(s); w++)
+        if (worker_at(s, w)->control_fd >= 0 && patience_is_over(&own(s)->owed[w], now_ms))
+            supervisor_kill_idle(s, worker_at(s, w),
                                  "it does not say that it has the urgent changes that it was given",
                                  now_ms);
 }

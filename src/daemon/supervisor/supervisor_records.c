@@ -5,6 +5,7 @@
 #include "supervisor_records.h"
 
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/records_place.h"
 #include "daemon/rotated_name.h"
@@ -35,87 +36,6 @@ static void close_if_open(int fd)
 static struct child *recorder(const struct supervisor *s)
 {
     return supervisor_places(s, ROLE_RECORDER);
-}
-
-/* ---- from the workers to the recorder ---- */
-
-/* No other child has the mapping: each gets descriptors of its own. */
-static int open_tally(struct supervisor *s)
-{
-    const size_t n = sizeof(*supervisor_records(s)->tally);
-    supervisor_records(s)->tally_fd = memory_file_of("stird-tally", n);
-    if (supervisor_records(s)->tally_fd < 0)
-        return supervisor_records(s)->tally_fd;
-    void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, supervisor_records(s)->tally_fd, 0);
-    if (mapped == MAP_FAILED)
-        return -errno;
-    supervisor_records(s)->tally = mapped;
-    struct record_tally begin;
-    supervisor_open_untold(s, &begin);
-    if (pwrite(supervisor_records(s)->tally_fd, &begin, n, 0) != (ssize_t)n)
-        return -EIO;
-    return madvise(mapped, n, MADV_DONTFORK) ? -errno : 0;
-}
-
-int supervisor_open_record_ways(struct supervisor *s)
-{
-    int r = open_tally(s);
-    for (unsigned w = 0; r == 0 && w < s->n_workers; w++) {
-        r = packet_pair(supervisor_records(s)->channels[w]);
-        if (r == 0)
-            r = supervisor_records(s)->backlogs[w] = record_queue_memory(
-                s->current.settings->records_backlog);
-        r = r < 0 ? r : 0;
-    }
-    return r;
-}
-
-static void close_record_ways(struct supervisor *s)
-{
-    for (unsigned w = 0; w < WORKERS_MAX; w++) {
-        close_if_open(supervisor_records(s)->channels[w][0]);
-        close_if_open(supervisor_records(s)->channels[w][1]);
-        close_if_open(supervisor_records(s)->backlogs[w]);
-    }
-    close_if_open(supervisor_records(s)->tally_fd);
-    close_if_open(supervisor_records(s)->untold_fd);
-    if (supervisor_records(s)->tally)
-        munmap((void *)(uintptr_t)supervisor_records(s)->tally,
-               sizeof(*supervisor_records(s)->tally));
-}
-
-/* Replaces a channel that is spoiled: the recorder reads the old one to its end, and closes it. */
-static void mend(struct supervisor *s, const struct news *news)
-{
-    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
-    const struct mending *m = news->mending;
-    int *fds = supervisor_records(s)->channels[m->worker];
-    if (fds[0] < 0)
-        return;
-    int r = mend_pair(fds, packet_pair);
-    if (r == MEND_RENEWED && recorder(s)->pid > 0)
-        child_send(recorder(s), &message, &fds[0], 1);
-    m->say(s, m->worker, "records", STR(""), r);
-}
-
-static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
-{
-    const struct records *r = supervisor_records(s);
-    if (c->role->id == ROLE_RECORDER)
-        kit_keep(kit, r->tally_fd);
-    if (c->role->id != ROLE_WORKER)
-        return 0;
-    kit_keep(kit, kit->worker->records_fd = r->channels[c->index][1]);
-    kit_keep(kit, kit->worker->backlog_fd = r->backlogs[c->index]);
-    return 0;
-}
-
-/* With what the recorder lost of what the workers had told it. */
-static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
-{
-    const struct record_tally *tally = supervisor_records(s)->tally;
-    if (tally)
-        c->records_dropped = counters_sum(c->records_dropped, count_now(&tally->lost));
 }
 
 /* ---- files that moved aside ---- */
@@ -228,37 +148,174 @@ static void throw_away(const struct settings *settings)
     rotated_fini(&l);
 }
 
-/* ---- the present file ---- */
+/* ---- what the recorder is told ---- */
 
-int supervisor_send_record_file(struct supervisor *s)
+static int tell_file(struct supervisor *s, struct child *c)
 {
+    struct records *records = supervisor_records(s);
     const struct settings *settings = s->current.settings;
     struct control_message message = {.type = CONTROL_RECORDS,
                                       .records = {.max_bytes = settings->records_max_bytes,
                                                   .max_age_ms = settings->records_max_age_ms,
                                                   .log_level = settings->log_level}};
-    if (supervisor_records(s)->file < 0 || recorder(s)->pid == 0 || !s->ready)
+    if (records->file < 0 || !s->ready)
         return 0;
     snprintf(message.records.node, CONTROL_TEXT, "%.*s", STR_ARG(settings->node));
-    int fds[] = {supervisor_records(s)->file, open_predecessor(settings->records_file)};
-    int r = child_send(recorder(s), &message, fds, fds[1] >= 0 ? 2 : 1);
-    supervisor_records(s)->rotation.may_cross = true;
+    int fds[] = {records->file, open_predecessor(settings->records_file)};
+    int r = child_send(c, &message, fds, fds[1] >= 0 ? 2 : 1);
+    records->rotation.may_cross = true;
     close_if_open(fds[1]);
     return r;
 }
 
-/* Tells, at this place of the records, that a reload was forced. */
-static void tell_forced(struct supervisor *s, uint64_t rows_before)
+static int tell_channels(struct supervisor *s, struct child *c)
 {
-    const struct control_message message = {.type = CONTROL_FORCED,
-                                            .forced = {{rows_before, s->current.numbers.rows}}};
-    log_warning("a number table with many rows less is taken: the reload was forced",
-                LOG_NUMBER("rows_before", (int64_t)message.forced.rows[0]),
-                LOG_NUMBER("rows", (int64_t)message.forced.rows[1]),
-                LOG_NUMBER("max_shrink_percent", s->current.settings->numbers_max_shrink_percent));
-    if (recorder(s)->pid > 0)
-        child_send(recorder(s), &message, NULL, 0);
+    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
+    struct records *records = supervisor_records(s);
+    for (unsigned w = 0; w < worker_count(s); w++) {
+        const uint64_t bit = UINT64_C(1) << w;
+        int r = records->owes_channels & bit ? child_send(c, &message, &records->channels[w][0], 1)
+                                             : 0;
+        if (r)
+            return r;
+        records->owes_channels &= ~bit;
+    }
+    return 0;
 }
+
+/* Tells, at this place of the records, that a reload was forced. */
+static int tell_forced(struct supervisor *s, struct child *c)
+{
+    const struct control_message message = {
+        .type = CONTROL_FORCED,
+        .forced = {{supervisor_records(s)->rows_before, s->current.numbers.rows}}};
+    return child_send(c, &message, NULL, 0);
+}
+
+/* All that it has not heard, the file before what is written into it. */
+static int tell_recorder(struct supervisor *s, struct child *c)
+{
+    struct records *records = supervisor_records(s);
+    int r = records->owes_file ? tell_file(s, c) : 0;
+    records->owes_file &= r != 0;
+    if (r == 0)
+        r = tell_channels(s, c);
+    if (r == 0 && records->owes_forced)
+        r = tell_forced(s, c);
+    records->owes_forced &= r != 0;
+    return r;
+}
+
+static const struct due due = {tell_recorder};
+
+int supervisor_begin_recorder(struct supervisor *s, struct child *c)
+{
+    struct records *records = supervisor_records(s);
+    records->owes_file = true;
+    records->owes_channels = ~UINT64_C(0);
+    return tell_recorder(s, c);
+}
+
+static void owe_file(struct supervisor *s)
+{
+    supervisor_records(s)->owes_file = true;
+    supervisor_owe(s, recorder(s), &due);
+}
+
+static void owe_forced(struct supervisor *s, uint64_t rows_before)
+{
+    log_warning("a number table with many rows less is taken: the reload was forced",
+                LOG_NUMBER("rows_before", (int64_t)rows_before),
+                LOG_NUMBER("rows", (int64_t)s->current.numbers.rows),
+                LOG_NUMBER("max_shrink_percent", s->current.settings->numbers_max_shrink_percent));
+    supervisor_records(s)->owes_forced = s->current.settings->records_file.n > 0;
+    supervisor_records(s)->rows_before = rows_before;
+    supervisor_owe(s, recorder(s), &due);
+}
+
+/* ---- from the workers to the recorder ---- */
+
+/* No other child has the mapping: each gets descriptors of its own. */
+static int open_tally(struct supervisor *s)
+{
+    const size_t n = sizeof(*supervisor_records(s)->tally);
+    supervisor_records(s)->tally_fd = memory_file_of("stird-tally", n);
+    if (supervisor_records(s)->tally_fd < 0)
+        return supervisor_records(s)->tally_fd;
+    void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, supervisor_records(s)->tally_fd, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    supervisor_records(s)->tally = mapped;
+    struct record_tally begin;
+    supervisor_open_untold(s, &begin);
+    if (pwrite(supervisor_records(s)->tally_fd, &begin, n, 0) != (ssize_t)n)
+        return -EIO;
+    return madvise(mapped, n, MADV_DONTFORK) ? -errno : 0;
+}
+
+int supervisor_open_record_ways(struct supervisor *s)
+{
+    int r = open_tally(s);
+    for (unsigned w = 0; r == 0 && w < worker_count(s); w++) {
+        r = packet_pair(supervisor_records(s)->channels[w]);
+        if (r == 0)
+            r = supervisor_records(s)->backlogs[w] = record_queue_memory(
+                s->current.settings->records_backlog);
+        r = r < 0 ? r : 0;
+    }
+    return r;
+}
+
+static void close_record_ways(struct supervisor *s)
+{
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        close_if_open(supervisor_records(s)->channels[w][0]);
+        close_if_open(supervisor_records(s)->channels[w][1]);
+        close_if_open(supervisor_records(s)->backlogs[w]);
+    }
+    close_if_open(supervisor_records(s)->tally_fd);
+    close_if_open(supervisor_records(s)->untold_fd);
+    if (supervisor_records(s)->tally)
+        munmap((void *)(uintptr_t)supervisor_records(s)->tally,
+               sizeof(*supervisor_records(s)->tally));
+}
+
+/* Replaces a channel that is spoiled: the recorder reads the old one to its end, and closes it. */
+static void mend(struct supervisor *s, const struct news *news)
+{
+    const struct mending *m = news->mending;
+    int *fds = supervisor_records(s)->channels[m->worker];
+    if (fds[0] < 0)
+        return;
+    int r = mend_pair(fds, packet_pair);
+    if (r == MEND_RENEWED) {
+        supervisor_records(s)->owes_channels |= UINT64_C(1) << m->worker;
+        supervisor_owe(s, recorder(s), &due);
+    }
+    m->say(s, m->worker, "records", STR(""), r);
+}
+
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    const struct records *r = supervisor_records(s);
+    if (c->role->id == ROLE_RECORDER)
+        kit_keep(kit, r->tally_fd);
+    if (c->role->id != ROLE_WORKER)
+        return 0;
+    kit_keep(kit, kit->worker->records_fd = r->channels[c->index][1]);
+    kit_keep(kit, kit->worker->backlog_fd = r->backlogs[c->index]);
+    return 0;
+}
+
+/* With what the recorder lost of what the workers had told it. */
+static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
+{
+    const struct record_tally *tally = supervisor_records(s)->tally;
+    if (tally)
+        c->records_dropped = counters_sum(c->records_dropped, count_now(&tally->lost));
+}
+
+/* ---- the present file ---- */
 
 /* False: the present one stays. */
 static bool use_file(struct supervisor *s, struct str path)
@@ -272,7 +329,7 @@ static bool use_file(struct supervisor *s, struct str path)
     }
     close(supervisor_records(s)->file);
     supervisor_records(s)->file = fd;
-    supervisor_send_record_file(s);
+    owe_file(s);
     return true;
 }
 
@@ -353,7 +410,7 @@ static bool open_records(struct supervisor *s, struct problems *problems)
 static void begin(struct supervisor *s, const struct news *news)
 {
     (void)news;
-    supervisor_send_record_file(s);
+    owe_file(s);
 }
 
 static void follow(struct supervisor *s, const struct news *news)
@@ -363,9 +420,9 @@ static void follow(struct supervisor *s, const struct news *news)
     if (!str_eq(now->records_file, before->settings->records_file))
         use_file(s, now->records_file);
     else
-        supervisor_send_record_file(s); /* its limits may be others */
+        owe_file(s); /* its limits may be others */
     if (s->current.is_forced)
-        tell_forced(s, before->numbers.rows);
+        owe_forced(s, before->numbers.rows);
 }
 
 static void keep_last(struct supervisor *s, const struct news *news)

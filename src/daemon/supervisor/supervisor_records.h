@@ -24,6 +24,10 @@ struct records {
     char stamp[32];      /* of the name that was given last, */
     unsigned stamp_uses; /* and how often that stamp was */
     struct rotation rotation;
+    /* What the recorder has not heard yet. */
+    bool owes_file, owes_forced;
+    uint64_t owes_channels; /* a bit for each worker */
+    uint64_t rows_before;   /* of the number table, when a reload was forced */
     /*
      * Both ends of each worker's record channel are kept: neither a worker's nor the recorder's
      * death loses a record that waits there.
@@ -44,7 +48,8 @@ static inline struct records *supervisor_records(const struct supervisor *s)
 }
 
 /* supervisor_records.c */
-int supervisor_send_record_file(struct supervisor *s);
+/* To a recorder that begins: the file, and all ways from the workers. 0 or -errno. */
+int supervisor_begin_recorder(struct supervisor *s, struct child *c);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
 /* False, after a line of the log: the present one goes on. */

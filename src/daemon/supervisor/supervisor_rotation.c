@@ -112,12 +112,8 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
 
 static int started(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
     (void)now_ms;
-    int r = supervisor_send_record_file(s);
-    for (unsigned w = 0; r == 0 && w < s->n_workers; w++)
-        r = child_send(c, &message, &supervisor_records(s)->channels[w][0], 1);
-    return r;
+    return supervisor_begin_recorder(s, c);
 }
 
 static void take_rotate(struct supervisor *s, const struct heard *h)

@@ -3,6 +3,7 @@
  * calls of old snapshots have asked. They stay where they are; which of them is what changes.
  */
 #include "questions.h"
+#include "worker_places.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -88,22 +89,22 @@ static bool connect_worker(struct supervisor *s, unsigned w)
             log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));
         return false;
     }
-    int r = child_send(&s->workers[w], &message, &channel, 1);
+    int r = child_send(worker_at(s, w), &message, &channel, 1);
     close(channel);
     if (r == 0 || r == -EPIPE)
         return true;
     log_error("a worker is not told of its signer and is replaced", LOG_NUMBER("worker", w + 1),
               LOG_CSTR("error", strerror(-r)));
-    child_kill(&s->workers[w], SIGKILL);
+    child_kill(worker_at(s, w), SIGKILL);
     return true;
 }
 
 /* Gives each worker, or each that has none, a channel to the present signer. */
 static void connect_workers(struct supervisor *s, bool all)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
+    for (unsigned w = 0; w < worker_count(s); w++)
         if (all || own(s)->unconnected[w])
-            own(s)->unconnected[w] = s->workers[w].pid > 0 && !connect_worker(s, w);
+            own(s)->unconnected[w] = worker_at(s, w)->pid > 0 && !connect_worker(s, w);
 }
 
 static void put_in(struct supervisor *s, const struct news *news)
@@ -188,15 +189,21 @@ static void kill_who_stays(struct supervisor *s, int64_t now_ms)
     child_kill(own(s)->next, SIGKILL);
 }
 
+static int tell_retire(struct supervisor *s, struct child *c)
+{
+    (void)s;
+    return child_send(c, &(const struct control_message){.type = CONTROL_RETIRE}, NULL, 0);
+}
+
 /* From here on it finishes what is under way of GENERATION, and is let go. */
 static void retire(struct supervisor *s, struct child *c, uint64_t generation, int64_t now_ms)
 {
-    const struct control_message message = {.type = CONTROL_DRAIN};
+    static const struct due due = {tell_retire};
     c->kept = false;
     c->restart_at_ms = 0;
     if (c->pid == 0)
         return;
-    child_send(c, &message, NULL, 0);
+    supervisor_owe(s, c, &due);
     own(s)->retired[c->index].generation = generation;
     own(s)->retired[c->index].until_ms = now_ms + RETIRED_LIMIT_MS;
 }
@@ -215,8 +222,8 @@ static void follow(struct supervisor *s, const struct news *news)
 /* No call holds a snapshot of its generation: nobody waits for this signer any more. */
 static bool is_done(const struct supervisor *s, uint64_t generation)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid > 0 && own(s)->oldest[w] <= generation)
+    for (unsigned w = 0; w < worker_count(s); w++) {
+        if (worker_at(s, w)->pid > 0 && own(s)->oldest[w] <= generation)
             return false;
     }
     return true;

@@ -3,6 +3,7 @@
  * opened once, looked at when a worker has died.
  */
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/privileges.h"
 #include "daemon/retry.h"
@@ -33,6 +34,7 @@ struct sockets {
     unsigned n;                       /* listeners */
     int inboxes[WORKERS_MAX][2];      /* [0] is worker w's, [1] everybody else's way to it */
     uint64_t mended;                  /* after workers that had changed them */
+    uint64_t untold[WORKERS_MAX];     /* inboxes that are new, and that each has not heard of */
     uint64_t broken[WORKERS_MAX];     /* now: that each left and that cannot be mended */
     /* Of the worker that is about to start: its own, and its ways to the others. */
     struct listener_sockets of_worker[LISTENERS_MAX];
@@ -48,6 +50,12 @@ static struct sockets *own(const struct supervisor *s)
 static int inbox(const struct supervisor *s, unsigned owner, unsigned w)
 {
     return own(s)->inboxes[owner][w == owner ? 0 : 1];
+}
+
+static uint64_t bit(unsigned worker)
+{
+    _Static_assert(WORKERS_MAX <= 64, "a bit for each worker");
+    return UINT64_C(1) << worker;
 }
 
 /* ---- opening ---- */
@@ -74,18 +82,19 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
     bool needed = false;
     for (unsigned i = 0; i < settings->n_listeners; i++)
         needed |= settings->listeners[i].transports[TRANSPORT_UDP];
-    if (!needed || s->n_workers == 1)
+    if (!needed || worker_count(s) == 1)
         return true;
     int error = dispatch_key_make(&own(s)->dispatch_key);
-    own(s)->dispatch_program = error ? error
-                                     : dispatch_load(s->n_workers, &own(s)->dispatch_key, NULL, 0);
+    own(s)->dispatch_program = error
+                                   ? error
+                                   : dispatch_load(worker_count(s), &own(s)->dispatch_key, NULL, 0);
     if (own(s)->dispatch_program >= 0)
         return true;
     problems_add(
         problems, s->path, 0,
         "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
         "%s%s",
-        s->n_workers, strerror(-own(s)->dispatch_program),
+        worker_count(s), strerror(-own(s)->dispatch_program),
         own(s)->dispatch_program == -EPERM
             ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
               "grants; or write workers = 1"
@@ -99,7 +108,7 @@ static bool open_listeners(struct supervisor *s, struct problems *problems)
     const struct settings *settings = s->current.settings;
     for (unsigned i = 0; i < settings->n_listeners; i++) {
         enum transport failed = TRANSPORT_UDP;
-        int r = listener_open(&own(s)->list[own(s)->n * s->n_workers], s->n_workers,
+        int r = listener_open(&own(s)->list[own(s)->n * worker_count(s)], worker_count(s),
                               own(s)->dispatch_program, &settings->listeners[i], &failed);
         if (r)
             listener_problem(problems, s->path, &settings->listeners[i], failed, r);
@@ -112,7 +121,7 @@ static bool open_listeners(struct supervisor *s, struct problems *problems)
 static void close_listeners(struct supervisor *s)
 {
     for (unsigned i = 0; i < own(s)->n; i++)
-        listener_close(&own(s)->list[i * s->n_workers], s->n_workers);
+        listener_close(&own(s)->list[i * worker_count(s)], worker_count(s));
     own(s)->n = 0;
 }
 
@@ -145,7 +154,7 @@ static bool open_sockets(struct supervisor *s, struct problems *problems)
                      settings->n_listeners, LISTENERS_MAX);
         return false;
     }
-    own(s)->list = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*own(s)->list));
+    own(s)->list = calloc((settings->n_listeners + 1u) * worker_count(s), sizeof(*own(s)->list));
     if (!own(s)->list) {
         problems->out_of_memory = true;
         return false;
@@ -158,7 +167,7 @@ static bool open_sockets(struct supervisor *s, struct problems *problems)
 /* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
 static bool open_inboxes(struct supervisor *s, struct problems *problems)
 {
-    for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
+    for (unsigned w = 0; w < worker_count(s) && worker_count(s) > 1; w++) {
         int r = handover_pair(own(s)->inboxes[w]);
         if (r) {
             problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
@@ -232,23 +241,39 @@ static void mend_listeners(struct supervisor *s, unsigned w)
         const struct listener *l = &s->current.settings->listeners[i];
         enum transport failed = TRANSPORT_UDP;
         say(s, w, "listener", l->name,
-            mend_listener(&own(s)->list[i * s->n_workers], s->n_workers, w,
+            mend_listener(&own(s)->list[i * worker_count(s)], worker_count(s), w,
                           own(s)->dispatch_program, l, &failed));
     }
 }
 
+/* Those that C has not heard of. */
+static int tell_inboxes(struct supervisor *s, struct child *c)
+{
+    uint64_t *untold = &own(s)->untold[c->index];
+    for (unsigned owner = 0; owner < worker_count(s); owner++) {
+        const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
+        const int fd = inbox(s, owner, c->index);
+        int r = *untold & bit(owner) ? child_send(c, &message, &fd, 1) : 0;
+        if (r)
+            return r;
+        *untold &= ~bit(owner);
+    }
+    return 0;
+}
+
 static void tell_inbox(struct supervisor *s, unsigned owner)
 {
-    const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].pid > 0)
-            child_send(&s->workers[w], &message, &own(s)->inboxes[owner][w == owner ? 0 : 1], 1);
+    static const struct due due = {tell_inboxes};
+    for (unsigned w = 0; w < worker_count(s); w++) {
+        own(s)->untold[w] |= bit(owner);
+        supervisor_owe(s, worker_at(s, w), &due);
+    }
 }
 
 /* Each worker has an end of each. */
 static void mend_inboxes(struct supervisor *s, unsigned w)
 {
-    for (unsigned owner = 0; owner < s->n_workers && s->n_workers > 1; owner++) {
+    for (unsigned owner = 0; owner < worker_count(s) && worker_count(s) > 1; owner++) {
         int r = mend_pair(own(s)->inboxes[owner], handover_pair);
         if (r == MEND_RENEWED)
             tell_inbox(s, owner);
@@ -259,8 +284,8 @@ static void mend_inboxes(struct supervisor *s, unsigned w)
 static uint64_t broken(const struct supervisor *s)
 {
     uint64_t n = 0;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].pid > 0 ? own(s)->broken[w] : 0; /* it is tried before the start */
+    for (unsigned w = 0; w < worker_count(s); w++)
+        n += worker_at(s, w)->pid > 0 ? own(s)->broken[w] : 0; /* it is tried before the start */
     return n;
 }
 
@@ -284,12 +309,13 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 8 <= CHILD_KEEP_MAX, "room for all");
     if (own(s)->broken[me] > 0)
         mend(s, me);
+    own(s)->untold[me] = 0; /* it has them from here */
     for (unsigned i = 0; i < own(s)->n; i++) {
-        own(s)->of_worker[i] = own(s)->list[i * s->n_workers + me];
+        own(s)->of_worker[i] = own(s)->list[i * worker_count(s) + me];
         for (unsigned t = 0; t < TRANSPORTS; t++)
             kit_keep(kit, own(s)->of_worker[i].fd[t]);
     }
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    for (unsigned w = 0; w < worker_count(s); w++) {
         own(s)->ways[w] = w == me ? -1 : inbox(s, w, me);
         kit_keep(kit, inbox(s, w, me));
     }

@@ -1,104 +1,77 @@
-/* What the service manager is told. */
+/* The state of stird for `stirctl status`, and its counts for `stirctl stats`, as JSON: each part
+ * says its own. */
+#include "asker.h"
 #include "questions.h"
 
-#include "daemon/notify.h"
+#include <stird/base/json.h>
+#include <stird/io/admin.h>
+#include <unistd.h>
 
-#include <stdio.h>
-
-#define STATUS_EVERY_MS 5000
-
-struct told {
-    int64_t watchdog_every_ms, next_watchdog_ms, next_status_ms;
-};
-
-static struct told *own(const struct supervisor *s)
+static void put_integer(struct json *j, struct str key, int64_t value)
 {
-    return supervisor_part(s, &part_status);
+    json_put_key(j, key);
+    json_put_integer(j, value);
 }
 
-static void tell_status(struct supervisor *s, int64_t now_ms)
+static void put_text(struct json *j, struct str key, struct str value)
 {
-    if (now_ms < own(s)->next_status_ms || !s->ready)
-        return;
-    own(s)->next_status_ms = now_ms + STATUS_EVERY_MS;
-    const uint64_t deaths = supervisor_count_deaths(s);
+    json_put_key(j, key);
+    json_put_string(j, value);
+}
+
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    json_begin_object(j);
+    put_text(j, STR("state"), str_of(supervisor_state_text(s)));
+    put_text(j, STR("version"), STR(STIRD_VERSION));
+    put_text(j, STR("node"), s->current.settings->node);
+    put_integer(j, STR("pid"), getpid());
+    put_integer(j, STR("up_s"), (now_ms - s->started_ms) / 1000);
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->put_status)
+            (*part)->put_status(s, j, now_ms);
+    json_end_object(j);
+}
+
+static void act_status(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
+{
+    (void)text;
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
+    put_status(s, &j, now_ms);
+    asker_answer_json(a, 0, &out);
+    buf_fini(&out);
+}
+
+/* What stird counts of itself. */
+static void put_service(const struct supervisor *s, struct json *j)
+{
     const struct service_counters all = supervisor_counts(s);
-    struct proxy_counters c = {0};
-    supervisor_ask_calls(s, &c);
-    char text[512];
-    snprintf(
-        text, sizeof(text),
-        "%s; %u worker%s; %llu calls now; %llu INVITEs: %llu signed, %llu unsigned, %llu rejected, "
-        "%llu signatures failed; configuration %llu, %llu number rows; %llu reloads, "
-        "%llu failed; %llu children replaced; %llu calls above a limit; %llu clock steps; "
-        "%u alarms",
-        supervisor_state_text(s), s->n_workers, s->n_workers == 1 ? "" : "s",
-        (unsigned long long)c.calls, (unsigned long long)c.invites,
-        (unsigned long long)c.signed_calls, (unsigned long long)c.passed_calls,
-        (unsigned long long)c.rejected_calls, (unsigned long long)c.sign_failures,
-        (unsigned long long)s->current.generation, (unsigned long long)s->current.numbers.rows,
-        (unsigned long long)all.reloads, (unsigned long long)all.failed_reloads,
-        (unsigned long long)deaths, (unsigned long long)c.limited,
-        (unsigned long long)c.clock_steps, (unsigned)all.alarms);
-    notify_status(text);
+    counters_put(&counters_of_service, (const uint64_t *)(const void *)&all, j);
 }
 
-/*
- * The loops of the children feed it. A signer that is being replaced does not starve it: a restart
- * of everything would end the calls that now only go unsigned.
- */
-static bool children_are_alive(const struct supervisor *s, int64_t now_ms)
+static void act_stats(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        const struct child *c = &s->workers[w];
-        if (!s->stopping && (c->state != CHILD_SERVING || child_overdue(c, now_ms)))
-            return false;
-    }
-    const struct child *signer = supervisor_kept(s, ROLE_SIGNER);
-    return signer->state == CHILD_NONE || !child_overdue(signer, now_ms);
+    (void)text;
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
+    struct proxy_counters calls = {0};
+    supervisor_ask_calls(s, &calls);
+    json_begin_object(&j);
+    counters_put(&counters_of_all, (const uint64_t *)(const void *)&calls, &j);
+    put_service(s, &j);
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->put_counts)
+            (*part)->put_counts(s, &j);
+    json_end_object(&j);
+    asker_answer_json(a, 0, &out);
+    buf_fini(&out);
 }
 
-static void feed_watchdog(struct supervisor *s, int64_t now_ms)
-{
-    if (own(s)->watchdog_every_ms == 0 || now_ms < own(s)->next_watchdog_ms)
-        return;
-    own(s)->next_watchdog_ms = now_ms + own(s)->watchdog_every_ms;
-    if (children_are_alive(s, now_ms))
-        notify_watchdog();
-    else
-        own(s)->next_watchdog_ms = now_ms + 100; /* soon after they are well again */
-}
+static const struct ask asks[] = {{ADMIN_STATUS, act_status, CONTROL_LOOK},
+                                  {ADMIN_STATS, act_stats, CONTROL_LOOK},
+                                  {.act = NULL}};
 
-/* ---- the part ---- */
-
-static void begin(struct supervisor *s, const struct news *news)
-{
-    (void)news;
-    own(s)->watchdog_every_ms = notify_watchdog_interval_ms();
-}
-
-static void tell_soon(struct supervisor *s, const struct news *news)
-{
-    (void)news;
-    own(s)->next_status_ms = 0;
-}
-
-static int64_t deadline(const struct supervisor *s, int64_t now_ms)
-{
-    (void)now_ms;
-    return own(s)->watchdog_every_ms ? own(s)->next_watchdog_ms : INT64_MAX;
-}
-
-static void tick(struct supervisor *s, int64_t now_ms)
-{
-    tell_status(s, now_ms);
-    feed_watchdog(s, now_ms);
-}
-
-const struct part part_status = {
-    .name = "status",
-    .bytes = sizeof(struct told),
-    .deadline = deadline,
-    .tick = tick,
-    .on = {[EVENT_BEGINS] = begin, [EVENT_RELOAD_ENDS] = tell_soon},
-};
+const struct part part_status = {.name = "status", .asks = asks};

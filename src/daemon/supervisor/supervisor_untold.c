@@ -6,6 +6,7 @@
  * In place, over what was written at the start: a disk that is full has room for that.
  */
 #include "supervisor_records.h"
+#include "worker_places.h"
 
 #include "daemon/records_place.h"
 
@@ -81,6 +82,15 @@ void supervisor_open_untold(struct supervisor *s, struct record_tally *tally)
     supervisor_records(s)->kept_tally = *tally;
 }
 
+/* The recorder writes it: no number of it is too large for what reads it next. */
+static struct record_tally bounded(const struct record_tally *tally)
+{
+    return (struct record_tally){.lost = counters_sum(0, tally->lost),
+                                 .untold = counters_sum(0, tally->untold),
+                                 .in_hand = counters_sum(0, tally->in_hand),
+                                 .from_seq = counters_sum(0, tally->from_seq)};
+}
+
 static void keep(struct supervisor *s, const struct record_tally *now)
 {
     const struct record_tally *kept = &supervisor_records(s)->kept_tally;
@@ -101,7 +111,8 @@ void supervisor_keep_untold(struct supervisor *s, int64_t now_ms)
     if (!supervisor_records(s)->tally || now_ms < supervisor_records(s)->next_untold_ms)
         return;
     supervisor_records(s)->next_untold_ms = now_ms + KEEP_EVERY_MS;
-    keep(s, supervisor_records(s)->tally);
+    const struct record_tally now = bounded(supervisor_records(s)->tally);
+    keep(s, &now);
 }
 
 /* ---- at the end ---- */
@@ -143,11 +154,11 @@ void supervisor_keep_last(struct supervisor *s)
 {
     if (!supervisor_records(s)->tally)
         return;
-    struct record_tally last = *supervisor_records(s)->tally;
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    struct record_tally last = bounded(supervisor_records(s)->tally);
+    for (unsigned w = 0; w < worker_count(s); w++) {
         uint64_t left = left_in_channel(supervisor_records(s)->channels[w][0]) +
                         left_in_backlog(supervisor_records(s)->backlogs[w]);
-        last.untold = last.untold > INT64_MAX - left ? INT64_MAX : last.untold + left;
+        last.untold = counters_sum(last.untold, left);
     }
     keep(s, &last);
     if (last.untold + last.in_hand > 0)

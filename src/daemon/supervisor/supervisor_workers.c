@@ -4,6 +4,7 @@
  */
 #include "patience.h"
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/key_memory.h"
 #include "daemon/state.h"
@@ -104,7 +105,7 @@ static int hand_out(struct supervisor *s, unsigned w, const struct configuration
                      .numbers_generation = configuration->generation,
                      .read_at_s = configuration->read_at_s},
     };
-    struct handout h = {.worker = &s->workers[w],
+    struct handout h = {.worker = worker_at(s, w),
                         .configuration = configuration,
                         .snapshot = &message.snapshot,
                         .files_fd = configuration->files_fd,
@@ -136,9 +137,9 @@ static void say_next_fails(struct supervisor *s, const char *why, int64_t now_ms
 static void switch_all(struct supervisor *s, const struct news *news)
 {
     own(s)->switching = true;
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    for (unsigned w = 0; w < worker_count(s); w++) {
         /* A worker that is not there now gets the present state first, then would be late. */
-        int r = s->workers[w].state == CHILD_SERVING ? hand_out(s, w, &s->next) : -ESRCH;
+        int r = worker_at(s, w)->state == CHILD_SERVING ? hand_out(s, w, &s->next) : -ESRCH;
         if (r) {
             say_next_fails(s, "a worker is being replaced at the moment: reload again",
                            news->now_ms);
@@ -162,8 +163,8 @@ static void switch_back(struct supervisor *s, unsigned w)
    way to it. */
 static void switch_all_back(struct supervisor *s)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].state == CHILD_SERVING && own(s)->owed[w].n_snapshots == 0 &&
+    for (unsigned w = 0; w < worker_count(s); w++)
+        if (worker_at(s, w)->state == CHILD_SERVING && own(s)->owed[w].n_snapshots == 0 &&
             own(s)->in_use[w] != s->current.generation)
             switch_back(s, w);
 }
@@ -183,7 +184,7 @@ static void on_in_force(struct supervisor *s, const struct news *news)
 
 static bool all_have_next(const struct supervisor *s)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
+    for (unsigned w = 0; w < worker_count(s); w++)
         if (own(s)->in_use[w] != s->next.generation)
             return false;
     return true;
@@ -209,9 +210,9 @@ static void on_idle(struct supervisor *s, const struct news *news)
    never end. */
 static void tick(struct supervisor *s, int64_t now_ms)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].control_fd >= 0 && patience_is_over(&own(s)->owed[w].patience, now_ms))
-            supervisor_kill_idle(s, &s->workers[w],
+    for (unsigned w = 0; w < worker_count(s); w++)
+        if (worker_at(s, w)->control_fd >= 0 && patience_is_over(&own(s)->owed[w].patience, now_ms))
+            supervisor_kill_idle(s, worker_at(s, w),
                                  "it does not say that it has the configuration that it was given",
                                  now_ms);
     if (!own(s)->switching)
@@ -266,7 +267,7 @@ static const struct word hears[] = {
 
 static unsigned kept(const struct supervisor *s)
 {
-    return s->n_workers;
+    return worker_count(s);
 }
 
 /* The first workers wait for the first signer, so that the first call is signed. */
@@ -280,7 +281,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     own(s)->in_use[c->index] = 0;
     own(s)->owed[c->index] = (struct owed){.n_snapshots = 0};
     own(s)->options = (struct worker_options){
-        .worker = c->index, .n_workers = s->n_workers, .records_fd = -1, .backlog_fd = -1};
+        .worker = c->index, .n_workers = worker_count(s), .records_fd = -1, .backlog_fd = -1};
     kit->worker = &own(s)->options;
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "check.h"
+#include "dry_run.h"
 
 #include "configuration.h"
 #include "outside.h"
@@ -77,7 +77,7 @@ static void warn_of_addresses(const struct settings *s, struct str path)
     }
 }
 
-int check_configuration(struct str path)
+int dry_run_check(struct str path)
 {
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
@@ -140,12 +140,12 @@ static int print_of_settings(struct str path,
     return status;
 }
 
-int check_print_configuration(struct str path)
+int dry_run_print_configuration(struct str path)
 {
     return print_of_settings(path, settings_print);
 }
 
-int check_print_memory(struct str path)
+int dry_run_print_memory(struct str path)
 {
     return print_of_settings(path, print_budget);
 }
