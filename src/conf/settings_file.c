@@ -143,9 +143,8 @@ static struct draft *read_draft(struct reader *r,
     draft->settings.arena = r->arena;
     draft->object.at = (struct place){.file = r->main_file};
     draft->object.label = (struct str){"", 0};
-    if (add_path(
-            r, draft,
-            r->main_file)) /* else the owner says it all: it is the wrong one, or has no right */
+    /* A main file that cannot be read says enough: it is the wrong one, or we have no right. */
+    if (add_path(r, draft, r->main_file))
         add_drop_ins(r, draft);
     reader_finish_object(r, &draft->object);
     if (!r->incomplete || r->beginnings)

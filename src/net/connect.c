@@ -12,7 +12,7 @@
 #include "sockaddr.h"
 #include "stream_room.h"
 
-#define STRANGERS_PART 8 /* how many a host may have had us open by what it wrote */
+#define STRANGERS_PART 8 /* strangers get one in so many of what peers may have us open */
 
 static int bound_socket(const struct net *net, uint16_t listener)
 {
