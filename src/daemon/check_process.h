@@ -8,8 +8,8 @@
 #include <stird/base/problems.h>
 
 /*
- * Calls CHECK in a child and adds what it finds to PROBLEMS; WHAT ("the keys") is for the case
- * that the child fails. False when there were problems.
+ * Calls CHECK in a child and adds what it finds to PROBLEMS; WHAT ("the keys") names it in case the
+ * child fails. False when there were problems.
  */
 bool check_in_process(const char *what, void (*check)(void *user, struct problems *problems),
                       void *user, struct problems *problems);
