@@ -4,7 +4,7 @@
 
 #define VALUE_MAX 1024
 
-/* What operators ask for; all else stands in the message. */
+/* The fields that operators search for; everything else is only in the message. */
 static const struct {
     const char *key, *field;
 } known[] = {

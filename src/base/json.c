@@ -90,7 +90,7 @@ static void add_control(struct buf *out, unsigned char c)
 static void add_quoted(struct buf *out, struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
-    size_t plain = 0; /* start of the run that needs no escape */
+    size_t plain = 0; /* start of the octets that need no escape */
     buf_add_char(out, '"');
     for (size_t i = 0; i < s.n;) {
         size_t length = p[i] < 0x80 ? 1 : utf8_length(p + i, s.n - i);

@@ -27,7 +27,7 @@ static struct {
     bool times, colours;
     enum log_level level;
     bool torn;              /* only part of a line was taken: end it before the next one */
-    uint64_t dropped, said; /* by this process: of a line that gets through */
+    uint64_t dropped, said; /* of a line that gets through, by this process */
     atomic_ullong *all;     /* by all that count together; NULL: by this process alone */
 } sink = {.process = "stird", .fd = STDERR_FILENO, .journal_fd = -1, .level = LOG_LEVEL_INFO};
 
@@ -76,7 +76,7 @@ static void drop_one(void)
 
 /* ---- descriptors ---- */
 
-/* The same pipe or device, opened anew; -1: not allowed. */
+/* Opens the same pipe or device anew; -1 when that is not allowed. */
 static int opened_anew(int fd)
 {
     char path[32];
@@ -134,9 +134,9 @@ void log_dress(bool times, bool colours)
 }
 
 /*
- * A pipe is told with each line not to wait, for another process that has it may have taken
- * O_NONBLOCK off. Where that cannot be told (terminals, an old kernel), whether it would wait is
- * asked before.
+ * Each write to a pipe says that it must not wait, because another process that has the pipe may
+ * have taken O_NONBLOCK off. Where a write cannot say so (terminals, an old kernel), it is asked
+ * before whether it would wait.
  */
 static ssize_t write_at_once(const char *line, size_t n)
 {
@@ -148,7 +148,8 @@ static ssize_t write_at_once(const char *line, size_t n)
     return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) ? write(sink.fd, line, n) : -1;
 }
 
-/* How much was taken. A line of at most PIPE_BUF octets goes into a pipe whole or not at all. */
+/* Returns how much was taken. A line of at most PIPE_BUF octets goes into a pipe whole or not at
+   all. */
 static size_t write_now(const char *line, size_t n)
 {
     ssize_t sent = send(sink.fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -262,7 +263,7 @@ static bool send_losses(void)
     return sent;
 }
 
-/* False: it goes the way of all lines. */
+/* False when it has to go to standard error like all other lines. */
 static bool send_to_journal(enum log_level level, const char *event, const struct log_field *fields)
 {
     struct buf message = BUF_INIT;

@@ -36,6 +36,6 @@ bool packet_is_end(int fd)
     struct pollfd p = {.fd = fd, .events = POLLIN};
     if (poll(&p, 1, 0) < 1 || !(p.revents & (POLLHUP | POLLERR | POLLNVAL)))
         return false;
-    /* The other end may be gone while packets of its are still to be read. */
+    /* The other end may be gone while packets that it sent are still to be read. */
     return recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }

@@ -132,8 +132,8 @@ void problems_print(struct problems *p, struct buf *out)
         buf_add_shown(out, str_of(x->file));
         if (x->file[0] != '\0')
             buf_addf(out, x->line > 0 ? ":%u: " : ": ", x->line);
-        buf_add_shown(out,
-                      str_of(x->text)); /* names are in it; it is one line whatever they hold */
+        buf_add_shown(
+            out, str_of(x->text)); /* it may contain names: it stays one line whatever they hold */
         buf_add_char(out, '\n');
     }
     if (p->out_of_memory)

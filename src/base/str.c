@@ -58,7 +58,7 @@ struct str str_slice(struct str s, size_t from, size_t to)
         to = s.n;
     if (from > to)
         from = to;
-    /* No text has no pointer, and even adding 0 to none is undefined. */
+    /* An empty text may have no pointer, and even adding 0 to a null pointer is undefined. */
     return (struct str){from > 0 ? s.p + from : s.p, to - from};
 }
 

@@ -18,7 +18,7 @@ static bool is_swap(struct str a, unsigned i, struct str b, unsigned j)
     return i > 1 && j > 1 && same_letter(a, i - 1, b, j - 2) && same_letter(a, i - 2, b, j - 1);
 }
 
-/* Levenshtein's distance, where two neighbours that changed places are one slip. */
+/* Levenshtein's distance, in which two neighbours that changed places count as one mistake. */
 unsigned suggest_distance(struct str a, struct str b)
 {
     unsigned rows[3][WORD_MAX + 1];

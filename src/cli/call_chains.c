@@ -5,7 +5,7 @@
 #include <stird/core/tag.h>
 #include <string.h>
 
-#define LEG_WITHIN_US 10000000 /* the next leg begins so soon */
+#define LEG_WITHIN_US 10000000 /* so soon after the last hop the next leg begins */
 
 static struct str tag_of(struct str message, struct str name, char compact)
 {
@@ -16,7 +16,7 @@ static struct str tag_of(struct str message, struct str name, char compact)
     return tag.p ? tag : STR("");
 }
 
-/* The number alone; the method is INVITE. */
+/* Only the number; the method is INVITE. */
 static struct str cseq_of(struct str message)
 {
     struct header_line line;
@@ -68,9 +68,9 @@ static bool has_way_of(const struct chain *c, const struct sighting *s)
 }
 
 /*
- * The same request goes on with its CSeq, and no way twice. A caller that tries again (with
- * credentials, say) begins with another one; an element in between that keeps the Call-ID has a
- * From tag of its own, or a CSeq.
+ * Whether it is the same request, which goes on with its CSeq and takes no way twice. A caller that
+ * tries again (with credentials, say) uses another CSeq; an element in between that keeps the
+ * Call-ID has a From tag or CSeq of its own.
  */
 static bool goes_on_with(const struct chain *c, const struct sighting *s)
 {

@@ -1,5 +1,6 @@
 /*
- * call_chains - which of the INVITEs that were seen are one and the same on its way.
+ * call_chains - which of the INVITEs that were seen are the same one at different places of its
+ * way.
  *
  * A chain is an INVITE that begins a call, from hop to hop: one Call-ID, one CSeq of one From tag,
  * and each way (addresses and Vias) once. It goes on where an element in between ends the call and
@@ -23,11 +24,12 @@ struct chain {
 };
 
 struct chains {
-    struct chain *list; /* by what was seen of them first */
+    struct chain *list; /* ordered by what was seen of them first */
     size_t n;
 };
 
-/* False: no memory. To be ended with chains_fini(). COUNTRY as for sip_identity_facts(). */
+/* False when there is no memory. To be ended with chains_fini(). COUNTRY as for
+   sip_identity_facts(). */
 bool chains_of(struct chains *chains, const struct sightings *all, const struct country *country);
 void chains_fini(struct chains *chains);
 

@@ -41,7 +41,7 @@ struct import {
     struct buf chain_text, x5u_text;
     char *directory;     /* of the certificate's units */
     struct folder units; /* the same */
-    struct made made;    /* that directory, if it is by us */
+    struct made made;    /* that directory, if we have made it */
     char *aside, *final; /* names of this one in it */
     char *socket;        /* known before anything changes: a bad unit spoils the configuration */
 };
@@ -112,7 +112,7 @@ static bool check_key(const struct import *i)
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* As stird -t has it, which alone knows of anchors. */
+/* As `stird -t` does, which alone knows the anchors. */
 static bool check_whole(const struct import *i)
 {
     const struct certificate *c = &i->certificate;
@@ -183,7 +183,8 @@ static bool is_free(const struct import *i)
     return fstatat(i->units.fd, i->final, &st, AT_SYMLINK_NOFOLLOW) != 0;
 }
 
-/* MADE, or that with a number: serial numbers are an issuer's, and there may be several. */
+/* MADE, or MADE with a number behind it: serial numbers are unique for one issuer only, and there
+   may be several issuers. */
 static bool choose_free(struct import *i, const char *made)
 {
     bool good = set_names(i, made);
@@ -334,7 +335,7 @@ static int write_one(const struct folder *unit, const char *name, const struct b
     return r;
 }
 
-/* What is in UNIT, and then its name, if it is still behind that. */
+/* Removes what is in UNIT, and then its name, if that still leads to it. */
 static void remove_unit(const struct import *i, const struct folder *unit, const char *name)
 {
     static const char *const names[] = {"key.pem", "chain.pem", "x5u"};
@@ -363,7 +364,7 @@ static const char *write_fault(int r)
                           : strerror(-r);
 }
 
-/* Aside first: nobody finds it while it is still our own. */
+/* Written aside first, so that nobody finds it while it is still our own. */
 static int make_aside(struct import *i, const struct folder *above, const char *name)
 {
     char aside[NAME_MAX + 1];
@@ -421,7 +422,7 @@ static int write_unit(struct import *i)
     return r;
 }
 
-/* As it came: taken away whole, then emptied. */
+/* Taken away in the way it came: first moved away whole, then emptied. */
 static void take_back(const struct import *i)
 {
     struct folder unit = {
@@ -509,8 +510,9 @@ static const struct cli_option options[] = {
     {"name", 'n', "NAME", "of the unit; else made of the certificate", 0},
     {0}};
 
-/* Somebody else may put one in at the same time: then it is the same, or this one's name is
- * another.
+/*
+ * Somebody else may import one at the same time: then it is the same unit, or this one gets another
+ * name.
  */
 static int put_in(const struct cli *cli, struct import *i)
 {
@@ -518,7 +520,7 @@ static int put_in(const struct cli *cli, struct import *i)
     for (unsigned n = 0; r == -EEXIST && n < NAMES_TRIED_MAX; n++) {
         char *same = find_same(i);
         bool chosen = same || choose_names(i);
-        if (!same && chosen) /* it came since we looked, and our name is another for it */
+        if (!same && chosen) /* it came since we looked, and has another name than ours */
             same = find_same(i);
         int status = same ? say_same(cli, i, same) : EXIT_FAILURE;
         bool over = same || !chosen;

@@ -19,7 +19,7 @@ struct renewal {
     const struct cli *cli;
     const char *hook;
     bool all;        /* whatever their life */
-    double fraction; /* of it that must be left */
+    double fraction; /* the part of it that must be left */
     unsigned due, failed;
 };
 
@@ -82,7 +82,7 @@ static bool read_line(const char *path, char *line, size_t bytes)
     return n > 0;
 }
 
-/* By this program's own import, which checks everything. */
+/* Imported by this program's own command, which checks everything. */
 static bool import(const struct renewal *r, const char *id, const char *directory)
 {
     char key[4200], chain[4200], x5u_path[4200], x5u[512];
@@ -107,8 +107,8 @@ static void remove_all(const char *directory)
         warn_said("stirctl: %s: %s\n", directory, strerror(errno));
 }
 
-/* Asked first, or a certificate might be ordered that cannot be installed: whoever may look at the
-   running stird may not be allowed to read its files. */
+/* Asked before anything else, so that no certificate is ordered that cannot be installed: a user
+   who may look at the running stird may still have no right to read its files. */
 static bool may_import(const struct renewal *r)
 {
     struct settings *s = session_paths(r->cli);
@@ -140,7 +140,8 @@ static bool is_program(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-/* As execvp() finds it. Looked for at once: a hook that is missed on the day is missed too late. */
+/* Found as execvp() would find it. Looked for at once, because a missing hook should not be noticed
+   only on the day it is needed. */
 static bool hook_is_there(const char *hook)
 {
     const char *folders = getenv("PATH");

@@ -1,6 +1,6 @@
 /*
  * A new key and the request for its certificate, as an authority for STIR takes it. Neither file
- * ever replaces another: a key that was asked for stays what it was.
+ * ever replaces another one: a key for which a certificate was requested is not lost.
  */
 #include "command.h"
 #include "json_text.h"
@@ -60,7 +60,7 @@ static bool write_new(struct made *made, const char *path, const struct buf *tex
     return r == 0;
 }
 
-/* Neither is good for anything alone. */
+/* One of them alone is good for nothing. */
 static bool write_both(const struct asked *a, const struct buf *key, const struct buf *request)
 {
     struct made made = {0};
@@ -172,7 +172,7 @@ static bool read_options(struct asked *a, const struct words *words)
     return good;
 }
 
-/* ISO 3166: X.520 has no other form. */
+/* ISO 3166: the only form that X.520 has. */
 static bool is_country(const char *text)
 {
     return strlen(text) == 2 && ascii_is_alpha(text[0]) && ascii_is_alpha(text[1]);

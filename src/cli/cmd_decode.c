@@ -36,7 +36,7 @@ static void fault(struct decoded *d, const char *what, const char *text)
 
 /* ---- reading ---- */
 
-/* The token, up to the first parameter. Somebody folded it, or quoted all of it. */
+/* The token, up to the first parameter. It may be folded, or quoted as a whole. */
 static struct str take_token(struct decoded *d, struct str value)
 {
     size_t end = str_find(value, ';', 0);
@@ -53,7 +53,8 @@ static struct str take_token(struct decoded *d, struct str value)
     return str_slice(value, end, value.n);
 }
 
-/* As far as it goes: other alphabets and padding are base64 too, what is cut has a beginning. */
+/* Decodes as much as possible: another alphabet and padding are base64 too, and a text that is cut
+   still has a beginning. */
 static void decode_part(struct decoded *d, const char *name, struct str coded, struct part *part)
 {
     struct buf plain = BUF_INIT;
@@ -164,7 +165,7 @@ static void decoded_fini(struct decoded *d)
 
 /* ---- telling ---- */
 
-/* JSON's quotes are left readable: only what could move a cursor is escaped. */
+/* The quotes of JSON stay readable: only what could move a cursor is escaped. */
 static void print_line(const char *name, struct str value)
 {
     if (value.n == 0)
@@ -236,7 +237,8 @@ static json_t *decoded_json(const struct decoded *d)
 struct job {
     bool as_json;
     json_t *all;
-    unsigned n, bad; /* tokens, and those of which header or payload cannot be read */
+    unsigned n, bad; /* how many tokens there are, and how many have a header or payload that cannot
+                        be read */
 };
 
 static void decode_value(struct job *job, struct str value)

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MESSAGE_MAX (1024 * 1024) /* of a file; what a message may be is a setting */
+#define MESSAGE_MAX (1024 * 1024) /* of a file; how long a message may be is a setting */
 
 struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
@@ -84,7 +84,7 @@ static bool make_message(const struct question *q, const struct settings *settin
     return !buf_failed(out);
 }
 
-/* A file of another kind is no message that stird would refuse. */
+/* A file of another kind is not judged as a message. */
 static bool is_text(const char *path, struct str bytes)
 {
     if (trace_is_capture(bytes))
@@ -115,8 +115,8 @@ static bool read_message(const char *path, struct buf *out)
     return good;
 }
 
-/* The call is told of from its octets, so nothing is mended here; but an editor's line ends are not
-   SIP's, and who copied the text out of a log should know. */
+/* The call is explained from its octets, so nothing in it is mended. But the line ends of an editor
+   are not those of SIP, and whoever copied the text from a log should know. */
 static void look_at_line_ends(const char *path, struct str text)
 {
     if (text.n > 0 && str_find(text, '\r', 0) == text.n)
@@ -193,7 +193,7 @@ static struct str transport_of_via(struct str message)
     return str_slice(rest, 0, n);
 }
 
-/* As it is said, or as the message does; else a datagram. */
+/* As the option says, or as the message does; else by datagram. */
 static bool set_transport(struct rehearsal *r, const struct question *q, struct str message)
 {
     r->transport = TRANSPORT_UDP;
@@ -305,8 +305,8 @@ static const char *text_of(const json_t *record, const char *key)
     return text ? text : "";
 }
 
-/* Each next hop, then the reason and the cause in a sentence each; records of before have no cause.
- */
+/* Shows each next hop, and then the reason and the cause in a sentence each; older records have no
+   cause. */
 static void print_why(const json_t *record)
 {
     enum cause cause;
@@ -317,7 +317,7 @@ static void print_why(const json_t *record)
         print_said("%-18s %.*s\n", "in the end", STR_ARG(cause_text(cause)));
 }
 
-/* What was decided then, and why, as the record of the call has it. */
+/* Shows what was decided then and why, as the record of the call has it. */
 static int explain_origid(const struct cli *cli, const char *origid)
 {
     json_t *record = record_of_origid(cli, origid);

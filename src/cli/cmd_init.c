@@ -1,7 +1,7 @@
 /*
  * The first configuration of a node, with all that it names: directories, a sample table, a lab's
- * certificate when that is asked for. What can be found out is not asked for; nothing that is there
- * is ever replaced.
+ * certificate when that is asked for. What can be found out is not asked for, and a file that is
+ * there is never replaced.
  */
 #include "json_text.h"
 #include "made.h"
@@ -109,8 +109,8 @@ static bool find_listener(struct node *n, const struct address *sbc)
 
 #define DEFAULT_USER "stird"
 
-/* Of the unit there: it starts root without the rights that root would give away (stird.service).
- */
+/* For the unit: stird.service starts it as root, but without the rights that root would have to
+   give up. */
 static bool is_for_unit(const struct node *n, uid_t uid)
 {
     if (n->directory || uid != 0)
@@ -274,7 +274,8 @@ static bool write_file(struct node *n, const char *path,
     return good;
 }
 
-/* The service's own: root writes there as into any directory of somebody else's (folder.h). */
+/* It belongs to the service, so root writes there as into any directory that belongs to somebody
+   else (folder.h). */
 static bool make_own(struct node *n, const char *path)
 {
     struct folder above = FOLDER_INIT, made = FOLDER_INIT;
@@ -284,7 +285,7 @@ static bool make_own(struct node *n, const char *path)
         r = folder_make(&above, name, &made);
     if (r == 0)
         made_note_at(&n->made, above.fd, name);
-    /* Root's own, where somebody made it by hand: the service is to write there. */
+    /* It belongs to root where somebody made it by hand, but the service has to write there. */
     if (r == -EEXIST)
         r = folder_open(&made, path) == 0 && made.uid == geteuid() ? 0 : -EEXIST;
     made.uid = n->uid;
@@ -306,7 +307,8 @@ static bool make_node(struct node *n)
            write_file(n, n->configuration, put_configuration);
 }
 
-/* By what stird itself reads. Certificates, which are to come yet, are in files of their own. */
+/* Read by the reader of stird itself. Certificates, which are still to come, are in files of their
+   own. */
 static bool check_configuration(const struct node *n)
 {
     struct problems found = PROBLEMS_INIT;
@@ -369,7 +371,7 @@ static bool make_lab(struct node *n, const struct cli *outer)
     return good;
 }
 
-/* What they say is not what we were asked. */
+/* What they print is not the answer to what we were asked. */
 static bool make_lab_quietly(struct node *n, const struct cli *cli)
 {
     fflush(stdout);
@@ -446,7 +448,7 @@ static bool is_only(const char *option, const char *text, const char *characters
 #define LETTERS "abcdefghijklmnopqrstuvwxyz" UPPER
 #define DIGITS  "0123456789"
 
-/* They go into the configuration's text, between quotes; stird -t judges what they mean. */
+/* They are written into the configuration between quotes; `stird -t` judges what they mean. */
 static bool check_words(const struct node *n, struct address *sbc)
 {
     struct address_prefix prefix;
@@ -485,7 +487,8 @@ static bool is_free(const struct node *n)
 #define DROP_INS "/etc/systemd/system/stird.service.d"
 
 /* The unit has a user of its own, whom another in the configuration does not change: `stird -t`
-   judges for the unit's. What a shell can do about it; empty: nothing is to be done. */
+   judges for the unit's. Returns what a shell can do about it; empty when nothing has to be
+   done. */
 static void put_drop_in(struct buf *out, const struct node *n)
 {
     const struct group *group = getgrgid(n->gid);

@@ -1,6 +1,6 @@
 /*
  * A throw-away authority with an intermediate, signing units below it, a revocation list and a web
- * server's certificate: for trials and tests, trusted by nobody.
+ * server's certificate: for trials and tests, of an authority that nobody accepts.
  */
 #include "json_text.h"
 #include "command.h"
@@ -344,7 +344,7 @@ static bool make_units(const struct lab *lab)
            make_unit(lab, "revoked", lab->revoked, spcs, NULL);
 }
 
-/* N: 1 when the unit "revoked" is, else 0. */
+/* N is 1 when there is the unit "revoked", else 0. */
 static bool add_crl(const struct lab *lab, X509 *issuer, EVP_PKEY *key, unsigned n,
                     struct buf *text)
 {
@@ -479,7 +479,7 @@ static void use_defaults(struct lab *lab)
     }
 }
 
-/* What does not go together; NULL: all of it does. */
+/* Which options contradict each other; NULL when none do. */
 static const char *contradiction(const struct lab *lab, int n_words)
 {
     if (!lab->unit && n_words == 0)
@@ -494,7 +494,8 @@ static const char *contradiction(const struct lab *lab, int n_words)
 }
 
 /*
- * Tried with the writer of certificates, so that nothing is made for numbers that cannot be in one.
+ * Tried with the writer of certificates before anything is made, because some numbers cannot stand
+ * in one.
  */
 static bool are_numbers(const struct lab *lab)
 {

@@ -6,7 +6,7 @@
 #include <stird/io/overlay.h>
 #include <string.h>
 
-/* A worker that hangs is replaced before. */
+/* A worker that hangs is replaced before this time is over. */
 #define CHANGE_TIMEOUT_MS 30000
 
 /* Fields travel with a NUL between them. */
@@ -39,7 +39,7 @@ static void print_standing(const char *number, const json_t *now)
     buf_fini(&customer);
 }
 
-/* What stird says that holds now. */
+/* Prints what stird says is in force now. */
 static void print_change(const json_t *reply)
 {
     size_t i;
@@ -54,8 +54,8 @@ static void print_change(const json_t *reply)
     print_said("in force: %" JSON_INTEGER_FORMAT " urgent change%s\n", in_force, PLURAL(in_force));
 }
 
-/* What is no number is wrong usage, as for numbers show; stird says so with all else that is wrong.
- */
+/* A text that is not a number is wrong usage, as for numbers show; for everything else stird says
+   what is wrong. */
 static int change(const struct cli *cli, enum admin_type type,
                   const char *const field[OVERLAY_FIELDS])
 {

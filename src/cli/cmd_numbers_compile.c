@@ -1,4 +1,4 @@
-/* Tables to one compiled file, which numbers.compiled of the configuration may name. */
+/* Compiles tables into one file, which numbers.compiled in the configuration may name. */
 #include "json_text.h"
 #include "number_tables.h"
 
@@ -17,7 +17,7 @@ struct job {
     struct numbers_judge judge;
 };
 
-/* A start would refuse rows of certificates that are not there. */
+/* At its start stird would refuse rows that name certificates which are not there. */
 static void judge_by_settings(struct job *job, struct numbers_paths *paths)
 {
     if (!job->settings)
@@ -55,7 +55,7 @@ static int say(const struct cli *cli, const char *output, const struct numbers_s
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Of the rows that are good else; JUDGE looks at the others. */
+/* For rows that are good otherwise; JUDGE looks at the others. */
 static bool check_certificates(const struct job *job, int fd, struct problems *problems)
 {
     struct mapped_numbers mapped;

@@ -81,7 +81,7 @@ static int tell(const struct cli *cli, struct problems *findings)
     return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Tables that do not compile have findings enough. */
+/* Tables that do not compile have enough findings already. */
 static void lint_trunks(const struct lint_job *job, const struct numbers_paths *paths,
                         struct problems *findings)
 {
@@ -98,7 +98,7 @@ static void lint_trunks(const struct lint_job *job, const struct numbers_paths *
     problems_fini(&unsaid);
 }
 
-/* WHOLE: these are all tables that there are. */
+/* WHOLE says that there are no other tables. */
 static int lint(const struct cli *cli, const struct lint_job *job,
                 const struct numbers_paths *paths, bool whole)
 {

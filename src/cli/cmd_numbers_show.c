@@ -51,7 +51,7 @@ static void put_row(const struct listing *l, const struct numbers_row *row)
     json_end_object(l->json);
 }
 
-/* Why a row decides nothing today; empty: it may. */
+/* Why a row decides nothing today; empty when it may decide. */
 static const char *why_not(const struct listing *l, const struct numbers_row *row)
 {
     if (l->today > row->not_after)

@@ -19,7 +19,7 @@ struct find {
     bool json, follow;
     size_t last;          /* so many of them; 0: all */
     char **lines;         /* the last ones, a ring of `last` */
-    size_t found, masked; /* of these: whose number is masked in the record */
+    size_t found, masked; /* how many of these have a masked number in the record */
 };
 
 static void print(const struct find *f, struct str line, const json_t *record)
@@ -49,7 +49,7 @@ static void look_at(struct find *f, struct str line)
     json_decref(record);
 }
 
-/* What was kept, in its order; what comes from now on is printed at once. */
+/* Prints what was kept, in its order; what comes from now on is printed at once. */
 static void print_last(struct find *f)
 {
     size_t n = f->found < f->last ? f->found : f->last;
@@ -94,8 +94,8 @@ static bool search_file(struct find *f, const char *path)
     return got == 0 || complain(path, -got);
 }
 
-/* Until it is interrupted. A file that moved aside is read to its end, then the one in its place.
- */
+/* Goes on until it is interrupted. A file that was moved aside is read to its end, and then the one
+   in its place. */
 static bool follow(struct find *f, const char *path)
 {
     const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};

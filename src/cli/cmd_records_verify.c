@@ -52,7 +52,7 @@ static void add_finding(struct audit *r, enum record_finding finding, const char
     }
 }
 
-/* Nobody has touched the file at this place: stird itself says that it lost records. */
+/* Nobody has touched the file here: stird itself says that it lost records. */
 static void add_gap(struct audit *r, const char *file, uint64_t line)
 {
     const struct record_audit *c = &r->check;
@@ -69,8 +69,8 @@ static void add_gap(struct audit *r, const char *file, uint64_t line)
                    line);
 }
 
-/* Whether records.keep removes older files when so many are here; of files that were named nobody
-   knows. */
+/* Whether records.keep removes older files when so many are here; for files named on the command
+   line this is not known. */
 static bool may_be_kept(const struct record_file_names *names)
 {
     return !names->configured || (names->keep > 0 && names->n > names->keep);

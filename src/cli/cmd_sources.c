@@ -13,7 +13,7 @@ static const char *text_of(const json_t *object, const char *key)
     return text && text[0] ? text : "-";
 }
 
-/* Each line of it stays within a terminal of 80 columns, with the longest address. */
+/* Each line fits a terminal of 80 columns, even with the longest address. */
 static void print_source(const json_t *source)
 {
     struct buf more = BUF_INIT;

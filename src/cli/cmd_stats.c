@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of lists by name: what stands in front of their numbers. */
+/* For lists by name: what stands in front of their numbers. */
 static const struct {
     const char *key, *head;
 } lists[] = {{"attestations", "attestation"}, {"reasons", "reason"}, {"causes", "cause"}};

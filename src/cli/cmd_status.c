@@ -60,7 +60,7 @@ static void print_numbered(const char *key, const json_t *children)
     }
 }
 
-/* Whatever stird calls them. */
+/* Under whatever names stird gives them. */
 static void print_children(const json_t *status)
 {
     const char *key;
@@ -84,7 +84,7 @@ static void print_time(const json_t *object, const char *key)
     printf("%s", text);
 }
 
-/* What is on now; docs/troubleshooting.md has what to do. */
+/* The alarms that are on now; docs/troubleshooting.md says what to do. */
 static void print_alarms(const json_t *status)
 {
     const json_t *alarms = json_object_get(status, "alarms");
@@ -217,7 +217,8 @@ static json_int_t total_of(const json_t *totals, const char *name)
     return number_of(json_object_get(totals, list), dot + 1);
 }
 
-/* Those of a kind that have any: NAMES are of the counters under HEADS, behind the name's own. */
+/* Those of a kind that have counted anything: NAMES are the counters under HEADS, behind the column
+   for the name. */
 static void print_totals(const json_t *status, const char *kind, const char *label,
                          const char *const *heads, const char *const *names, unsigned n)
 {
@@ -270,7 +271,7 @@ static void print_upstream_totals(const json_t *status)
 
 #define FAILED_SHOWN 10
 
-/* Of a call that stird refused, why it did; else what became of it. */
+/* Why stird refused the call, if it did; else what became of the call. */
 static void print_failed(const json_t *status)
 {
     static const char *const heads[] = {"AGO", "STATUS", "WHY", "TRUNK", "TIMES", "CALL-ID"};

@@ -77,7 +77,7 @@ static bool holds_certificate(struct str text)
     return holds;
 }
 
-/* A fault of the certificate belongs to the verdict; that there is none is the user's mistake. */
+/* A fault of the certificate belongs into the verdict; a file without one is the user's mistake. */
 static bool read_cert(struct job *job, const char *path)
 {
     job->cert = path;
@@ -111,7 +111,7 @@ static void fetch_into(struct job *job, struct str url)
 {
     struct fetch_reply reply;
     bool good = fetch(&job->fetch, url, &reply);
-    /* As long as this command runs: what a server says of its caching is for daemons. */
+    /* Kept as long as this command runs: what a server says about caching is for daemons. */
     fetch_cache_put(job->cache, url, good, good ? buf_str(&reply.body) : str_of(reply.why), -1,
                     clock_monotonic_ms());
     fetch_reply_fini(&reply);
@@ -235,7 +235,7 @@ static void count(struct job *job, enum token_verdict verdict)
  */
 static void set_time(const struct job *job, const struct sighting *s, struct verify_question *q)
 {
-    int64_t iat_s = q->token->iat_s; /* not above 0: it is the time of nothing */
+    int64_t iat_s = q->token->iat_s; /* not above 0: it is not the time of anything */
     q->now_s = clock_real_s();
     q->max_age_s = job->max_age_s;
     if (job->at_iat)
@@ -344,7 +344,7 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
     return hop;
 }
 
-/* What is missing is the capture's fault alone: nothing is judged by it. */
+/* Only the capture lacks what is missing, so nothing is judged by it. */
 static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 {
     char text[400], of[32] = "";
@@ -401,8 +401,8 @@ static json_t *tokens_json(struct job *job, const struct sighting *s, const stru
     return tokens;
 }
 
-/* BEFORE: where it was seen before, NULL: nowhere. LAST: what arrives in the end counts; before
-   that, it explains. */
+/* BEFORE is where it was seen before, or NULL. LAST says that this is what arrives in the end,
+   which counts; earlier hops only explain it. */
 static json_t *hop_json(struct job *job, const struct sightings *all, const struct sighting *s,
                         const struct sighting *before, bool last)
 {
@@ -476,7 +476,7 @@ static json_t *call_json(struct job *job, const struct sightings *all, const str
     return call;
 }
 
-/* Without one that begins a call there is nothing to judge. */
+/* Without an INVITE that begins a call there is nothing to judge. */
 static bool any_begins(const struct chains *chains)
 {
     for (size_t i = 0; i < chains->n; i++)

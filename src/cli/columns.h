@@ -20,7 +20,7 @@ struct columns {
 struct columns columns_new(const char *const *heads, unsigned n);
 /* A row of N cells; NULL is "-". */
 void columns_add(struct columns *c, const char *const *cells);
-/* Nothing without a row. */
+/* Prints nothing when there is no row. */
 void columns_print(struct columns *c, const char *name);
 
 /* TEXT in lines of at most 80 columns where its words allow it, each behind INDENT spaces; of the

@@ -29,13 +29,13 @@ struct command {
     /* WORDS are as many as `words` says, with the options that are needed. */
     int (*run)(const struct cli *cli, const struct words *words);
     const struct cli_option *options; /* NULL: none of its own */
-    /* Those that are no options: "NUMBER [CUSTOMER]", "[FILE ...]"; NULL: none. */
+    /* The words that are not options: "NUMBER [CUSTOMER]", "[FILE ...]"; NULL: none. */
     const char *words;
 };
 
 /* Says how it is used on standard error; returns EXIT_USAGE. */
 int command_usage(const struct command *command);
-/* The same behind what is wrong; FAULT is our own text. */
+/* The same, preceded by what is wrong; FAULT is our own text. */
 int command_fault(const struct command *command, const char *fault);
 /* As if N WORDS stood behind COMMAND's name. */
 int command_call(const struct command *command, const struct cli *cli, int n,

@@ -62,7 +62,8 @@ static char *by_mistaken_files(struct files *files, const char *configuration)
     return path;
 }
 
-/* A file that is not there, or not for us, has no mistakes: most likely, -c names the wrong one. */
+/* A file that is not there, or that we may not read, has no mistakes to be listed: most likely, -c
+   names the wrong one. */
 static bool is_read(struct files *files, const char *configuration)
 {
     struct str text;
@@ -71,7 +72,7 @@ static bool is_read(struct files *files, const char *configuration)
 
 /*
  * Whoever may use the socket but not read the configuration (a read group's member, say) gets the
- * usual socket. Of another configuration we know nothing.
+ * usual socket. About another configuration we know nothing.
  */
 static char *without_files(const struct cli *cli)
 {

@@ -1,6 +1,7 @@
 /*
  * control_socket - where the running stird listens, as the configuration says. A configuration with
- * mistakes is no obstacle: stird goes on by what it was started with, and has to be reached.
+ * mistakes must be no obstacle: stird goes on with what it was started with, and has to be
+ * reachable.
  */
 #ifndef CLI_CONTROL_SOCKET_H
 #define CLI_CONTROL_SOCKET_H

@@ -17,20 +17,21 @@ struct decision_basis {
     struct mapped_numbers numbers, overlay; /* overlay: empty when there are no urgent changes */
     int64_t generation;                     /* of the running stird; 0: from the files */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];  /* of the proofs in Route and Via */
-    bool has_secret;                        /* it could be read */
+    bool has_secret;                        /* the secret could be read */
     struct known_name *names;               /* what upstreams' names mean to the running stird */
     unsigned n_names;
     bool names_told; /* there is one, and it said so */
 };
 
-/* What has to be read: nobody is refused for files that are not needed. */
+/* What has to be read, so that nobody is refused because of files that are not needed. */
 enum decision_need {
     NEED_TABLES, /* number tables alone */
     NEED_ROWS,   /* with urgent changes */
-    NEED_CALLS,  /* with certificates: by the others no call is decided */
+    NEED_CALLS,  /* with certificates; without them no call can be decided */
 };
 
-/* Where it is taken from. A stird that runs and refuses is no reason to answer from other files. */
+/* Where it is taken from. When a stird runs and refuses to answer, the files are not used
+   instead. */
 enum decision_source {
     SOURCE_ANY,     /* the stird that runs; where none does, the files */
     SOURCE_RUNNING, /* no other */
@@ -40,7 +41,8 @@ enum decision_source {
 /* False after complaints. */
 bool decision_basis_get(struct decision_basis *basis, const struct cli *cli,
                         enum decision_source source, enum decision_need need);
-/* Says so, where files of the configuration are not for us: the complaint before named only one. */
+/* Says that files of the configuration may not be read by us, if so: the complaint before named
+   only one. */
 void decision_explain_hidden(const struct cli *cli, enum decision_need need);
 void decision_basis_fini(struct decision_basis *basis);
 

@@ -1,4 +1,5 @@
-/* What a decision is made on: the tables of the stird that runs, or the files when none does. */
+/* Gets what a decision is based on: the tables of the stird that runs, or the files when none
+   does. */
 #include "decision.h"
 
 #include <errno.h>
@@ -113,7 +114,8 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
            (reply->n_fds < 4 || map(&basis->overlay, reply->fds[3]));
 }
 
-/* Only to recognise what the secret has made; stirctl goes without where it may not read it. */
+/* The secret is only needed to recognise what was made with it; stirctl goes on without where it
+   may not read it. */
 static void read_secret(struct decision_basis *basis)
 {
     char *path = NULL;
@@ -129,7 +131,7 @@ static void read_secret(struct decision_basis *basis)
     free(path);
 }
 
-/* *NONE: there is no stird to be asked, and that may be so. */
+/* *NONE says that no stird runs, and that this is allowed. */
 static bool from_running(struct decision_basis *basis, const struct cli *cli, bool may_be_none,
                          bool *none)
 {

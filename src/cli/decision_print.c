@@ -28,7 +28,7 @@ static void tell(const struct sink *to, const char *name, struct str value)
     buf_fini(&escaped);
 }
 
-/* As the proxy's log does. */
+/* In the words of the proxy's log. */
 static void tell_group_in_from(const struct sink *to, const struct decision_basis *basis,
                                const struct call *call)
 {
@@ -186,7 +186,7 @@ static void tell_token(const struct sink *to, const struct decision_basis *basis
     tell(to, "cert_spc", c->spc);
     tell(to, "cert_serial", c->serial);
     tell(to, "x5u", c->x5u);
-    /* JSON is printable as it stands: escaped, it could not be read any more. */
+    /* JSON is printable already; escaped again it could not be read any more. */
     if (to->json) {
         tell(to, "token_header", buf_str(&header));
         tell(to, "token_payload", buf_str(&payload));

@@ -1,6 +1,6 @@
 /*
- * json_text - any octets as a JSON text: Jansson takes none that are not UTF-8, and what it does
- * not take would be missing where it is looked for.
+ * json_text - any octets as a JSON text. Jansson refuses octets that are not UTF-8, and then the
+ * text would be missing where somebody looks for it.
  */
 #ifndef CLI_JSON_TEXT_H
 #define CLI_JSON_TEXT_H
@@ -11,9 +11,10 @@
 /* What is not UTF-8 becomes U+FFFD, as stird writes it. NULL: no memory. */
 json_t *json_of(struct str text);
 json_t *json_of_text(const char *text); /* NULL is "" */
-/* One JSON text and a line end on standard output; takes JSON, and complains where it is NULL. */
+/* Prints one JSON text and a line end on standard output. Takes JSON over, and complains where it
+   is NULL. */
 void json_print(json_t *json);
-/* The same of TEXT, which a writer of json.h made: what is not ASCII is escaped, not shown. */
+/* The same for TEXT, which json.h has written: what is not ASCII stays escaped. */
 void json_print_text(struct str text);
 
 #endif

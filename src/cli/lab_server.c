@@ -28,7 +28,7 @@ struct server {
     int directory; /* of what is served */
 };
 
-/* One file name of plain characters: nothing leads out of the directory. */
+/* Whether it is one file name of plain characters, so that nothing leads out of the directory. */
 static bool is_name(const char *path)
 {
     if (path[0] != '/' || path[1] == '.' || !path[1])

@@ -1,6 +1,6 @@
 /*
  * lab_server - serves the files of a lab's directory by https on loopback, as a provider's web
- * server serves certificates. Nothing but that: not for the open Internet.
+ * server serves certificates. It does nothing else, and is not for the open Internet.
  */
 #ifndef CLI_LAB_SERVER_H
 #define CLI_LAB_SERVER_H

@@ -43,7 +43,7 @@ void made_note_at(struct made *made, int at, const char *name)
 
 static void note_path(struct made *made, const char *path, bool whole)
 {
-    int error = errno; /* stays what whoever notes has to say */
+    int error = errno; /* must stay what the caller has to report */
     struct folder above = FOLDER_INIT;
     const char *name;
     char *copy = strdup(path);
@@ -80,7 +80,7 @@ static void remove_in(int at, const char *name, unsigned depth)
     unlinkat(at, name, AT_REMOVEDIR);
 }
 
-/* A directory, itself: no link leads into it. */
+/* A directory itself, never one to which a link leads. */
 static void empty(int at, const char *name, unsigned depth)
 {
     int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

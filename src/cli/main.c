@@ -86,7 +86,7 @@ static const struct command command_help = {
 
 /* ---- which command ---- */
 
-/* How many of ARGV's words are the command's name; 0: it is another command. */
+/* How many of the words in ARGV are the command's name; 0 when it is another command. */
 static int words_of(const struct command *command, int argc, char **argv)
 {
     const char *name = command->name;
@@ -187,7 +187,7 @@ int command_call(const struct command *command, const struct cli *cli, int n,
     return status;
 }
 
-/* What stands where no command is, or is wrong in front of it. */
+/* Answers a line without a command, or with a mistake before it. */
 static int say_fault(struct words *words)
 {
     warn_said("stirctl: %.*s (stirctl help)\n", STR_ARG(buf_str(&words->fault)));
@@ -262,8 +262,8 @@ static int run_line(struct cli *cli, struct words *words, int n, char **list)
 
 /* ---- standard output ---- */
 
-/* Where one of the first three is closed, the next file to be opened would take its number, and be
-   written to. */
+/* Where one of the first three descriptors is closed, the next file to be opened would get its
+   number, and be written to. */
 static void fill_standard(void)
 {
     static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY}; /* what then fails is told */
@@ -272,7 +272,7 @@ static void fill_standard(void)
             open("/dev/null", modes[fd]);
 }
 
-/* What a command said may have got nowhere, whatever its STATUS: a full disk, a closed file. */
+/* Whatever the STATUS of a command, its output may be lost, on a full disk or to a closed file. */
 static int check_output(int status)
 {
     bool before = ferror(stdout);

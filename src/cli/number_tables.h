@@ -12,7 +12,7 @@
 
 #include <stird/io/numbers_files.h>
 
-/* What WORDS name, to be compiled; the lists are borrowed from LIST. */
+/* The tables that WORDS name, to be compiled; the lists are borrowed from LIST. */
 struct numbers_paths number_tables_paths(struct str *list, int n, char **words);
 
 /* False after complaints. */

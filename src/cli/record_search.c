@@ -35,7 +35,7 @@ static bool in_time(const struct record_search *s, const char *ts)
            (!s->to || strncmp(ts, s->to, strlen(s->to)) <= 0);
 }
 
-/* The record has the port of the packet, which is asked for only where it was written. */
+/* The record has the port of the packet, which is compared only where a port was asked for. */
 static bool is_of_source(const struct record_search *s, const char *text)
 {
     struct str host = str_of(text);
@@ -76,7 +76,7 @@ static bool has_wanted(const struct record_search *s, const json_t *record, size
     return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
 }
 
-/* A masked number counts when its end fits: nobody can tell which number it was. */
+/* A masked number counts when its last digits fit: nobody can tell which number it was. */
 static bool is_number(const struct record_search *s, const json_t *record, const char *member)
 {
     const char *text = text_of(record, member);
@@ -182,7 +182,7 @@ static bool is_cause(struct str name)
     return cause_by_name(name, &cause);
 }
 
-/* Members whose values are known: a misspelt one would find nothing. */
+/* Members whose values are all known, because a misspelt value would find nothing. */
 static const struct named {
     bool (*is_one)(struct str name);
     const char *unknown;

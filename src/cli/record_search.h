@@ -55,9 +55,9 @@ struct record_search {
     char masked[TN_MAX_DIGITS + 1]; /* the same, as it stands in a record that masks it */
 };
 
-/* Of one option. False: it cannot be so, which is told on standard error. */
+/* Takes one option. False when it cannot be right, which is told on standard error. */
 bool record_search_take(struct record_search *s, int letter, char **value);
-/* The record, if LINE is one that is asked for; NULL: it is not. */
+/* The record, if LINE is one that is asked for, else NULL. */
 json_t *record_search_match(const struct record_search *s, struct str line);
 
 /* Whether a record that matched was asked for by a number that it has masked only. */

@@ -52,7 +52,7 @@ static bool read_record(const struct replay *r, const json_t *record, struct pas
            time_of(text_of(record, "ts"), &call->at_s);
 }
 
-/* A number of the world is written with its plus, a short code as it is. */
+/* A telephone number is written with its plus, a short code as it is. */
 static struct str uri_of(struct arena *arena, const char *digits)
 {
     bool whole = strlen(digits) >= TN_MIN_DIGITS && !strpbrk(digits, "*#");

@@ -1,8 +1,8 @@
 /*
- * replay - calls of a record file, decided anew with two number tables: what differs is the
- * tables' doing.
+ * replay - decides the calls of a record file anew with two number tables, so that every difference
+ * comes from the tables.
  *
- * A record knows trunk, numbers and time; headers that rules ask for are not in it, and are missing
+ * A record has trunk, numbers and time. Headers that rules ask for are not in it, and are missing
  * for both tables alike.
  */
 #ifndef CLI_REPLAY_H
@@ -26,7 +26,7 @@ struct replay_change {
 struct replay {
     const struct settings *settings;
     const struct numbers *old, *new;
-    uint64_t calls;   /* that were decided anew */
+    uint64_t calls;   /* how many were decided anew */
     uint64_t skipped; /* records that name no trunk of the settings or no whole numbers */
     uint64_t masked, without_trunk; /* of these */
     struct buf changes;             /* struct replay_change */

@@ -255,7 +255,7 @@ int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct s
     int r = fd < 0 ? fd
                    : admin_ask(fd, type, wait, text, timeout_ms, &reply->text, &reply->status,
                                reply->fds, &reply->n_fds);
-    /* A reload that is waited for tells them itself. */
+    /* A reload that is waited for shows them itself. */
     bool told = r && !(may_be_none && session_none_runs(r));
     if ((r == 0 || told) && !(r == 0 && type == ADMIN_RELOAD && wait))
         warn(cli, path, &mistakes);
@@ -276,7 +276,7 @@ void session_reply_fini(struct session_reply *reply)
     *reply = (struct session_reply){.status = EXIT_FAILURE};
 }
 
-/* Says the words of the reply; a reload's are in JSON. */
+/* Prints the words of the reply; those of a reload are in JSON. */
 static void complain_of_refusal(const struct session_reply *reply, const char *before)
 {
     struct str text = buf_str(&reply->text);
@@ -324,7 +324,7 @@ json_t *session_json(const struct cli *cli, enum admin_type type, bool wait, str
     return json;
 }
 
-/* A refusal may be JSON too, and PRINT knows how to tell it. */
+/* A refusal may be JSON too, and PRINT knows how to show it. */
 static int show(const struct cli *cli, const struct session_reply *reply,
                 void (*print)(const json_t *reply))
 {

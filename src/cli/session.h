@@ -22,13 +22,13 @@ void session_complain_of_files(const struct problems *problems);
 
 /* To standard output, with what is not printable as \xHH; NULL: nothing. */
 void print_shown(const char *text);
-/* "1 rows" is no English: "s", or "" for one. */
+/* The plural: "s", or "" for one. */
 #define PLURAL(n) ((n) == 1 ? "" : "s")
 
 /*
- * What the files of -c say of where things are (settings_read_paths()): for whoever has no need of
- * certificates and tables, or no right to read them. NULL: a file cannot be read, which is told;
- * other mistakes are left to who needs the settings themselves.
+ * Where things are, by the files of -c (settings_read_paths()): for commands that do not need
+ * certificates and tables, or users who may not read them. NULL when a file cannot be read, which
+ * is told; other mistakes are left to those who need the settings themselves.
  */
 struct settings *session_paths(const struct cli *cli);
 /* From the files of -c, but for private keys; NULL when there are problems, which are printed. */
@@ -55,10 +55,10 @@ struct session_reply {
  */
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
                 int timeout_ms, bool may_be_none, struct session_reply *reply);
-/* The one reader of what a reply is: false when stird refuses, which is complained of in its words.
- */
+/* The one place that judges a reply: false when stird refuses, which is complained of in its
+   words. */
 bool session_granted(const struct session_reply *reply);
-/* The same, with what that comes to BEFORE its words: "the reload failed: ". */
+/* The same, with BEFORE in front of its words: "the reload failed: ". */
 bool session_granted_or(const struct session_reply *reply, const char *before);
 /* Whether ERROR, of session_ask(), is that no stird is there to be asked. */
 bool session_none_runs(int error);

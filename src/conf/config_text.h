@@ -1,6 +1,6 @@
 /*
- * config_text - what libconfig 1.5 would swallow without a word: numbers that do not say what they
- * are read as (010 is 10, 4294972356 is 5060), @include.
+ * config_text - refuses what libconfig 1.5 would silently read as something else: numbers that are
+ * not read as they look (010 is 10, 4294972356 is 5060), and @include.
  */
 #ifndef STIRD_CONF_CONFIG_TEXT_H
 #define STIRD_CONF_CONFIG_TEXT_H

@@ -1,4 +1,5 @@
-/* What aliases and advertised addresses make of others': a request that leads to one ends here. */
+/* Aliases and advertised addresses that belong to others as well: a request to such an address ends
+   here. */
 #include "reader.h"
 
 #include <stird/core/claim.h>
@@ -69,7 +70,7 @@ static bool are_of_one_port(const struct listener *a, const struct listener *b)
             listener_shown(a)->port == listener_shown(b)->port);
 }
 
-/* The port does not tell to which of two sides an alias of both belongs. */
+/* An alias of both sides: its port does not tell which side is meant. */
 static void check_sides(struct reader *r, const struct draft *draft, const struct alias *alias)
 {
     const struct settings *s = &draft->settings;

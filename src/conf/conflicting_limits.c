@@ -1,4 +1,4 @@
-/* Limits that contradict each other: said, not refused. */
+/* Limits that contradict each other: stird warns of them and goes on. */
 #include <stird/core/budget.h>
 
 #include "reader.h"

@@ -10,8 +10,8 @@
 struct place {
     struct str file;
     unsigned line; /* 0: not there, or the file as a whole */
-    bool guessed;  /* of a key: a word that is none stands there, and probably means it */
-    bool unread;   /* of a key: its value could not be taken, which was said */
+    bool guessed;  /* of a key: a misspelt key stands there, and probably means this one */
+    bool unread;   /* of a key: its value could not be taken, which was reported */
 };
 
 struct text_item {
@@ -22,7 +22,7 @@ struct text_item {
 struct texts {
     struct text_item *items;
     unsigned n, capacity;
-    bool faulty; /* something in it was no text: that was said already */
+    bool faulty; /* something in it was not a text, which was reported */
 };
 
 struct object {
@@ -35,7 +35,7 @@ struct object {
 struct objects {
     struct object **items;
     unsigned n, capacity;
-    bool faulty; /* something in it was no group: that was said already */
+    bool faulty; /* something in it was not a group, which was reported */
 };
 
 /* In each draft the object comes first. */
@@ -95,7 +95,7 @@ struct draft {
     struct texts aliases;
     struct texts numbers_files, emergency_numbers, emergency_prefixes, short_codes, dns_servers,
         private_headers;
-    struct trunk common; /* what a trunk has when it does not say otherwise */
+    struct trunk common; /* what a trunk has unless it says otherwise */
 };
 
 #endif

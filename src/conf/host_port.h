@@ -13,7 +13,8 @@ struct host_port {
     uint16_t port;          /* 0: none was written */
 };
 
-/* NULL, or what is wrong with TEXT. A name's final dot, that of the root, is not part of it. */
+/* NULL, or what is wrong with TEXT. A final dot, which stands for the root, is not part of the
+   name. */
 const char *host_port_read(struct str text, struct host_port *hp);
 
 /* Whether one host can have it: it is no wildcard, no multicast, not reserved (255.255.255.255). */

@@ -11,7 +11,8 @@
     .offset = offsetof(struct draft, place), .width = sizeof(((struct draft *)0)->place)
 #define ROW(draft, place, key_name, kind, ...)                                                     \
     {.name = (key_name), .type = (kind), PLACE(draft, place), __VA_ARGS__},
-/* What trunks have in common, and what a trunk says instead: all columns but these are the same. */
+/* A key that all trunks share, and the key by which a trunk says something else: all columns but
+   these are the same. */
 #define COMMON_ROW(place, key_name, own_name, ...) ROW(draft, common.place, key_name, __VA_ARGS__)
 #define OWN_ROW(place, key_name, own_name, kind, ...)                                              \
     {__VA_ARGS__,                                                                                  \

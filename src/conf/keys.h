@@ -1,6 +1,6 @@
 /*
- * keys - every key of the configuration, a table entry each: the parser, `stird -T` and the test
- * of docs/configuration.md go by it.
+ * keys - every key of the configuration, one table entry each, by which the parser, `stird -T` and
+ * the test of docs/configuration.md go.
  */
 #ifndef STIRD_CONF_KEYS_H
 #define STIRD_CONF_KEYS_H
@@ -68,8 +68,8 @@ extern const struct table root_table, listener_table, certificate_table, provide
 extern const char *const keys_kyc_states[];
 extern const char *const treatments[];
 
-/* Whether a trunk's calls need upstreams. Not where its service is a mistake: that was said, and
-   what it needs nobody knows. */
+/* Whether a trunk's calls need upstreams. False where its service is a mistake: that was reported,
+   and nobody knows what it needs. */
 bool keys_use_upstreams(const struct object *trunk);
 
 /* Index of the key of that full name, or table->n_keys. */

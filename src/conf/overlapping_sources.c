@@ -84,7 +84,7 @@ struct overlap {
     struct address_prefix claim;
 };
 
-/* One for everybody names nobody. */
+/* A prefix that covers everybody names nobody. */
 static bool has_source(const struct trunk *t, const struct address_prefix *prefix)
 {
     for (unsigned i = 0; i < t->n_sources; i++)
@@ -192,7 +192,7 @@ static void check_covered_name(struct reader *r, const struct draft *draft, unsi
              STR_ARG(shown(r, u->host)));
 }
 
-/* What a call sent there can only do is come back. */
+/* A call sent there could only come back. */
 static void check_own_address(struct reader *r, const struct draft *draft, unsigned upstream)
 {
     const struct settings *s = &draft->settings;

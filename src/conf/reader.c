@@ -183,7 +183,7 @@ static bool value_as_text(struct reader *r, const struct key *k, const config_se
     return false;
 }
 
-/* False: it could not be taken, and that was said. */
+/* False when it could not be taken, which was reported. */
 static bool read_scalar(struct reader *r, struct object *o, const struct key *k,
                         const config_setting_t *s, struct place at)
 {
@@ -378,7 +378,8 @@ static void read_known(struct reader *r, struct object *o, unsigned index,
         o->given[index].unread = !read_scalar(r, o, k, s, at);
 }
 
-/* Reads a value whose key is a guess: nothing is said of it, whether it can be read or not. */
+/* Reads a value whose key is a guess: nothing is reported about it, whether it can be read or
+   not. */
 static void read_guessed(struct reader *r, struct object *o, unsigned index,
                          const config_setting_t *s, struct place at)
 {
@@ -391,8 +392,9 @@ static void read_guessed(struct reader *r, struct object *o, unsigned index,
 }
 
 /*
- * The value of a misspelt key, which was complained of, counts for the key MEANT unless that is
- * there too: else the missing key would lead to further complaints that nobody has to mend.
+ * The value of a misspelt key, which was reported, counts for the key MEANT unless that is there
+ * too. Otherwise the missing key would lead to further complaints for which nothing has to be
+ * mended.
  */
 static void read_as_meant(struct reader *r, struct object *o, struct str meant,
                           const config_setting_t *s, struct place at)
@@ -407,7 +409,8 @@ static void read_as_meant(struct reader *r, struct object *o, struct str meant,
     else if (index == o->table->n_keys)
         return;
     else if (o->table->keys[index].type == KEY_OBJECTS && is_list(s))
-        read_known(r, o, index, s, at); /* what is wrong inside is wrong by any name of it */
+        read_known(r, o, index, s,
+                   at); /* what is wrong inside is wrong whatever the group is called */
     else if (o->given[index].line == 0)
         read_guessed(r, o, index, s, at);
 }
@@ -534,7 +537,7 @@ static void finish_objects(struct reader *r, struct object *o, const struct key 
         reader_finish_object(r, list->items[i]);
 }
 
-/* What a syntax error cuts off may have been there. */
+/* It may have been in what a syntax error cuts off. */
 static bool is_missing(const struct reader *r, const struct object *o, const struct key *k)
 {
     return k->required && !(r->incomplete && k->type == KEY_OBJECTS) &&

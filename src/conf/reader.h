@@ -76,15 +76,15 @@ void resolve_rules(struct reader *r, struct draft *draft);
 void resolve_tls(struct reader *r, struct draft *draft);
 /* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
 struct str tls_plain_host_name(struct reader *r, struct str name);
-/* Aliases and advertised addresses that are a trunk's, or of which side nobody knows. */
+/* Finds aliases and advertised addresses that are a trunk's, or of which nobody knows the side. */
 void aliases_find_conflicts(struct reader *r, const struct draft *draft);
-/* What of D tells trunks apart, and can fit no call. */
+/* Finds what D is told apart by but can fit no call. */
 void discriminators_find_useless(struct reader *r, const struct draft_trunk *d);
 /* "tls_name, header_name, ... or listener": what may tell trunks apart. */
 struct str discriminator_keys(struct reader *r);
 /* The text of KEY is a host and nothing else: a name or an address. Empty: it was not given. */
 void discriminator_host(struct reader *r, const struct object *o, const char *key, struct str text);
-/* What only shows when the parts are seen together: ambiguity, overlap, loops. */
+/* Finds what only shows when the parts are seen together: ambiguity, overlap, loops. */
 void sources_find_overlaps(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */
 void limits_find_conflicts(struct reader *r, const struct draft *draft);
@@ -94,7 +94,7 @@ bool header_can_go(struct str name);
 
 /* Index of the provider whose certificate ID is; 0 where no other list names it. */
 uint32_t provider_of_certificate(const struct settings *settings, struct str id);
-/* Whether it is nobody's or several's, which has been said. */
+/* Whether it is no provider's or several providers', which has been reported. */
 bool provider_is_open(const struct settings *settings, struct str id);
 /* What mistakes leave open of certificates: settings.h. */
 void resolve_open_certificates(struct reader *r, struct draft *draft);

@@ -30,7 +30,7 @@ static unsigned add(struct reader *r, const struct object *o, const struct texts
     return texts->n;
 }
 
-/* Those of a listener first: they say more. */
+/* Those of a listener come first, because they say more. */
 void resolve_aliases(struct reader *r, struct draft *draft)
 {
     struct settings *s = &draft->settings;

@@ -53,7 +53,8 @@ static struct str foreign_code(const struct provider *p, struct str codes)
     return (struct str){NULL, 0};
 }
 
-/* Nobody said who we are: the certificate tells, and the operator says whether that is right. */
+/* Nobody has said who we are. The certificate tells, and the operator is asked whether that is
+   right. */
 static void ask_for_code(struct reader *r, const struct settings *s, const struct unit *u,
                          const struct certificate *c)
 {
@@ -122,7 +123,7 @@ static void check_owner(struct reader *r, const struct settings *s, const struct
         refuse_code(r, s, u, c, code);
 }
 
-/* It loads, for a certificate of other units may be there; but the operator will wonder. */
+/* It is loaded, because the certificate may have other units; but the operator should know. */
 static void check_use(struct reader *r, const struct unit *u, const struct certificate *c)
 {
     struct str claim;
@@ -161,7 +162,7 @@ static void take_owner(const struct settings *s, const struct unit *u, struct ce
     c->provider_open = provider_is_open(s, c->id);
 }
 
-/* Whose it is shows whatever its URL and its dates are: one mistake hides no other. */
+/* Whose it is can be seen whatever its URL and its dates are, so one mistake hides no other. */
 static void check_owner_alone(struct reader *r, const struct settings *s, const struct unit *u,
                               struct str chain_name, struct str chain)
 {
@@ -202,7 +203,7 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     return good;
 }
 
-/* One with mistakes is remembered: its key is looked at all the same. */
+/* A unit with mistakes is remembered, so that its key is looked at all the same. */
 static bool take_unit(struct reader *r, struct draft *draft, const struct unit *u, int64_t now_s,
                       struct certificate *c)
 {

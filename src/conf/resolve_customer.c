@@ -57,7 +57,7 @@ static bool is_known_column(struct str column)
     return false;
 }
 
-/* As in tables: "expires = 2026-12-31" would end nothing. */
+/* As in tables: an attribute such as "expires = 2026-12-31" would end nothing. */
 static void check_own_column(struct reader *r, const struct draft_customer *d, unsigned i,
                              struct str column)
 {

@@ -60,7 +60,7 @@ static bool has_code(const struct provider *p, struct str code)
     return false;
 }
 
-/* Who signs for both would be one provider. */
+/* Whoever signs for both would be one provider. */
 static void check_codes(struct reader *r, const struct draft *draft, const struct provider *list,
                         unsigned at)
 {

@@ -23,7 +23,7 @@ static void resolve_rule_trunks(struct reader *r, const struct draft *draft, str
     d->rule.trunks = list;
 }
 
-/* Or may have it: where a trunk's customer could not be read. */
+/* Or may have it, where a trunk's customer could not be read. */
 static bool trunk_has_customer(const struct reader *r, const struct draft *draft, struct str name)
 {
     const struct settings *s = &draft->settings;
@@ -78,7 +78,7 @@ static bool is_word(struct str value, const char *const *words)
     return false;
 }
 
-/* A value that no customer can have: the rule would never fit, without a word. */
+/* A value that no customer can have: the rule would never fit, and nobody would notice. */
 static void check_customer_values(struct reader *r, const struct draft_rule *d)
 {
     const struct {

@@ -7,7 +7,7 @@
 #include <stird/core/told.h>
 #include <string.h>
 
-/* An authenticated customer has a few addresses; more than this is a slip of the pen. */
+/* An authenticated customer has a few addresses; more than this is probably a typing error. */
 #define AUTHENTICATED_BITS_MIN_IPV4 8
 #define AUTHENTICATED_BITS_MIN_IPV6 16
 
@@ -115,7 +115,7 @@ static void resolve_trunk_sources(struct reader *r, struct draft_trunk *d)
     }
 }
 
-/* Who is not trusted has these headers taken off: nobody reads them then. */
+/* These headers are taken off calls of a trunk that is not trusted, so nobody would read them. */
 static void check_attestation_headers(struct reader *r, const struct draft_trunk *d)
 {
     if (d->trunk.attestation_headers && !d->trunk.trusted)
@@ -184,7 +184,8 @@ static void check_group_place(struct reader *r, const struct draft_trunk *d)
              "out of what they send; \"contact\" needs no such care");
 }
 
-/* From counted before Contact once: said until the configuration says which of the two it is. */
+/* In earlier versions From counted before Contact: warn until the configuration says which of the
+   two it is. */
 static void warn_of_unsaid_places(struct reader *r, const struct draft *draft)
 {
     const struct object *first = NULL;

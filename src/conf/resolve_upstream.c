@@ -101,7 +101,7 @@ static bool read_uri(struct reader *r, struct draft_upstream *d)
     return !fault;
 }
 
-/* Of a name any family may come out. */
+/* A name may have addresses of any family. */
 static bool serves(const struct listener *l, const struct upstream *u)
 {
     enum address_family family = u->host.n > 0 ? ADDRESS_NONE : u->address.family;

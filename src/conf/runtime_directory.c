@@ -1,6 +1,7 @@
 /*
- * directories.runtime out of a text that may be full of mistakes. What cannot be parsed is not
- * settings: this finds the one value that leads to the stird which runs with what was there before.
+ * Finds directories.runtime in a text that may be full of mistakes. A text that cannot be parsed
+ * has no settings; this finds the one value that leads to the stird that still runs with the
+ * configuration of before.
  */
 #include <stird/conf/runtime_directory.h>
 

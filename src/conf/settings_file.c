@@ -58,7 +58,8 @@ static void add_drop_ins(struct reader *r, struct draft *draft)
 
 typedef void resolve_step(struct reader *r, struct draft *draft);
 
-/* CERTIFICATES come behind the providers: both stand for themselves. Trunks refer to all others. */
+/* CERTIFICATES come after the providers; both refer to nothing else. Trunks refer to all the
+   others. */
 static void resolve_with(struct reader *r, struct draft *draft, resolve_step *certificates,
                          resolve_step *tls)
 {
@@ -142,7 +143,8 @@ static struct draft *read_draft(struct reader *r,
     draft->settings.arena = r->arena;
     draft->object.at = (struct place){.file = r->main_file};
     draft->object.label = (struct str){"", 0};
-    if (add_path(r, draft, r->main_file)) /* else that says all: the wrong one, or no right */
+    /* A main file that cannot be read says enough: it is the wrong one, or we have no right. */
+    if (add_path(r, draft, r->main_file))
         add_drop_ins(r, draft);
     reader_finish_object(r, &draft->object);
     if (!r->incomplete || r->beginnings)

@@ -199,8 +199,8 @@ static void check_calls(const struct check *c)
             s->max_calls, (unsigned long long)fit, CALL_OCTETS);
 }
 
-/* Requests that are neither a call nor inside one have the least part, and each trunk and source a
-   part of that. */
+/* Requests that neither begin a call nor are inside one have the smallest part, and each trunk and
+   source gets a part of that. */
 static void check_requests(const struct check *c)
 {
     const struct settings *s = c->settings;

@@ -10,7 +10,7 @@ static struct str counters_level_name(unsigned i)
     return str_slice(STR("ABC"), i, i + 1u);
 }
 
-/* Empty: it is none. */
+/* Empty when there is no such name. */
 struct str counters_reason_name(unsigned i)
 {
     struct str name = reason_name((enum reason)i);

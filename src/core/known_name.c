@@ -11,7 +11,7 @@ static bool is_text(const char *text, size_t bytes)
     return n < bytes;
 }
 
-/* No host has the address 0, one of a group, or that of everybody. */
+/* No host has the address 0, a multicast address, or the broadcast address. */
 static bool is_host(const struct address *a)
 {
     static const uint8_t none[16];

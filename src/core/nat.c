@@ -53,8 +53,8 @@ static bool name_is_private(struct str name)
     return false;
 }
 
-/* Whether nobody but its neighbours can reach HOST of a URI: a private address, or a name like one.
- */
+/* Whether only its neighbours can reach HOST of a URI: it is a private address, or a name that only
+   they know. */
 static bool host_is_private(struct str host)
 {
     struct address a;
@@ -79,8 +79,8 @@ static size_t place_end(struct str text, size_t at)
     return at;
 }
 
-/* Nothing but a port between host and parameters, and no mark before them that ends something: what
-   others might read otherwise stays as it is. */
+/* Whether nothing but a port stands between host and parameters, and nothing before them that could
+   end something earlier: a text that others might read otherwise stays as it is. */
 static bool is_plain(struct str address, const struct uri *uri)
 {
     static const struct str marks = {"\"<>, \t\r\n", 8};
@@ -111,8 +111,9 @@ static bool is_bracketed(struct str text, size_t begin)
     return before.n > 0 && before.p[before.n - 1] == '<';
 }
 
-/* Writes SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT. Returns up to
-   where of TEXT that stands for. Without <> a further parameter would be the header's. */
+/* Writes SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT. Returns the
+   place in TEXT up to which it has written. Without <> a further parameter would belong to the
+   header. */
 static size_t write_fixed(struct buf *out, struct str text, size_t begin, const struct uri *uri,
                           const struct address *source, enum transport transport)
 {

@@ -3,7 +3,8 @@
 #include <stird/core/settings.h>
 #include <string.h>
 
-#define IPV6_PREFIX_BITS 64 /* what one host may choose its addresses of */
+#define IPV6_PREFIX_BITS 64 /* the part of the network in which one host can choose its addresses  \
+                             */
 
 static const struct {
     const char *name, *text;

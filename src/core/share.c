@@ -8,7 +8,7 @@ static bool is_too_much(const struct share *s, unsigned percent)
 static void end_window(struct share *s, unsigned percent)
 {
     if (!is_too_much(s, percent))
-        s->quiet_windows = 0; /* the next time is another time */
+        s->quiet_windows = 0; /* when it begins again it is told at once */
     else if (s->quiet_windows > 0)
         s->quiet_windows--;
     s->calls /= 2;

@@ -83,7 +83,8 @@ static bool read_transitions(struct time_zone *zone, struct str file, const stru
     return true;
 }
 
-/* The footer tells how time goes on behind the list: with a comma, by rules that go on changing. */
+/* The footer tells how time goes on after the list: where it has a comma, by rules under which it
+   keeps changing. */
 static bool goes_on_changing(struct str file, const struct tzif_counts *c, size_t at)
 {
     struct str footer = str_slice(file, at + data_bytes(c, 8), file.n);

@@ -8,8 +8,8 @@
 #include <stird/base/problems.h>
 
 /*
- * Calls CHECK in a child and adds what it finds to PROBLEMS; WHAT ("the keys") is for the case
- * that the child fails. False when there were problems. CHECK can say no word to others
+ * Calls CHECK in a child and adds what it finds to PROBLEMS; WHAT ("the keys") names it in case the
+ * child fails. False when there were problems. CHECK can say no word to others
  * (control.h) before it has given up rights.
  */
 bool aside_check(const char *what, void (*check)(void *user, struct problems *problems), void *user,

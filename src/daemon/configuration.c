@@ -117,7 +117,7 @@ static void take_owners(void *user, const struct numbers_owners *o)
     buf_fini(&other);
 }
 
-/* Tables that are compiled as they are read were refused for this already, with all their other
+/* Tables that are compiled when they are read were refused for this already, with all their other
    mistakes. */
 static void check_owners(const struct settings *s, const struct numbers *table,
                          struct problems *problems)
@@ -145,7 +145,7 @@ static void warn_of_row(void *user, const struct numbers_row *row, struct str ce
                 LOG_TEXT("certificate", certificate.n > 0 ? certificate : STR("the provider's")));
 }
 
-/* Of certificates for telephone numbers alone: verifiers refuse any other number (437). */
+/* For certificates that are only for telephone numbers: verifiers refuse any other number (437). */
 static void warn_of_numbers(const struct settings *s, const struct numbers *table)
 {
     uint64_t n = certificate_rows_outside(s, table, ROWS_LOGGED, warn_of_row, NULL);
@@ -233,7 +233,7 @@ struct urgent_check {
     uint32_t line; /* of the row that was told last */
 };
 
-/* Whether the row's customer is nobody that is known; a row that blocks does so for everybody. */
+/* Whether the row's customer is unknown; a row that blocks does so for everybody. */
 static bool names_nobody(void *user, const struct numbers_row *row)
 {
     const struct urgent_check *c = user;
@@ -366,7 +366,7 @@ static bool check_tables(struct settings *s, const struct tables *t, struct str 
     return false;
 }
 
-/* It is read when stird starts: a start is too late to hear that it was damaged. */
+/* It is read only when stird starts, and that is too late to learn that it was damaged. */
 static bool check_overlay(struct settings *s, int numbers_fd, uint64_t *faults, uint64_t *unknown,
                           struct problems *problems)
 {
@@ -398,7 +398,7 @@ struct load {
     bool for_service; /* what root may read is no proof */
 };
 
-/* Told before a worker finds it, which would have been started for nothing. */
+/* Told before a worker finds it and was started for nothing. */
 static void check_kernel(const struct settings *s, struct problems *problems)
 {
     struct str file;
@@ -422,7 +422,7 @@ static void check_outside(struct settings *s, const struct load *load, struct pr
         outside_check_files(s, load->present ? load->present->settings : NULL, problems);
 }
 
-/* What a start finds out later than by its configuration. */
+/* What a start would only find out later, after its configuration. */
 static void check_for_service(const struct files *files, struct settings *s,
                               const struct control_groups *groups, struct str path,
                               const struct load *load, struct problems *problems)
@@ -466,8 +466,8 @@ static void check_named(struct files *files, struct settings *s, struct str path
     check_for_service(files, s, &groups, path, load, problems);
 }
 
-/* What stands before a syntax error may name files, which are looked at. Nothing is known of a
-   configuration that cannot be read, and its defaults name nothing. */
+/* What stands before a syntax error may name files, which are looked at. Of a configuration that
+   cannot be read at all nothing is known, and its defaults name no files. */
 static void check_beginnings(struct files *files, struct str path, const struct load *load,
                              struct problems *problems)
 {
@@ -528,7 +528,8 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     const struct means means = means_find();
     check_outside(loaded.settings, load, problems);
     bool secrets_good = settings_read_secrets(files, loaded.settings, service_user_uid(), problems);
-    /* All of them even if the first finds something: all mistakes at once. */
+    /* All checks are made even if the first finds something, so that all mistakes are told at
+       once. */
     bool keys_good = signer_check_keys(loaded.settings, narrow != NULL, problems);
     if (narrow && !narrow(loaded.settings)) {
         problems_add(problems, path, 0, "the process that reads it could not give up its rights");

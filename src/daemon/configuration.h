@@ -26,7 +26,7 @@ struct configuration {
     uint64_t urgent_unknown;      /* and those that name a customer whom nothing else does */
     int64_t read_at_s;            /* certificates were in force then */
     struct control_groups groups; /* at the control socket */
-    bool is_forced; /* follows a table that had many more rows, since somebody said so */
+    bool is_forced; /* it follows a table that had many more rows, because an operator forced it */
     uint64_t generation;
 };
 
@@ -61,7 +61,7 @@ bool configuration_from_fds(struct configuration *c, struct str path, int files_
 
 /* Logs what its settings probably do not mean. */
 void configuration_log_warnings(const struct configuration *c);
-/* A line each, as `stird -t` and `stirctl reload` show them. */
+/* One line for each, as `stird -t` and `stirctl reload` show them. */
 void configuration_print_warnings(const struct configuration *c, struct buf *out);
 
 /*

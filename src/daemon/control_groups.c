@@ -17,7 +17,7 @@
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of the kernel */
 
-/* Whether this user namespace knows GID: all groups that it does not know look the same in it. */
+/* Whether this user namespace knows GID. All groups that it does not know look the same in it. */
 static bool is_known_here(gid_t gid)
 {
     unsigned long inside, outside, n;

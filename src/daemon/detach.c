@@ -53,7 +53,7 @@ static int open_log(bool *journal)
     return fd >= 0 ? fd : open_syslog();
 }
 
-/* The process that the operator started: its exit status is the answer. */
+/* The process that the operator started waits here: its exit status is the answer. */
 _Noreturn static void wait_for_ready(int fd)
 {
     char byte;
@@ -77,7 +77,7 @@ static bool fork_away(int ready_pipe[2])
         return false;
     close(ready_pipe[0]);
     setsid();
-    pid = fork(); /* no session leader any more: can never get a terminal again */
+    pid = fork(); /* it is not a session leader any more, so it can never get a terminal again */
     if (pid > 0)
         _exit(EXIT_SUCCESS);
     if (pid < 0)

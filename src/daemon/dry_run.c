@@ -26,7 +26,7 @@ static void print_count(uint64_t n, const char *one, const char *many)
     printf(", %llu %s", (unsigned long long)n, n == 1 ? one : many);
 }
 
-/* Of an id there may be several units: the old one beside the new one. */
+/* There may be several units with one id: the old one beside the new one. */
 static unsigned count_certificates(const struct settings *s)
 {
     unsigned n = 0;
@@ -98,7 +98,7 @@ int dry_run_check(struct str path)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* What is printed may be read from anywhere, so its paths begin at the root. */
+/* What is printed may be read in any directory, so its paths begin at the root. */
 static struct str absolute(struct str path, struct buf *room)
 {
     char directory[PATH_MAX];

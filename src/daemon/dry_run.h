@@ -6,7 +6,8 @@
 
 #include <stird/base/str.h>
 
-/* All problems to stderr and 1, or a line to stdout and 0: an exit status. */
+/* Prints all problems to stderr and returns 1, or prints a line to stdout and returns 0: an exit
+   status. */
 int dry_run_check(struct str path);
 int dry_run_print_configuration(struct str path);
 int dry_run_print_memory(struct str path); /* budget.h */

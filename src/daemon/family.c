@@ -38,7 +38,7 @@ static pid_t parent_of(pid_t pid)
     if (f)
         fclose(f);
     text[n] = '\0';
-    /* A name may hold anything, so the last parenthesis counts. */
+    /* The name of a process may hold anything, so the last parenthesis counts. */
     const char *behind_name = strrchr(text, ')');
     if (behind_name && strlen(behind_name) > 4)
         parent = strtol(behind_name + 4, NULL, 10);
@@ -54,8 +54,8 @@ static bool is_among(pid_t pid, const pid_t *list, unsigned n)
 }
 
 /*
- * A process that is hidden from us is no child of ours: a unit's ProtectProc=invisible hides those
- * of other users, and with PrivateUsers=yes those outside of our own user namespace, such as
+ * A process that is hidden from us is not a child of ours: a unit's ProtectProc=invisible hides
+ * those of other users, and with PrivateUsers=yes those outside of our own user namespace, such as
  * ExecReload= and a shell of the same user. What we start is in ours, and stays there: no role may
  * call unshare or setns, or exec what could.
  */
@@ -112,7 +112,8 @@ enum family family_connected(int fd, const struct relatives *r, int *pid)
     bool ours = !has_ended(pidfd) && descends_from(peer.pid, r);
     /* Looked at last: if it lives, it was this one that was looked at. */
     bool gone = has_ended(pidfd);
-    /* A number of the dead is given again: it says something where nothing else tells. */
+    /* The number of a process that has ended may be used again, so it is only believed where
+       nothing else tells. */
     if (gone || pidfd < 0)
         ours = is_among(peer.pid, r->children, r->n_children) ||
                is_among(peer.pid, r->dead, r->n_dead) || (ours && !gone);

@@ -12,7 +12,8 @@
 enum family {
     FAMILY_STRANGER,
     FAMILY_OURS,
-    FAMILY_GONE, /* has ended, and cannot be told: it is not to be heard, and no reason for alarm */
+    FAMILY_GONE, /* it has ended and cannot be identified: it is not heard, but it is no reason for
+                    an alarm */
 };
 
 /* Orphans of children stay descendants of this process. Before the first child. */

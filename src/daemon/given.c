@@ -64,13 +64,13 @@ static void add_calls(struct program *p)
     add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 1, 0);
     answer(p, SECCOMP_RET_ALLOW);
     load(p, ARGUMENT(1));
-    /* What only looks, and F_SETFD, which is about the number in this process. */
+    /* Commands that only look, and F_SETFD, which only concerns the number in this process. */
     add(p, BPF_JMP | BPF_JGE | BPF_K, F_GETFD, 0, 2);
     add(p, BPF_JMP | BPF_JGT | BPF_K, F_GETFL, 1, 0);
     answer(p, SECCOMP_RET_ALLOW);
 }
 
-/* FDS in order: a run of numbers is one comparison. */
+/* FDS are in order, and a run of numbers takes one comparison. */
 static void add_fds(struct program *p, const int *fds, unsigned n)
 {
     load(p, ARGUMENT(0));

@@ -1,6 +1,6 @@
 /*
  * given - descriptors that a process was given and that others have too: sockets that outlive it,
- * ways to processes beside it. What it does to them it does to all of them.
+ * ways to processes beside it. What it does to such a descriptor it does to all who have it.
  */
 #ifndef STIRD_DAEMON_GIVEN_H
 #define STIRD_DAEMON_GIVEN_H

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A key takes about 100 octets of it, a key file in the reading 16 KB. */
+/* A key takes about 100 octets of it, and a key file, while it is read, 16 KB. */
 #define SECURE_HEAP_BYTES     (1 << 18)
 #define SECURE_HEAP_MIN_BYTES 32
 #define PAGE_BYTES            4096
@@ -84,7 +84,7 @@ void key_memory_lock(void)
     if (r == 0 && limit_is_for_later() && may_grow())
         return;
     const int error = r == 0 ? ENOMEM : errno;
-    /* What there is now holds the heap of the keys: better that than nothing. */
+    /* What there is now includes the heap of the keys: to lock that is better than nothing. */
     if (r == 0 && munlockall() == 0)
         r = mlockall(MCL_CURRENT | MCL_ONFAULT);
     log_warning("the signer's memory could be swapped out: raise LimitMEMLOCK to 64M",

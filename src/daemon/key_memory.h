@@ -1,6 +1,6 @@
 /*
- * key_memory - what a process that holds keys gives up first: being looked at, swapped out, dumped.
- * What else it gives up is in rights.h.
+ * key_memory - protects the memory of a process that holds keys from being looked at, swapped out
+ * or dumped. What else such a process gives up is in rights.h.
  */
 #ifndef STIRD_DAEMON_KEY_MEMORY_H
 #define STIRD_DAEMON_KEY_MEMORY_H
@@ -16,7 +16,8 @@ int key_memory_protect(void);
  */
 void *key_memory_page(void);
 void key_memory_page_free(void *page);
-/* Locks what else there is and comes; where that is not permitted it warns. Never fails. */
+/* Locks all other memory that there is or will be; warns where that is not permitted. Never
+   fails. */
 void key_memory_lock(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* OpenSSL 3.0 has engines, and of tokens Debian 12 has nothing else. */
+/* OpenSSL 3.0 still has engines, and Debian 12 has nothing else for tokens. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "key_token.h"

@@ -30,7 +30,7 @@ void losses_told(struct losses *l, uint64_t untold, int64_t now_ms)
     l->told = true;
     if (!l->over)
         return;
-    if (untold > 0) { /* there was no room even for that: soon again */
+    if (untold > 0) { /* there was no room even for that line: try again soon */
         l->pause_ms = LOSSES_MS;
         l->from_ms = l->last_ms = now_ms;
         return;

@@ -23,7 +23,7 @@ struct losses {
     int64_t last_ms;  /* when something was lost last, or a line could not be written */
     int64_t pause_ms; /* for how long nothing may be lost before it is over */
     bool told;        /* the beginning is */
-    bool over;        /* said so by the last look */
+    bool over;        /* whether the last look said so */
 };
 
 struct losses_now {
@@ -40,7 +40,7 @@ struct losses_due {
 };
 
 struct losses_due losses_look(struct losses *l, const struct losses_now *now);
-/* UNTOLD: how many the line did not tell, for it could not be written. */
+/* UNTOLD: how many the line did not tell, because it could not be written. */
 void losses_told(struct losses *l, uint64_t untold, int64_t now_ms);
 
 #endif

@@ -35,7 +35,7 @@ static void warn_of_root(void)
                     "(security.user, systemd/stird.service)");
 }
 
-/* In the background the working directory is another, and a reload reads the file again. */
+/* In the background the working directory is a different one, and a reload reads the file again. */
 static char *absolute_path(const char *path)
 {
     char *absolute = NULL;
@@ -56,7 +56,7 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* A person looks on, whose terminal knows colours. */
+/* A person watches, on a terminal that knows colours. */
 static bool is_watched(void)
 {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -130,7 +130,7 @@ static int (*const modes[])(const struct options *options) = {
     [MODE_BUDGET] = budget, [MODE_VERSION] = version, [MODE_HELP] = help,
 };
 
-/* What was asked for may have got nowhere: a full disk, a CLOSED file. */
+/* The output that was asked for may be lost, on a full disk or to a CLOSED file. */
 static int check_output(int status, bool closed)
 {
     bool failed = fflush(stdout) != 0 || ferror(stdout) || (closed && status == EXIT_SUCCESS);

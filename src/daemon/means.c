@@ -51,7 +51,7 @@ static const struct {
                   "memory.limit_in_bytes of the service's cgroup"},
 };
 
-/* The cgroups above may refuse what a cgroup itself may have, so the least counts. */
+/* A cgroup above may refuse what the cgroup itself allows, so the lowest limit counts. */
 uint64_t means_cgroup_memory(const char *root, enum cgroup_version version, struct str path)
 {
     const char *file = versions[version].file;
@@ -133,7 +133,7 @@ struct means means_find(void)
     struct rlimit limit;
     cpu_set_t cpus;
     find_memory(&m);
-    /* Of the hard one, which is what stird takes. */
+    /* The hard limit, to which stird raises its own. */
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY)
         m.descriptors = child_descriptors(limit.rlim_max);
     if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)

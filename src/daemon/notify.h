@@ -1,7 +1,7 @@
 /*
  * notify - what stird tells the service manager (sd_notify(3)). Does nothing without one.
  *
- * Never waits, unlike sd_notify(): a manager that does not read is not to stop the supervisor.
+ * Never waits, unlike sd_notify(): a manager that does not read must not stop the supervisor.
  */
 #ifndef STIRD_NOTIFY_H
 #define STIRD_NOTIFY_H
@@ -11,7 +11,7 @@
 void notify_ready(void);
 /* To be followed by notify_ready(), whether the reload went well or not. */
 void notify_reloading(void);
-/* The manager shall wait LIMIT_MS before it kills. */
+/* Asks the manager to wait LIMIT_MS before it kills. */
 void notify_stopping(int64_t limit_ms);
 /* These two are lost when the manager does not read; they are repeated anyway. */
 void notify_status(const char *text);

@@ -44,7 +44,7 @@ static struct str path_of(const struct settings *s, const struct written *w)
     return *(const struct str *)(const void *)((const char *)s + w->offset);
 }
 
-/* EPERM is the answer of a sandbox that forbids to ask, and tells nothing. */
+/* EPERM comes from a sandbox that forbids asking, and tells nothing. */
 static int may(const char *path, int how)
 {
     return faccessat(AT_FDCWD, path, how, AT_EACCESS) && errno != EPERM ? errno : 0;
@@ -114,7 +114,7 @@ static int fault_of(const struct settings *s, const struct written *w)
     if (error != ENOENT || !w->made_here)
         return error;
     error = folder_fault(parent_of(path));
-    return error && unit_makes(s, w) ? ENOENT : error; /* the unit does not ask us */
+    return error && unit_makes(s, w) ? ENOENT : error; /* the unit makes it without asking us */
 }
 
 static void warn_of(struct settings *s, const char *key, struct str text)
@@ -135,7 +135,7 @@ static void tell_of(const struct settings *s, const char *key, struct str text, 
     problems_may_pass(problems, error);
 }
 
-/* Whether the service starts, or goes on, all the same. */
+/* Whether the service starts, or goes on, in spite of it. */
 static bool goes_on(const struct settings *s, const struct settings *present,
                     const struct written *w, int error)
 {
@@ -179,7 +179,8 @@ void outside_check_files(struct settings *s, const struct settings *present,
 
 /* ---- the same as another user ---- */
 
-/* Asks in a process of its own, which does nothing else. A bit for each path with a fault. */
+/* Asks in a process of its own, which does nothing else. Returns a bit for each path with a
+   fault. */
 static int faults_as_service(const struct settings *s)
 {
     int status;
@@ -215,8 +216,8 @@ static bool unit_mends(const struct settings *s, const struct written *w)
     return unit_makes(s, w) && (w->directory || !is_service_s(parent_of(path_of(s, w))));
 }
 
-/* A fault is only a warning where a stird that is root first, and then that user, can write all the
-   same. */
+/* A fault is only a warning where stird begins as root before it becomes that user, and so can
+   write all the same. */
 static void check_as_service(struct settings *s, bool by_unit, struct problems *problems)
 {
     int faults = faults_as_service(s);

@@ -31,8 +31,8 @@ const char *records_place_fault(int error)
     }
 }
 
-/* The owner of the directory could link a file of root's, from anywhere, into it: to have it
-   written to, and then given to him. */
+/* The owner of the directory could link any file of root's into it, to have it written to and then
+   given to him. */
 bool records_place_is_good(const struct folder *d, const struct stat *st)
 {
     return geteuid() != 0 || d->uid == 0 || st->st_uid == d->uid ||

@@ -1,7 +1,7 @@
 /*
- * retry - a start that fails for what may be over by itself is tried again by whoever started
- * stird, and not several times a second for ever: systemd's RestartSec= is meant for a crash, when
- * calls wait.
+ * retry - a start that fails for a reason that may pass by itself is tried again by whoever started
+ * stird. Here it is slowed down, so that this does not happen several times a second for ever:
+ * systemd's RestartSec= is meant for a crash, when calls wait.
  */
 #ifndef STIRD_DAEMON_RETRY_H
 #define STIRD_DAEMON_RETRY_H
@@ -17,7 +17,8 @@ void retry_start(void);
  * (no NOTIFY_SOCKET), so that whoever did is told at once; or it began RETRY_PAUSE_MS ago.
  */
 bool retry_waits(void);
-/* What is left of that, before the process ends; SIGTERM or SIGINT ends it. */
+/* Sleeps for what is left of that time before the process ends; SIGTERM or SIGINT ends the
+   sleep. */
 void retry_pause(void);
 
 #endif

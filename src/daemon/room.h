@@ -1,5 +1,5 @@
-/* room - whether this process may open so many descriptors more, before it begins what takes them.
- */
+/* room - whether this process can open so many more descriptors, asked before it begins something
+   that needs them. */
 #ifndef STIRD_DAEMON_ROOM_H
 #define STIRD_DAEMON_ROOM_H
 

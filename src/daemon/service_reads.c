@@ -18,7 +18,8 @@
 struct look {
     const struct files *files;
     const struct settings *settings;
-    const struct problems *known; /* of before: who knows of a file's mistake needs no second */
+    const struct problems
+        *known; /* of before: nobody needs a second problem for a file whose mistake he knows */
     struct problems *problems;
     char group[64]; /* of the user */
 };
@@ -44,7 +45,8 @@ static bool was_told(const struct look *l, const char *path)
     return has(l->known, path) || has(l->problems, path);
 }
 
-/* Tells of the first directory on the way that may not be entered: that one has to be mended. */
+/* Tells of the first directory on the way that cannot be entered, because that is the one to be
+   mended. */
 static void tell_of_way(const struct look *l, char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {

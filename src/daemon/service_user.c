@@ -25,7 +25,7 @@ static struct {
     char name[NAME_BYTES];
 } user;
 
-/* Root is no user to become. */
+/* Root is not a user to become. */
 static void take(const struct passwd *entry)
 {
     user.known = entry && entry->pw_uid != 0;
@@ -141,7 +141,7 @@ int service_user_become(void)
     if (prctl(PR_GET_PDEATHSIG, &at_parents_death, 0, 0, 0) || setgroups(1, &user.gid) ||
         setresgid(user.gid, user.gid, user.gid) || setresuid(user.uid, user.uid, user.uid))
         return -errno;
-    /* Another user is another life: the kernel forgets the order. */
+    /* When a process becomes another user, the kernel forgets this order. */
     if (at_parents_death &&
         (prctl(PR_SET_PDEATHSIG, at_parents_death, 0, 0, 0) || getppid() != parent))
         return -ESRCH;

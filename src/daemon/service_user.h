@@ -23,7 +23,7 @@ bool service_user_find(const struct settings *settings, struct str path, struct 
  */
 bool service_user_presume(const struct settings *settings, struct str path,
                           struct problems *problems);
-/* There is one, and this process is root still. */
+/* Whether there is such a user and this process is still root. */
 bool service_user_is_waiting(void);
 /* Whether UID is this user's: its files are as good as root's. */
 bool service_user_is(uid_t uid);

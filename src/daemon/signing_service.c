@@ -65,7 +65,8 @@ static bool test_type(struct credential *c, const struct passport_type *type, in
     return good;
 }
 
-/* By the first type that its key is for: one signature says that the key is in order. */
+/* Tried with the first type for which its key can sign: one signature shows that the key is in
+   order. */
 static bool test_one(struct credential *c, int64_t now_s)
 {
     const struct jws_algorithm *algorithm = passport_algorithm_of(
@@ -114,7 +115,7 @@ static void count_failures(struct signing_service *s, struct entry *e, enum reas
         s->failed = true;
 }
 
-/* The token into S->token. */
+/* Makes the token in S->token. */
 static enum reason sign(struct signing_service *s, struct entry *e,
                         const struct passport_type *type, const struct passport_claims *claims)
 {

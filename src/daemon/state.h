@@ -22,8 +22,8 @@ bool state_secret(struct str directory, uint8_t secret[SNAPSHOT_SECRET_BYTES],
                   struct problems *problems);
 
 /*
- * A problem where the user that stird will serve as would find it bad, or could not make it;
- * ROOT_MAKES: there may be a root before him who can.
+ * Adds a problem if the user as whom stird will serve would find it bad, or could not make it.
+ * ROOT_MAKES says that stird may begin as root, who can.
  */
 void state_check_secret(struct str directory, bool root_makes, struct problems *problems);
 

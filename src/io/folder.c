@@ -97,7 +97,8 @@ static int step(struct walk *w)
         return -ELOOP;
     if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW))
         return -errno;
-    /* If it was exchanged since that look, this opens what is there now, and refuses a link. */
+    /* If it was exchanged since it was looked at, this opens what is there now, and refuses a
+       link. */
     return S_ISLNK(st.st_mode) ? follow(w, name) : enter(w, name);
 }
 
@@ -105,7 +106,7 @@ int folder_open(struct folder *d, const char *path)
 {
     struct stat st;
     char *way = strdup(path);
-    /* Where we stand may be closed to us. */
+    /* We may have no right to the directory where we stand. */
     struct walk w = {.at = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     int r = !way ? -ENOMEM : w.at < 0 ? -errno : 0;
     *d = FOLDER_INIT;

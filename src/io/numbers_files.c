@@ -68,7 +68,7 @@ static bool compile(const struct numbers_source *sources, size_t n,
     const struct numbers_output out = {write_image, &m, true};
     *fd = m.fd;
     bool good = m.fd >= 0 || fault(&m, -m.fd);
-    /* Without memory to write to, the mistakes in the tables are told all the same. */
+    /* Where there is no memory to write to, the mistakes in the tables are told all the same. */
     good = numbers_compile_into(sources, n, paths->two_owners, paths->judge, &out, summary,
                                 problems) &&
            good;
@@ -144,7 +144,7 @@ static int copy_all(int to, int from, uint64_t bytes)
     return fstat(to, &st) ? -errno : 0;
 }
 
-/* Looked at before it is copied whole, for it may be long, and may be anything. */
+/* Looked at before all of it is copied, because it may be long and may be anything. */
 static const char *head_fault(int fd, uint64_t bytes)
 {
     union {
@@ -208,7 +208,8 @@ int numbers_image_write(const char *path, int fd)
         return -ENOMEM;
     }
     /*
-     * A file that is there already is the rest of a run that was cut short, or is not ours at all.
+     * A file that is there already is left over from a run that was cut short, or is not ours at
+     * all.
      */
     unlinkat(d.fd, aside, 0);
     int to = folder_create(&d, aside);

@@ -28,7 +28,7 @@ struct entry {
     int64_t changed_s;
     uint32_t uid;
     uint32_t line;
-    uint32_t ended; /* line that ended it; 0: in force */
+    uint32_t ended; /* number of the line that ended it; 0: it is in force */
 };
 
 struct overlay {
@@ -242,7 +242,7 @@ static const char *check_change(const struct str field[OVERLAY_FIELDS], struct t
     return numbers_number(field[OVERLAY_NUMBER], number, &why) ? check_fields(field, number) : why;
 }
 
-/* Replacing an entry does not make them more, and blocking is never too much. */
+/* Replacing an entry does not add one, and blocking must always be possible. */
 static bool is_full(const struct overlay *o, const struct tn *number,
                     const struct str field[OVERLAY_FIELDS])
 {
@@ -592,7 +592,7 @@ static void forget_ended(struct overlay *o)
     o->lines = o->written_lines = (uint32_t)kept + 1;
 }
 
-/* Somebody took the journal away, or what is in it. */
+/* Somebody has taken the journal away, or emptied it. */
 static bool is_cut(const struct overlay *o)
 {
     struct stat st;

@@ -11,7 +11,7 @@ static bool says_torn(struct str line)
            memmem(line.p, line.n, "\"torn\":true", 11) != NULL;
 }
 
-/* What is wrong with its place, seen from the end of the chain so far. */
+/* What is wrong with a line's place, judged by the end of the chain so far. */
 static enum record_finding place_finding(struct record_audit *c, const struct chain_place *place)
 {
     char head[CHAIN_HASH_TEXT + 1], none[CHAIN_HASH_TEXT + 1];

@@ -31,7 +31,7 @@ static void put_kind(struct json *j, struct str kind)
     json_put_string(j, kind);
 }
 
-/* The chain's members end the object; the line begins at BEGIN. */
+/* Ends the object with the chain's members; the line begins at BEGIN. */
 static bool end_line(struct json *j, struct buf *out, size_t begin,
                      const struct record_chain *chain, struct record_chain *next)
 {

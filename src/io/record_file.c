@@ -89,7 +89,7 @@ int record_file_follow(struct record_file *f, struct record_line *line)
 {
     if (!f->open_line)
         begin_line(f);
-    clearerr(f->source); /* the end is not one for good */
+    clearerr(f->source); /* what is the end now may not stay the end */
     int got = read_on(f, line);
     f->open_line = got == 0 || (got > 0 && !line->ended);
     return got > 0 && f->open_line ? 0 : got;

@@ -43,7 +43,9 @@ static uint64_t end_of(const struct record_queue *q)
 static void make_empty(struct record_queue *q)
 {
     q->head->waiting = 0;
-    atomic_store(&q->head->end, 0); /* first: a begin behind the end is an empty queue as well */
+    atomic_store(
+        &q->head->end,
+        0); /* written first, because a beginning behind the end also means an empty queue */
     atomic_store(&q->head->begin, 0);
 }
 
@@ -61,7 +63,7 @@ static void copy_in(struct record_queue *q, uint64_t at, const char *from, size_
     memcpy(q->room, from + first, n - first);
 }
 
-/* Of the packet at the position AT; 0: what stands there is none. */
+/* The length of the packet at position AT; 0 when there is none. */
 static size_t length_at(const struct record_queue *q, uint64_t at)
 {
     uint32_t n = 0;

@@ -87,7 +87,7 @@ static int64_t begin_of(int fd, int64_t now_us)
 
 /* ---- writing ---- */
 
-/* How much of it went; errno says why not all. */
+/* Returns how much was written; errno says why not all. */
 static size_t write_all(int fd, struct str s)
 {
     size_t done = 0;
@@ -309,8 +309,8 @@ static bool choose_chain(struct record_writer *w, const struct found *f, const s
     return !same;
 }
 
-/* Settles what the writer before had in hand, of which some may be on the disk. Called before any
-   line of this one. */
+/* Settles what the writer before this one had in hand, some of which may be on the disk. Called
+   before this one writes any line. */
 static void settle(struct record_writer *w)
 {
     struct record_tally *tally = record_writer_tally(w);

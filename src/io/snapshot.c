@@ -30,7 +30,8 @@ static uint32_t *customers_of_trunks(const struct settings *settings, const stru
     return customer;
 }
 
-/* A key of its own beside that of the Via: the origids that leave tell nothing about the other. */
+/* A key of its own, apart from that of the Via, so that the origids that leave tell nothing about
+   that. */
 static bool make_origid_key(struct snapshot *s)
 {
     static const char label[] = "stird origid";

@@ -42,7 +42,7 @@ static uint32_t places(const struct net *net)
     return net->limits.max_connections - net->limits.max_connections / RESERVED_PART;
 }
 
-/* All places are taken. Which of the two limits it was the operator has to know. */
+/* All places are taken. The operator has to know which of the two limits it was. */
 static enum refusal none_left(const struct net *net, enum refusal why)
 {
     return net->few_descriptors ? REFUSED_FEW : why;

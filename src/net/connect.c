@@ -12,7 +12,7 @@
 #include "sockaddr.h"
 #include "stream_room.h"
 
-#define STRANGERS_PART 8 /* of what peers wrote has opened */
+#define STRANGERS_PART 8 /* strangers get one in so many of what peers may have us open */
 
 static int bound_socket(const struct net *net, uint16_t listener)
 {
@@ -33,7 +33,7 @@ static int bound_socket(const struct net *net, uint16_t listener)
     return error;
 }
 
-/* A refusal that is known at once is told from the event loop all the same, as any other is. */
+/* A refusal that is known at once is told from the event loop all the same, like any other. */
 static void begin_connect(struct connection *c, int fd)
 {
     struct sockaddr_storage name;
@@ -41,7 +41,7 @@ static void begin_connect(struct connection *c, int fd)
     int error = connect(fd, (struct sockaddr *)&name, n) == 0 ? 0 : errno;
     if (error == EINPROGRESS)
         error = 0;
-    /* Without a name: goes on with this connect(), and tells of its end. */
+    /* Without a name: goes on with this connect(), and tells how it ends. */
     if (error == 0 && !c->session && bufferevent_socket_connect(c->stream, NULL, 0) != 0)
         error = ENOMEM;
     if (error == 0 && bufferevent_enable(c->stream, EV_READ | EV_WRITE) == 0)
@@ -64,7 +64,7 @@ static struct connection *find_outgoing(struct net *net, const struct connection
     return NULL;
 }
 
-/* From now on it is used for somebody with a better right to a place. */
+/* From now on it is used for somebody who has a better right to a place. */
 static void raise_right(struct connection *c, enum opening opening)
 {
     static const uint8_t rank[OPENINGS] = {[OPENING_CONFIGURED] = 2, [OPENING_LED] = 1};
@@ -142,7 +142,7 @@ static struct connection *open_connection(const struct connection *like, int *er
     return c;
 }
 
-/* What fails here is our own lack: what the peer does comes by `closed`. */
+/* What fails here is a lack of ours: what the peer does is told by `closed`. */
 static struct connection *connect_new(const struct connection *like, int *error)
 {
     enum not_opened_why why = no_room(like->net, like);

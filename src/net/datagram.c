@@ -146,8 +146,9 @@ int datagram_send(struct datagram_socket *s, const struct address *to, struct st
 {
     struct sockaddr_storage name;
     socklen_t n = sockaddr_from_address(&name, to);
-    /* A socket hands an ICMP error of an earlier datagram to whichever call comes next: once more,
-       then the error is this datagram's own. The queue keeps the other one for read_error_queue. */
+    /* A socket reports the ICMP error of an earlier datagram to whichever call comes next. So it is
+       tried once more: then an error is this datagram's own. The queue keeps the earlier one for
+       read_error_queue. */
     for (unsigned attempt = 0;; attempt++) {
         if (sendto(s->fd, bytes.p, bytes.n, MSG_DONTWAIT, (struct sockaddr *)&name, n) >= 0)
             return 0;

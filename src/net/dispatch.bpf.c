@@ -28,15 +28,15 @@ static long (*const skb_load_bytes)(const void *skb, u32 offset, void *to, u32 n
 
 #define always_inline inline __attribute__((always_inline))
 
-/* Keeps the compiler from knowing the value, and so from making branches of it. */
+/* Hides the value from the compiler, which could otherwise turn it into branches. */
 #define opaque(v) __asm__ volatile("" : "+r"(v))
 
 /* A number that the loader writes where HERE stands. */
 #define given(v, here) __asm__ volatile("%0 = %1" : "=r"(v) : "i"(here))
 
 /*
- * A value that went through SCRATCH is any number to the verifier. So what follows a loop is
- * verified once, not once for each way out of it.
+ * To the kernel's verifier a value that went through SCRATCH may be any number. So what follows a
+ * loop is verified once, and not once for each way out of the loop.
  */
 static always_inline u32 forget(struct __sk_buff *skb, u64 v)
 {

@@ -21,7 +21,7 @@ __asm__(".pushsection .rodata\n"
         ".popsection\n");
 extern const unsigned char dispatch_object[];
 
-/* It is our own file: what does not fit is a mistake of the build. */
+/* It is our own file: if something does not fit, the build is wrong. */
 static unsigned find_program(const struct bpf_insn **instructions)
 {
     const Elf64_Ehdr *file = (const void *)dispatch_object;
@@ -40,7 +40,7 @@ static unsigned find_program(const struct bpf_insn **instructions)
 
 #define NUMBERS 4
 
-/* Each number in the one place where its HERE stands. */
+/* Writes each number into the one place where its HERE stands. */
 static void write_numbers(struct bpf_insn *instructions, unsigned n, unsigned workers,
                           const struct dispatch_key *key)
 {

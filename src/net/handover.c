@@ -23,7 +23,7 @@ int handover_pair(int fds[2])
     int r = packet_pair(fds);
     if (r)
         return r;
-    /* The kernel's ceiling may grant less: no reason not to start. */
+    /* The kernel's limit may allow less, which is no reason not to start. */
     setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     return 0;
 }

@@ -26,7 +26,7 @@ static int set_udp_options(int fd, bool ipv6)
                      : listen_socket_set(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     if (error == 0)
         error = listen_socket_set(fd, level, ipv6 ? IPV6_RECVERR : IP_RECVERR, 1);
-    /* The kernel's ceilings (net.core.?mem_max) may grant less: no reason not to start. */
+    /* The kernel's limits (net.core.?mem_max) may allow less, which is no reason not to start. */
     listen_socket_set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
     listen_socket_set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
     return error;

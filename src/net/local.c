@@ -32,8 +32,9 @@ static enum tried try_name(name_function function, const struct address *address
     return error == 0 ? DONE : REFUSED;
 }
 
-/* Where addresses of others may be bound too (ip_nonlocal_bind, for addresses that move between
-   machines), the address that we would send from at least gives away the first of each network. */
+/* Where addresses of other machines can be bound too (ip_nonlocal_bind, for addresses that move
+   between machines), at least the first address of each network is recognised, as the one that we
+   would send from. */
 bool net_address_is_own(const struct address *address)
 {
     struct address host = *address, source;

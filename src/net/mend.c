@@ -126,7 +126,7 @@ static bool drop_peer(int fd)
 
 /* ---- datagrams ---- */
 
-/* Only a try shows it: an empty datagram is sent to a socket that nobody reads. */
+/* Only trying shows it: an empty datagram is sent to a socket that nobody reads. */
 static bool cannot_send(int fd, const struct address *own)
 {
     struct sockaddr_storage name;
@@ -201,7 +201,7 @@ static bool is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == 0 && listening;
 }
 
-/* All workers have this one, so it stays the socket that it is. */
+/* All workers have this socket, so it cannot be exchanged for another one. */
 static int mend_stream(int fd, enum transport transport, const struct address *address)
 {
     int like = listen_socket_unbound(address, transport);

@@ -85,7 +85,7 @@ void net_start(struct net *net)
     }
 }
 
-/* Never so many that the descriptors run out: an accept that fails helps nobody. */
+/* Never so many that the descriptors run out: a failing accept() would help nobody. */
 static uint32_t affordable(const struct net *net, uint32_t wanted)
 {
     struct rlimit limit;

@@ -26,8 +26,8 @@ struct net {
     struct stream_listener **stream;   /* by listener index * TRANSPORTS + transport; NULL: none */
     struct connection *connections;    /* open ones, doubly linked */
     struct peers *peers;               /* the same by address */
-    struct refusals *refusals;         /* of those that came and are none */
-    struct tls *tls;                   /* for handshakes to come; NULL: none */
+    struct refusals *refusals; /* counts and tells connections that came and were not taken */
+    struct tls *tls;           /* for handshakes to come; NULL: none */
     unsigned n_connections;
     unsigned opened[OPENINGS]; /* of these, by whom they were opened for */
     uint64_t queued;           /* octets in all of them, what came and what is to leave */
@@ -55,10 +55,10 @@ void connection_accepted(struct net *net, uint16_t listener, enum transport tran
 struct connection *connection_to(struct net *net, uint16_t listener, enum transport transport,
                                  const struct address *remote, struct str tls_name,
                                  enum opening opening, int *error);
-/* One that is open to exactly that address, whoever opened it. */
+/* A connection that is open to exactly that address, whoever opened it. */
 struct connection *connection_existing(struct net *net, enum transport transport,
                                        const struct address *remote);
-/* What net_listens_at(), net_offer() and net_each_taken() do. */
+/* They do the work of net_listens_at(), net_offer() and net_each_taken(). */
 void connection_listens_at(struct connection *c, uint16_t port);
 void connection_offer(struct connection *c, bool offered);
 void connections_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from),
@@ -67,7 +67,7 @@ void connection_belongs(struct connection *c, uint64_t owner);
 /* What net_flow_offered() finds. */
 struct connection *connection_offered(struct net *net, enum transport transport,
                                       const struct address *remote, uint64_t owner);
-/* Whom it was opened to, or empty. */
+/* The name of the peer to which it was opened, or empty. */
 struct str connection_tls_name(const struct connection *c);
 unsigned connection_peer_names(const struct connection *c, const struct str **names);
 /* Not held. */

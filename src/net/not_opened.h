@@ -1,6 +1,6 @@
 /*
- * not_opened - connections that stird would have opened and has no room for: counted, and said in
- * the log with why, one line a minute for each reason. What peers are or do has no part in it.
+ * not_opened - connections that stird had no room to open: counted, and told in the log with the
+ * reason, one line a minute for each reason. They say nothing about the peers.
  */
 #ifndef STIRD_NET_NOT_OPENED_H
 #define STIRD_NET_NOT_OPENED_H

@@ -171,7 +171,7 @@ struct peer_entry *peers_opened_before(const struct peer_entry *entry)
     return of_host(entry->next_of_host, &entry->remote);
 }
 
-/* The source whose queues ENTRY's belong to; NULL: it stands for itself. */
+/* The source to whose queues those of ENTRY belong; NULL when it stands for itself. */
 static struct peer_source *queues_of(const struct peer_entry *entry)
 {
     return entry->side == PEER_CAME ? entry->source : NULL;

@@ -36,7 +36,7 @@ bool peers_add(struct peers *p, struct peer_entry *entry, enum peer_side side);
 void peers_remove(struct peers *p, struct peer_entry *entry);
 /* From now on it is not counted. */
 void peers_uncount(struct peers *p, struct peer_entry *entry);
-/* Those of exactly this address and port, one after the other; NULL: no more. */
+/* Those of exactly this address and port, one after the other; NULL when there are no more. */
 struct peer_entry *peers_first(const struct peers *p, const struct address *remote);
 struct peer_entry *peers_next(const struct peer_entry *entry);
 /* Those that exactly this host has opened, whatever the port, the newest first; NULL: no more. */

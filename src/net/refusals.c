@@ -7,7 +7,7 @@
 
 #define SAY_EVERY_S 60
 
-/* Anybody may knock: that is no error of this machine's. */
+/* Anybody can try to connect: that is not an error of this machine. */
 static const struct {
     enum log_level level;
     const char *text;
@@ -29,7 +29,7 @@ static const struct {
 };
 
 struct refusals {
-    struct event *say; /* pending while some are not said, or were said within the minute */
+    struct event *say; /* set while some were not told yet, or were told less than a minute ago */
     uint64_t n[REFUSALS], said[REFUSALS];
     struct address last[REFUSALS];
 };
@@ -90,7 +90,7 @@ void refusals_free(struct refusals *r)
     free(r);
 }
 
-/* The first of a kind is said at once, those of the minute behind it in one line. */
+/* The first of a kind is told at once, those of the following minute together in one line. */
 void refusals_add(struct refusals *r, enum refusal why, const struct address *source)
 {
     r->n[why]++;

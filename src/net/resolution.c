@@ -12,7 +12,8 @@ static uint8_t bit_of(enum address_family family)
 }
 
 /*
- * Two hosts of one name that have the same hash share what was known before; that is all the harm.
+ * Two hosts of one name whose hashes are equal share what was known before; that is all the harm it
+ * does.
  */
 static uint64_t hash_of(const char *host)
 {
@@ -133,7 +134,7 @@ static void take_part(struct taking *t, enum address_family family)
     t->now.parts[t->target].answered |= bit;
 }
 
-/* "." among others is no host. */
+/* "." among other targets is not a host. */
 static void take_target(struct taking *t)
 {
     const char *host = t->r->targets[t->target].host;

@@ -1,8 +1,8 @@
 /*
- * resolution - what one look into DNS has brought of a name, part by part, and what a name means
- * when it is over. A part is what one host has of one address family. Where one has no answer, what
- * was known of it before stays: a partial answer is never taken for the whole. Knows no socket, no
- * time.
+ * resolution - collects what one round of DNS questions has brought for a name, part by part, and
+ * says what the name means after it. A part is the addresses of one family that one host has. Where
+ * a part has no answer, what was known of it before stays: a partial answer is never taken for the
+ * whole. Knows no socket and no time.
  */
 #ifndef STIRD_NET_RESOLUTION_H
 #define STIRD_NET_RESOLUTION_H
@@ -26,7 +26,7 @@ void resolution_begin(struct resolution *r);
 void resolution_plain(struct resolution *r, const char *host, uint16_t port);
 /* An address of the present target. */
 void resolution_add(struct resolution *r, const struct address *address, uint32_t ttl_s);
-/* DNS has said all that it has of the present target and FAMILY, be it nothing. */
+/* DNS has told all addresses of FAMILY that the present target has, perhaps none. */
 void resolution_answered(struct resolution *r, enum address_family family);
 /* Whether DNS has said anything of any part. */
 bool resolution_has_answer(const struct resolution *r);

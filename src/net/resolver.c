@@ -45,7 +45,7 @@ void name_waiter_leave(struct name_waiter *waiter)
     waiter->link = NULL;
 }
 
-/* Not at once: answers come in the midst of c-ares' own work, and of look-ups. */
+/* Not at once, because answers come in the middle of c-ares' own work and of look-ups. */
 void name_tell_waiters(struct name *name)
 {
     struct resolver *r = name->resolver;
@@ -146,8 +146,8 @@ static void watch_remove(struct resolver *r, int fd)
     }
 }
 
-/* c-ares opens, closes and uses its sockets as it likes, and says so. Without memory the query
-   times out. */
+/* c-ares opens and closes its sockets as it likes, and tells us here. Without memory for a watch
+   the query times out. */
 static void on_socket_state(void *context, ares_socket_t fd, int readable, int writable)
 {
     struct resolver *r = context;
@@ -236,8 +236,8 @@ static unsigned names_of(const struct resolver *r, uint64_t asker)
     return n;
 }
 
-/* The name that was looked up longest ago, if that is long enough; false: none can go. An asker
-   whose part is full loses one of its own. */
+/* Removes the name that was looked up longest ago, if that is long enough ago; false when none can
+   go. An asker whose part is full loses one of its own names. */
 static bool make_room_for_passing(struct resolver *r, uint64_t asker)
 {
     struct name **oldest = NULL;
@@ -292,7 +292,7 @@ static struct name *find(const struct resolver *r, const struct name_query *q)
     return name;
 }
 
-/* A reload has configured what peers had named before. */
+/* A reload has configured a name that only peers had used before. */
 static void is_configured_now(struct name *name)
 {
     name->passing = false;
@@ -358,7 +358,7 @@ void resolver_tell_again(struct resolver *r, const struct known_name *known)
         name->untold = true;
 }
 
-/* Nobody says for how long its former addresses have been former, so their time begins anew. */
+/* Nobody can say how long its former addresses have been former, so their time begins anew. */
 static void take_over(struct name *name, const struct known_name *known)
 {
     int64_t now_ms = clock_monotonic_ms();

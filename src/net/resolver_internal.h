@@ -23,7 +23,7 @@ struct name {
     bool untold;    /* it means something else than resolver_tell() last told */
 
     enum name_state state;
-    bool failing; /* some part had no answer when it was last asked for */
+    bool failing; /* some part had no answer when it was asked for last */
     bool lacking; /* some part never had one, or there is more than is kept */
     int64_t refresh_at_ms, used_at_ms, ttl_ms;
 
@@ -59,7 +59,7 @@ struct resolver {
 
 /* c-ares has something to do when its next question is too old. */
 void resolver_arm_timeout(struct resolver *r);
-/* Those who wait for NAME go on, not at once. */
+/* Wakes those who wait for NAME, but not at once. */
 void name_tell_waiters(struct name *name);
 
 /* ---- resolver_round.c ---- */

@@ -98,7 +98,7 @@ static void failed(struct name *name, const char *why)
     name->failing = true;
 }
 
-/* HOST, of those that the name leads to, has no answer. */
+/* Notes that HOST, one of those that the name leads to, has no answer. */
 static void failed_in_part(struct name *name, const char *host, bool more_than_before)
 {
     if (!name->failing || more_than_before)
@@ -138,7 +138,7 @@ static void on_all_asked(struct name *name)
 
 static void next_target(struct name *name);
 
-/* While nothing is known, calls do not wait for those that are silent. */
+/* While nothing is known, calls do not wait for the parts that stay silent. */
 static void on_part(struct name *name)
 {
     struct resolution *r = name->resolution;

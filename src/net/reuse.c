@@ -1,5 +1,5 @@
-/* Which connection that is open may carry a request to its peer: whose it is, what was said of it.
- */
+/* Which open connections may carry a request to their peer, by whose requests came on them and
+   where the peer says that it listens. */
 #include "stream.h"
 
 #include <netinet/in.h>

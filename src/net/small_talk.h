@@ -1,7 +1,7 @@
 /*
- * small_talk - what a connection says beside messages: keep-alives, records of TLS that carry no
- * data. Each costs us something and says nothing: so many at once, a few a second, and one for
- * each message; whoever says more is closed.
+ * small_talk - bounds what a connection sends besides messages: keep-alives, records of TLS that
+ * carry no data. Each costs us something and says nothing, so a connection may send some at once, a
+ * few a second, and one for each message. One that sends more is closed.
  */
 #ifndef STIRD_NET_SMALL_TALK_H
 #define STIRD_NET_SMALL_TALK_H
@@ -18,9 +18,9 @@ struct small_talk {
     bool over;        /* it was too much: stays so */
 };
 
-/* One more at NOW_MS, monotonic; false: it is one too many. */
+/* Counts one more at NOW_MS, monotonic; false when it is one too many. */
 bool small_talk_admits(struct small_talk *t, int64_t now_ms);
-/* A message came: one is forgotten. */
+/* A message came, so one is forgotten. */
 void small_talk_message(struct small_talk *t);
 
 #endif

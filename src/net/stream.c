@@ -154,8 +154,9 @@ static void say_talk(struct connection *c)
 }
 
 /*
- * Two clocks, neither of which a dripping sender can restart: a message has message_timeout_ms from
- * its first byte to its last; between messages a connection may be idle for idle_timeout_ms.
+ * There are two time limits, and no sender can restart either by sending slowly: a message has
+ * message_timeout_ms from its first byte to its last, and between messages a connection may be idle
+ * for idle_timeout_ms.
  */
 static void message_progress(struct connection *c, bool partial, bool completed_one)
 {
@@ -167,7 +168,7 @@ static void message_progress(struct connection *c, bool partial, bool completed_
 }
 
 /* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. Neither keeps a
-   connection alive whose peer does not take what is for it. False: it was one too many. */
+   connection alive whose peer does not read what is sent to it. False when it was one too many. */
 static bool take_keepalive(struct connection *c, size_t n)
 {
     if (!small_talk_admits(&c->talk, clock_monotonic_ms())) {
@@ -305,7 +306,7 @@ static void on_read(struct bufferevent *stream, void *context)
     connection_release(c);
 }
 
-/* What an operator needs when two certificates do not get on. */
+/* Tells the operator why a handshake failed, for instance because of a certificate. */
 static void say_failure(const struct connection *c, const char *why)
 {
     struct buf remote = BUF_INIT;
@@ -381,7 +382,7 @@ static struct bufferevent *new_stream(struct net *net, int fd, SSL *session, boo
         BEV_OPT_CLOSE_ON_FREE);
 }
 
-/* Into the net's books; from here on connection_close() ends it. */
+/* Enters it into the net's lists; from here on connection_close() ends it. */
 static bool connection_link(struct connection *c)
 {
     struct net *net = c->net;

@@ -40,8 +40,9 @@ struct connection {
     uint8_t opened_for; /* enum opening, of an outgoing one */
     bool outgoing, opening, in_message;
     bool offered; /* it may carry requests to its peer */
-    bool heard;   /* since the loop came here: something that says that the peer is well */
-    bool doomed;  /* to be closed when the loop comes here again; nothing of it counts any more */
+    bool heard;   /* since the loop was here last, something has shown that the peer is alive */
+    bool doomed; /* to be closed when the loop comes here again; nothing that comes on it counts any
+                    more */
 };
 
 /* ---- stream.c ---- */
@@ -66,9 +67,9 @@ void stream_queue_changed(struct evbuffer *buffer, const struct evbuffer_cb_info
 void stream_stalled(evutil_socket_t fd, short what, void *context);
 /* C is closed for what waits in it. */
 void stream_say_slow(struct connection *c, const char *why);
-/* For N octets more of C: whoever holds most goes. False: that would be C. */
+/* Makes room for N octets more of C by closing whoever holds most. False when that would be C. */
 bool stream_make_room(struct connection *c, size_t n);
-/* The peer's kernel has confirmed all that we ever sent. */
+/* Whether the peer's kernel has confirmed all that we ever sent. */
 bool stream_has_taken_all(const struct connection *c);
 
 /* ---- reuse.c ---- */

@@ -13,8 +13,8 @@ void stream_count_waiting(struct connection *c, size_t more, size_t less)
     c->net->queued += more - less;
 }
 
-/* All octets of both directions are counted here; what leaves has its clock set anew whenever it
-   moves. */
+/* Counts all octets of both directions; whenever some leave, the time limit for leaving begins
+   anew. */
 void stream_queue_changed(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
                           void *context)
 {
@@ -52,7 +52,7 @@ void stream_stalled(evutil_socket_t fd, short what, void *context)
     connection_end(c, ETIMEDOUT);
 }
 
-/* Not at once: whoever sends may be in the middle of something. */
+/* Not at once, because the sender may be in the middle of something. */
 static void doom(struct connection *c)
 {
     stream_say_slow(c, "it holds most of what all connections may");
@@ -80,7 +80,7 @@ static struct connection *heaviest(const struct net *net)
     return found;
 }
 
-/* For N octets more of C: whoever holds most goes. False: that would be C. */
+/* Makes room for N octets more of C by closing whoever holds most. False when that would be C. */
 bool stream_make_room(struct connection *c, size_t n)
 {
     struct net *net = c->net;

@@ -147,7 +147,7 @@ void tls_peer_fini(struct tls_peer *peer)
     *peer = (struct tls_peer){0};
 }
 
-/* No NUL, no wildcard, nothing that would look odd in a log. */
+/* No NUL, no wildcard, and nothing that would look odd in a log. */
 static bool is_plain_name(struct str name)
 {
     for (size_t i = 0; i < name.n; i++)

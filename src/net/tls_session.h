@@ -1,5 +1,6 @@
 /*
- * tls_session - one connection's TLS: whom it must show, and who was verified. Not for others.
+ * tls_session - TLS of one connection: who its peer must be, and who it was verified to be. Private
+ * to net.
  */
 #ifndef STIRD_NET_TLS_SESSION_H
 #define STIRD_NET_TLS_SESSION_H
@@ -44,8 +45,8 @@ struct tls_watch {
     size_t octets;           /* the same */
 };
 
-/* SESSION ends, as by its peer, in the middle of what it reads, when that is too much. W and TALK
-   live until the watch ends. */
+/* Ends SESSION in the middle of what it reads, as if the peer had closed it, when that is too much.
+   W and TALK must live until the watch ends. */
 void tls_watch_begin(struct tls_watch *w, SSL *session, struct small_talk *talk);
 void tls_watch_end(SSL *session);
 

@@ -1,7 +1,8 @@
 /*
- * What one connection's TLS may cost. OpenSSL goes on inside one SSL_read() as long as records come
- * that carry no data (a KeyUpdate, a renegotiation that it refuses, a session ticket), and inside a
- * handshake as long as its messages do not end; no other connection has a turn meanwhile.
+ * Bounds what the TLS of one connection may cost. OpenSSL goes on inside one SSL_read() as long as
+ * records come that carry no data (a KeyUpdate, a renegotiation that it refuses, a session ticket),
+ * and inside a handshake as long as its messages do not end; no other connection has a turn
+ * meanwhile.
  */
 #include "tls_session.h"
 
@@ -34,7 +35,7 @@ static void on_record(int is_ours, int version, int kind, const void *bytes, siz
         return;
     }
     w->talk->over = true;
-    /* It reads nothing of it, and nothing behind it. */
+    /* OpenSSL reads nothing of this record, and nothing behind it. */
     SSL_set_shutdown(session, SSL_get_shutdown(session) | SSL_RECEIVED_SHUTDOWN);
 }
 

@@ -1,6 +1,6 @@
 /*
  * allowance - what goes back to strangers: never more octets than came from them. Anybody can send
- * a datagram in another's name; with this, nothing is gained by it.
+ * a datagram in another's name; with this table nobody gains anything by it.
  *
  * A table of fixed size by source address. What has no room in it, or was earned long ago, counts
  * as not earned: then the stranger repeats its request, and earns again.
@@ -19,7 +19,7 @@
 #define ALLOWANCE_MS      64000 /* longer than any transaction of a stranger's */
 
 struct allowance {
-    struct address source; /* without its port: that is the sender's word too */
+    struct address source; /* without its port, which is the sender's word too */
     uint64_t octets;
     int64_t until_ms;
 };
@@ -31,7 +31,7 @@ struct allowances {
 /* HASH chooses the place in the table. */
 void allowance_earn(struct allowances *all, struct siphash *hash, const struct address *source,
                     size_t octets, int64_t now_ms);
-/* False: so much was not earned, nothing is taken. */
+/* False when so much was not earned: then nothing is taken. */
 bool allowance_spend(struct allowances *all, struct siphash *hash, const struct address *to,
                      size_t octets, int64_t now_ms);
 

@@ -22,8 +22,8 @@ static bool is_answerable(struct str raw)
 
 #define MALFORMED_TAG "malformed"
 
-/* Whether it is the ACK of a refusal of ours: it repeats the mistake that was refused, which is no
-   further fault. */
+/* Whether it is the ACK of a refusal of ours. Such an ACK repeats the mistake that was refused,
+   which does not count as another fault. */
 static bool is_ack_of_refusal(struct str raw)
 {
     const char mark[] = ";tag=" MALFORMED_TAG;
@@ -83,7 +83,7 @@ void arrival_offer_connection(void *context, const struct flow *from)
 }
 
 /* Does what trunks of this source ask for (nat.h). Where the peer of a connection listens is
-   remembered even before a trunk asks for that: a reload may. */
+   remembered even if no trunk asks for that yet, because a reload may bring one that does. */
 static void mind_nat(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct str port = message_via_hop(m->sip->sip_via).port;

@@ -13,7 +13,7 @@
 #include "sip/transaction/transaction.h"
 
 enum heard { HEARD_NOTHING, HEARD_PROVISIONAL, HEARD_FINAL };
-/* CANCEL goes after it as soon as a provisional has come (section 9.1). */
+/* CANCEL is sent after it as soon as a provisional response has come (section 9.1). */
 enum cancelling { CANCEL_NOT, CANCEL_WANTED, CANCEL_SENT };
 
 struct attempt {

@@ -33,7 +33,7 @@ static void write_hex(char text[17], uint64_t value)
     text[16] = '\0';
 }
 
-/* As bytes: it is only hashed. */
+/* As bytes, because it is only hashed. */
 struct cseq_text {
     char bytes[sizeof(uint32_t)];
 };

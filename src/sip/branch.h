@@ -34,7 +34,7 @@ void branches_fini(struct branches *b);
 /* The branch for forwarding REQUEST, as received (before its Via, Route and URI are edited). */
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
                   unsigned attempt, char text[BRANCH_LENGTH + 1]);
-/* What the proof in a branch of ours is a hash of, as a response says it. */
+/* What the proof in a branch of ours is a hash of, taken from a response. */
 struct branch_proof {
     struct str branch; /* of our Via */
     struct str call_id, from_tag;

@@ -55,8 +55,8 @@ static bool may_have(struct proxy *p, const struct message *m, const struct targ
                            proxy_scratch(p)->n, proxy_now_ms());
 }
 
-/* Prints M into scratch. Which side it came from is told by its source: no transaction is left to
-   ask. */
+/* Prints M into scratch. Its source tells from which side it came, because no transaction is left
+   to ask. */
 static bool print(struct proxy *p, struct message *m, const struct flow *from, unsigned transport)
 {
     const struct settings *s = proxy_settings(p);
@@ -86,7 +86,8 @@ void by_via_pass(struct proxy *p, struct message *m, const struct flow *from)
     target.trunk = alone ? trunk_id(p, alone) : 0;
     bool connected = find_connection(p, &hop, &target, &flow);
     if (source_class_of(p, &target.address) == SOURCE_UNKNOWN)
-        target.opening = OPENING_NEVER; /* it may have a connection, but none anew */
+        target.opening =
+            OPENING_NEVER; /* it may use a connection that is open, but none is opened for it */
     if (!print(p, m, from, target.transport) || !(connected || may_have(p, m, &target)))
         return;
     if (connected && proxy_send(p, &flow, buf_str(proxy_scratch(p))) == 0)

@@ -99,7 +99,8 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     return o->number_urgent && !outcome_keep_number(&o->number, arena) ? NULL : o;
 }
 
-/* With tokens made for other next hops: an earlier attempt may turn out to be the final one. */
+/* Keeps tokens that were made for other next hops, because an earlier attempt may turn out to be
+   the final one. */
 static bool copy_outcomes(struct context *c, struct arena *arena)
 {
     struct outcome *copies[PRIVACY_VIEWS] = {NULL}, *counts = NULL;
@@ -449,7 +450,7 @@ static struct str digits(const struct context *c, const struct tn *tn, struct bu
     return buf_failed(room) || room->n == 0 ? STR("-") : buf_str(room);
 }
 
-/* At level debug: how the decision came about. */
+/* Logs, at level debug, how the decision came about. */
 static void log_trace(const struct context *c)
 {
     struct buf what = BUF_INIT;
@@ -499,7 +500,7 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
         recording_send(proxy_recording(p), buf_str(proxy_scratch(p)));
 }
 
-/* One record an INVITE, when its fate is known. */
+/* Writes one record for each INVITE, when it is known how it ended. */
 static void write_record(struct context *c)
 {
     const struct ledger_entry entry = {
@@ -549,7 +550,8 @@ static void count_outcome(struct context *c)
         TALLY(c, by_level[o->claims.attest - 'A'], 1);
 }
 
-/* Notes a source whose request was refused for where it comes from, not for what it is. */
+/* Notes a source whose request was refused because of where it comes from, not because of what it
+   is. */
 static void note_source(const struct context *c)
 {
     enum reason reason = c->outcome ? c->outcome->reason : c->refused_for;
@@ -576,8 +578,8 @@ static void note_lost_emergency(struct context *c)
 }
 
 /*
- * Writes what stays of an INVITE. One inside a dialog of ours leaves nothing unless we refused it;
- * nor does another request, unless a ceiling was in its way.
+ * Writes what is kept about an INVITE. One inside a dialog of ours leaves no record unless we
+ * refused it; another request leaves none unless it was above a ceiling.
  */
 static void tell(struct context *c)
 {

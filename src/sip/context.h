@@ -34,7 +34,7 @@ struct leaving {
 /* How far a request has come. */
 enum progress {
     PROGRESS_ARRIVED,
-    PROGRESS_ADMITTED, /* below all ceilings: what it keeps may stay */
+    PROGRESS_ADMITTED, /* it is below all ceilings, so what it keeps may stay */
     PROGRESS_DECIDED,  /* the policy has had its say */
     PROGRESS_RINGING   /* 101-199 was passed: no failover any more (R-P-037) */
 };
@@ -87,7 +87,8 @@ struct context {
     struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
     struct leaving leaving[PRIVACY_VIEWS];
     enum privacy_view view;  /* that counts now */
-    struct outcome *outcome; /* leaving[view]'s; before a decision, what a forgotten path records */
+    struct outcome *outcome; /* leaving[view]'s; before a decision, what would be recorded if a path
+                                forgot to decide */
     union asked asked;
     const struct target *targets; /* in the order they are tried */
     unsigned n_targets, target;   /* target: the one that is tried now */
@@ -133,19 +134,19 @@ void context_refuse(struct context *c, enum reason reason);
 void context_refuse_with(struct context *c, enum reason reason, struct str extra);
 /* The same, and nothing of it stays: a copy of the request is judged anew. Before any answer. */
 void context_refuse_stateless(struct context *c, enum reason reason);
-/* What C keeps has changed. */
+/* To be called when what C keeps has changed. */
 void context_count(struct context *c);
 /* Whether what C is (as holding_is() was told) may stay; otherwise it is refused without state. */
 bool context_admit(struct context *c);
-/* It is not in progress any more. */
+/* Notes that it is no longer in progress. */
 void context_uncount(struct context *c);
-/* A refusal was acknowledged, or nobody will. */
+/* Notes that a refusal was acknowledged, or will never be. */
 void context_acknowledged(struct context *c);
-/* The context that T tells; NULL: it is gone. */
+/* The context of the server transaction T; NULL when it is gone. */
 struct context *context_of_server(const struct server_transaction *t);
-/* It has come as far as that, if it was not further. */
+/* Notes that it has come as far as that, unless it is further already. */
 void context_reaches(struct context *c, enum progress progress);
-/* The attempt that has won: what was decided for it is what counts. */
+/* Notes the attempt that has won: what was decided for it is what counts. */
 void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */
 void context_finish(struct context *c, int status);

@@ -26,7 +26,7 @@ static bool same_country(const struct country *a, const struct country *b)
            a->national_length_max == b->national_length_max;
 }
 
-/* The customer does not matter: a row blocks its number for everybody. */
+/* The customer does not matter here: a row blocks its number for everybody. */
 static bool same_way(const struct trunk *a, const struct trunk *b)
 {
     return a->trusted == b->trusted && a->by_state[NUMBER_BLOCKED] == b->by_state[NUMBER_BLOCKED] &&
@@ -98,7 +98,7 @@ static enum dialog_block ask_any(struct context *c, enum dialog_way way)
     return DIALOG_BLOCK_NONE;
 }
 
-/* Whether it leads to addresses of trunks only, and to no upstream. */
+/* Whether it leads only to addresses of trunks, and to no upstream. */
 static bool leads_to_trunks(const struct context *c)
 {
     struct targets targets;

@@ -34,7 +34,7 @@ enum dialog_way {
     DIALOG_WAY_OF_SOURCE, /* the strictest of several there */
     DIALOG_WAY_ANY        /* there is none there: the strictest of all */
 };
-/* The same C, before it is asked or after; *TRUNK: NULL where it is the strictest, or none. */
+/* For the same C, before that or after; *TRUNK is NULL where it is the strictest, or none. */
 enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trunk);
 
 #endif

@@ -31,7 +31,7 @@ bool dialog_trunk_needed(const struct settings *s, const struct address *source)
 /* The value of the parameter. */
 void dialog_trunk_write(const struct branches *b, struct str call_id, struct str caller_tag,
                         const struct trunk *trunk, char text[TRUNK_PROOF_LENGTH + 1]);
-/* Reads one; 0: it is none. */
+/* Reads such a value; 0 when it is not one. */
 uint64_t dialog_trunk_read(struct str text);
 /* The trunk at ADDRESS that began the call of M, a request that SENDERS (a bit of route_key.h, or
    both) may have sent; the only one there needs no proof. 0: not known. */

@@ -14,11 +14,11 @@ struct failed_calls {
     unsigned first, n;
 };
 
-/* If it did fail. */
+/* Notes a call, if it failed. */
 void failed_calls_note(struct failed_calls *all, const struct ledger_entry *entry);
-/* The oldest that was not told; false: there is none. */
+/* The oldest that was not told; false when there is none. */
 bool failed_calls_tell(struct failed_calls *all, struct failed_call *news);
-/* Nobody heard it. */
+/* Nobody heard it: it will be told again. */
 void failed_calls_tell_again(struct failed_calls *all, const struct failed_call *news);
 
 #endif

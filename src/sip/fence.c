@@ -3,7 +3,7 @@
 #include <stird/base/log.h>
 #include <stird/core/source_table.h>
 
-/* Nobody's SBC, unless it is written so. */
+/* Addresses that no SBC has, unless the configuration names them. */
 static const struct address_prefix special[] = {
     {{ADDRESS_IPV4, 0, {0}}, 8},           /* this host */
     {{ADDRESS_IPV4, 0, {127}}, 8},         /* loopback */
@@ -122,8 +122,8 @@ bool fence_allows(struct proxy *p, const struct address *source, struct target *
     return anew || (fence_may(s, who, where, FENCE_CONNECTION) && is_connected(p, to));
 }
 
-/* Stands for the trunk or upstream of SOURCE, by its longest prefix; an address known from DNS
-   stands for itself. */
+/* On whose behalf SOURCE asks for names: that of its trunk or upstream, by the longest prefix; an
+   address known from DNS asks for itself. */
 static uint64_t asker_of(const struct proxy *p, const struct address *source)
 {
     unsigned step = 0;

@@ -2,8 +2,8 @@
  * fence - where a request inside a call may go. Its Route and Contact are what a peer wrote:
  * without a fence a Record-Route seen once would have us send anything anywhere.
  *
- * It comes from, or goes to, an address that a trunk or an upstream covers (proxy.dialog_peers).
- * A stranger reaches a peer where that takes requests, not at all of its ports, and has no name
+ * It comes from, or goes to, an address that a trunk or an upstream covers (proxy.dialog_peers). A
+ * stranger reaches a peer where that takes requests, not at all of its ports, and has no name
  * looked up. Never to the loopback, to link-local, multicast and such addresses, nor to this
  * machine itself, but where a trunk or an upstream names the very block or address.
  */

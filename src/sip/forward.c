@@ -322,8 +322,8 @@ static bool more_to_come(const struct context *c)
     return c->target + 1 < c->n_targets;
 }
 
-/* More attempts to come: this one has the next-hop timeout for a first sign of life. Else the full
-   timer B counts. */
+/* When more attempts may follow, this one has the next-hop timeout for a first sign of life; else
+   all of timer B. */
 static void arm_next_hop_timer(struct context *c, struct attempt *a)
 {
     if (c->invite && more_to_come(c))
@@ -388,7 +388,7 @@ static enum sent send_attempt(struct context *c, const struct target *target)
                                            buf_str(proxy_scratch(p)), &a->user, proxy_now_ms());
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
-        /* Our own want of room for a connection says nothing of the next hop. */
+        /* That we have no room for a connection says nothing about the next hop. */
         tally_said(c, a->place, target, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
         free(a);
         return SENT_NOT;
@@ -450,7 +450,7 @@ enum forward_result forward_next(struct context *c)
             return FORWARD_WAITS;
         if (sent == SENT_NOT)
             continue;
-        /* What went by a stream may have to go by UDP yet (size_switch.h). */
+        /* What went by a stream may still have to go by UDP (size_switch.h). */
         if (!more_to_come(c) && c->current && c->current->target.transport == TRANSPORT_UDP)
             context_shrink(c);
         return FORWARD_SENT;

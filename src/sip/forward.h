@@ -25,7 +25,7 @@ enum forward_result {
 };
 /* Sends to the present target, or the first behind it that can be sent to. */
 enum forward_result forward_next(struct context *c);
-/* What the target that is likely the one will see. */
+/* What the target to which it will probably be sent is going to see. */
 enum privacy_view forward_next_view(const struct context *c);
 
 #endif

@@ -26,7 +26,8 @@ static const struct full {
      "requests are refused: there are as many as limits.calls or limits.memory allow"},
     {REASON_OUT_OF_MEMORY, offsetof(struct proxy_counters, no_memory), false, true,
      "there is no memory: messages are refused or dropped, emergency calls too"},
-    /* To pass for an emergency call is easy, and these then stand in the way of others. */
+    /* It is easy to make a call that passes for an emergency call, and such calls then take the
+       place of others. */
     {REASON_EMERGENCY_TRUNK, offsetof(struct proxy_counters, full_emergency_trunk), true, false,
      EMERGENCIES "one trunk has as many as one may (limits.per_trunk)"},
     {REASON_EMERGENCY_SOURCE, offsetof(struct proxy_counters, full_emergency_source), true, true,

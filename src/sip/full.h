@@ -1,7 +1,7 @@
 /*
- * full - a ceiling that many share was in a request's way, the machine's memory too: counted, and
- * an error in the log, once a minute for each ceiling and each trunk, or source where no trunk is
- * known.
+ * full - counts and logs requests that were refused because a ceiling that many share was reached,
+ * or the machine's memory. The log has an error once a minute for each ceiling and each trunk, or
+ * source where no trunk is known.
  */
 #ifndef STIRD_SIP_FULL_H
 #define STIRD_SIP_FULL_H
@@ -12,7 +12,7 @@
 #include <stird/base/str.h>
 #include <stird/core/reason.h>
 
-#define FULL_ALARMS     64 /* that are remembered; what is above is counted only */
+#define FULL_ALARMS     64 /* so many are remembered; further ones are only counted */
 #define FULL_NAME_BYTES 64
 
 struct full_alarm {
@@ -29,13 +29,13 @@ struct full_table {
 
 struct proxy;
 
-/* Which one it was. */
+/* Which ceiling it was. */
 struct full_request {
     struct address source;
     struct str trunk, call_id; /* empty: not known */
 };
 
-/* R is refused for REASON; nothing happens when that is no ceiling of this kind. */
+/* Notes that R is refused for REASON; does nothing when REASON is not such a ceiling. */
 void full_refused(struct proxy *p, enum reason reason, const struct full_request *r);
 
 #endif

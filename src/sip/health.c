@@ -10,7 +10,7 @@
 
 #include "proxy_parts.h"
 
-#define SIGNER_MAY_BE_GONE_MS 3000 /* it is replaced in less than a second */
+#define SIGNER_MAY_BE_GONE_MS 3000 /* a dead signer is replaced in less than a second */
 
 void health_fini(struct health_told *told)
 {
@@ -66,7 +66,7 @@ static enum reason look(struct proxy *p, const struct trunk *t)
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }
 
-/* What was told is forgotten after a reload. */
+/* After a reload it is forgotten what was told. */
 static unsigned char *told_of(struct health_told *told, const struct snapshot *s,
                               const struct trunk *t)
 {

@@ -48,7 +48,7 @@ static void add(uint64_t *octets, uint64_t n, bool more)
     *octets = more ? *octets + n : *octets - n;
 }
 
-/* N octets more, or less, for all whose they are. */
+/* Adds N octets, or takes them off, for everybody for whom they count. */
 static void count(struct holding *h, uint64_t n, bool more)
 {
     add(&h->all->octets[h->class], n, more);
@@ -154,8 +154,8 @@ static enum reason full(const struct holding *h)
     return is_emergency(h) ? REASON_EMERGENCY_FULL : REASON_OVERLOADED;
 }
 
-/* The narrowest owner is asked first: a call's fault is not its trunk's, and a trunk's is not the
-   worker's. */
+/* The narrowest owner is asked first, so that a trunk is not blamed for one call, nor the worker
+   for one trunk. */
 static enum reason over(const struct holding *h, uint64_t more, uint64_t most)
 {
     uint64_t all = taken(h) + more;

@@ -56,7 +56,7 @@ struct holdings {
     uint64_t octets[HOLDING_CLASSES]; /* of the worker */
 };
 
-/* All that is held now. */
+/* How much is held now, in all. */
 uint64_t holdings_octets(const struct holdings *all);
 
 struct holding;
@@ -67,7 +67,7 @@ struct holding *holding_new(struct holdings *all, const struct address *source,
 struct holding *holding_ref(struct holding *h);
 void holding_unref(struct holding *h);
 
-/* What it is, as far as that is known by now. */
+/* Says what it is, as far as that is known by now. */
 void holding_is(struct holding *h, enum holding_class class);
 /* Whose it is besides; the first NAME of an OWNER counts, none when it is empty. */
 void holding_belongs(struct holding *h, enum holding_owner owner, struct str name);

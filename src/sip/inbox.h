@@ -1,5 +1,5 @@
 /*
- * inbox - what reached the wrong one of several workers goes on to the right one.
+ * inbox - passes on what reached the wrong one of several workers, and takes what others pass on.
  *
  * That is rare: a response over a connection that another worker accepted, an ICMP error (the
  * kernel shows those to no program), a datagram whose Call-ID stands behind what the program looks

@@ -15,7 +15,8 @@
 enum limit_kind {
     LIMIT_TRUNK_CALLS,        /* INVITEs that began a call, without a final answer yet */
     LIMIT_TRUNK_EMERGENCY,    /* the emergency calls among them */
-    LIMIT_TRUNK_EMERGENCY_TO, /* those by their To alone for which other calls left no room */
+    LIMIT_TRUNK_EMERGENCY_TO, /* emergency calls only by their To, for which other calls had left no
+                                 room */
     LIMIT_TRUNK_ANSWERS,      /* refusals that wait for their ACK */
     LIMIT_UPSTREAM_CALLS,     /* INVITEs sent there, without a final answer yet */
     LIMIT_SOURCE_CALLS,       /* as of the trunk, by the address that sent them */
@@ -38,7 +39,7 @@ struct limit;
 
 struct limits {
     struct limit *buckets[LIMIT_BUCKETS];
-    uint32_t seed; /* those who choose names, as senders of datagrams may, cannot know it */
+    uint32_t seed;               /* senders of datagrams choose names, and must not know it */
     uint64_t taken[LIMIT_KINDS]; /* now, of all names */
 };
 
@@ -57,11 +58,12 @@ bool limits_have_room(const struct limits *limits, enum limit_kind kind, struct 
 /* How a source is counted: its address, of IPv6 the /64 that one host may choose its own of.
    Borrows SOURCE. */
 struct str limits_source_name(const struct address *source);
-/* One more; NULL: no memory, it is not counted. */
+/* Counts one more; NULL when there is no memory: then it is not counted. */
 struct limit *limits_take(struct limits *limits, enum limit_kind kind, struct str name);
 /* Gives *HELD back and clears it; NULL is fine. */
 void limits_give(struct limits *limits, struct limit **held);
-/* The octets of what is taken here, LIMIT_CLASSES of them; their owner counts. */
+/* The octets of what is taken here, one number for each of LIMIT_CLASSES; the caller does the
+   counting. */
 uint64_t *limits_octets(struct limit *held);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * lost_emergency - emergency calls that stird itself refused, whatever for: counted, and said in
- * the log, a line a minute. None of them is an everyday matter (Decided 5).
+ * lost_emergency - counts emergency calls that stird itself refused, for whatever reason, and tells
+ * them in the log, a line a minute. None of them is an everyday matter (Decided 5).
  */
 #ifndef STIRD_SIP_LOST_EMERGENCY_H
 #define STIRD_SIP_LOST_EMERGENCY_H

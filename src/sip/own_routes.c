@@ -93,8 +93,8 @@ static unsigned senders_to(enum route_side way_out)
                                     : senders_by(way_out) ^ (SENT_BY_CALLER | SENT_BY_CALLEE);
 }
 
-/* Tries the present day, then the days of earlier clocks: somebody may have set the clock since the
-   key was written. */
+/* Tries today, then the days that the clock showed earlier, because somebody may have set the clock
+   since the key was written. */
 static unsigned senders_of(const struct reading *r, struct str key, const struct route_place *place,
                            enum route_side *side)
 {
@@ -125,7 +125,7 @@ static void use_key(struct reading *r, struct str key, const struct route_place 
     r->at_exit = r->senders & senders_to(side);
 }
 
-/* URI is ours: notes what it proves. */
+/* Notes what URI proves, which is ours. */
 static bool note(struct reading *r, struct str uri, bool key_needed)
 {
     struct route_place place;

@@ -1,7 +1,7 @@
 /*
- * own_routes - what the Request-URI and the Route of a request say of us: how many of its Routes
- * are ours, and whether a key proves that it belongs to a dialog that went through us (RFC 3261
- * section 16.4).
+ * own_routes - what the Request-URI and the Routes of a request say about us: how many of the
+ * Routes are ours, and whether a key proves that the request belongs to a dialog that went through
+ * us (RFC 3261 section 16.4).
  *
  * Reads the text of the message, so that what a stranger sends can be judged before sofia-sip sees
  * it. readers.h makes sure that sofia-sip finds the same Routes.

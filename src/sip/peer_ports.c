@@ -8,7 +8,8 @@
 
 #define URIS_A_MESSAGE 16 /* nobody needs more, and each costs a hash */
 
-/* The set of a place, by a keyed hash: nobody chooses whose ports are forgotten for its own. */
+/* The set in which a place is kept, by a keyed hash, so that nobody can choose whose ports are
+   forgotten in favour of its own. */
 static struct peer_port *set_of(struct proxy *p, const struct address *at, enum transport transport)
 {
     const uint8_t numbers[] = {at->family, (uint8_t)(at->port >> 8), (uint8_t)at->port,
@@ -39,7 +40,7 @@ static struct peer_port *place_for(struct peer_port *set, const struct address *
     return oldest;
 }
 
-/* A port of the standard, or none, needs no keeping. */
+/* A standard port, or none, need not be kept. */
 static bool is_plain(const struct address *at, enum transport transport)
 {
     return at->port == 0 || at->port == transport_port(transport);

@@ -162,7 +162,7 @@ static void ask(struct probe *probe)
     struct proxy *p = probe->all->proxy;
     struct flow flow;
     probe->answered = false;
-    /* Without memory, or room for a connection, nothing is learned. */
+    /* When there is no memory, or no room for a connection, nothing is learned. */
     if (!write_probe(p, probe) || target_flow(p, &probe->target, &flow) != 0)
         return;
     struct transaction_key key = branch_client_key(proxy_branches(p), str_of(probe->branch),

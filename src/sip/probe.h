@@ -11,7 +11,7 @@ struct probes;
 
 /* NULL: no memory. */
 struct probes *probes_new(struct proxy *p);
-/* Its transactions are gone already. */
+/* To be called when its transactions are gone. */
 void probes_free(struct probes *all);
 /* By the settings of the proxy's snapshot: at the start, and after a reload. */
 void probes_start(struct probes *all);

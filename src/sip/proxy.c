@@ -335,8 +335,8 @@ void proxy_free_offstage(struct proxy *p)
 
 /* ---- what leaves ---- */
 
-/* Whatever came in, an ill-formed message that leaves is a fault of ours: the builds that look for
-   faults stop at it. */
+/* Whatever came in, an ill-formed message that leaves is a fault of ours: debug and sanitizer
+   builds stop at it. */
 static void check_sent(struct str bytes)
 {
 #ifdef STIRD_CHECK_SENT
@@ -462,8 +462,8 @@ static struct transaction_timing timing_of(const struct settings *s)
     return (struct transaction_timing){s->t1_ms, s->t2_ms, s->t4_ms};
 }
 
-/* Calls that ring go on without this process, and their record is its last word of them; calls that
-   have not left yet are refused. */
+/* Calls that ring go on without this process, which writes their records as the last that it knows;
+   calls that have not left yet are refused. */
 static void end_contexts(struct proxy *p)
 {
     p->drained = NULL; /* nobody waits for it any more */
@@ -522,7 +522,7 @@ static struct name_answer look_up(void *resolver, const struct name_query *query
     return resolver_look_up(resolver, query);
 }
 
-/* Reads resolv.conf now; the worker cannot open files later. */
+/* Reads resolv.conf now, because the worker cannot open files later. */
 static bool build_routes(struct proxy *p, const struct settings *s,
                          const struct proxy_options *proxy_options)
 {

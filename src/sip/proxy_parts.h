@@ -80,16 +80,16 @@ int64_t proxy_now_ms(void);
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
 /* To the recorder; one that it does not take is counted. */
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
-/* From somebody whom nobody listed, and not heard: counted, and told of. */
+/* Counts and tells of a message that was not heard because nobody listed its source. */
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
 void proxy_after_events(void *proxy);
 bool proxy_is_draining(const struct proxy *p);
-/* One call less: while draining the last one ends it soon. */
+/* Notes one call less; while draining, the end of the last one soon ends the proxy. */
 void proxy_call_ended(struct proxy *p);
 /* After work that did not come from the sockets: the loop wakes up for the timers it has set. */
 void proxy_arm_timers(struct proxy *p);
 
-/* What is said in the log once a minute, however often it happens. */
+/* What the log tells once a minute, however often it happens. */
 enum proxy_line {
     LINE_GROUP_IN_FROM,
     LINE_FITS_NONE,
@@ -98,7 +98,7 @@ enum proxy_line {
     LINE_FOREIGN,
     PROXY_LINES
 };
-/* One more of *COUNTER. True: now the log says so. */
+/* Counts one more in *COUNTER. True when it is to be told in the log now. */
 bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter);
 
 /*

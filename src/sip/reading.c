@@ -6,8 +6,8 @@
 
 #include "sip/message/received.h"
 
-/* The defaults, but for the number of lines: that is a limit of stird's, and no fault of a message.
- */
+/* The defaults, except for the number of lines, which is a limit of stird and not a fault of a
+   message. */
 static const struct settings unset = {
     .max_message_bytes = 65535, .max_header_lines = 4096, .emergency_by_to = true};
 

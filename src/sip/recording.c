@@ -11,7 +11,7 @@
 #include <stird/io/record_queue.h>
 #include <string.h>
 
-#define TICK_MS      1000 /* losses are said and told so long after they began, and when they end */
+#define TICK_MS      1000 /* losses are told so long after they began, and when they end */
 #define SAY_EVERY_MS 60000
 #define PACKET_MAX   65536
 #define BATCH        64  /* packets before others on the loop have their turn */
@@ -102,7 +102,7 @@ static bool send_losses(struct recording *r)
     return true;
 }
 
-/* True: nothing waits any more. */
+/* True when nothing waits any more. */
 static bool send_some(struct recording *r)
 {
     for (unsigned i = 0; i < BATCH && record_queue_waiting(r->queue) > 0; i++)
@@ -209,7 +209,7 @@ struct recording *recording_new(struct event_base *base, int fd, int queue_fd)
     return NULL;
 }
 
-/* A recorder that does not take them within this time will not take them before the end. */
+/* A recorder that does not take them within this time will not take them at all. */
 static void send_the_rest(struct recording *r)
 {
     int64_t until_ms = clock_monotonic_ms() + END_WAIT_MS, left_ms;

@@ -1,7 +1,7 @@
 /*
- * recording - the way of records to the recorder, on the event loop: at once, or by way of a queue
- * (record_queue.h) while it takes none. Never waits; what finds no room there is lost, counted,
- * said in the log and told by a packet behind those that waited.
+ * recording - sends records to the recorder, on the event loop: at once, or through a queue
+ * (record_queue.h) while the recorder takes none. Never waits; what finds no room there is lost,
+ * counted, said in the log and told by a packet behind those that waited.
  */
 #ifndef STIRD_SIP_RECORDING_H
 #define STIRD_SIP_RECORDING_H
@@ -18,7 +18,7 @@ struct recording;
  * waits there goes first. NULL: no memory.
  */
 struct recording *recording_new(struct event_base *base, int fd, int queue_fd);
-/* The last packets may take half a second; NULL is fine. */
+/* Spends up to half a second on the last packets; NULL is fine. */
 void recording_free(struct recording *r);
 
 void recording_send(struct recording *r, struct str packet); /* NULL: there are no records */

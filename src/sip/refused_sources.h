@@ -1,6 +1,7 @@
 /*
- * refused_sources - who sends and is not heard, or not let through: a line a minute of each source
- * in the log, with how many there were, and news for the supervisor (refused_source.h).
+ * refused_sources - tells of sources that send and are not heard, or not let through: in the log by
+ * a line a minute for each source, with how many messages there were, and to the supervisor as news
+ * (refused_source.h).
  *
  * The memory is a table of fixed size for each kind of refusal, so that strangers, whose addresses
  * may be anybody's, are in the way of no source that is configured. Where it is full, the one that

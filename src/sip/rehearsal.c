@@ -111,7 +111,7 @@ static void refuse(struct outcome *o, enum reason reason, int status)
     o->sip_status = status;
 }
 
-/* What is known of a call that cannot be parsed. */
+/* Fills in what is known of a call that cannot be parsed. */
 static bool tell_fault(struct stage *s, struct str raw, const struct screen_fault *fault)
 {
     struct rehearsal *r = s->rehearsal;

@@ -130,7 +130,7 @@ static void said(const struct attempt *a, enum fate fate, int status)
     tally_said(a->context, a->place, &a->target, fate, status);
 }
 
-/* Goes on to the next target, since UPSTREAM (or NULL) did not take the call. */
+/* Goes on to the next target, because UPSTREAM (or NULL) did not take the call. */
 static void fail_over(struct context *c, const struct upstream *upstream)
 {
     tally_failover(c, upstream);
@@ -185,7 +185,7 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
-/* What an end means for a call that nobody else takes, and its words for the log. */
+/* What such an end means for a call that no other next hop takes, and the words for the log. */
 static const struct {
     enum reason reason;
     const char *why;

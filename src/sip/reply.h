@@ -1,5 +1,5 @@
 /*
- * reply - where the responses to a request go, and an answer that no transaction keeps.
+ * reply - where the responses to a request go, and how a request is answered without a transaction.
  */
 #ifndef STIRD_SIP_REPLY_H
 #define STIRD_SIP_REPLY_H
@@ -11,10 +11,10 @@
 struct proxy;
 
 /*
- * Where the responses to REQUEST go, which came by FROM (RFC 3261 section 18.2.2): not always
- * whence it came. Over UDP to the port of the Via, but with rport to that of the packet (RFC 3581
- * section 4). Over a stream on the connection of its request; when that is gone, by a new one to
- * the port of the Via.
+ * Where the responses to REQUEST go, which came by FROM (RFC 3261 section 18.2.2): not always to
+ * where it came from. Over UDP to the port of the Via, but with rport to that of the packet (RFC
+ * 3581 section 4). Over a stream on the connection of its request; when that is gone, by a new one
+ * to the port of the Via.
  */
 struct flow reply_flow(const struct message *request, const struct flow *from);
 /*

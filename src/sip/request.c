@@ -84,7 +84,8 @@ static bool is_for_us(const struct proxy *p, const struct message *m, enum sourc
     return target_is_ours(p, uri, &listener);
 }
 
-/* Without Retry-After: nobody knows when it will be over, and the SBC asks again anyway. */
+/* Without Retry-After, because nobody knows when this will be over, and the SBC asks again
+   anyway. */
 static void answer_unhealthy(struct proxy *p, const struct message *m, const struct flow *from,
                              enum reason reason)
 {
@@ -121,8 +122,9 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
 }
 
 /*
- * All that is heard of strangers (Decided 12). By a stream it comes on a connection that we opened
- * to its address, for a peer of its call: nobody pretends to be there, and nothing else repeats it.
+ * All that is heard from strangers (Decided 12). By a stream it comes on a connection that we
+ * opened to its address, for a peer of its call: nobody pretends to be there, and nothing else
+ * repeats it.
  */
 static bool is_in_dialog(const struct proxy *p, const struct message *m, const struct flow *from)
 {

@@ -1,6 +1,6 @@
 /*
- * response - what of a response changes on its way to a side, whether a transaction leads it there
- * or its Via alone: a copy of an answer must not differ from the first one.
+ * response - what changes in a response on its way to a side, whether a transaction leads it there
+ * or only its Via: a copy of a response must not differ from the first one.
  */
 #ifndef STIRD_SIP_RESPONSE_H
 #define STIRD_SIP_RESPONSE_H
@@ -17,8 +17,8 @@ struct proxy;
 int response_write(struct proxy *p, const struct settings *settings, struct message *m,
                    const struct flow *of_trunk, unsigned transport);
 /*
- * Later requests to us need not fare as badly as this one, so by setting a 503 goes no further: a
- * 500 does (RFC 3261 section 16.7 item 6).
+ * Later requests to us need not fail like this one, so by setting a 503 is not passed on: a 500
+ * goes instead (RFC 3261 section 16.7 item 6).
  */
 bool response_is_hidden(const struct settings *settings, int status);
 

@@ -18,7 +18,8 @@
 #define ROUTE_KEY_LENGTH 19
 #define ROUTE_DAYS_MAX   90 /* far less than the 256 days that two digits tell apart */
 
-/* For whom a Record-Route is the way in; for both where the sides are alike, and there is one. */
+/* By which side a Record-Route is the way in; by both where the sides are alike and there is only
+   one. */
 enum route_side { ROUTE_OF_BOTH, ROUTE_OF_CALLER, ROUTE_OF_CALLEE };
 
 /* What its URI says. */

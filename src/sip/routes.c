@@ -66,7 +66,7 @@ const struct routes_counters *routes_get_counters(const struct routes *r)
 
 /* ---- order ---- */
 
-/* xorshift64*: only load is spread by it. */
+/* xorshift64*: it only spreads load. */
 static uint64_t chance(uint64_t *seed)
 {
     *seed ^= *seed >> 12;
@@ -405,7 +405,7 @@ void routes_call_answered(struct routes *r, const struct target *target, int64_t
         return;
     hop->calls_failed = 0;
     hop->answered_ms = now_ms;
-    /* Where probes say who is well, an old call that ends does not. */
+    /* Where probes say which next hops are well, the end of an old call says nothing. */
     if (hop->out && target->upstream->probe_ms == 0)
         bring_back(r, hop, target, "a call was answered", now_ms);
 }

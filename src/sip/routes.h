@@ -1,5 +1,6 @@
 /*
- * routes - the next hops of upstreams: which addresses, in which order, and which of them are well.
+ * routes - the next hops of upstreams: which addresses they have, in which order they are tried,
+ * and which of them are well.
  *
  * Knows no socket and no message: names come by a function, time is an argument, chance has a seed.
  * Health belongs to an address and outlives a reload.
@@ -18,8 +19,8 @@ struct target;
 #define ROUTES_TARGETS_MAX  32     /* of one call */
 #define ROUTES_CALLS_FAILED 3      /* in a row without a sign of life: out */
 #define ROUTES_OUT_MS       30000  /* then one call tries again; a probed one waits for its probe */
-#define ROUTES_TELL_MS      5000   /* how old the news of an answer may be */
-#define ROUTES_NO_TCP_MS    600000 /* a peer that took no connection is not asked for so long */
+#define ROUTES_TELL_MS      5000   /* the news of an answer may be so old */
+#define ROUTES_NO_TCP_MS    600000 /* one that took no connection is left alone so long */
 
 struct routes_options {
     const struct listeners *listeners; /* ours; they stay */
@@ -44,7 +45,7 @@ struct routes *routes_new(const struct routes_options *options);
 void routes_free(struct routes *r);
 const struct routes_counters *routes_get_counters(const struct routes *r);
 
-/* Asks for the names of all upstreams, so that no call is the first to. */
+/* Looks up the names of all upstreams, so that no call is the first to need them. */
 void routes_keep_names(struct routes *r, const struct settings *settings);
 /* Whether the first answer for one of them is still to come: WAITER waits for it then. */
 bool routes_wait_for_names(struct routes *r, const struct settings *settings,

@@ -41,7 +41,7 @@ static const struct upstream *upstream_of_view(const struct context *c, enum pri
     return NULL;
 }
 
-/* A rehearsal takes no time. */
+/* A rehearsal cannot wait. */
 static int64_t waited_s(const struct context *c)
 {
     return proxy_rehearsal(c->proxy) ? 0 : clock_real_s() - c->call->now_s;

@@ -75,7 +75,7 @@ struct transaction_key siphash_texts(struct siphash *h, const struct str *texts,
     struct gathered g;
     size_t written = 0;
     g.n = 0;
-    /* Works on memory of its own, with a key of the right size: it cannot fail. */
+    /* It works on its own memory with a key of the right size, so it cannot fail. */
     int ok = EVP_MAC_init(h->context, h->key, sizeof(h->key), NULL);
     for (unsigned i = 0; i < n; i++) {
         uint32_t length = (uint32_t)texts[i].n;

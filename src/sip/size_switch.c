@@ -119,7 +119,7 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
         return SIZE_FITS;
     if (target_flow(p, &stream, &flow) != 0) {
         tell(c, target);
-        return SIZE_FITS; /* for want of room here, which the peer has no part in */
+        return SIZE_FITS; /* because we had no room, for which the peer is not to blame */
     }
     if (flow_is_ready(&flow)) {
         *target = stream;

@@ -1,7 +1,7 @@
 /*
  * size_switch - what is too long for UDP goes over TCP first, where the upstream allows both (RFC
- * 3261 section 18.1.1), and over UDP when the peer takes no connection. That is found out once a
- * peer, not once a call.
+ * 3261 section 18.1.1), and over UDP when the peer takes no connection. Whether it takes one is
+ * found out once for each peer, not for each call.
  */
 #ifndef STIRD_SIP_SIZE_SWITCH_H
 #define STIRD_SIP_SIZE_SWITCH_H
@@ -27,7 +27,7 @@ void size_switch_waited(struct context *c);
 enum size_switch size_switch(struct context *c, struct target *target, size_t bytes);
 /* A was over TCP for its length alone and its connection is gone: UDP may still do. */
 bool size_switch_failed(const struct attempt *a);
-/* CONNECTION is ready, or gone: whoever waits for it goes on. */
+/* To be called when CONNECTION is ready or gone: whoever waits for it goes on. */
 void size_switch_opened(struct proxy *p, const struct connection *connection);
 void size_switch_closed(struct proxy *p, const struct connection *connection);
 

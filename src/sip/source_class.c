@@ -22,7 +22,7 @@ static bool names_lead_to(const struct proxy *p, const struct address *a)
     return proxy_routes(p) && routes_lead_to(proxy_routes(p), proxy_settings(p), a);
 }
 
-/* Names cost more than prefixes: they are asked last. */
+/* Names cost more than prefixes, so they are asked last. */
 static unsigned claim_on(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = proxy_settings(p);

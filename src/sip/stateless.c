@@ -119,7 +119,7 @@ static void tell_blocked(const struct context *c)
     undecided_tell(c->proxy, &u);
 }
 
-/* Nobody here will see what becomes of it. */
+/* Nobody here will learn what becomes of it. */
 static void tell_excused(struct context *c)
 {
     const struct ledger_entry entry = {
@@ -143,7 +143,7 @@ static bool is_blocked(struct context *c)
         return false;
     c->outcome = arena_alloc(c->arena, sizeof(*c->outcome));
     if (!c->outcome || !facts_fill(c))
-        return true; /* it comes again */
+        return true; /* the sender will repeat it */
     enum dialog_block block = dialog_block_of(c);
     if (block == DIALOG_BLOCK_REFUSES)
         tell_blocked(c);

@@ -25,7 +25,7 @@
 
 #define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
 
-#define TAGS_TOLD_BYTES 200 /* of options that are not there */
+#define TAGS_TOLD_BYTES 200 /* of unknown options */
 
 /* Places in the two lists at the end. */
 enum call_step { FACTS, SCREEN, TRUNK, CALL_STEPS };
@@ -154,7 +154,7 @@ static enum step_result step_facts(struct context *c)
         return step_refuse(c, REASON_OUT_OF_MEMORY);
     }
     c->call->claims_dialog = c->message.claims_to_tag || c->message.to_tag.n > 0;
-    /* What a forgotten path would record. */
+    /* What would be recorded if a path forgot to decide. */
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;
     c->outcome->sip_status = reason_sip_status(REASON_INTERNAL);
@@ -449,7 +449,8 @@ static bool keep_targets(struct context *c, const struct targets *targets)
     return true;
 }
 
-/* No call waits for DNS, but a request inside one may, for a peer that gave a name as Contact. */
+/* No new call waits for DNS, but a request inside a call may, for a peer that gave a name as
+   Contact. */
 static enum step_result step_follow(struct context *c)
 {
     struct targets targets;
@@ -476,7 +477,7 @@ static void note_excused(struct context *c)
     context_reaches(c, PROGRESS_DECIDED);
 }
 
-/* A call that is not blocked goes on as if nothing had been asked. */
+/* A call that is not blocked goes on as if it had not been asked about. */
 static enum step_result check_block(struct context *c)
 {
     if (!c->invite)

@@ -1,6 +1,6 @@
 /*
- * stranger - what is heard of a source that no trunk and no upstream covers: messages of dialogs
- * that went through us (Decided 12).
+ * stranger - which messages are heard from a source that no trunk and no upstream covers: those of
+ * dialogs that went through us (Decided 12).
  *
  * Anybody can send these octets, from any address, so the proof in them is checked on their text
  * before anything expensive is done. What passes is checked again when it is parsed.

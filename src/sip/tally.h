@@ -32,19 +32,20 @@ struct trunk_counters *tally_trunk(const struct context *c);
         count_add(&tally_trunk(c)->name, (n));                                                     \
     } while (0)
 
-/* C begins a call of TRUNK. */
+/* Counts C as a call of TRUNK that begins. */
 void tally_call_begins(struct context *c, const struct trunk *trunk);
-/* It has its final answer; may be said again. */
+/* Counts it as ended: it has its final answer. May be called again. */
 void tally_call_ends(struct context *c);
 
 /* A call is offered to the upstream of A, for which it counts (limits.h); else nothing is done. */
 void tally_offer_begins(struct attempt *a);
-/* It has its final answer, or nobody waits for it; may be said again. */
+/* Counts the offer as ended: it has its final answer, or nobody waits for it. May be called
+   again. */
 void tally_offer_ends(struct attempt *a);
-/* What became of the offer to TARGET, which has PLACE in the trail of C. */
+/* Counts what became of the offer to TARGET, which has PLACE in the trail of C. */
 void tally_said(struct context *c, unsigned place, const struct target *target, enum fate fate,
                 int status);
-/* C goes on to the next target, as UPSTREAM (or NULL) did not take it. */
+/* Counts that C goes on to the next target because UPSTREAM (or NULL) did not take it. */
 void tally_failover(struct context *c, const struct upstream *upstream);
 
 #endif

@@ -110,7 +110,7 @@ static enum target_result find_targets(const struct proxy *p, const struct messa
     *targets = (struct targets){0};
     if (!url || !url_transport(url, &transport))
         return TARGET_NONE;
-    /* To ourselves again would be a loop with one more hop. */
+    /* Sending it to ourselves again would be a loop with one more hop. */
     if (target_is_ours(p, url, &ours))
         return TARGET_NONE;
     if (!url_address(url, &target->address))

@@ -1,6 +1,6 @@
 /*
- * target - where a request goes next (RFC 3261 sections 16.4 to 16.6): an address, the listener
- * that it leaves by, whose it is; and the way there.
+ * target - where a request goes next (RFC 3261 sections 16.4 to 16.6): an address, the listener by
+ * which it leaves, whose address it is, and the way there.
  */
 #ifndef STIRD_SIP_TARGET_H
 #define STIRD_SIP_TARGET_H

@@ -30,12 +30,12 @@ struct timers {
 };
 
 void timers_init(struct timers *timers, int64_t now_ms);
-/* Sets, or moves when set already. DUE_MS in the past fires on the next run. Of those that are due
-   in one tick the one that was set first fires first. */
+/* Sets a timer, or moves one that is set already. With DUE_MS in the past it fires on the next run.
+   Of those that are due in the same tick, the one that was set first fires first. */
 void timer_set(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
 /*
- * For what may be late: up to TIMER_LATE_MS, so that many fire in one wake-up. The lingering of
- * transactions is such; retransmissions and deadlines are not.
+ * For timers that may fire late, by up to TIMER_LATE_MS, so that many fire in one wake-up: the
+ * lingering of transactions, but not retransmissions and deadlines.
  */
 #define TIMER_LATE_MS 100
 void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);

@@ -1,7 +1,7 @@
 /*
- * What copying did to a text: a web page, a mail, a terminal, a log writes other characters than
- * the message had. Nobody knows then what was sent, and a token that fails by it failed in the copy
- * alone. Octets of a capture are never asked: what is there was sent.
+ * What copying did to a text: a web page, a mail, a terminal or a log may write other characters
+ * than the message had. Then nobody knows what was sent, and a token that fails because of it
+ * failed only in the copy. Captures are never judged so: their octets were sent.
  */
 #include <stird/core/headers.h>
 #include <stird/trace/trace.h>

@@ -14,7 +14,7 @@ static void take_address(struct address *a, uint8_t family, const char *bytes, s
     memcpy(a->bytes, bytes, n);
 }
 
-/* What the header says of the packet's length: behind it is padding, or less was captured. */
+/* Applies the length that the header tells: what follows is padding, or less was captured. */
 static void limit_to(struct capture *c, struct captured *p, size_t length)
 {
     bool known = p->missing > 0;

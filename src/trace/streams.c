@@ -144,8 +144,8 @@ static void take_messages(struct capture *c, struct stream *s)
 }
 
 /*
- * What came next is not in the capture: messages that are whole are taken, the beginning of one is
- * told as such. MISSING: how many octets are known to follow it.
+ * What came next is not in the capture. Whole messages are taken, and the beginning of one is shown
+ * as such. MISSING is how many octets are known to follow it.
  */
 static void cut_here(struct capture *c, struct stream *s, size_t missing)
 {

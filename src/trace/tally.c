@@ -1,4 +1,4 @@
-/* What a capture held besides messages, in words: why nothing was found in it, and what to do. */
+/* Says what a capture held besides messages: why nothing was found in it, and what to do. */
 #include "capture.h"
 
 #include <inttypes.h>

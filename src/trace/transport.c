@@ -48,7 +48,7 @@ static void udp(struct capture *c, struct captured *p)
     p->from.port = (uint16_t)captured_word(p, 0);
     p->to.port = (uint16_t)port;
     /*
-     * Octets behind this length are padding; of a packet that is cut it tells how much is missing.
+     * Octets behind this length are padding; where a packet is cut, it tells how much is missing.
      */
     if (length >= 8 && (p->missing > 0 || length < p->bytes.n))
         captured_limit(p, length);

@@ -1,4 +1,4 @@
-/* What a file is packed in: gzip is taken off, others are named. */
+/* Recognises in which format a file is packed: gzip is unpacked, others are named. */
 #include <stird/trace/trace.h>
 
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* What a child that was taken over sends: octets and so many descriptors. A word has its form, and
-   texts that end; everything else is none. The first octet says how many descriptors came. */
+   its texts end; everything else is not a word. The first octet says how many descriptors came. */
 #include <stird/io/control.h>
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * The one reader of header lines, lists, addresses and parameters (headers.h): what it gives lies
- * in what it was given, in order, nothing twice and nothing lost; and of two ways to ask the same,
- * both answer the same.
+ * in what it was given, in order, nothing twice and nothing lost; and two ways to ask the same
+ * thing give the same answer.
  */
 #include <stdint.h>
 #include <stdio.h>

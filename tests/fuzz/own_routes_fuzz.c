@@ -1,5 +1,5 @@
 /*
- * What a stranger's text says of us, read before any parser: whatever it is, nothing is proven
+ * What a stranger's text says about us, read before any parser: whatever it is, it proves nothing
  * without a key of ours, and a key of ours in a Route before it proves what it says.
  */
 #include <assert.h>

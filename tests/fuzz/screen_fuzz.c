@@ -1,7 +1,7 @@
 /*
- * What is said of a message before sofia-sip parses it (screen.h): a refusal has words and a place
- * within the message, and what is let through has been counted: its mandatory headers are there,
- * its lists are bounded. It is the same whenever it is asked, and whatever the body says.
+ * What is decided about a message before sofia-sip parses it (screen.h): a refusal has words and a
+ * place within the message, and what is let through has been counted: its mandatory headers are
+ * there, its lists are bounded. It is the same whenever it is asked, and whatever the body says.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-"""A small name server of a story: its zone is a dictionary, and may change or fail meanwhile."""
+"""A small name server for a story: its zone is a dictionary, which may change or fail meanwhile."""
 
 import select
 import socket

@@ -1,4 +1,4 @@
-"""What a story stands on: addresses of its own on the loopback, a certificate, a directory."""
+"""What a story needs: addresses of its own on the loopback, a certificate, a directory."""
 
 import atexit
 import base64

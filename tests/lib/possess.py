@@ -1,4 +1,4 @@
-"""Makes a running process do system calls, by ptrace(2): what code of an attacker's choice could."""
+"""Makes a running process do system calls, by ptrace(2): what code of an attacker's choice could do."""
 
 import ctypes
 import os

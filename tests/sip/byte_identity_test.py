@@ -67,7 +67,7 @@ class ByteIdentity(Story):
         self.assert_untouched(invite, arrived, "from", "to", "call-id", "cseq", "contact")
 
     def test_binary_body(self):
-        """R-P-010 R-P-049: every octet value, over both transports."""
+        """R-P-010 R-P-049 R-X-018: every octet value, over both transports."""
         body = bytes(range(256)) + os.urandom(200) + b"\r\n\r\n\0"
         self.start()
         for transport in ("udp", "tcp"):

@@ -1,4 +1,4 @@
-/* So many a second and no more. */
+/* A ceiling lets so many a second through and no more. */
 #include "daemon/ceiling.h"
 
 #include "in_child.h"

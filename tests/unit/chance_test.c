@@ -1,4 +1,5 @@
-/* Whatever the kernel does when it is asked for chance: all octets, or a refusal that is seen. */
+/* Whatever the kernel does when it is asked for random octets, the caller gets all of them or a
+   refusal that it cannot overlook. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

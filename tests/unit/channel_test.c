@@ -1,4 +1,5 @@
-/* Who waits on which connection: what its end finds is its own, however many others there are. */
+/* Who waits on which connection: the end of one finds those who wait on it, however many others
+   there are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

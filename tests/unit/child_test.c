@@ -1,4 +1,4 @@
-/* When a child is started again, when it is pinged, and when it is taken for hung. */
+/* When a child is started again, when it is pinged, and when it counts as hanging. */
 #include "daemon/child.h"
 #include "daemon/roles.h"
 #include "daemon/supervisor/loop.h"

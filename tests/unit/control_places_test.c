@@ -1,4 +1,4 @@
-/* Who has a place at the control socket beside whom. */
+/* Who gets a place at the control socket while others have theirs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The first of many, whatever comes and goes between. */
+/* The earliest of many deadlines is found, whatever is added and removed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Runs a check in a forked child, for what cannot be undone in this process. */
+/* Runs a check in a forked child, because what it does cannot be undone in this process. */
 #ifndef STIRD_TESTS_IN_CHILD_H
 #define STIRD_TESTS_IN_CHILD_H
 

@@ -1,4 +1,4 @@
-/* A process that gave up files can open none: not the key, nothing. What is open stays open. */
+/* A process that gave up files can open none, not even the key. What is open stays open. */
 #include "daemon/landlock.h"
 
 #include "in_child.h"

@@ -1,4 +1,4 @@
-/* The log never waits for who reads it, and tells what it dropped. */
+/* The log never waits for its reader, and tells how many lines it dropped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

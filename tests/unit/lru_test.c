@@ -1,4 +1,4 @@
-/* Things by name, and in the order of their use. */
+/* Things are found by name, and kept in the order of their use. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* What a command takes back: what it has made, and nothing that somebody has put in its place. */
+/* A command that fails removes what it has made, and nothing that somebody has put in its place. */
 #include "cli/made.h"
 
 #include "in_child.h"

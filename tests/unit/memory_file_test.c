@@ -1,5 +1,5 @@
-/* What several processes have in memory cannot be cut short beneath one of them, by whoever has it.
- */
+/* Memory that several processes share cannot be shortened under one of them, whoever of them
+   tries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

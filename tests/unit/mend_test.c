@@ -1,4 +1,5 @@
-/* What was done to sockets that others have too is undone, and what is as it was stays. */
+/* What a dead worker did to sockets that others share is undone, and a socket that is as it was
+   stays. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* When a child that does not serve yet is an alarm. */
+/* When a child that does not serve yet raises an alarm. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

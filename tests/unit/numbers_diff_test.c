@@ -1,4 +1,4 @@
-/* The differences of two tables, beside those that are found by asking every number. */
+/* The differences of two tables, compared with those that are found by asking every number. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

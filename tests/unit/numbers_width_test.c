@@ -1,4 +1,5 @@
-/* So many numbers that a slip must not give an A for them, however many rows say it. */
+/* Ranges so wide that a typing error must not give an A for them, however many rows they are spread
+   over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

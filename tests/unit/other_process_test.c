@@ -1,5 +1,5 @@
 /*
- * What one process says to another: each octet of it, with every value. What is taken for sound
+ * What one process says to another: each octet of it is tried with every value. What is accepted
  * names nothing that is not there.
  */
 #include "lab.h"

@@ -1,4 +1,4 @@
-/* Who calls and who is called: the same of what is signed, of what a verifier compares, of hops. */
+/* Who calls and who is called: signing, verifying and the comparison of hops find the same. */
 #include "lab.h"
 
 #include <stird/core/hops.h>

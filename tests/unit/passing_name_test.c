@@ -1,4 +1,4 @@
-/* Names that peers write: how many are kept, and how long. */
+/* Names that peers write into requests: how many are kept, and how long. */
 #include "name_server.h"
 
 static struct name_answer look_up_passing(struct server *s, unsigned i, uint64_t asker)

@@ -1,4 +1,4 @@
-/* Connections by whom they lead to: all that one host has opened, and of no other. */
+/* Connections by the host to which they lead: all that one host has opened, and none of another. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* A record as a packet: comes out as it went in, and nothing else is taken for one. */
+/* A record comes out of its packet as it went in, and nothing else is taken for one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Records on their way to a recorder that takes none for a while, and for good. */
+/* Records on their way to a recorder that takes none for a while, or never again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* What the filters of system calls leave of the socket to journald: one way, to journald. */
+/* What the filters of system calls allow with the socket to journald: only sending, and only to
+   journald. */
 #include "in_child.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* R-P-033: the key of a Record-Route: for whom, where and how long it holds, and whatever is none.
- */
+/* R-P-033: the key of a Record-Route: for whom, where and how long it holds, and what is not such a
+   key. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /*
- * What a service needs is said by its word's row alone: here another table stands in the place of
- * the core's, in which `sign` neither signs nor sends to upstreams, as a later service may not, and
+ * Only the row of its word says what a service needs. Here another table takes the place of the
+ * core's: in it `sign` neither signs nor sends to upstreams, as may be true of a later service, and
  * `verify` sends.
  */
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
  * What stird -T prints is read by stird -t again, to the same settings: each key of each table,
  * with values that its type allows (both ends of its range, every choice, odd octets, nothing) and,
- * where more is asked of it, with those below. Each is seen in print with a value that is no
+ * where more is asked of it, with those below. Each is printed once with a value that is not its
  * default.
  */
 #include <setjmp.h>

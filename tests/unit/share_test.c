@@ -1,4 +1,4 @@
-/* When a share is told: a story each, a letter a window or so. */
+/* When a share is told: each story is a line, with about one letter for a window. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

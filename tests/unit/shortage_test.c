@@ -1,6 +1,7 @@
 /*
- * Each allocation of a judgement fails once, alone, or with all behind it: then there is no
- * judgement, or the same one as with memory. Ours, OpenSSL's and jansson's.
+ * Each allocation during a judgement fails once, alone or with all that follow: then there is no
+ * judgement, or the same one as with memory. Tried for our own allocations, OpenSSL's and
+ * jansson's.
  */
 #include "verify_lab.h"
 

@@ -1,6 +1,6 @@
 /*
- * Each allocation of a signature fails once, alone or with all behind it: a key is then not there,
- * a request not asked, a token not made, and the reason says so; or it is as with memory.
+ * Each allocation for a signature fails once, alone or with all that follow. Then there is no key,
+ * no request or no token, and the reason says so; or all is as with memory.
  */
 #include "lab.h"
 

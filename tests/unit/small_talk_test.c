@@ -1,4 +1,5 @@
-/* What a connection may say beside messages: so many at once, a few a second, one a message. */
+/* What a connection may send besides messages: so many at once, a few a second, and one for each
+   message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

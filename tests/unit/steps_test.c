@@ -1,4 +1,4 @@
-/* The way of a request: what can be said of it without sockets. */
+/* The way of a request, as far as it can be tried without sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
-/* R-P-024, R-P-069: who is heard of those that nobody listed: a proof in its place, and nothing
- * that looks like one.
+/*
+ * R-P-024, R-P-069: which messages from unlisted sources are heard: those with a proof in its
+ * place, and none with something that looks like one.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* Certificates that are taken and refused, and whom a session believes. No socket: the two ends
-   talk through memory. */
+/* Which certificates are accepted, and whom a session believes its peer to be. No socket: the two
+   ends talk through memory. */
 #include "lab.h"
 
 #include "net/tls_session.h"

@@ -1,4 +1,4 @@
-/* So many a second, so many at once. */
+/* A bucket gives so many tokens a second, and so many at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * Random sequences of what operators do: set, block, unset, a disk that is full, a restart, a
- * reload with other tables, one that fails. After each of them the answers are those of a model
- * that knows nothing but the tables in force and the changes that were accepted.
+ * reload with other tables, one that fails. After each step the answers are those of a model that
+ * knows only the tables in force and the changes that were accepted.
  */
 #include <setjmp.h>
 #include <stdarg.h>

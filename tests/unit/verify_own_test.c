@@ -1,4 +1,4 @@
-/* Tokens of our own signer that one thing is wrong with. */
+/* Tokens of our own signer in which one thing is wrong. */
 #include "verify_lab.h"
 
 struct change {

@@ -1,4 +1,5 @@
-/* What may leave, and what may not: a fault of ours would glue, cut or forget a line. */
+/* What may leave, and what may not: a fault of ours might glue two lines together, cut one or
+   forget one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

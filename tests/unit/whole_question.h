@@ -1,4 +1,4 @@
-/* Token, certificate and question in one go, as the texts that they are made of. */
+/* Makes token, certificate and question in one call, from their texts. */
 #ifndef STIRD_TESTS_WHOLE_QUESTION_H
 #define STIRD_TESTS_WHOLE_QUESTION_H
 

@@ -1,6 +1,6 @@
 /*
- * budget - how much memory stird may hold at most by its settings, and whether its limits fit to
- * each other and to the machine. Arithmetic alone: docs/sizing.md has the same table, and a test
+ * budget - how much memory stird may hold at most by its settings, and whether its limits fit
+ * together and fit the machine. Only arithmetic: docs/sizing.md has the same table, and a test
  * compares.
  */
 #ifndef STIRD_BUDGET_H
@@ -20,7 +20,8 @@ struct budget_row {
 
 #define BUDGET_ROWS 10
 
-/* Octets that the kernel may hold of a connection (net/stream_room.h): received and not read, */
+/* Octets that the kernel may hold of a connection (net/stream_room.h): received and not yet
+   read, */
 #define BUDGET_STREAM_UNREAD (64 * 1024)
 /* and still to be sent or acknowledged: another piece is begun while less than this waits, */
 #define BUDGET_STREAM_UNSENT (64 * 1024)
@@ -36,14 +37,14 @@ struct budget {
     uint32_t workers;
 };
 
-/* Octets that an emergency call may hold. */
+/* How many octets an emergency call may hold. */
 uint64_t budget_emergency_call(const struct settings *settings);
-/* Calls that a worker's part of limits.memory carries. */
+/* For how many calls a worker's part of limits.memory is enough. */
 uint64_t budget_calls(const struct settings *settings);
 struct budget budget_of(const struct settings *settings, const struct budget_table *table);
 uint64_t budget_octets(const struct budget *budget, const struct budget_row *row);
 uint64_t budget_sum(const struct budget *budget);
-/* As the lines of a table, in MiB: docs/sizing.md. */
+/* Adds the rows as lines of a table, in MiB, as docs/sizing.md has them. */
 void budget_print(const struct budget *budget, struct buf *out);
 
 /* How much memory the service may have; 0: not known. */
@@ -59,14 +60,14 @@ typedef void budget_taker(void *user, const char *key, struct str text);
 
 /* Calls TAKE for limits that contradict each other. */
 void budget_check(const struct settings *settings, budget_taker *take, void *user);
-/* The same for limits that are above what there is. */
+/* The same for limits above what the machine has. */
 void budget_check_means(const struct settings *settings, const struct budget_table *table,
                         const struct means *means, budget_taker *take, void *user);
 
-/* Descriptors that a worker needs besides its connections. */
+/* How many descriptors a worker needs besides its connections. */
 uint64_t budget_descriptors(const struct settings *settings);
-/* Descriptors that the supervisor cannot do without: its sockets, and those of each worker and
-   signer, twice while a reload replaces them. No child needs as many. */
+/* How many descriptors the supervisor cannot do without: its sockets, and those of each worker and
+   signer, which count twice while a reload replaces them. No child needs as many. */
 uint64_t budget_least_descriptors(const struct settings *settings);
 
 #endif

@@ -16,7 +16,7 @@
 #include <stird/core/privacy.h>
 #include <stird/core/settings.h>
 
-#define CALL_PASSED_OVER_MAX 8 /* the call is decided for each of these trunks too: policy.c */
+#define CALL_PASSED_OVER_MAX 8 /* policy.c decides the call for each of these trunks too */
 
 #define ORIGID_KEY_BYTES 32
 
@@ -27,15 +27,15 @@ struct call_header {
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
     int64_t now_s;             /* real time of its arrival, by which it is decided */
-    int64_t waited_s;          /* from then until now, when its tokens are asked for */
+    int64_t waited_s;          /* how long from then until now, when its tokens are asked for */
     bool traced;               /* the outcome shall say each step (explain, log level debug) */
     uint8_t random[16];        /* for origid */
     const uint8_t *origid_key; /* ORIGID_KEY_BYTES for stable ones; NULL: there is none */
 
     /* how it came */
     struct address source;
-    bool source_in_doubt; /* the source may be an upstream's whose name is not resolved, or not in
-                             full: its trunk covers it only by a wider prefix */
+    bool source_in_doubt; /* the source may belong to an upstream whose name is not resolved, or not
+                             completely; its trunk covers it only by a wider prefix */
     struct str listener;  /* name of the listener it arrived at */
     const struct str *peer_names; /* names that the peer of its TLS connection has proved */
     unsigned n_peer_names;
@@ -45,10 +45,11 @@ struct call {
     struct str request_uri, from_uri, to_uri;
     struct str request_user;  /* of request_uri: %-decoded, without parameters and password */
     struct str request_host;  /* of request_uri, without port */
-    bool request_uri_unclear; /* it can be read in more than one way: neither of the two counts */
+    bool request_uri_unclear; /* it can be read in more than one way, so neither of these two counts
+                               */
     struct trunk_groups groups[GROUP_PLACES];
-    struct asserted_texts from_others; /* where From is not one address alone */
-    bool to_unread;                    /* nor is To */
+    struct asserted_texts from_others; /* From is not one address alone */
+    bool to_unread;                    /* To is not */
     struct asserted_texts
         asserted;    /* what P-Asserted-Identity holds, and lines that may be taken for one */
     struct str date; /* the Date header's value */
@@ -61,19 +62,20 @@ struct call {
     /* Lines that are no header, but resemble Identity and say shaken: of a trusted trunk they go
        on, and the next hop may read them. Others like them count as unreadable. */
     unsigned n_identity_resembling;
-    const char *identity_fault; /* of the first that is not well formed: what; NULL: none */
-    struct privacy privacy;     /* what its Privacy headers ask for */
+    const char
+        *identity_fault; /* what is wrong with the first that is not well formed; NULL: all are */
+    struct privacy privacy; /* what its Privacy headers ask for */
 
     /* Headers that trunks may be recognised by and rules may ask for; NULL-terminated by name.p ==
      * NULL. */
     const struct call_header *headers;
-    /* Lines that are no header, but may be taken for one; ends with raw.p == NULL. */
+    /* Lines that are not headers but may be taken for one; ends with raw.p == NULL. */
     const struct header_line *odd_lines;
 
     /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;
-    /* Further trunks that the call names: by something that it says twice and differently, or in
-       another way. More than are kept are counted. */
+    /* Further trunks that the call names, because it says something twice and differently, or in
+       another way. Those for which there is no room are only counted. */
     const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
     unsigned n_passed_over;
     bool fits_none;    /* trunk_for_emergency() chose the trunk: nothing in the call says that it is

@@ -1,6 +1,7 @@
 /*
- * cause - what ended a call. The decision and its reason (reason.h) say what stird made of it, the
- * cause how it fared afterwards. One table, cause.def, feeds records, log, counters and the manual.
+ * cause - what ended a call. The decision and its reason (reason.h) say what stird made of the
+ * call; the cause says how the call went on. One table, cause.def, feeds records, log, counters and
+ * the manual.
  */
 #ifndef STIRD_CAUSE_H
 #define STIRD_CAUSE_H
@@ -16,7 +17,7 @@ enum cause {
 
 #define CAUSES 64 /* above the highest id */
 
-/* "next_hop_503": as in records. What is no cause is shown as `unknown`. */
+/* "next_hop_503": as in records. A value that is not a cause is shown as `unknown`. */
 struct str cause_name(enum cause c);
 /* False: there is no such name. */
 bool cause_by_name(struct str name, enum cause *c);
@@ -26,8 +27,8 @@ struct str cause_result(enum cause c);
 bool cause_is_result(struct str result);
 /* One sentence for an operator. */
 struct str cause_text(enum cause c);
-/* The cause for a call that stird answers itself for REASON. REJECTED: the decision has that reason
-   too. */
+/* The cause for a call that stird itself answers for REASON. REJECTED says that REASON is also the
+   decision's. */
 enum cause cause_of_answer(enum reason reason, bool decided_so);
 
 #endif

@@ -26,8 +26,8 @@ struct certificate {
     struct str chain;           /* in DER, one certificate behind the other, the leaf first */
     bool foreign;               /* its service provider code may be another's */
     uint32_t provider;          /* whose trunks it signs for: index in the settings */
-    bool provider_open;         /* nobody's, or several's, by a mistake that was said */
-    struct sti_scope scope;     /* for which numbers, with which claims */
+    bool provider_open; /* no provider's or several providers', by a mistake that was reported */
+    struct sti_scope scope; /* for which numbers and with which claims it signs */
     int64_t not_before_s, not_after_s;
     EVP_PKEY *public_key; /* of the algorithm of some type */
 };

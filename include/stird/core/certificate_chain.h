@@ -2,7 +2,7 @@
  * certificate_chain - whether verifiers can follow a chain from its end-entity certificate, the
  * first, to an anchor of theirs (RFC 5280 section 6, RFC 8226 section 14).
  *
- * The loader, stirctl cert import and the look at the certificates' URLs ask this noun; it asks
+ * The loader, stirctl cert import and the check of the certificates' URLs ask here; this asks
  * trust.h, as the verifier does. Pure.
  */
 #ifndef STIRD_CERTIFICATE_CHAIN_H
@@ -14,8 +14,8 @@
 
 /*
  * NULL, or why nobody can follow CHAIN: a sentence that goes behind the file's name, of ARENA.
- * ANCHORS are those that it must lead to. NULL: none are known; its last certificate is taken for
- * one, so that each of the others is judged by the one behind it.
+ * ANCHORS are those that it must lead to. Where it is NULL no anchors are known: the last
+ * certificate is taken for one, so that each of the others is judged by the one behind it.
  */
 const char *certificate_chain_fault(STACK_OF(X509) * chain, const struct trust *anchors,
                                     int64_t now_s, struct arena *arena);
@@ -32,14 +32,15 @@ const char *certificate_fault(const struct certificate *c, const struct trust *a
 const char *certificate_warning(const struct certificate *c, const struct trust *anchors,
                                 struct arena *arena);
 /*
- * NULL, or a sentence as of certificate_fault(): C's scope becomes that of the chain by which it is
- * trusted, where ANCHORS may limit it too. Of one without that fault.
+ * Makes C's scope that of the chain by which it leads to one of ANCHORS, which may limit it too.
+ * Only for a certificate without certificate_fault(). NULL, or a sentence as certificate_fault()
+ * gives it.
  */
 const char *certificate_take_scope(struct certificate *c, const struct trust *anchors,
                                    int64_t now_s, struct arena *arena);
 
-/* Whether a list of TRUST (may be NULL) says so of the unit's own chain, whatever is served. False
-   without memory too (shortage.h). */
+/* Whether a list of TRUST (may be NULL) revokes a certificate of the unit's own chain, whatever its
+   URL serves. Also false when there is no memory (shortage.h). */
 bool certificate_is_revoked(const struct certificate *certificate, const struct trust *trust,
                             int64_t now_s);
 

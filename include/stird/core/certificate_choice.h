@@ -7,7 +7,7 @@
 
 #include <stird/core/settings.h>
 
-/* What a look at a unit's URL found last (served_certificate.h). */
+/* What was found last at a unit's URL (served_certificate.h). */
 enum certificate_state {
     CERTIFICATE_UNCHECKED,
     CERTIFICATE_SERVED,      /* its URL serves it */
@@ -21,7 +21,8 @@ struct str certificate_state_name(enum certificate_state state);
    section 12). */
 #define CERTIFICATE_SETTLING_S 300
 
-/* Index of the first unit of certificate ID, or NO_CERTIFICATE. Its units follow each other. */
+/* Index of the first unit of certificate ID, or NO_CERTIFICATE. The units of one certificate stand
+   side by side. */
 uint32_t certificate_find(const struct settings *settings, struct str id);
 /*
  * The certificate that signs for PROVIDER where nothing names one: the first of the provider's own,
@@ -46,8 +47,8 @@ struct certificate_question {
 uint32_t certificate_choose(const struct certificate_question *q, uint32_t first,
                             enum reason *reason);
 /*
- * The same, and where no unit of that certificate is for such a token, another certificate of its
- * provider that is: its own ones first.
+ * The same; and where no unit of that certificate may sign such a token, a unit of another
+ * certificate of its provider that may, the provider's own ones first.
  */
 uint32_t certificate_choose_or_other(const struct certificate_question *q, uint32_t first,
                                      enum reason *reason);

@@ -11,8 +11,8 @@
 #include <stird/core/settings.h>
 
 /*
- * Whether CERTIFICATE, a name out of a table or an urgent change, may sign for calls of CUSTOMER;
- * empty: nothing is named. False: WHY (may be NULL) gets the words.
+ * Whether CERTIFICATE, a name from a table or an urgent change, may sign for calls of CUSTOMER; an
+ * empty name is fine. False with words in WHY (may be NULL).
  */
 bool certificate_row_check(const struct settings *settings, struct str customer,
                            struct str certificate, struct buf *why);
@@ -21,15 +21,15 @@ bool certificate_row_check(const struct settings *settings, struct str customer,
 struct numbers_judge certificate_rows_judge(const struct settings *settings);
 
 /*
- * A problem for each row, and each customer, whose `cert` names no certificate, or one of another
- * provider than that of a trunk which its calls come through. PATH is the configuration's, for
- * its customers; empty: they are not looked at. TABLE may be NULL: only these are.
+ * Adds a problem for each row, and each customer, whose `cert` names no certificate, or one of
+ * another provider than that of a trunk through which its calls come. PATH is the configuration's,
+ * for its customers; empty: they are not looked at. TABLE may be NULL: then only customers are.
  */
 void certificate_rows_check(const struct settings *settings, const struct numbers *table,
                             struct str path, struct problems *problems);
 
-/* Rows of numbers that no unit of theirs is for (sti_certificate.h): how many, the first MAX told.
- */
+/* Counts the rows with numbers for which no unit of their certificate may sign (sti_certificate.h),
+   and tells of the first MAX. */
 typedef void certificate_rows_visit(void *user, const struct numbers_row *row,
                                     struct str certificate);
 uint64_t certificate_rows_outside(const struct settings *settings, const struct numbers *table,

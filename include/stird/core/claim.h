@@ -1,5 +1,6 @@
 /*
- * claim - which addresses are an upstream's, and which trunk names one of them as narrowly.
+ * claim - which addresses are an upstream's, and which trunk names such an address just as
+ * narrowly.
  *
  * What an upstream sends would be signed as a customer's where a trunk's prefix is too wide. So an
  * address of an upstream begins a call of a trunk only if a source of that trunk covers it and is
@@ -11,7 +12,7 @@
 
 #include <stird/core/settings.h>
 
-/* A claim in bits: how long a prefix must be that names the address as narrowly. */
+/* A claim in bits: how long a prefix must be to name the address as narrowly. */
 #define CLAIM_NONE 0u
 
 /*
@@ -20,15 +21,15 @@
 unsigned claim_of_address(const struct address *address);
 /*
  * The I-th claim of UPSTREAM, from 0: its `sources`, then the address of its uri where no source is
- * that. False: there is no I-th. What its name means in DNS is not among them.
+ * that. False when there are no more. The addresses that its name has in DNS are not among them.
  */
 bool claim_next(const struct upstream *upstream, unsigned i, struct address_prefix *claim);
-/* The narrowest that an upstream claims SOURCE by, or CLAIM_NONE. */
+/* The narrowest claim of any upstream to SOURCE, or CLAIM_NONE. */
 unsigned claim_of_upstreams(const struct settings *settings, const struct address *source);
 
-/* Whether one of TRUNK's sources covers SOURCE, and is as narrow as CLAIM. */
+/* Whether one of TRUNK's sources covers SOURCE and is at least as narrow as CLAIM. */
 bool claim_is_trunks(const struct trunk *trunk, const struct address *source, unsigned claim);
-/* The same of any trunk. */
+/* The same for any trunk. */
 bool claim_is_a_trunks(const struct settings *settings, const struct address *source,
                        unsigned claim);
 

@@ -1,6 +1,6 @@
 /*
- * counters - what stird counts, as counters.def has it: the structs that are counted in, plain
- * numbers alone, and tables of what each number is, by which they are added up and shown.
+ * counters - what stird counts, made from counters.def: structs of plain numbers to count in, and
+ * tables that say what each number is, by which the numbers are added up and shown.
  */
 #ifndef STIRD_COUNTERS_H
 #define STIRD_COUNTERS_H
@@ -16,8 +16,8 @@
 #define PROXY_REASONS  160 /* above the highest id of reason.def */
 #define STATUS_CLASSES 5   /* of final answers: 2xx to 6xx */
 
-/* What is read of other processes' memory is believed up to here, so that the sum has room for
-   what is true. */
+/* A number read from another process's memory is believed up to here, so that a false one cannot
+   overflow the sum. */
 #define COUNT_MOST (UINT64_C(1) << 53)
 
 /* Of a worker. */
@@ -85,22 +85,24 @@ struct counter_table {
 extern const struct counter_table counters_of_all, counters_of_trunk, counters_of_upstream,
     counters_of_service;
 
-/* What is counted at I of a list by reason: "owned". Empty: there is no such reason. */
+/* The name of element I of a list that counts by reason: "signed_owned". Empty when there is no
+   such reason. */
 struct str counters_reason_name(unsigned i);
 
-/* SUM, one of ours, and MORE, as another process says it: for each number that a child says. */
+/* The sum of SUM, one of our numbers, and MORE, which another process has told us. For every number
+   that a child tells. */
 uint64_t counters_sum(uint64_t sum, uint64_t more);
 /*
  * Adds the numbers FROM, which another process may be writing, to those of TO. No sum is above
  * INT64_MAX: whatever FROM holds, it can be shown.
  */
 void counters_add(const struct counter_table *table, uint64_t *to, const uint64_t *from);
-/* The same without levels: of who is gone. */
+/* The same without levels, for a process that is gone. */
 void counters_add_gone(const struct counter_table *table, uint64_t *to, const uint64_t *from);
-/* The levels alone: of who was taken out, and is in use yet. */
+/* The levels alone, for something that was taken out of force and is still in use. */
 void counters_add_levels(const struct counter_table *table, uint64_t *to, const uint64_t *from);
 
-/* Members of an object; of a long list those that are not 0. */
+/* Writes them as members of an object; of a long list only those that are not 0. */
 void counters_put(const struct counter_table *table, const uint64_t *numbers, struct json *j);
 /* The same without what is 0. */
 void counters_put_some(const struct counter_table *table, const uint64_t *numbers, struct json *j);

@@ -1,8 +1,8 @@
 /*
- * credential - a private key with the public half it belongs to. Signer process only.
+ * credential - a private key with the public half that it belongs to. Only in the signer process.
  *
- * The key is parsed once, the signing context reused: parsing PEM for each call costs fifteen
- * signatures. Not shared between threads. Never logged, never copied out.
+ * The key is parsed once, the signing context reused: parsing PEM for each call would cost as much
+ * as fifteen signatures. Not shared between threads. Never logged, never copied out.
  */
 #ifndef STIRD_CREDENTIAL_H
 #define STIRD_CREDENTIAL_H
@@ -36,7 +36,7 @@ const struct certificate *credential_certificate(const struct credential *c);
  */
 enum reason credential_sign(struct credential *c, const struct passport_type *type,
                             const struct passport_claims *claims, struct buf *out);
-/* Verifies a token with the certificate's public key, not with the private one. False, too, when
+/* Verifies a token with the certificate's public key, not with the private one. Also false when
    there is no memory (shortage.h). */
 bool credential_verify(const struct credential *c, struct str token);
 /* The signature alone over MESSAGE, for vectors and self-tests. */

@@ -1,6 +1,4 @@
-/*
- * emergency - whether a call is one to the emergency services, and which number it dials. Pure.
- */
+/* emergency - whether a call is to the emergency services, and which number it dials. Pure. */
 #ifndef STIRD_EMERGENCY_H
 #define STIRD_EMERGENCY_H
 
@@ -9,12 +7,12 @@
 /*
  * Whether the Request-URI, else To, is 911, 112, 933, urn:service:sos or below, sip:sos@, or in the
  * settings' list, also as number rules dress it up: with +1, 1 or the country code of the call's
- * trunk (of any trunk while there is none) before it, an outside-line prefix, or # behind it. To
- * is a text of the caller's, so what it says alone is told apart.
+ * trunk (of any trunk while there is none) before it, an outside-line prefix, or # behind it. To is
+ * the caller's own text, so a call that is one only by its To is told apart.
  */
 enum emergency { EMERGENCY_NONE, EMERGENCY_BY_TO, EMERGENCY_BY_REQUEST_URI };
 enum emergency emergency_of_call(const struct settings *settings, const struct call *call);
-/* The same before anything is known of the call: its Request-URI, and the URI in its To. */
+/* The same before anything else is known of the call, by its Request-URI and the URI in its To. */
 bool emergency_uris(const struct settings *settings, struct str request_uri, struct str to_uri);
 
 /*

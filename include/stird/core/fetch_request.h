@@ -18,7 +18,7 @@
 #define FETCH_BODY_MAX     32768
 #define FETCH_WAIT_MAX_MS  5000
 #define FETCH_NO_TRUNK     UINT32_MAX
-#define FETCH_TIME_MAX_S   ((int64_t)1 << 40) /* whatever is later is no time */
+#define FETCH_TIME_MAX_S   ((int64_t)1 << 40) /* a later value is not a time */
 
 enum fetch_outcome {
 #define OUTCOME(name, word, kept, hosts, text) FETCH_##name,
@@ -32,10 +32,10 @@ const char *fetch_outcome_text(enum fetch_outcome outcome);
 
 /* Where an answer comes from. */
 enum fetch_source {
-    FETCH_FROM_KEPT,   /* it was there, or known that it cannot be had */
-    FETCH_FROM_OTHERS, /* somebody had it fetched already: waited for with him */
+    FETCH_FROM_KEPT,   /* it was kept already, or it was known that it cannot be had */
+    FETCH_FROM_OTHERS, /* somebody else was having it fetched: this one waited too */
     FETCH_FROM_SERVER, /* fetched for this question */
-    FETCH_FROM_STALE,  /* it was there, its time is over, and it cannot be renewed now */
+    FETCH_FROM_STALE,  /* it was kept, its time is over, and it cannot be renewed now */
     FETCH_SOURCES
 };
 
@@ -43,20 +43,22 @@ const char *fetch_source_word(enum fetch_source source);
 
 enum fetch_kind {
     FETCH_ASK,
-    FETCH_RENEW,   /* what there is does not fit: is there something newer? */
-    FETCH_PROVEN,  /* a note, no answer: what was fetched then leads to an anchor, until ends_s */
+    FETCH_RENEW,   /* what is kept does not fit: is there something newer? */
+    FETCH_PROVEN,  /* a note that gets no answer: what was fetched then leads to an anchor, until
+                      ends_s */
     FETCH_REFUSED, /* a note: what was fetched then is garbage */
     FETCH_KINDS
 };
 
 struct fetch_question {
     enum fetch_kind kind;
-    uint64_t ticket; /* comes back in the answer */
-    uint32_t
-        wait_ms;    /* when it is answered, come what may: at most FETCH_WAIT_MAX_MS; 0: at once */
-    uint32_t trunk; /* whose budget a new URL is of: index of the settings; FETCH_NO_TRUNK */
-    int64_t fetched_s; /* of notes: as the answer said it */
-    int64_t ends_s;    /* of FETCH_PROVEN: nobody may use it any more from then on; since 1970 */
+    uint64_t ticket;   /* comes back in the answer */
+    uint32_t wait_ms;  /* it is answered by then, whatever happens: at most FETCH_WAIT_MAX_MS; 0: at
+                          once */
+    uint32_t trunk;    /* the trunk whose budget a new URL counts against: index of the settings;
+                          FETCH_NO_TRUNK */
+    int64_t fetched_s; /* for notes: as the answer had it */
+    int64_t ends_s;    /* for FETCH_PROVEN: from then on nobody may use it; since 1970 */
     struct str url;    /* borrowed */
 };
 
@@ -64,7 +66,7 @@ struct fetch_answer {
     enum fetch_outcome outcome;
     enum fetch_source source;
     uint64_t ticket;
-    uint16_t status;     /* of HTTP; 0: none was heard */
+    uint16_t status;     /* the status of HTTP; 0: there was no answer */
     int64_t fetched_s;   /* of the body: since 1970, by the clock of this machine */
     int64_t until_s;     /* from then on it is stale */
     uint32_t fetched_ms; /* how long that took */
@@ -92,12 +94,15 @@ struct fetch_answer_head {
 #define FETCH_QUESTION_BYTES_MAX (sizeof(struct fetch_question_head) + X5U_MAX_BYTES)
 #define FETCH_ANSWER_BYTES_MAX   (sizeof(struct fetch_answer_head) + FETCH_BODY_MAX)
 
-/* Bytes of a packet, written to PACKET, which has room for the most; 0: nobody would read it. */
+/* Writes the packet to PACKET, which has room for the longest, and returns its length; 0 when no
+   reader would take it. */
 size_t fetch_question_write(const struct fetch_question *question, char *packet);
-/* The head alone: the body goes behind it as it lies. False: nobody would read it. */
+/* Writes the head alone; the body is sent behind it from where it lies. False when no reader would
+   take it. */
 bool fetch_answer_write(const struct fetch_answer *answer, struct fetch_answer_head *head);
 
-/* Of unknown origin. The URL may be any octets: x5u_split() judges it. False: it is none. */
+/* Reads octets of unknown origin. The URL may be any octets: x5u_split() judges it. False when it
+   is not such a packet. */
 bool fetch_question_read(struct str packet, struct fetch_question *question);
 bool fetch_answer_read(struct str packet, struct fetch_answer *answer);
 

@@ -1,7 +1,7 @@
 /*
- * fit - whether a call says what a setting asks for. A call may say it twice, and differently: then
- * it fits in part, which never counts for the call (a trunk does not match, a rule does not raise)
- * but may count against it.
+ * fit - whether a call says what a setting asks for. A call may say it twice and differently. Then
+ * it fits in part, which never helps the call (no trunk matches, no rule raises the level) but may
+ * count against it.
  */
 #ifndef STIRD_FIT_H
 #define STIRD_FIT_H
@@ -10,7 +10,7 @@
 
 enum fit { FITS_NOT, FITS_IN_PART, FITS }; /* from the worst to the best */
 
-/* Whether one of the things that were said fits, and whether each of them does. */
+/* How well it fits, when ONE of the things that were said fits, or EACH of them. */
 static inline enum fit fit_of(bool one, bool each)
 {
     if (!one)

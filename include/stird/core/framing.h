@@ -1,11 +1,11 @@
 /*
- * framing - where a SIP message begins and ends in bytes, and the fences before any parser
- * (RFC 3261 sections 7.5, 18.3; Decided 14). Pure, no memory.
+ * framing - where a SIP message begins and ends in bytes, and the bounds that hold before any
+ * parser sees it (RFC 3261 sections 7.5, 18.3; Decided 14). Pure, no memory.
  *
  * Looks at line ends and Content-Length only, so that size and number of header lines are bounded
  * before sofia-sip, whose cost is quadratic in header lines, sees a byte. A line ends with CRLF
- * (section 25.1). CR and LF alone would end one for some readers and not for others: what stands
- * behind would be hidden from whoever decides, so a head with one is refused.
+ * (section 25.1). A CR or LF alone would end one for some readers and not for others, and what
+ * stands behind it could be hidden from the reader that decides. So a head with one is refused.
  */
 #ifndef STIRD_FRAMING_H
 #define STIRD_FRAMING_H
@@ -38,16 +38,16 @@ struct frame {
     size_t skip;   /* line ends before the message */
     size_t header; /* bytes from the start line through the empty line */
     size_t length; /* of the whole message, header and body */
-    bool datagram; /* whose end is the message's, whatever Content-Length says */
-    size_t fault;  /* octet of the message at which a refused one is wrong */
+    bool datagram; /* the datagram, whose end is the message's end whatever Content-Length says */
+    size_t fault;  /* of a refused message: the octet at which it is wrong */
 };
 
 #define FRAME_JUNK_MAX 128 /* more than the longest PROXY line of version 1 */
 /*
- * MESSAGE from where an INVITE begins, in any letters, or another request of a call: behind octets
- * of the first line (spaces, NULs, a BOM, words), or in a further line, within its first
- * FRAME_JUNK_MAX octets. A response too, behind octets none of which is visible. MESSAGE itself
- * where there is none.
+ * MESSAGE from the place where an INVITE (in letters of any case) or another request of a call
+ * begins: behind other octets on the first line (spaces, NULs, a BOM, words), or on a later line,
+ * within the first FRAME_JUNK_MAX octets. A response is found too, but only behind octets of which
+ * none is visible. MESSAGE itself where there is none of these.
  */
 struct str frame_without_junk(struct str message);
 /*
@@ -62,9 +62,9 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
 enum frame_status frame_stream(struct str bytes, const struct frame_limits *limits, size_t *resume,
                                struct frame *frame);
 /*
- * What is left of a stream that has ended within a message: of an INCOMPLETE one FRAME_CUT, with
- * FRAME->skip, FRAME->fault where it is cut, and FRAME->header where its head is whole. Else
- * FRAME_KEEPALIVE: there is nothing to speak of.
+ * What is left of a stream that has ended. Within a message (INCOMPLETE) it is FRAME_CUT, with
+ * FRAME->skip, FRAME->fault at the place where it is cut, and FRAME->header if its head is whole.
+ * Else FRAME_KEEPALIVE: nothing that matters is left.
  */
 enum frame_status frame_rest(struct str bytes, const struct frame_limits *limits,
                              struct frame *frame);

@@ -15,12 +15,13 @@ struct hop_state {
     struct address address; /* with port */
     uint8_t transport;      /* enum transport, of its upstream */
     uint8_t out;            /* 0 or 1: it gets no calls */
-    int64_t since_ms;       /* monotonic: when that began; 0: it was never out */
-    int64_t answered_ms;    /* the same of the last answer, to a call or to OPTIONS; 0: none yet */
+    int64_t since_ms;       /* monotonic time at which that began; 0: it was never out */
+    int64_t
+        answered_ms; /* monotonic time of the last answer, to a call or to OPTIONS; 0: none yet */
 };
 
 bool hop_state_is_sound(const struct hop_state *h);
-/* Whether the two are of one next hop. */
+/* Whether both are about the same next hop. */
 bool hop_state_same(const struct hop_state *a, const struct hop_state *b);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * identity - the Identity header as text (RFC 8224 section 4, erratum 6499). Pure.
  *
- * Written is one form alone, for each verifier takes it (Decided 3). Reading tells what kind of
+ * It writes only one form, which every verifier takes (Decided 3). Reading tells what kind of
  * header a call carries already; it verifies nothing.
  */
 #ifndef STIRD_IDENTITY_H
@@ -12,8 +12,8 @@
 #include <stird/base/str.h>
 
 enum identity_kind {
-    IDENTITY_EMPTY,      /* nothing but white space: counts as none, is removed */
-    IDENTITY_UNREADABLE, /* nothing tells what it is: counts as none, is kept */
+    IDENTITY_EMPTY,      /* nothing but white space: counts as none and is removed */
+    IDENTITY_UNREADABLE, /* nothing tells what it is: counts as none and is kept */
     IDENTITY_SHAKEN,     /* its token or its ppt parameter says shaken */
     IDENTITY_OTHER,      /* another PASSporT type or none */
 };
@@ -28,8 +28,9 @@ struct identity {
     struct str alg;                        /* "ES256" when absent; quotes taken off */
     struct str ppt;                        /* quotes taken off; empty when absent */
     bool compact;
-    /* What RFC 8224 section 4 does not allow, the first of it, as a constant text; NULL: it is well
-       formed. The fields above are a guess then, good enough to tell what was meant. */
+    /* The first thing that RFC 8224 section 4 does not allow, as a constant text; NULL when it
+       is well formed. With a fault the fields above are a guess, good enough to tell what was
+       meant. */
     const char *fault;
     bool token_readable;      /* its header is a JSON object */
     bool token_is_shaken;     /* ... that says shaken */
@@ -42,9 +43,11 @@ struct identity {
  * token and parameters say the same.
  */
 enum identity_kind identity_parse(struct str value, struct identity *identity);
-/* Values of one line; the rest is read as one, which is not well formed. */
+/* So many values of one line are told apart; the rest is read as one value, which is not well
+   formed. */
 #define IDENTITY_VALUES_MAX 16
-/* The values of a header line, in which some put several between commas; trimmed. How many. */
+/* Splits a header line into its values, trimmed: some senders put several between commas. Returns
+   how many there are. */
 unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]);
 #define IDENTITIES_MAX 8
 /* The values of the Identity headers of a message, folds inside, as far as there is room. How

@@ -19,14 +19,16 @@ struct jws_algorithm {
     /* Whether KEY, public or private, is one of its. Else a problem says what is needed instead,
        where PROBLEMS is not NULL. */
     bool (*takes)(EVP_PKEY *key, struct str key_name, struct problems *problems);
-    /* KEY, which must outlive it, made ready for signing once, for each time costs fetches; NULL:
-       it cannot be. KEY may live in a token (PKCS#11). Not shared between threads. */
+    /* Makes KEY, which must outlive the result, ready for signing. This is done once, because it
+       costs lookups in OpenSSL each time. NULL when it cannot be done. KEY may live in a token
+       (PKCS#11). Not shared between threads. */
     void *(*ready_new)(EVP_PKEY *key);
     void (*ready_free)(void *ready); /* NULL is fine */
     /* The signature over MESSAGE as JWS has it; allocates little. */
     bool (*sign)(void *ready, struct str message, unsigned char *signature);
-    /* What is wrong with the form of SIGNATURE, which a token brought, a static sentence, or NULL;
-       its length is looked at beside. No function: each is good that has the length. */
+    /* A static sentence that says what is wrong with the form of SIGNATURE, which a token brought,
+       or NULL; the length is checked elsewhere. Without this function every signature of the right
+       length is well formed. */
     const char *(*signature_fault)(struct str signature);
     bool (*verify)(EVP_PKEY *key, struct str message, const unsigned char *signature);
     /* "its key is not ...": what to say of a certificate whose key is none of its. */

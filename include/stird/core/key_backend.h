@@ -1,8 +1,8 @@
 /*
- * key_backend - where a private key lives and how it is used: one entry a kind. PEM text is here,
- * tokens (PKCS#11), which open files and libraries, are daemon/key_token.c's.
+ * key_backend - where a private key lives and how it is used: one entry for each kind. PEM text is
+ * here, tokens (PKCS#11), which open files and libraries, are daemon/key_token.c's.
  *
- * Of the core ring; only credential.c and tests that need a key that misbehaves use it.
+ * Besides the back-ends only credential.c uses it, and tests that need a key that misbehaves.
  */
 #ifndef STIRD_CORE_KEY_BACKEND_H
 #define STIRD_CORE_KEY_BACKEND_H
@@ -22,8 +22,8 @@ struct key_backend {
 
 extern const struct key_backend key_backend_pem;
 
-/* For back-ends on EVP_PKEY: whether KEY is of some type's algorithm and CERTIFICATE's; else a
-   problem. */
+/* For back-ends on EVP_PKEY: whether KEY fits the algorithm of some type and belongs to
+   CERTIFICATE; else it adds a problem. */
 bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
               struct problems *problems);
 /* For the same: a key with its algorithm, made ready for signing. */
@@ -31,7 +31,7 @@ struct signing {
     const struct jws_algorithm *algorithm;
     void *ready;
 };
-/* KEY, which must outlive it. False: it cannot be. */
+/* Makes KEY ready, which must outlive it. False when that cannot be done. */
 bool signing_begin(struct signing *signing, EVP_PKEY *key);
 void signing_end(struct signing *signing);
 /* As `sign`. */

@@ -28,8 +28,8 @@ struct name_address {
 /* A host that the name leads to: of an SRV record, or the name itself. */
 struct name_part {
     uint64_t host;    /* a hash of its name */
-    uint8_t answered; /* a bit for each enum address_family of which DNS has said the addresses, or
-                         that there are none */
+    uint8_t answered; /* a bit for each enum address_family for which DNS has answered, be it that
+                         there are no addresses */
 };
 
 struct known_name {
@@ -37,18 +37,18 @@ struct known_name {
     char service[NAME_SERVICE_MAX + 1]; /* "_sip._udp"; empty: a port was given */
     uint16_t port;
     uint8_t want_ipv4, want_ipv6; /* 0 or 1 */
-    uint8_t in_part; /* 0 or 1: DNS never said all of it, or said more than is kept here */
+    uint8_t in_part; /* 0 or 1: DNS has never answered all of it, or said more than is kept here */
     uint16_t n;      /* how many of ADDRESSES calls go to; 0 only where it is in_part */
-    uint16_t former; /* how many behind those the name had until a while ago: they are no next hops,
-                        but may still send for it */
+    uint16_t former; /* how many addresses behind those the name had until a while ago: they are not
+                        next hops any more, but may still send for it */
     uint16_t n_parts;
     struct name_part parts[NAME_PARTS_MAX];
     struct name_address addresses[NAME_ADDRESSES_MAX];
 };
 
-/* How many addresses lie in it: those that calls go to, and the former ones. */
+/* How many addresses it holds: those that calls go to, and the former ones. */
 unsigned known_name_all(const struct known_name *k);
-/* Each text ends, each number is in its range, each address could be a host's. */
+/* Whether each text ends, each number is in its range, and each address could be a host's. */
 bool known_name_is_sound(const struct known_name *k);
 /* Whether the two are answers to one question. */
 bool known_name_same(const struct known_name *a, const struct known_name *b);

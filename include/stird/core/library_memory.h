@@ -1,13 +1,14 @@
 /*
- * library_memory - the memory that OpenSSL and jansson take, which count here when there is none
- * (shortage.h): neither tells each of its callers.
+ * library_memory - the allocators of OpenSSL and jansson, which count every lack of memory
+ * (shortage.h), because neither library tells each of its callers.
  */
 #ifndef STIRD_LIBRARY_MEMORY_H
 #define STIRD_LIBRARY_MEMORY_H
 
 #include <stdbool.h>
 
-/* First of all in main(). False: OpenSSL has taken some already, and goes on uncounted. */
+/* To be called first of all in main(). False when OpenSSL has taken memory already: then it is not
+   counted. */
 bool library_memory_watch(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * masked - telephone numbers of which only the last four digits are shown (records.mask_numbers):
- * the one way of records, log and whoever looks for a number in records. Pure.
+ * masked - telephone numbers of which only the last four digits are shown (records.mask_numbers).
+ * Records, log and the search for a number in records all use this. Pure.
  */
 #ifndef STIRD_MASKED_H
 #define STIRD_MASKED_H

@@ -3,8 +3,8 @@
  * and us, or because it cannot be connected to (docs/nat.md). All of it is off unless a trunk says
  * so.
  *
- * It belongs to the path and not to the call, and must be known of a packet before its trunk is. So
- * where several trunks share an address it holds when one of them says so.
+ * It is a property of the path and not of the call, and must be known for a packet before its trunk
+ * is known. So where several trunks share an address, it holds when one of them says so.
  */
 #ifndef STIRD_NAT_H
 #define STIRD_NAT_H
@@ -18,13 +18,13 @@ enum nat_help {
     NAT_CONTACT_FIX       /* a private Contact becomes the address that its message came from */
 };
 
-/* Whether a trunk of the longest prefix that covers ADDRESS asks for HELP. */
+/* Whether a trunk with the longest prefix that covers ADDRESS asks for HELP. */
 bool nat_wants(const struct settings *settings, const struct address *address, enum nat_help help);
 
 /*
- * TEXT is a Contact header, name and line end with it. Writes it to OUT with each private host that
- * is not SOURCE's, and its port, exchanged for SOURCE; with ;transport= where it has none and
- * TRANSPORT is not UDP. False: nothing is to be changed.
+ * TEXT is a Contact header with its name and line end. Writes it to OUT with SOURCE in place of
+ * each private host, with its port, that is not SOURCE's, and adds ;transport= where there is none
+ * and TRANSPORT is not UDP. False when nothing has to be changed.
  */
 bool nat_fix_contact(struct str text, const struct address *source, enum transport transport,
                      struct buf *out);

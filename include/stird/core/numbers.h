@@ -44,9 +44,9 @@ struct numbers_source {
     struct str text; /* the whole of it, or its begin */
     enum numbers_source_kind kind;
     /*
-     * What follows TEXT, in pieces, so that a large table is never in memory as a whole: makes
-     * *REST, which is not read yet, longer; it may move. 1: done. 0: that was all. -1: it cannot be
-     * read, and who reads has said why. NULL: TEXT is all.
+     * Reads on behind TEXT in pieces, so that a large table is never in memory as a whole. It
+     * appends to *REST, which is not used yet and may move. 1: done. 0: there is no more. -1: it
+     * cannot be read, and the reader has said why. NULL: TEXT is all.
      */
     int (*more)(void *user, struct str *rest);
     void *user;
@@ -55,33 +55,35 @@ struct numbers_source {
 
 struct numbers_summary {
     uint64_t rows, segments, customers;
-    bool columns_open; /* of tables with mistakes: a column may be missing for one of them */
+    bool columns_open; /* there are tables with mistakes: a column may be missing because of one */
 };
 
-/* Rows of one interval that say "owned" for two customers on the same day: both get an A. */
+/* Whether rows of one interval may say "owned" for two customers on the same day, so that both get
+   an A. */
 enum numbers_two_owners {
     NUMBERS_TWO_OWNERS_WARN, /* they compile */
     NUMBERS_TWO_OWNERS_REFUSE,
 };
 
 /*
- * Appends the image to *IMAGE, false when that cannot be. Every bad row adds a problem with its
- * file and line; with any problem the image must not be used. Two owners compile. SUMMARY may be
- * NULL.
+ * Appends the image to *IMAGE; false when that cannot be done. Every bad row adds a problem with
+ * its file and line; with any problem the image must not be used. Numbers with two owners are no
+ * problem here. SUMMARY may be NULL.
  */
 bool numbers_compile(const struct numbers_source *sources, size_t n_sources, struct buf *image,
                      struct numbers_summary *summary, struct problems *problems);
 
-/* The same, the image written piece by piece: a write that fails has said why in PROBLEMS. */
+/* The same, but the image is written piece by piece. A write that fails has said why in
+   PROBLEMS. */
 struct numbers_output {
     bool (*write)(void *user, const void *bytes, size_t n);
     void *user;
-    bool also_mistaken; /* write the rows that are good of tables with mistakes: for checks alone */
+    bool also_mistaken; /* with mistakes, write the good rows all the same: only for checks */
 };
 /*
- * Whether the certificate that a row names may sign for its customer: of rows that are refused for
- * another mistake, so that all of a row's are told. Of the others the image tells. False: WHY has
- * the words.
+ * Whether the certificate that a row names may sign for its customer. Asked only for rows that are
+ * refused for another mistake, so that all mistakes of a row are told; for the others the image
+ * tells. False with words in WHY.
  */
 struct numbers_judge {
     bool (*takes_certificate)(const void *user, struct str customer, struct str certificate,
@@ -95,8 +97,8 @@ bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources
                           struct problems *problems);
 
 /*
- * One row alone, FIELD under the COLUMNs of a number table: adds what a table would be refused for,
- * without a place.
+ * Judges one row alone, with FIELD under the COLUMNs of a number table: adds the problems that a
+ * table with this row would have, without file and line.
  */
 void numbers_row_check(const struct str *column, const struct str *field, unsigned n,
                        struct problems *problems);
@@ -112,14 +114,14 @@ struct numbers;
  */
 struct numbers *numbers_open(const void *image, size_t bytes, const char **why);
 /*
- * What is wrong with an image of BYTES by its first NUMBERS_HEAD_BYTES alone, of which there may be
- * fewer; NULL: nothing. HEAD is aligned as what malloc() gives.
+ * What is wrong with an image of BYTES, judged by its first NUMBERS_HEAD_BYTES alone (or fewer, if
+ * it is shorter); NULL: nothing. HEAD is aligned like memory from malloc().
  */
 #define NUMBERS_HEAD_BYTES 4096
 const char *numbers_head_fault(const void *head, size_t bytes);
 /*
- * The same without the checks, for an image that numbers_open() has validated and that nobody can
- * have changed since: only its header is looked at. A worker opens the sealed memory of the
+ * numbers_open() without the checks, for an image that it has validated before and that nobody can
+ * have changed since: only the header is looked at. A worker opens the sealed memory of the
  * supervisor in this way.
  */
 struct numbers *numbers_open_validated(const void *image, size_t bytes, const char **why);
@@ -127,36 +129,37 @@ void numbers_close(struct numbers *table);
 const struct numbers_summary *numbers_get_summary(const struct numbers *table);
 
 struct numbers_sizes {
-    uint64_t hot;  /* octets that finding a number's rows touches */
-    uint64_t cold; /* octets that say where these rows are written */
+    uint64_t hot;  /* octets that are read to find the rows of a number */
+    uint64_t cold; /* octets that say in which file and line these rows stand */
     uint64_t all;
 };
 void numbers_get_sizes(const struct numbers *table, struct numbers_sizes *sizes);
 
-/* Identifies a customer in this table: ask once a trunk and snapshot, not once a call. */
+/* Identifies a customer in this table: to be asked once for each trunk and snapshot, not for each
+   call. */
 #define NUMBERS_NO_CUSTOMER UINT32_MAX
 uint32_t numbers_customer(const struct numbers *table, struct str customer);
 
 /*
- * Attributes: columns of a number table beyond the known ones, and those of a customers table. Ask
- * for a column once a snapshot. `note` is none: it is for people.
+ * Attributes: columns of a number table beyond the known ones, and those of a customers table. A
+ * column is to be looked up once for each snapshot. `note` is not an attribute: it is for people.
  */
 /*
- * Of a compiled table, PATH: a problem for each column, and each value of kyc and cap, that a table
- * could not have today, where an older version has compiled it.
+ * Adds a problem for each column, and each value of kyc and cap, that a table of today could not
+ * have. For the compiled table PATH, which an older version may have made.
  */
 void numbers_columns_check(const struct numbers *table, struct str path, struct problems *problems);
 #define NUMBERS_NO_COLUMN UINT32_MAX
 uint32_t numbers_column(const struct numbers *table, struct str name);
 /*
- * What a customer's own column NAME seems to be meant for, as a column of a customers table or of a
- * number table; NULL: nothing of ours.
+ * Which of our columns the column NAME seems to be meant for, in a customers table or in a number
+ * table; NULL when none.
  */
 const char *numbers_customer_column_meant(struct str name);
 /* Empty where the customer is not declared or the column is empty. */
 struct str numbers_customer_attribute(const struct numbers *table, uint32_t customer,
                                       uint32_t column);
-/* Where a customers table has it; false when none has. */
+/* Where a customers table declares it; false when none does. */
 bool numbers_customer_place(const struct numbers *table, uint32_t customer, struct str *file,
                             uint32_t *line);
 /* By number, from 0 in sorted order; empty behind the last. */
@@ -174,12 +177,12 @@ struct numbers_answer {
     const struct numbers *table; /* NULL: no row decided */
     uint32_t record;
 };
-/* Of the row that decided, by the column's name; empty when it has none. */
+/* An attribute of the row that decided, by the column's name; empty when it has none. */
 struct str numbers_row_attribute(const struct numbers_answer *answer, struct str column);
 
 /*
- * One number as a row of a table has it, "+12155550100": whoever names one to stird writes it so.
- * False with *WHY, which is to stand behind the text.
+ * Reads one number as a row of a table has it, "+12155550100"; operators write numbers to stird in
+ * the same way. False with *WHY, which is to stand behind the text.
  */
 bool numbers_number(struct str text, struct tn *number, const char **why);
 
@@ -190,7 +193,7 @@ bool numbers_has(const struct numbers *table, const struct tn *number);
 void numbers_lookup(const struct numbers *table, const struct tn *number, uint32_t customer,
                     int32_t today, struct numbers_answer *answer);
 
-/* N of them, each as numbers_lookup() answers, faster than one by one. */
+/* Looks up N numbers, each as numbers_lookup() does, but faster than one by one. */
 void numbers_lookup_many(const struct numbers *table, size_t n, const struct tn *number,
                          const uint32_t *customer, int32_t today, struct numbers_answer *answer);
 
@@ -201,7 +204,7 @@ struct numbers_row {
     int32_t not_before, not_after;
     bool prefix;
     bool urgent;   /* an urgent change */
-    bool replaced; /* today a narrower row has taken its place */
+    bool replaced; /* today a narrower row stands in its place */
     uint32_t line;
 };
 /* Whether it may decide today. */
@@ -212,12 +215,11 @@ size_t numbers_rows(const struct numbers *table, const struct tn *number, int32_
                     void (*visit)(void *user, const struct numbers_row *row), void *user);
 
 /*
- * Urgent changes (overlay.h): URGENT is a table of single numbers, which go before those of TABLE.
- * They are rows narrower than any of the table: while it is in force an owned or blocked one
- * replaces all that the table says of its number; else it adds to that. And once it has been in
- * force, it stands in the place of the table's rows of its own customer, also when its last day is
- * over: an urgent change that ends does not bring back what it was to end. Either table may be
- * NULL.
+ * Urgent changes (overlay.h): URGENT is a table of single numbers, which outrank those of TABLE.
+ * They count as rows narrower than any of TABLE. While such a row is in force and says owned or
+ * blocked, it replaces all that TABLE says about its number; otherwise it adds to that. Once it has
+ * been in force, it also replaces TABLE's rows for its own customer, even after its last day: an
+ * urgent change that ends does not bring back what it was meant to end. Either table may be NULL.
  */
 void numbers_lookup_urgent(const struct numbers *urgent, const struct numbers *table,
                            const struct tn *number, struct str customer, int32_t today,
@@ -234,17 +236,17 @@ struct numbers_owners {
 };
 #define NUMBERS_OWNERS_MAX 1000
 /*
- * Visits a pair of rows for each set of rows that has some, the same pair once, NUMBERS_OWNERS_MAX
- * at most. False when there is no memory to look.
+ * Visits a pair of such rows for each set of rows that has one, each pair once, at most
+ * NUMBERS_OWNERS_MAX. False when there is no memory to look.
  */
 bool numbers_find_two_owners(const struct numbers *table,
                              void (*visit)(void *user, const struct numbers_owners *owners),
                              void *user);
 
 /*
- * The rows that are WANTED, with the first and the last of the numbers that the same rows speak of;
- * a row that others cut is visited piece by piece. WANTED is asked without a row's place. False: no
- * memory.
+ * Visits the rows that are WANTED, with the first and the last of the numbers about which the same
+ * rows speak; a row that others cut into pieces is visited piece by piece. WANTED gets the row
+ * without its file and line. False when there is no memory.
  */
 struct numbers_selector {
     bool (*wanted)(void *user, const struct numbers_row *row);

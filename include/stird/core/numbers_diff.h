@@ -6,12 +6,12 @@
 
 #include <stird/core/numbers.h>
 
-/* The numbers of a customer that change in the same way. */
+/* Numbers of one customer that change in the same way. */
 struct numbers_change {
     struct str customer;
     enum number_state from, to;
     bool from_prefix, to_prefix; /* by a `*` prefix row */
-    uint64_t numbers;            /* how many; of prefix rows, those of 11 digits */
+    uint64_t numbers;            /* how many; of prefix rows, only those of 11 digits */
     struct tn first, last;       /* of the first interval */
 };
 

@@ -8,11 +8,12 @@
 #include <stird/core/numbers.h>
 
 struct numbers_lint {
-    const struct country *countries; /* whose numbers have these lengths; +1 is known */
+    const struct country
+        *countries; /* countries whose numbers have these lengths; those of +1 are known */
     unsigned n_countries;
     const struct str *known; /* customers beyond those of the sources' tables of customers */
     unsigned n_known;
-    bool all_are_known;                /* a customer that is none of them is a finding */
+    bool all_are_known;                /* then a customer that is none of them is a finding */
     const struct numbers_judge *judge; /* of certificates; NULL: nobody knows them */
     int32_t today;
 };

@@ -13,7 +13,7 @@
 #include <stird/core/reason.h>
 
 enum verdict {
-    VERDICT_REJECT, /* answer with sip_status; the first, so that a forgotten path refuses */
+    VERDICT_REJECT, /* answer with sip_status; it is 0, so that a forgotten path refuses */
     VERDICT_PASS,   /* forward unsigned */
     VERDICT_SIGN    /* make its tokens, then forward */
 };
@@ -43,7 +43,7 @@ struct outcome {
     struct passport_wanted tokens[PASSPORTS_MAX]; /* of a SIGN, in the order of passport_types */
     unsigned n_tokens;
     enum date_action date;
-    bool date_was_wrong;   /* stale, future, unreadable or several: counted */
+    bool date_was_wrong;   /* stale, in the future, unreadable or several: counted */
     bool level_unreadable; /* what the SBC told of the level could not be read: counted */
     bool strip_identity;   /* remove the Identity headers that the call brought */
 
@@ -59,15 +59,16 @@ struct outcome {
 };
 
 /*
- * One more token, behind those whose type comes first in passport_types or is the same. False: the
- * call has as many of it as it may, or as any call may.
+ * Adds one more token, behind those of the same type and of types that come earlier in
+ * passport_types. False when the call has as many of that type, or of all types, as a call may
+ * have.
  */
 bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t certificate);
 /* The certificate of the token that decides (passport.h); NO_CERTIFICATE: there is none. */
 uint32_t outcome_certificate(const struct outcome *o);
 
-/* Copies the texts of ANSWER into ARENA. False: memory was missing, and the texts that had none are
-   empty. */
+/* Copies the texts of ANSWER into ARENA. False when memory was missing; the texts for which there
+   was none are empty. */
 bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena);
 
 struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */

@@ -1,7 +1,7 @@
 /*
  * party - who calls and who is called, as a token says it: which header, which URI, which number in
- * which form (RFC 8224 section 8, TS 24.229, Decided 2). The one reading of what is signed, of what
- * a verifier compares, and of what is told of two hops of a call. Pure.
+ * which form (RFC 8224 section 8, TS 24.229, Decided 2). Signing, verifying and the comparison of
+ * two hops of a call all read it here. Pure.
  */
 #ifndef STIRD_PARTY_H
 #define STIRD_PARTY_H
@@ -13,15 +13,15 @@
 
 struct calling {
     bool asserted; /* its number is that of P-Asserted-Identity, else of From */
-    /* TN_OK: that is its number. Where tn_cannot_exist() it is one that nobody can have, and there
-       is no other; else there is none. */
+    /* TN_OK when `number` is the caller's. Where tn_cannot_exist() holds, `number` is one that
+       nobody can have, and there is no other; else there is none. */
     enum tn_fault fault;
     struct tn number;
-    /* The same of From, where it was looked at; TN_EMPTY where not. */
+    /* The same for From, where it was looked at; TN_EMPTY where it was not. */
     enum tn_fault from_fault;
     struct tn from;
 };
-/* ASSERTED: what P-Asserted-Identity says, of a source that is believed; NULL: nothing. */
+/* ASSERTED is what P-Asserted-Identity says, if the source is believed; else NULL. */
 void party_calling(struct calling *c, const struct asserted *asserted, struct str from_uri,
                    const struct country *country);
 

@@ -19,8 +19,8 @@ struct outcome;
 
 #define ORIGID_TEXT_LENGTH 36
 
-/* What tokens say, of whatever type. Who asks for one fills what its type has, and no more: with a
-   claim that the type has not it is refused. */
+/* What a token says, whatever its type. Whoever asks for one fills in the claims that its type has
+   and no others: a token with a claim that its type does not have is refused. */
 struct passport_claims {
     char attest; /* 'A', 'B' or 'C'; NUL: none */
     struct tn orig, dest;
@@ -35,16 +35,16 @@ struct passport_claims {
 #define PASSPORT_HI_MAX  32
 
 /*
- * What of URIs may be signed because somebody asks for it: "tel:+" with a number that can exist
- * (number_plan.h) and no more, and "urn:service:" with the registered name of an emergency service.
- * A host would be words of the asker's choice: a type that needs sip: URIs takes them from the
- * signer's own settings.
+ * Which URIs may be signed because somebody asks for it: "tel:+" with a number that can exist
+ * (number_plan.h) and nothing else, and "urn:service:" with the registered name of an emergency
+ * service. A host would be words of the asker's choice: a type that needs sip: URIs takes them from
+ * the signer's own settings.
  */
 bool passport_is_number_uri(struct str uri);
 /* "1", "1.2.1" (RFC 7044 section 5): digits with dots between them. */
 bool passport_is_hi(struct str hi);
 
-/* How a token says which key verifies it: a member of its header, and what stands in it. */
+/* How a token says which key verifies it: by a member of its header, and by what stands in that. */
 struct key_reference {
     struct str member; /* "x5u" */
     struct str (*of)(const struct certificate *certificate);
@@ -63,7 +63,7 @@ enum passport_claim {
     PASSPORT_CLAIMS
 };
 
-/* Whose claims they are: what we write is narrower than what others may have written. */
+/* Whose claims they are, because we write less than others may have written. */
 enum claims_side {
     CLAIMS_ASKED, /* somebody asks to have them signed */
     CLAIMS_READ   /* they stand in a token that was received: its texts, as far as they were read */
@@ -74,9 +74,9 @@ struct passport_type {
     const struct jws_algorithm *algorithm;
     const struct key_reference *reference;
     uint8_t wire_id;      /* in requests to the signer; 0 is none */
-    uint8_t max_per_call; /* so many of them are asked for at most */
-    /* When it cannot be made, signing.failure says what becomes of the call; a call goes on without
-       another. */
+    uint8_t max_per_call; /* at most so many of them are asked for */
+    /* Whether the call depends on it: when it cannot be made, signing.failure says what becomes of
+       the call. A call goes on without a token of another type. */
     bool decides;
     /* The claims of a token for what was decided of a call. */
     void (*fill)(struct passport_claims *claims, const struct outcome *outcome);
@@ -100,14 +100,14 @@ const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
 const struct passport_type *passport_type_deciding(void);
 /* The algorithm of some type that signs with such a key; NULL: none does. */
 const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key);
-/* That of some type that is called so ("ES256"); NULL: none is. */
+/* The algorithm of some type that has this name ("ES256"); NULL when there is none. */
 const struct jws_algorithm *passport_algorithm_find(struct str name);
 
 /* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."}; KEY is what the reference says. */
 void passport_write_header(struct buf *out, const struct passport_type *type, struct str key);
 /*
- * REASON_OK, or REASON_SIGNER_REFUSED when a claim that is to be signed is not what the type
- * demands, or one that it has not.
+ * REASON_OK, or REASON_SIGNER_REFUSED when a claim that is to be signed is not as the type demands,
+ * or is one that the type does not have.
  */
 enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims);
 void passport_write_payload(struct buf *out, const struct passport_type *type,

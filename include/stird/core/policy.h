@@ -17,8 +17,9 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome);
 
 /*
- * The number block alone, which holds inside a call too. True: CALL's number is blocked by its
- * trunk's settings, and OUTCOME says what becomes of it: refused, or, of an emergency call, passed.
+ * Only the block of numbers, which holds inside a call too. True when CALL's number is blocked by
+ * its trunk's settings; OUTCOME then says what becomes of the call: it is refused, or, if it is an
+ * emergency call, passed.
  */
 bool policy_blocks(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome);
@@ -30,7 +31,7 @@ bool policy_blocks(const struct settings *settings, const struct numbers *table,
 void policy_signing_failed(const struct settings *settings, const struct call *call,
                            enum reason reason, struct outcome *outcome);
 
-#define DATE_TOLERANCE_S 5 /* that a Date may be off (Decided 9) */
+#define DATE_TOLERANCE_S 5 /* by so much a Date may be off (Decided 9) */
 
 /* Whether TIME_S may be the iat of a token that is asked for at NOW_S. */
 bool policy_is_time_of_token(int64_t time_s, int64_t now_s);

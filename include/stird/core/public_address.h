@@ -4,7 +4,7 @@
 
 #include <stird/base/address.h>
 
-/* BYTES: 4 or 16 in network order. An IPv6 address that has one of IPv4 inside is not public. */
+/* BYTES are 4 or 16 in network order. An IPv6 address with an IPv4 address inside is not public. */
 bool public_address(enum address_family family, const void *bytes);
 
 #endif

@@ -14,9 +14,9 @@
 
 enum unheard {
     UNHEARD_UNKNOWN,     /* in no trunk and no upstream: no answer */
-    UNHEARD_NO_TRUNK,    /* of its trunks none fits */
+    UNHEARD_NO_TRUNK,    /* none of its trunks fits */
     UNHEARD_UPSTREAM,    /* an upstream may not begin a call here */
-    UNHEARD_CONNECTIONS, /* as many connections of its, or in all, as the limits allow */
+    UNHEARD_CONNECTIONS, /* it has, or all have, as many connections as the limits allow */
     UNHEARD_HANDSHAKE,   /* its TLS handshake failed */
     UNHEARD_KINDS
 };
@@ -24,14 +24,15 @@ enum unheard {
 #define REFUSED_METHOD_MAX 15
 
 struct refused_source {
-    struct address source; /* of the last one, with port; IPv6: its /64 counts as one source */
-    uint8_t transport;     /* enum transport, of the last one; as what follows */
+    struct address
+        source;        /* address and port of the last packet; of IPv6 a /64 counts as one source */
+    uint8_t transport; /* enum transport, of the last one; as what follows */
     uint8_t refusal;
     uint16_t listener;                   /* index */
     char method[REFUSED_METHOD_MAX + 1]; /* or "response", "connection"; empty: it was no SIP */
     uint32_t count;                      /* since it was told last */
-    uint32_t unlisted; /* further ones of this kind, from sources that lost their place before they
-                          were told of */
+    uint32_t unlisted; /* further ones of this kind, from sources whose place was needed before they
+                          could be told of */
     int64_t first_s, last_s; /* real time, of these */
 };
 
@@ -42,7 +43,7 @@ bool refused_source_same(const struct refused_source *a, const struct refused_so
 struct str unheard_name(enum unheard refusal);
 /* One sentence, and what to do. */
 struct str unheard_text(enum unheard refusal);
-/* What a message says it is, as far as can be printed: from its first line. */
+/* What a message says that it is, as far as its first line can be printed. */
 void refused_method_of(char method[REFUSED_METHOD_MAX + 1], struct str raw);
 
 #endif

@@ -9,9 +9,9 @@
 
 struct service_word {
     const char *word;
-    bool served; /* by this version: else conf lets nobody write it */
-    bool sends;  /* its calls leave by their trunk's upstreams, and cannot go on without one */
-    bool signs;  /* its calls want a certificate and the signer */
+    bool served; /* served by this version; else conf accepts it from nobody */
+    bool sends;  /* its calls leave by their trunk's upstreams, and go nowhere without one */
+    bool signs;  /* its calls need a certificate and the signer */
 };
 
 extern const struct service_word service_words[SERVICES];

@@ -4,8 +4,8 @@
  * One immutable tree in one arena; a call holds the snapshot it began with to its last step.
  * References between parts (a trunk's upstreams, its certificate) are indices into the lists here.
  *
- * Fields that are settings as they stand are rows of settings.def; here is what becomes of the
- * others.
+ * Fields that hold a setting just as it is written are rows of settings.def; here is what the
+ * others are turned into.
  */
 #ifndef STIRD_SETTINGS_H
 #define STIRD_SETTINGS_H
@@ -36,13 +36,14 @@ struct listener {
 /* Another address or name of ours: another node's address, or a name that leads to us. */
 struct alias {
     struct str name;        /* lower case, no final dot; empty: an address */
-    struct address address; /* with port; of a name the port alone. 0: any port */
-    uint16_t listener; /* index: it stands for that one; NO_LISTENER: for the one of its port */
+    struct address address; /* with port; of a name only the port is set. 0: any port */
+    uint16_t listener; /* index of the listener that it stands for; NO_LISTENER: for the one with
+                          its port */
 };
 
 #define NO_LISTENER UINT16_MAX
 
-/* What happens to a call: a level, or none, or no call. */
+/* What happens to a call: signed with a level, unsigned, or refused. */
 enum treatment { TREATMENT_A, TREATMENT_B, TREATMENT_C, TREATMENT_UNSIGNED, TREATMENT_REFUSE };
 
 /* What becomes of Identity headers that a call brings along. */
@@ -60,7 +61,7 @@ struct attribute {
     struct str column, value;
 };
 
-/* A customer that the configuration declares; others are declared by customers tables. */
+/* A customer that the configuration declares; customers tables declare others. */
 struct customer {
     struct str name;
     struct str file;                    /* where it is written, */
@@ -71,20 +72,20 @@ struct customer {
 
 #define NO_CUSTOMER_ENTRY UINT32_MAX
 
-/* What becomes of the calls of a trunk: which are served says service_word.h. */
+/* What becomes of the calls of a trunk; service_word.h says which services this version has. */
 enum trunk_service {
 #define SERVICE(NAME, ...)       SERVICE_##NAME,
 #define SERVICE_LATER(NAME, ...) SERVICE_##NAME,
 #include <stird/core/service_word.def>
     SERVICES
 };
-/* By which way its SBC asks. Only PROXY is there so far. */
+/* How its SBC asks. So far there is only PROXY. */
 enum trunk_front { FRONT_PROXY, FRONT_REDIRECT, FRONT_REST };
 
 /* What an answer to the OPTIONS of a trunk's SBC says: */
 enum health {
     HEALTH_ALIVE,     /* that stird runs */
-    HEALTH_NEXT_HOPS, /* that a call would find a next hop */
+    HEALTH_NEXT_HOPS, /* and that a call would find a next hop */
     HEALTH_SIGNING    /* and that it can be signed */
 };
 
@@ -105,8 +106,8 @@ struct trunk {
     enum treatment by_state[NUMBER_STATES]; /* for an authenticated trunk */
     bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
     uint32_t provider;                      /* index: only its certificates sign for this trunk */
-    bool provider_open;                     /* by a mistake that was said nobody knows it */
-    uint32_t certificate;                   /* index, or NO_CERTIFICATE */
+    bool provider_open;        /* nobody knows it, because of a mistake that was reported */
+    uint32_t certificate;      /* index, or NO_CERTIFICATE */
     uint32_t customer_entry;   /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     const uint32_t *upstreams; /* indices, in the order they are tried */
     unsigned n_upstreams;      /* 0 where its service needs none */
@@ -116,13 +117,14 @@ struct upstream {
 #define SETTINGS_OF_UPSTREAM
 #define SETTING(type, field, ...) type field;
 #include <stird/core/settings.def>
-    struct str host;        /* a name for DNS (address has only a port then); empty: none */
+    struct str host;        /* a name for DNS (then `address` has only a port); empty: none */
     struct address address; /* with port */
     enum transport transport;
     bool port_given;      /* else SRV records of `host` come first (RFC 3263 section 4.2) */
     bool transport_given; /* else UDP, and TCP for what is too long for it (section 18.1.1) */
     bool listener_given;
-    bool asked_when_out; /* without probes: OPTIONS asks whether one that is out is back */
+    bool asked_when_out; /* even without probes OPTIONS asks whether a next hop that is out is back
+                          */
     const struct address_prefix *sources; /* where it may send from; default: its address */
     unsigned n_sources;
     uint32_t listener; /* index: the socket that requests leave from, same family and transport */
@@ -130,7 +132,8 @@ struct upstream {
 
 enum rule_identity { RULE_ANY_IDENTITY, RULE_AUTHENTICATED, RULE_GATEWAY };
 enum rule_carries { RULE_CARRIES_ANY, RULE_CARRIES_SHAKEN, RULE_CARRIES_NONE };
-/* What a rule says of a call: a level at most, no signature, no call; or to go by the number. */
+/* What a rule makes of a call: a level at most, no signature, a refusal; or nothing, so that the
+   number decides. */
 enum rule_verdict {
     RULE_A = TREATMENT_A,
     RULE_B = TREATMENT_B,
@@ -140,7 +143,7 @@ enum rule_verdict {
     RULE_BY_NUMBER
 };
 
-/* The first one all of whose conditions are met decides. What is empty asks for nothing. */
+/* The first rule whose conditions are all met decides. An empty condition is always met. */
 struct rule {
 #define SETTINGS_OF_RULE
 #define SETTING(type, field, ...) type field;
@@ -163,7 +166,7 @@ struct rule {
     uint32_t certificate; /* index of its first unit, or NO_CERTIFICATE */
 };
 
-/* What is no mistake, but probably not meant: said by `stird -t`, and in the log. */
+/* What is not a mistake but probably not meant either: `stird -t` and the log say it. */
 struct setting_warning {
     struct str file;
     unsigned line;
@@ -180,14 +183,15 @@ struct provider {
     unsigned n_certificates;
 };
 
-/* A byte a unit in what the supervisor tells of their states (control.h). */
+/* So many units fit in what the supervisor tells about their states, a byte for each
+   (control.h). */
 #define CERTIFICATE_UNITS_MAX 255
-/* How many units may be there, expired ones too: whoever owns the directory could make more than
-   anybody can read. */
+/* How many units may be there, including expired ones: whoever owns the directory could otherwise
+   make more than anybody can read. */
 #define CERTIFICATE_UNITS_READ_MAX 1000
 
-/* What is unknown because of mistakes that were said already; a check that goes on says nothing of
-   it. */
+/* What is unknown because of mistakes that were reported already; a check that goes on says nothing
+   about it. */
 struct open_names {
     const struct str *certificates; /* ids that are there, whatever is in their directories */
     unsigned n_certificates;
@@ -216,8 +220,8 @@ struct settings {
     unsigned n_certificates;            /* at most CERTIFICATE_UNITS_MAX */
     const struct provider *providers;   /* at least one */
     unsigned n_providers;
-    bool
-        providers_named; /* by the list `providers`; else the one that is there is provider.spc's */
+    bool providers_named; /* given by the list `providers`; else the only one comes from
+                             provider.spc */
 
     struct check_settings {
 #define SETTINGS_OF_ROOT
@@ -246,7 +250,7 @@ struct settings {
     const struct str *short_codes; /* taken as called numbers as they are */
     unsigned n_short_codes;
 
-    const struct str *private_headers; /* further ones that an untrusted trunk may not send */
+    const struct str *private_headers; /* further headers that an untrusted trunk may not send */
     unsigned n_private_headers;
 
     const struct address *dns_servers; /* with port; none: those of resolv.conf */
@@ -256,18 +260,18 @@ struct settings {
     unsigned tls_key_line;
 
     struct open_names open;
-    const struct str *mistaken_units; /* directories: for a check of what else is wrong in them */
+    const struct str *mistaken_units; /* directories, for checks of what else is wrong in them */
     unsigned n_mistaken_units;
 };
 
 void settings_free(struct settings *s);
 
-/* Adds a warning behind the others; false: no memory. */
+/* Adds a warning behind the others; false when there is no memory. */
 bool settings_warn(struct settings *s, struct str file, unsigned line, struct str text);
 
 /*
- * How many signatures a second a worker may ask for: as set; or twice the calls that its trunks may
- * have in progress, where each has a limit, and at most twice limits.calls; or where one has none
+ * How many signatures a second a worker may ask for. If it is not set: where each trunk has a
+ * limit, twice the calls that its trunks may have in progress, and at most twice limits.calls; else
  * twice limits.calls, and at most 10000. Never below 100.
  */
 uint32_t settings_sign_requests_per_second(const struct settings *s);
@@ -282,7 +286,7 @@ struct str health_name(enum health h);           /* "alive", "next_hops", "signi
 struct str transport_name(enum transport t);     /* "udp", "tcp", "tls" */
 struct str transport_via_name(enum transport t); /* "UDP", "TCP", "TLS" (RFC 3261 section 20.42) */
 uint16_t transport_port(enum transport t);       /* where a URI names no port */
-/* In any case; false: there is no such transport. */
+/* In upper or lower case; false when there is no such transport. */
 bool transport_of_name(struct str name, enum transport *t);
 
 #endif

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #define SHARE_WINDOW     1000 /* events, then both counts are halved */
-#define SHARE_LEAST      10   /* hits that are worth a word */
-#define SHARE_TELL_EVERY 10   /* windows, while it stays too much */
+#define SHARE_LEAST      10   /* so many hits at least are worth telling */
+#define SHARE_TELL_EVERY 10   /* windows between two tellings while it stays too much */
 
 /* All zero: nothing has happened. */
 struct share {
@@ -20,9 +20,9 @@ struct share {
 };
 
 /*
- * Counts one event, a HIT or not. True: hits are more than PERCENT of the events, and this is to be
- * told now. It is not told again while it stays so, but once every SHARE_TELL_EVERY windows.
- * PERCENT 0: never.
+ * Counts one event, which is a HIT or not. True when hits are more than PERCENT of the events and
+ * this is to be told now; while it stays so it is told again only once every SHARE_TELL_EVERY
+ * windows. With PERCENT 0 it is never told.
  */
 bool share_count(struct share *s, bool hit, unsigned percent);
 

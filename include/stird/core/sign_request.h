@@ -1,12 +1,12 @@
 /*
  * sign_request - what a worker and the signer say to each other over a SOCK_SEQPACKET socket.
  *
- * A request is for the tokens of one call, of which some may be made and others not: a head and,
- * for each token, a record of typed fields. The signer writes the JSON itself, and of text it takes
- * numbers, URIs that name a number or an emergency service, and `hi`, so a broken worker can ask
- * for a false call but never have words of its choice signed. Records tell how long they are and
- * come back to back, several in a packet. Same machine, same binary: host byte order, and the
- * version catches a mixture after an upgrade.
+ * A request is for the tokens of one call, of which some may be made and others not. It has a head
+ * and, for each token, a record of typed fields. The signer writes the JSON itself, and the only
+ * texts that it takes are numbers, URIs that name a number or an emergency service, and `hi`. So a
+ * broken worker can ask for a false call, but cannot have words of its choice signed. Records tell
+ * how long they are and come back to back, several in a packet. Same machine, same binary: host
+ * byte order, and the version catches a mixture after an upgrade.
  */
 #ifndef STIRD_SIGN_REQUEST_H
 #define STIRD_SIGN_REQUEST_H
@@ -60,19 +60,19 @@ struct sign_record {
 };
 
 /*
- * Writes into TO, which is aligned to 8 and has room for SIGN_REQUEST_MAX. Octets; 0: N is none or
- * more than PASSPORTS_MAX, or no order can be written. One that cannot be (a text is too long, or
- * the others left no room) is answered SIGNER_REFUSED in its place; a type that decides gets room
- * first.
+ * Writes a request into TO, which is aligned to 8 and has room for SIGN_REQUEST_MAX, and returns
+ * its octets. 0 when N is 0 or more than PASSPORTS_MAX, or when no token can be written. A token
+ * that cannot be written (a text is too long, or the others left no room) is answered
+ * SIGNER_REFUSED in its place; a type that decides gets room first.
  */
 size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *orders, unsigned n);
 
 /*
- * The next request off a *PACKET of unknown origin, which is aligned to 8. NULL: what is there has
- * no size that a request can have.
+ * Takes the next request off a *PACKET of unknown origin, which is aligned to 8. NULL when what is
+ * there does not have a size that a request can have.
  */
 const struct sign_request *sign_request_next(struct str *packet);
-/* How many tokens it counts for, however it is made: 1 to PASSPORTS_MAX. */
+/* For how many tokens it counts, whatever is in it: 1 to PASSPORTS_MAX. */
 unsigned sign_request_tokens(const struct sign_request *request);
 
 /* What was asked for, with what is wrong with each. Texts are borrowed from the request. */
@@ -107,11 +107,11 @@ struct sign_result {
     uint32_t length;
 };
 
-/* A response behind what is in OUT, whose length is a multiple of 8: begin, add each, end. */
+/* Appends a response to OUT, whose length is a multiple of 8: begin, add each result, end. */
 size_t sign_response_begin(struct buf *out, uint64_t ticket);
 void sign_response_add(struct buf *out, size_t begin, enum reason reason, struct str token);
 void sign_response_end(struct buf *out, size_t begin, int64_t sign_us);
-/* One without tokens. */
+/* Appends a response without tokens. */
 void sign_response_refuse(struct buf *out, uint64_t ticket, enum reason why);
 
 struct sign_answer {
@@ -119,8 +119,9 @@ struct sign_answer {
     struct str token; /* borrowed; empty but for REASON_OK */
 };
 /*
- * The next response off a *PACKET, which is aligned to 8, with its N answers in ANSWERS, none where
- * its reason is not OK. NULL: it is none, and nothing that such a signer says is believed.
+ * Takes the next response off a *PACKET, which is aligned to 8, with its N answers in ANSWERS;
+ * there are none where its reason is not OK. NULL when it is not a response: nothing that such a
+ * signer says is believed.
  */
 const struct sign_response *sign_response_next(struct str *packet,
                                                struct sign_answer answers[PASSPORTS_MAX]);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stird/base/str.h>
 
-/* GMT only: seconds since 1970; false when it is no such date. */
+/* Seconds since 1970, from a date in GMT; false when it is not such a date. */
 bool sip_date_parse(struct str text, int64_t *seconds);
 #define SIP_DATE_LENGTH 29
 void sip_date_write(char text[SIP_DATE_LENGTH + 1], int64_t seconds);

@@ -1,8 +1,9 @@
 /*
- * source_table - which trunks and upstreams an address may belong to, in a time that does not grow
- * with their number: every packet is asked for, and most of a flood belongs to nobody.
+ * source_table - which trunks and upstreams an address may belong to, found in a time that does not
+ * grow with their number: it is asked for every packet, and most packets of a flood belong to
+ * nobody.
  *
- * Made once a configuration, immutable, in its arena.
+ * Made once for each configuration, in its arena; immutable.
  */
 #ifndef STIRD_SOURCE_TABLE_H
 #define STIRD_SOURCE_TABLE_H

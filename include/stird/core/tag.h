@@ -8,8 +8,8 @@
 
 /* The tag of a From or To value, or empty. */
 struct str tag_first(struct str value);
-/* The first tag of a From or To, the second one with its name, and how many there are, in one walk:
-   values are long. */
+/* Finds in one walk, because values may be long, the first tag of a From or To, the second one with
+   its name, and how many there are. */
 unsigned tags_read(struct str value, struct str *tag, struct str *second);
 
 #endif

@@ -28,8 +28,9 @@ struct local_time {
 extern const struct time_zone time_zone_utc;
 
 /*
- * From the octets of a TZif file. Texts and lists are ARENA's. False with *WHY when it is none, or
- * when its list of transitions ends before UNTIL_S while the zone still changes its time.
+ * Reads the octets of a TZif file. Texts and lists are allocated from ARENA. False with *WHY when
+ * it is not such a file, or when its list of transitions ends before UNTIL_S although the zone
+ * still changes its time.
  */
 bool time_zone_read(struct time_zone *zone, struct str name, struct str file, int64_t until_s,
                     struct arena *arena, const char **why);

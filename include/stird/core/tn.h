@@ -1,8 +1,8 @@
 /*
  * tn - a canonical telephone number: digits of E.164 without the plus sign, or a listed short code.
  *
- * RFC 8224 section 8.3 as narrowed by stird: whatever is not clearly a telephone number is none and
- * is never signed as one. Pure.
+ * This is RFC 8224 section 8.3, narrowed by stird: what is not clearly a telephone number does not
+ * count as one and is never signed as one. Pure.
  */
 #ifndef STIRD_TN_H
 #define STIRD_TN_H
@@ -28,11 +28,11 @@ struct country {
     struct str code;                 /* "1"; empty: only numbers with a plus are taken */
     struct str international_prefix; /* "011"; empty: none */
     struct str national_prefix;      /* "0", dialled before a national number; empty: none */
-    uint8_t national_length;         /* digits behind the country code, at least: 10 */
-    uint8_t national_length_max;     /* at most; 0: always as many */
+    uint8_t national_length;         /* the fewest digits behind the country code: 10 */
+    uint8_t national_length_max;     /* the most; 0: always as many as the fewest */
 };
 
-/* Why text is no number; the order is that of the checks. */
+/* Why a text is not a number, in the order of the checks. */
 enum tn_fault {
     TN_OK,
     TN_EMPTY,
@@ -41,7 +41,7 @@ enum tn_fault {
     TN_NOT_GLOBAL,       /* no plus, and the country's rules do not complete it */
     TN_BAD_CONTEXT,      /* phone-context is a domain or no global prefix */
     TN_NOT_A_NUMBER_URI, /* neither tel:, sip: nor sips: */
-    /* of what reads as a number, but nobody can have it (number_plan.h) */
+    /* from here on: it reads as a number, but nobody can have it (number_plan.h) */
     TN_NOT_E164,     /* under 7 digits, or begins with 0 */
     TN_NO_COUNTRY,   /* a country code that ITU has assigned to nobody */
     TN_WRONG_LENGTH, /* a length that its country does not have */
@@ -59,8 +59,8 @@ bool tn_cannot_exist(enum tn_fault fault);
 /*
  * The number in a user part as it stands in a SIP URI (still %-escaped, with ;parameters and
  * :password) or behind "tel:". SHORT_CODES are taken as they are. *TN is written on TN_OK, and when
- * tn_cannot_exist(): whoever signs or looks it up takes TN_OK alone, whoever only compares or tells
- * what a message says may take both.
+ * tn_cannot_exist(). Whoever signs or looks up the number accepts TN_OK only; whoever only compares
+ * or tells what a message says may accept both.
  */
 enum tn_fault tn_from_user(struct tn *tn, struct str user, const struct country *country,
                            const struct str *short_codes, unsigned n_short_codes);

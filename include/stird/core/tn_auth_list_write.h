@@ -11,8 +11,8 @@
 
 /*
  * Appends to OUT: the codes SPCS, then NUMBERS ("12155550100", or "12155551000+100": that many from
- * there on); both end with NULL and may be NULL. Nothing when there are none of either. False: a
- * number is none, or there is no memory.
+ * there on); both end with NULL and may be NULL. Appends nothing when both are empty. False when a
+ * number is not one, or there is no memory.
  */
 bool tn_auth_list_write(const char *const *spcs, const char *const *numbers, struct buf *out);
 

@@ -1,10 +1,10 @@
 /*
  * tn_reach - which numbers a URI may lead to that holds no telephone number as tn.h reads one: with
  * a code before it (*67), an end-of-dial sign, a pause, a second plus sign, spaces, digits too
- * many, a phone-context of a domain. Whoever comes behind us may read it so. And those that the
- * call names beside the one that counts. Pure.
+ * many, a phone-context of a domain. A next hop may read it so. Also the numbers that the call
+ * names beside the one that counts. Pure.
  *
- * Only for what refuses, blocks or lowers: nothing of it is ever signed, nor raises a level.
+ * Only for refusing, blocking and lowering: nothing of it is ever signed or raises a level.
  */
 #ifndef STIRD_TN_REACH_H
 #define STIRD_TN_REACH_H
@@ -12,30 +12,31 @@
 #include <stird/core/tn.h>
 
 #define TN_REACH_MAX   32
-#define TN_REACH_TRIES 256 /* runs of digits and contexts that are read; the next is "more" */
+#define TN_REACH_TRIES 256 /* runs of digits and contexts that are read; one more is "more" */
 
 struct tn_reach {
-    struct tn numbers[TN_REACH_MAX]; /* they need not exist: "+1900" is asked for as a prefix */
+    struct tn numbers[TN_REACH_MAX]; /* the numbers need not exist: rules ask for prefixes such as
+                                        "+1900" */
     unsigned n, tries;
-    bool more; /* than are kept, or read */
+    bool more; /* there are more than are kept or read */
 };
 
-#define TN_RUN_MAX                                                                                 \
-    40 /* a code, prefixes and more digits than any number has; the rest adds nothing              \
-        */
+/* A code, prefixes and more digits than any number has; what follows adds nothing. */
+#define TN_RUN_MAX 40
 
-/* One run: digits that only separators part. */
+/* One run: digits with nothing but separators between them. */
 struct tn_run {
     char digits[TN_RUN_MAX];
     size_t n;
     bool plus, coded; /* a plus sign is in it, a * or # before it */
-    bool glued;       /* what no number has in it stands between its digits, or letters behind */
+    bool glued; /* something that no number contains stands between its digits, or letters stand
+                   behind it */
 };
 
 /*
- * The next run off *USER, as it is written, escapes and all; false: there is none. What *, #,
- * commas and @ part are several. Letters end it all: what follows is an extension (x5) or a pause
- * with digits that are keyed later. What else stands between digits is passed over.
+ * The next run off *USER, as it is written, escapes and all; false: there is none. *, #, commas and
+ * @ separate runs. Letters end it all: what follows is an extension (x5) or a pause with digits
+ * that are keyed later. What else stands between digits is passed over.
  */
 bool tn_run_next(struct str *user, struct tn_run *run);
 /*
@@ -44,17 +45,17 @@ bool tn_run_next(struct str *user, struct tn_run *run);
  */
 bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits);
 
-/* Adds TN, unless it is there. */
+/* Adds TN, unless it is there already. */
 void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
 /*
  * Adds to REACH what URI may lead to. OUTSIDE: prefixes of an outside line, such as "9". Nothing is
- * added for what holds no digits enough, or names first: sip:alice@, sip:7001@.
+ * added for a text with too few digits, or one that begins with a name: sip:alice@, sip:7001@.
  */
 void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
                       const struct str *outside, unsigned n_outside);
 /*
  * Adds the routing number RN where it is a global one of hexadecimal digits (RFC 4694 section 4):
- * the digits before its letters, for those are of a network, whose country they name.
+ * only the digits before its letters, which name the country of a network.
  */
 void tn_reach_add_hexadecimal(struct tn_reach *reach, struct str rn);
 /*

@@ -23,21 +23,22 @@ enum told {
 
 /* What a header of this name tells. */
 enum told told_by(struct str name);
-/* What a line tells, or what it may be taken to tell though it is no header (header_resembles). */
+/* What a line tells, or what it may be taken to tell although it is not a header
+   (header_resembles). */
 enum told told_by_line(const struct header_line *line);
 /*
  * The lowest level that VALUE names: 'A', 'B' or 'C', as a letter in any case, also in quotes or
- * <>, in a list, in a parameter (A;level=C). '\0': something in it cannot be read so, or there is
- * nothing.
+ * <>, in a list, in a parameter (A;level=C). '\0' when something in it cannot be read as a level,
+ * or there is nothing.
  */
 char told_level(struct str value);
-/* The one word that VALUE is, without quotes, <> and parameters; empty: it is none. */
+/* The one word of VALUE, without quotes, <> and parameters; empty when it is not one word. */
 struct str told_word(struct str value);
 
 /*
- * Writes TEXT, of a header, to OUT without its verstat parameters (TS 24.229 section 7.2A.20), of
- * URIs, user parts or headers, but for what stands in quotes. False, and nothing is written: it has
- * none.
+ * Writes TEXT, from a header, to OUT without its verstat parameters (TS 24.229 section 7.2A.20),
+ * whether they belong to a URI, a user part or the header; what stands in quotes stays. False when
+ * it has none: then nothing is written.
  */
 bool told_without_verstat(struct str text, struct buf *out);
 

@@ -6,7 +6,7 @@
 
 #include <stird/base/address.h>
 
-#define TRIED_MAX 32 /* of one call; further ones are not noted */
+#define TRIED_MAX 32 /* for one call; further ones are not noted */
 
 enum fate {
     FATE_NOTHING,         /* no final response when the call ended */
@@ -14,16 +14,16 @@ enum fate {
     FATE_UNREACHABLE,     /* ICMP, no connection, a failed handshake */
     FATE_SILENT,          /* no sign of life in time */
     FATE_TIMEOUT,         /* a provisional response, and no final one in time */
-    FATE_CONNECTION_LOST, /* a provisional response, then its connection was gone */
-    FATE_FULL,            /* not asked: as many calls are there as its limit allows */
-    FATE_NOT_SENT,        /* no memory for it */
-    FATE_NOT_OPENED,      /* no room here for a connection to it */
+    FATE_CONNECTION_LOST, /* a provisional response, and then its connection was gone */
+    FATE_FULL,            /* not asked: it has as many calls as its limit allows */
+    FATE_NOT_SENT,        /* no memory for the attempt */
+    FATE_NOT_OPENED,      /* we had no room for a connection to it */
     FATE_UNREADABLE,      /* a final response whose status nobody can read */
     FATE_KINDS
 };
 
 struct tried {
-    struct str upstream; /* name; borrowed. Empty: not one of the configuration's */
+    struct str upstream; /* its name, borrowed; empty when it is not one of the configuration */
     struct address address;
     uint8_t transport; /* enum transport */
     uint8_t fate;      /* enum fate */

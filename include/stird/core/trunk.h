@@ -12,13 +12,13 @@
  * discriminator.h. NULL when none matches; *SOURCE_KNOWN tells whether at least a source did
  * (NO_TRUNK) or not (UNKNOWN_SOURCE). Also fills CALL's passed_over: trunks of the same prefix that
  * the call names too, in full or by a discriminator that disagrees with itself, unless the trunk
- * that takes it asks for all that they ask for. Passing over a trunk must not do the call any good.
+ * that takes it asks for all that they ask for. Passing over a trunk must never help the call.
  */
 const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);
 /*
  * Whether TRUNK's calls leave by its upstreams: its service sends there (service_word.h), and there
- * are some. Upstreams that are listed for a service that does not send count for nothing.
+ * are some. Upstreams that are listed for a service that sends nothing do not count.
  */
 bool trunk_sends(const struct trunk *trunk);
 /*

@@ -1,6 +1,6 @@
 /*
- * trunk_customers - trunks whose customer nobody knows, most often for a slip of the pen: none of
- * its numbers would be its own. Pure.
+ * trunk_customers - finds trunks whose customer is not declared anywhere, most often because of a
+ * typing error: none of the customer's numbers would count as its own. Pure.
  */
 #ifndef STIRD_TRUNK_CUSTOMERS_H
 #define STIRD_TRUNK_CUSTOMERS_H
@@ -10,7 +10,7 @@
 
 /*
  * Adds to FINDINGS each authenticated trunk whose customer has no row in TABLE and is declared
- * neither there nor in SETTINGS, at the trunk's place; none while no customer is known at all.
+ * neither there nor in SETTINGS, at the trunk's place; adds none while no customer is known at all.
  */
 void trunk_customers_check(const struct settings *settings, const struct numbers *table,
                            struct problems *findings);

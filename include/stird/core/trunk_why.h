@@ -1,6 +1,4 @@
-/*
- * trunk_why - in words, by what a trunk was recognised, or what kept a call from all of them. Pure.
- */
+/* trunk_why - says in words by what a trunk was recognised, or why no trunk took a call. Pure. */
 #ifndef STIRD_TRUNK_WHY_H
 #define STIRD_TRUNK_WHY_H
 

@@ -1,7 +1,7 @@
 /*
- * uri - a URI's parts as they are written: the one place that says where a user part ends and a
- * host begins (RFC 3261 section 19.1.1, RFC 3966 section 3). Borrowed text, nothing is decoded but
- * by uri_unescape().
+ * uri - the parts of a URI as they are written: the one place that says where a user part ends and
+ * a host begins (RFC 3261 section 19.1.1, RFC 3966 section 3). Borrowed text; only uri_unescape()
+ * decodes anything.
  */
 #ifndef STIRD_URI_H
 #define STIRD_URI_H
@@ -14,7 +14,8 @@ enum uri_scheme { URI_SIP /* or sips */, URI_TEL, URI_OTHER, URI_NONE /* `911@h:
 
 struct uri {
     enum uri_scheme scheme;
-    struct str userinfo;        /* all before the @, or behind the scheme of others; p NULL: none */
+    struct str
+        userinfo; /* all before the @, or, in other schemes, all behind the scheme; p NULL: none */
     struct str user;            /* of it, without parameters and password */
     struct str user_parameters; /* of it: "a=b;c" */
     struct str host;            /* of a SIP URI: the host with its brackets, without port */
@@ -22,14 +23,15 @@ struct uri {
 };
 
 /*
- * False when it can be read in more than one way: a second @, which no part of a URI may hold, or
- * behind the first what is no host and port (`sip:1@h/2`, `sip:1@h,2`), which another reader may
- * end elsewhere. What has no scheme is read as if "sip:" stood before it, or "tel:" where it has no
- * @. A scheme begins with a letter and holds no @: what stands before another colon is none.
+ * False when it can be read in more than one way: it has a second @, which no part of a URI may
+ * hold, or what follows the first is not a host and port (`sip:1@h/2`, `sip:1@h,2`), so that
+ * another reader may end it elsewhere. What has no scheme is read as if "sip:" stood before it, or
+ * "tel:" where it has no @. A scheme begins with a letter and holds no @; other text before a colon
+ * is not a scheme.
  */
 bool uri_split(struct uri *uri, struct str text);
 /*
- * What a sip:, sips: or tel: URI, or a text without scheme, says is called, read leniently: without
+ * Whom a sip:, sips: or tel: URI, or a text without scheme, calls, read leniently: without
  * parameters, password and host. A SIP URI without user part has the number where its host should
  * be; a dot makes that an address. Of other schemes what would be the user.
  */
@@ -43,13 +45,15 @@ struct str uri_called_part(struct str text);
 bool uri_says_more(struct str text, struct str *password, struct str *headers);
 /* Without what follows a number there: password, parameters, host; for text that was escaped. */
 struct str uri_called_end(struct str called);
-/* "%39" is "9": one octet off the front of *TEXT, which is not empty; a broken escape stays. */
+/* Takes one octet off the front of *TEXT, which is not empty; "%39" gives "9", and a broken escape
+   stays as it is. */
 char uri_octet_next(struct str *text);
 /* Whether HOST is a name, an IPv4 address or an IPv6 address in brackets, by its characters. */
 bool uri_host_is_plain(struct str host);
 /* %XX decoded, into ARENA where there is one; false for a broken escape or when memory is out. */
 bool uri_unescape(struct arena *arena, struct str text, struct str *decoded);
-/* "a=b" off *PARAMETERS, as written: quotes mean nothing in a URI. False when none is left. */
+/* Takes the next "a=b" off *PARAMETERS, as written: quotes mean nothing in a URI. False when none
+   is left. */
 bool uri_parameter_next(struct str *parameters, struct str *name, struct str *value);
 
 /* Whether NAME, its escapes decoded, is WANTED in any case. */

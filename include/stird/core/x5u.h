@@ -18,13 +18,13 @@ struct x5u_parts {
  * NULL, or a static sentence that goes behind the URL: it is no plain https URL (in any case) with
  * a host, on port 443 or 8443, without user name, query, path parameter and fragment, whose
  * characters need no escape in a token or an Identity header. Loader, signer, fetcher and verifier
- * ask this one.
+ * all ask here.
  */
 const char *x5u_split(struct str url, struct x5u_parts *parts);
-/* The same where the parts are of no interest. */
+/* The same for callers that do not need the parts. */
 const char *x5u_fault(struct str url);
-/* For a URL without fault: why others may not reach it all the same, or NULL. Laboratories use such
-   URLs. */
+/* For a URL that has no fault: why others may be unable to reach it all the same, or NULL.
+   Laboratories use such URLs. */
 const char *x5u_warning(struct str url);
 
 #endif

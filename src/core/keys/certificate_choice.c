@@ -80,7 +80,7 @@ static void consider(const struct certificate_question *q, uint32_t i, struct ch
     }
     unsigned here = rank(
         c, q->states ? (enum certificate_state)q->states[i] : CERTIFICATE_UNCHECKED, q->now_s);
-    /* The newest comes first, and stays where an older one is no better. */
+    /* The newest comes first, and an older one takes its place only when it is better. */
     if (here > choice->best) {
         choice->best = here;
         choice->chosen = i;

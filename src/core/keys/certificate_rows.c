@@ -8,7 +8,7 @@
 struct check {
     const struct settings *settings;
     struct problems *problems;
-    size_t before; /* of these: what was there before */
+    size_t before; /* how many of these were there before */
     uint64_t n;
     struct str file; /* of the row that was told last */
     uint32_t line;
@@ -209,7 +209,7 @@ static bool may_sign(const struct settings *s, const struct numbers_row *row, un
     return false;
 }
 
-/* Blocked numbers are not signed, and a prefix is no list of numbers. */
+/* Blocked numbers are not signed, and a prefix does not list numbers. */
 static bool may_be_outside(void *user, const struct numbers_row *row)
 {
     const struct settings *s = ((const struct outside *)user)->settings;

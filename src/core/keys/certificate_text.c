@@ -136,7 +136,7 @@ static bool is_encrypted_der_key(struct str der)
            der_take(&inside, DER_OCTET_STRING, &key) && inside.n == 0;
 }
 
-/* Several in DER are no file that anybody reads. */
+/* Nobody reads a file with several in DER. */
 static bool is_two_in_der(struct str der)
 {
     struct str inside;
@@ -264,7 +264,8 @@ static X509 *decode(const unsigned char *der, long n, bool trusted)
     return NULL;
 }
 
-/* Anchors and TLS: other blocks may lie beside, as a key in the same file, but no bag of others. */
+/* For anchors and TLS other blocks may stand beside them, such as a key in the same file, but no
+   container of other formats. */
 static bool may_lie_beside(struct str label, enum wanted wanted)
 {
     return wanted != CERTIFICATES && !str_eq(label, STR("PKCS7")) && !str_eq(label, STR("CMS"));
@@ -309,7 +310,7 @@ static const char *take_certificate(STACK_OF(X509) * all, const struct pem_block
     return why;
 }
 
-/* The first block that is no good ends it. */
+/* The first bad block ends it. */
 static struct text_fault read_blocks(STACK_OF(X509) * all, struct str text, enum wanted wanted)
 {
     struct pem_block block;

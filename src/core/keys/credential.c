@@ -52,7 +52,7 @@ struct credential *credential_new_with(const struct key_backend *backend,
     c->key = backend->open(certificate, key_name, key_text, problems);
     if (c->key && c->algorithm)
         return c;
-    if (c->key) /* the key opened, so it fits the certificate: only memory can be missing */
+    if (c->key) /* the key was opened, so it fits the certificate, and only memory can be missing */
         problems_add(problems, key_name, 0, "no memory for the key");
     credential_free(c);
     return NULL;
@@ -84,7 +84,7 @@ static bool make_start(struct token_start *start, const struct passport_type *ty
     return good;
 }
 
-/* NULL when there is no memory, or TYPE is none of the table. */
+/* NULL when there is no memory, or TYPE is not in the table. */
 static const struct token_start *start_of(struct credential *c, const struct passport_type *type)
 {
     for (unsigned i = 0; i < c->n_starts; i++) {

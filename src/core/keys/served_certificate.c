@@ -118,7 +118,7 @@ static bool holds_ours(const struct look *l)
     return same;
 }
 
-/* A renewed certificate of the same key verifies; but then it should be in the unit as well. */
+/* A renewed certificate of the same key verifies too, but then it should be in the unit as well. */
 static const char *is_the_same_chain(struct look *l)
 {
     if (l->warning.n == 0 && !begins_as_ours(l))

@@ -61,7 +61,8 @@ static size_t write_record(char *to, const struct sign_order *order)
     }
     record.size = (uint16_t)rounded(n);
     memcpy(to, &record, sizeof(record));
-    /* No octet of this process's memory leaves with what rounds it up. */
+    /* The octets that round it up are zero, so that nothing of this process's memory leaves with
+       them. */
     memset(to + n, 0, record.size - n);
     return record.size;
 }

@@ -81,7 +81,7 @@ static bool is_refusal(int32_t reason)
     return reason >= REASON_SIGNER_TIMEOUT && reason <= REASON_CERTIFICATE_NOT_FOR_CLAIMS;
 }
 
-/* A token goes with OK alone. */
+/* Only OK comes with a token. */
 static bool take_answer(struct str *rest, struct sign_answer *answer)
 {
     struct sign_result result;

@@ -239,8 +239,8 @@ void numbers_lookup(const struct numbers *t, const struct tn *number, uint32_t c
 #define GROUP 16
 
 /*
- * A lookup waits for memory three times, one after the other. So a group takes each step together:
- * what the next step will read is on its way while the others of the group take theirs.
+ * A lookup waits for memory three times, one after the other. So a group of lookups takes each step
+ * together: while the others take theirs, the memory for the next step is already on its way.
  */
 static void look_up_group(const struct numbers *t, size_t n, const struct tn *number,
                           const uint32_t *customer, int32_t today, struct numbers_answer *answer)

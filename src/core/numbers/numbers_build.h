@@ -5,7 +5,7 @@
  *   -> write (numbers_write)
  *                                                         `-> judged: numbers_width
  *
- * A fault of the operator becomes a problem and the steps go on; want of memory ends them.
+ * A mistake of the operator becomes a problem and the steps go on; lack of memory ends them.
  */
 #ifndef NUMBERS_BUILD_H
 #define NUMBERS_BUILD_H
@@ -71,7 +71,7 @@ struct interval {
 struct build_refused {
     struct interval interval;
     struct numbers_record record;
-    uint32_t customer, certificate; /* of `refused_names`; nothing there: empty */
+    uint32_t customer, certificate; /* places in `refused_names`; empty when nothing is there */
     uint32_t line;
     bool has_number, has_state, has_dates;
     bool declares; /* it is of a table of customers */
@@ -81,7 +81,7 @@ struct build {
     const struct numbers_source *sources;
     size_t n_sources;
     struct problems *problems;
-    size_t n_problems;   /* found, of which the first 1000 are reported */
+    size_t n_problems;   /* how many were found; the first 1000 are reported */
     bool unreadable;     /* a source ended before its end */
     uint64_t row_hashes; /* of the row that is read: numbers_csv.h */
     bool columns_open; /* a header has mistakes: the tables may have more columns than are known */
@@ -213,7 +213,7 @@ const char *lookalike_customer_column(const struct str *field, unsigned n, struc
 const char *lookalike_row_column(struct str name);
 /* "column "NAME" is unknown: did you mean ..." */
 void lookalike_say(struct str name, const char *meant, struct buf *why);
-/* x_NAME: its owner says that it has no meaning for stird. */
+/* Whether it is x_NAME, by which its owner says that it has no meaning for stird. */
 bool column_is_own(struct str name);
 /*
  * Why column NAME, which is none of ours in a header of N fields, is a mistake, and what is
@@ -230,8 +230,8 @@ bool customer_value_check(struct str column, struct str value, struct buf *why);
 /* As many fields as the header has. False with a problem. */
 bool columns_count_check(struct build *b, const struct columns *columns, const struct str *field,
                          unsigned n, uint32_t line);
-/* Whether each field stands under its column all the same: the surplus ones are empty, and at the
-   end. */
+/* Whether each field stands under its column all the same, because the surplus ones are empty and
+   at the end. */
 bool columns_are_in_place(const struct columns *columns, const struct str *field, unsigned n);
 
 /* Whether no field that decides anything has a # that may be meant to begin a comment. False with

@@ -202,8 +202,8 @@ static bool complain_of_header(struct build *b, uint32_t line)
     return false;
 }
 
-/* SAID: a mistake in the columns was told already. That is enough where none of them is ours, for
-   then the row is no header. */
+/* SAID: a mistake in the columns was told already. Where none of the columns is ours that is
+   enough, because then the row is not a header. */
 static bool check_required(struct build *b, const struct columns *columns, uint32_t line, bool said)
 {
     bool missing[COLUMNS], any = false, all = true;

@@ -131,7 +131,8 @@ static const char *split_plain(struct csv *csv, struct str line)
     return NULL;
 }
 
-/* *I is behind the opening quote; goes behind the closing one. There is room for the whole line. */
+/* *I stands behind the opening quote, and is moved behind the closing one. There is room for the
+   whole line. */
 static const char *read_quoted(struct csv *csv, struct str line, size_t *i)
 {
     size_t begin = csv->unquoted.n;

@@ -12,7 +12,7 @@
 #include <stird/base/str.h>
 
 #define CSV_FIELDS_MAX 64
-#define CSV_LINE_MAX   (1u << 20) /* more is no table, and is not kept in memory until it ends */
+#define CSV_LINE_MAX   (1u << 20) /* a longer line is no table's, and is not kept in memory */
 
 struct csv {
     struct str rest;

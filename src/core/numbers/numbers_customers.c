@@ -1,4 +1,5 @@
-/* A table of customers: who they are, what is known of them, what they may have at most. */
+/* Reads a table of customers: who they are, what is known about them, which level they may have at
+   most. */
 #include "numbers_build.h"
 
 #include <stdlib.h>

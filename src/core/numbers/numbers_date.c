@@ -30,7 +30,7 @@ bool numbers_date_parse(struct str text, int32_t *day)
     if (!str_to_u64(str_slice(text, 0, 4), 9999, &y) ||
         !str_to_u64(str_slice(text, 5, 7), 12, &m) || !str_to_u64(str_slice(text, 8, 10), 31, &d))
         return false;
-    /* A year before 1900 is a slip of the hand or a spreadsheet's zero. */
+    /* A year before 1900 is a typing error or a spreadsheet's zero. */
     if (y < 1900 || m < 1 || d < 1 || d > days_in_month(y, m))
         return false;
     *day = day_number(y, m, d);

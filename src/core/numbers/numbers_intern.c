@@ -79,7 +79,7 @@ static bool grow(struct interner *in)
 uint32_t interner_add(struct interner *in, const void *bytes, size_t n)
 {
     struct str s = {bytes, n};
-    /* Tables come in runs: mostly it is the one that was added last. */
+    /* Equal texts follow each other in tables, so mostly it is the one that was added last. */
     if (in->n > 0 && same_bytes(interner_get(in, in->n - 1), s.p, s.n))
         return in->n - 1;
     if ((size_t)in->n * 2 >= in->n_slots && !grow(in))

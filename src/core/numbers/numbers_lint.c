@@ -158,8 +158,8 @@ static void check_customer(struct linter *l, uint32_t customer, uint32_t line)
                       build_quote(interner_get(&l->build->customers, customer)).text);
 }
 
-/* Looks at each customer once, at the first row that gives it something; a row that blocks gives
-   nobody anything. */
+/* Looks at each customer once, at the first row that gives it a number; a row that blocks gives
+   nobody one. */
 static bool check_customers(struct linter *l)
 {
     size_t n;
@@ -195,7 +195,7 @@ static void check_refused_number(struct linter *l, const struct build_refused *r
     check_prefix_digits(l, tn_str(&prefix), row->line);
 }
 
-/* What is blocked is nobody's. False: no memory. */
+/* A blocked number belongs to nobody. False when there is no memory. */
 static bool check_refused_row(struct linter *l, const struct build_refused *row)
 {
     const struct numbers_record *r = &row->record;

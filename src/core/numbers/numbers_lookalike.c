@@ -1,6 +1,6 @@
 /*
- * Names of columns that look like one with a meaning. Taken for a column of the operator's own,
- * "expires" would end no row and "caps" would cap nobody.
+ * Names of columns that look like one with a meaning. If stird took "expires" for a column of the
+ * operator's own, it would end no row, and "caps" would cap nobody.
  */
 #include "numbers_build.h"
 
@@ -12,9 +12,9 @@
 /* Words are written without what people put between them, lower case, one space apart. */
 struct lookalike {
     const char *column;
-    /* How many letters a slip of the hand may change. 0: too many other words resemble it. */
+    /* How many letters a typing error may change. 0: too many other words resemble it. */
     unsigned distance;
-    bool always;              /* a slip is a mistake even beside the right column */
+    bool always;              /* a misspelling is a mistake even beside the right column */
     const char *words;        /* what it is also called */
     const char *when_missing; /* the same, which beside the right column may be another thing */
 };
@@ -130,7 +130,7 @@ static const char of_a_right[] =
     "granted grant licence license provisioned installed live until till thru through to end ends "
     "ended ending enddate endof endat endon before last up";
 
-/* Parts that turn the meaning of a date round, or may. */
+/* Parts that reverse the meaning of a date, or may. */
 static const char turned[] =
     "no non not nolonger never without *block* barr* ban banned *suspen* susp quarantine* inactiv* "
     "invalid* disallow* den* idle dead gone vacant dormant unused unassigned unallocated unowned "
@@ -193,7 +193,7 @@ static bool is_slip(const struct lookalike *l, struct str name, bool missing)
            suggest_distance(squeeze(a, name), squeeze(b, str_of(l->column))) <= l->distance;
 }
 
-/* "start" is a word of its own, and no slip of "state". */
+/* "start" is a word of its own, not a misspelt "state". */
 static const char *find(const struct lookalike *list, size_t n_list, const struct str *field,
                         unsigned n, struct str name)
 {
@@ -287,7 +287,7 @@ static bool is_sure(const struct meaning *m, const struct squeezed *s)
            (m->sure == UNLESS_TURNED && !names_any(turned, s));
 }
 
-/* Several columns in one, which is said in words of its own. */
+/* Several columns in one, for which there is a message of its own. */
 static bool is_several(struct str name)
 {
     return memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n) ||

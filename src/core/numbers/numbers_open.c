@@ -1,4 +1,4 @@
-/* An image, checked, as a table that can be asked. */
+/* Opens an image, once it is checked, as a table that can be asked. */
 #include "numbers_table.h"
 
 #include <stdlib.h>

@@ -21,7 +21,8 @@ struct numbers {
     struct numbers_summary summary;
 };
 
-/* Why the image is no table, or NULL. Fills TABLE. VALIDATED: only the header is looked at. */
+/* Why the image is not a table, or NULL. Fills TABLE. With VALIDATED only the header is looked
+   at. */
 const char *table_fault(struct numbers *table, const void *image, size_t bytes, bool validated);
 
 /*

@@ -1,4 +1,4 @@
-/* Two owners in a table that is compiled already, perhaps elsewhere. */
+/* Finds two owners of one number in a table that is compiled already, perhaps elsewhere. */
 #include "numbers_table.h"
 
 #include <stdlib.h>

@@ -22,8 +22,8 @@ static bool begins_number(char c)
     return ascii_is_digit(c) || c == '+' || c == '*' || c == '#';
 }
 
-/* The place behind what may be one number: signs that a number may have, and separators of its
-   digits. */
+/* The place behind what may be one number: characters that a number may have, and separators
+   between its digits. */
 static size_t behind_number(struct str s, size_t at)
 {
     while (at < s.n && (begins_number(s.p[at]) || str_find(STR("-.() \t"), s.p[at], 0) < 6))
@@ -79,7 +79,7 @@ static void add_element(struct asserted_texts *texts, struct str element)
         asserted_add_odd(texts, element);
 }
 
-/* A line without any element counts as one that cannot be read. */
+/* A line without any element counts as unreadable. */
 void asserted_add(struct asserted_texts *texts, struct str value)
 {
     struct str element;

@@ -36,7 +36,7 @@ static void write_routing(struct buf *uri, struct str rn, struct str parameters)
     }
 }
 
-/* Read as a user part is: as a number, or as what it may lead to. */
+/* Read like a user part: as a number, or as what it may lead to. */
 static void read_routing(struct decision *d, struct tn_reach *reach, struct str uri)
 {
     struct tn tn;
@@ -74,7 +74,7 @@ static void add_routing(struct decision *d, struct beside *b, struct str paramet
             add_one_routing(d, b, value, parameters);
 }
 
-/* For a password or header fields: text there without a reading is no number. */
+/* For a password or header fields, where text that has no reading is not a number. */
 static void keep(struct beside *b, const struct tn_reach *reach)
 {
     b->n += reach->n > 0;

@@ -13,12 +13,12 @@
 struct beside {
     struct tn_reach reach[BESIDE_MAX]; /* each: one number, by all of its readings */
     unsigned n;
-    bool more; /* than are kept, or read */
+    bool more; /* there are more than are kept, or read */
 };
 
-/* None yet; its room stays as it is, for most calls name none. */
+/* Begins with none; the array is not cleared, because most calls name none. */
 void beside_begin(struct beside *beside);
-/* Adds what URI names. */
+/* Adds the numbers that URI names beside its own. */
 void beside_add(struct decision *d, struct beside *beside, struct str uri);
 
 #endif

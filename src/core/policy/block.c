@@ -21,8 +21,8 @@ static bool may_be_blocked(struct decision *d)
 }
 
 /*
- * Runs before the Identity that the call brought is looked at, which nobody here has verified.
- * Whoever asserts a blocked number gets no token over another number either.
+ * Runs before the Identity that the call brought is looked at, because nobody here has verified
+ * that. Whoever asserts a blocked number gets no token for another number either.
  */
 bool step_blocked(struct decision *d)
 {

@@ -13,7 +13,7 @@ static void tell_rule(void *user, const struct rule *rule, enum fit fit, const c
               fit == FITS_NOT ? "does not fit" : "fits in part, which only lowers");
 }
 
-/* Where the call really goes when the token names To's number, and the other way round. */
+/* Where the call really goes when the token names the number of To, and the other way round. */
 static bool find_other_dest(struct decision *d, struct tn *dest, struct tn_reach *reach)
 {
     const struct settings *s = d->settings;

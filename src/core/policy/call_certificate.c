@@ -14,7 +14,7 @@ static uint32_t named_certificate(struct decision *d, const char *by, struct str
     return found;
 }
 
-/* A row of another customer says how that one's calls are signed, not how this one is. */
+/* A row of another customer says how that customer's calls are signed, not how this call is. */
 static struct str certificate_of_row(const struct decision *d)
 {
     const struct numbers_answer *row = &d->outcome->number;
@@ -22,8 +22,8 @@ static struct str certificate_of_row(const struct decision *d)
 }
 
 /*
- * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. Where
- * one is named that does not exist, no other takes its place.
+ * In this order: the certificate of the row, the rule, the trunk, the customer, or the first one of
+ * the trunk's provider. Where one is named that does not exist, no other takes its place.
  */
 static uint32_t certificate_of_call(struct decision *d)
 {
@@ -41,7 +41,7 @@ static uint32_t certificate_of_call(struct decision *d)
     return certificate_first(s, d->trunk->provider);
 }
 
-/* The last word on whose certificate it is (47 CFR 64.6301): only the trunk's provider's. */
+/* The last word on the certificate (47 CFR 64.6301): only one of the trunk's provider may sign. */
 static bool is_of_the_provider(struct decision *d, uint32_t first)
 {
     const struct settings *s = d->settings;

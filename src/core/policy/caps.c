@@ -66,7 +66,7 @@ static void of_header(struct cap *cap, const struct view *v)
     cap->of = STR("Attestation-Info of the SBC");
 }
 
-/* The source may yet turn out to be an upstream's (claim.h), and what an upstream sends is no
+/* The source may still turn out to be an upstream's (claim.h), and what an upstream sends is not a
    customer's. */
 static void of_source(struct cap *cap, const struct view *v)
 {

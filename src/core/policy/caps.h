@@ -9,9 +9,10 @@
 #include <stird/core/outcome.h>
 
 struct cap {
-    enum treatment at_most; /* A: it lowers nothing */
+    enum treatment at_most; /* 'A' lowers nothing */
     struct str of;          /* whose it is, in words */
-    struct str unreadable;  /* what could not be read and lowers therefore; p NULL: nothing */
+    struct str
+        unreadable; /* what could not be read and therefore lowers the level; p NULL: nothing */
 };
 
 /* The I-th cap of the call; false behind the last. */

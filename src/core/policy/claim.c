@@ -29,8 +29,8 @@ bool claim_next(const struct upstream *upstream, unsigned i, struct address_pref
     return !is_among_sources(upstream, claim);
 }
 
-/* An upstream's prefix for everybody (0.0.0.0/0) is a claim too, but any narrower prefix of a trunk
-   comes before it. */
+/* An upstream's prefix that covers everybody (0.0.0.0/0) is a claim too, but any narrower prefix of
+   a trunk goes before it. */
 static unsigned claim_of(const struct upstream *u, const struct address *source)
 {
     struct address_prefix claim;

@@ -19,16 +19,18 @@ struct decision {
     const struct trunk *trunk;
     struct outcome *outcome;
     bool has_orig, has_dest;
-    bool orig_cannot_exist, dest_cannot_exist; /* it reads as one, but nobody can have it: refused
-                                                  by block and rule, never signed */
-    bool orig_is_asserted;                     /* of P-Asserted-Identity */
-    bool asserted_differ;                      /* Decided 2 */
-    bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
-    bool from_unread;     /* that counts, but is not one address alone */
-    bool to_unread;       /* the same of the called number's */
-    bool says_more;       /* a URI of the two that the token names has a password or headers */
-    struct tn_reach orig_reach, dest_reach; /* of URIs that are no number: used to refuse only */
-    enum treatment ceiling;  /* set by an identity that is not signed; A: none is set */
+    bool orig_cannot_exist,
+        dest_cannot_exist; /* it reads as a number, but nobody can have it: block and rule may
+                              refuse it, and it is never signed */
+    bool orig_is_asserted; /* of P-Asserted-Identity */
+    bool asserted_differ;  /* Decided 2 */
+    bool asserted_unread;  /* what the SBC asserts may be a number, but cannot be read as one */
+    bool from_unread; /* the URI that counts stands in something that is not one address alone */
+    bool to_unread;   /* the same of the called number's */
+    bool says_more;   /* a URI of the two that the token names has a password or headers */
+    struct tn_reach orig_reach,
+        dest_reach;          /* of URIs that are not numbers: only used for refusing */
+    enum treatment ceiling;  /* set by an identity that is not signed; 'A' when none is set */
     struct str ceiling_of;   /* what set it, in words */
     const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
@@ -41,9 +43,9 @@ typedef bool decision_step(struct decision *d);
 
 struct decision decision_of(const struct settings *settings, const struct numbers *table,
                             const struct call *call, struct outcome *outcome);
-/* Until a step settles it, the outcome is that of a mistake of ours. */
+/* Until a step settles the call, the outcome says that stird made a mistake. */
 void decision_begin(struct decision *d);
-/* One step after the other; false as soon as one settled the call. */
+/* Runs one step after the other; false as soon as one has settled the call. */
 bool decision_run(struct decision *d, decision_step *const *steps, size_t n);
 
 void decision_settle(struct decision *d, enum verdict verdict, enum reason reason);
@@ -54,7 +56,7 @@ void decision_set_ceiling(struct decision *d, enum treatment ceiling, struct str
 /* What the next hop sees of the call. */
 enum privacy_view decision_view(const struct decision *d);
 
-/* One sentence more, where somebody asked for them. */
+/* Adds one sentence to the trace, where somebody asked for it. */
 void decision_trace(struct decision *d, struct str sentence);
 /* Sentences are written only where somebody will read them: they cost more than the decision. */
 #define TRACE(d, ...)                                                                              \

@@ -85,7 +85,7 @@ static struct str request_user_prefix(const struct trunk *t)
     return t->request_user_prefix;
 }
 
-#define DIALLED_OCTETS 512 /* of a user part; of a longer one nobody says how it begins */
+#define DIALLED_OCTETS 512 /* of a user part; of a longer one it is not known how it begins */
 
 static bool is_separator(char c)
 {
@@ -128,7 +128,7 @@ static enum fit fit_request_user_prefix(const struct trunk *t, const struct call
     return begins ? FITS : FITS_NOT;
 }
 
-/* A final dot says that a name is whole, which all of these are. */
+/* A final dot says that a name is complete; all of these are. */
 static struct str without_final_dot(struct str host)
 {
     return host.n > 1 && host.p[host.n - 1] == '.' ? str_slice(host, 0, host.n - 1) : host;

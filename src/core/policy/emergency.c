@@ -1,7 +1,8 @@
 /*
- * Decided 5: whatever looks like an emergency call is one. To be wrong here must err towards
- * letting a call through, so neither visual separators and parameters hide it nor what number
- * rules on the way put around the number: a country code, an access digit, an end-of-dial sign.
+ * Decided 5: whatever looks like an emergency call is one. A mistake here must let a call through
+ * rather than stop it. So a number is recognised with visual separators and parameters, and with
+ * whatever number rules on the way put around it: a country code, an access digit, an end-of-dial
+ * sign.
  */
 #include <stird/core/emergency.h>
 #include <stird/core/tn_reach.h>
@@ -33,8 +34,8 @@ static bool is_left_out(char c)
     return str_find(STR("+-.() ,"), c, 0) < 7; /* a comma is a pause */
 }
 
-/* USER without its escapes; SQUEEZED: of several separators in a row one is kept. Empty: too long.
- */
+/* USER without its escapes; with SQUEEZED, several separators in a row become one. Empty when it is
+   too long. */
 static struct str copy_user(struct str user, char room[USER_MAX], bool squeezed)
 {
     size_t n = 0;
@@ -58,7 +59,8 @@ static struct str plain_user(struct str uri, char room[USER_MAX])
     return uri_called_end(user);
 }
 
-/* False when USER is longer than a number, or holds what is no key of a telephone. */
+/* False when USER is longer than a number, or holds a character that is not a key of a
+   telephone. */
 static bool read_keys(struct str user, struct dialled *dialled)
 {
     dialled->n = 0;
@@ -139,8 +141,8 @@ static bool dress_alike(const struct country *a, const struct country *b)
 }
 
 /*
- * Before the trunk is known, any trunk's country may have written the number. Thousands of trunks
- * are of a few countries.
+ * Before the trunk is known, the number may be written as in the country of any trunk. Even
+ * thousands of trunks have only a few countries.
  */
 static bool is_emergency_of_any(const struct settings *s, struct str keys)
 {
@@ -305,7 +307,7 @@ static bool is_sos_user(struct str user)
     return str_starts_nocase(user, STR("sos")) && (user.n == 3 || user.p[3] == '.');
 }
 
-/* However it is written. */
+/* Whether it is an emergency URI, however it is written. */
 static bool find_number(const struct settings *settings, const struct trunk *trunk, struct str user,
                         struct tn *number)
 {

@@ -2,7 +2,8 @@
 
 #include <stird/core/trunk.h>
 
-/* What becomes of Identity headers that others signed; where Privacy takes them off, none stays. */
+/* Decides what becomes of Identity headers that others signed; where Privacy takes them off, none
+   stays. */
 static enum existing_identity existing_mode(const struct decision *d)
 {
     enum existing_identity mode = d->rule && d->rule->has_existing ? d->rule->existing_identity

@@ -9,7 +9,7 @@
 
 decision_step step_existing;
 
-/* What the settings take off goes, also of a call that was settled before that step. */
+/* Identity headers that the settings take off go even if the call was settled before that step. */
 void existing_take_off(struct decision *d);
 
 #endif

@@ -3,7 +3,8 @@
 #include <stird/core/headers.h>
 #include <string.h>
 
-/* One character off S, a run of white space as one space (RFC 3261 section 25.1, LWS). */
+/* Takes one character off S; a run of white space counts as one space (RFC 3261 section 25.1,
+   LWS). */
 static char next(struct str *s, bool any_case)
 {
     char c = s->p[0];
@@ -110,8 +111,9 @@ static bool may_be(struct str text, struct str value, bool any_case)
 }
 
 /*
- * What one line says of VALUE. Where thousands of trunks are told apart by one header, nearly all
- * values are nowhere in it; white space is the one thing that is not compared as it stands.
+ * What one line says about VALUE. Where thousands of trunks are told apart by one header, nearly
+ * all values do not occur in it at all, so this is looked at first; only white space is not
+ * compared as it stands.
  */
 static void look(struct str line, struct str value, bool any_case, bool *one, bool *each)
 {

@@ -73,7 +73,7 @@ static bool may_have_a(const struct decision *d)
 
 /*
  * The last word on every level (Decided 6): it can only lower. Whatever the settings or a mistake
- * in the steps above would give, an A passes here for its own good grounds or not at all.
+ * in the steps above would give, an A passes here on good grounds of its own or not at all.
  */
 static enum treatment guard_level(const struct decision *d, enum treatment wanted)
 {
@@ -113,7 +113,8 @@ enum reason level_reason(const struct decision *d)
         [NUMBER_OWNED] = REASON_SIGNED_OWNED,
         [NUMBER_DELEGATED] = REASON_SIGNED_DELEGATED,
         [NUMBER_UNVERIFIED] = REASON_SIGNED_UNVERIFIED,
-        [NUMBER_BLOCKED] = REASON_INTERNAL, /* never signed: step_blocked() and conf see to it */
+        [NUMBER_BLOCKED] =
+            REASON_INTERNAL, /* never signed: step_blocked() and conf make sure of that */
         [NUMBER_OTHER_CUSTOMER] = REASON_SIGNED_OTHER_CUSTOMER,
         [NUMBER_EXPIRED] = REASON_SIGNED_EXPIRED,
         [NUMBER_NOT_YET] = REASON_SIGNED_NOT_YET,

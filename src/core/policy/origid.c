@@ -5,7 +5,7 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
-/* RFC 9562 section 5.4: version 4 out of octets that nobody can guess. */
+/* RFC 9562 section 5.4: a version 4 UUID from octets that nobody can guess. */
 static void write_uuid(const unsigned char octets[16], char origid[ORIGID_TEXT_LENGTH])
 {
     uuid_t uuid;

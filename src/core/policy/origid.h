@@ -14,7 +14,7 @@
  * tell the name, or that two nodes' trunks have the same one. Without a key it is of the call.
  */
 void origid_write(const struct call *call, char origid[ORIGID_TEXT_LENGTH]);
-/* A UUID as text of any version, into lower case. False: it is none. */
+/* Reads a UUID of any version from text, into lower case. False when it is not one. */
 bool origid_parse(struct str text, char origid[ORIGID_TEXT_LENGTH]);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stird/core/trunk.h>
 #include <stird/core/uri.h>
 
-/* Why the URI in WHERE is no number. True: it reads as one, TN, but nobody can have that. */
+/* Notes why the URI in WHERE is not a number. True when it reads as one, TN, that nobody can
+   have. */
 static bool tell_fault(struct decision *d, const char *where, enum tn_fault fault,
                        const struct tn *tn)
 {
@@ -30,7 +31,7 @@ bool parties_guess(struct decision *d, struct tn_reach *reach, struct str uri)
     return reach->n > before || reach->more;
 }
 
-/* Not asked of an identity that is no number on purpose: sip:alice@, or an extension. */
+/* Not asked for an identity that is not meant to be a number: sip:alice@, or an extension. */
 static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault fault)
 {
     bool wrong = fault == TN_TOO_LONG || fault == TN_BAD_CONTEXT ||
@@ -87,7 +88,7 @@ static void look_at_others(struct decision *d, const struct tn *orig)
     look_at_odd(d, texts);
 }
 
-/* What is asserted, of a call that is believed; false: nothing. */
+/* Finds what is asserted, if the call is believed; false when nothing is. */
 static bool read_asserted(struct decision *d, struct asserted *a)
 {
     const struct asserted_texts *texts = &d->call->asserted;
@@ -169,7 +170,7 @@ static void find_dest(struct decision *d)
         decision_trace(d, STR("To cannot be read as one address"));
 }
 
-/* The tables' dates are days of their zone. */
+/* Dates in the tables are days in the tables' time zone. */
 static int32_t today(const struct decision *d)
 {
     const struct settings *s = d->settings;

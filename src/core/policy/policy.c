@@ -36,7 +36,7 @@
 
 #include <stird/core/emergency.h>
 
-/* Nobody signs a token inside a dialog. Whatever refuses a call has run before. */
+/* Inside a dialog nobody signs a token. All that refuses a call has run before. */
 static bool step_dialog(struct decision *d)
 {
     if (!d->call->claims_dialog)
@@ -77,7 +77,7 @@ static void sign_at_level(struct decision *d)
         decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
-/* Takes back what was found with the level; no Date of ours is needed any more. */
+/* Takes back what was found along with the level: no Date of ours is needed any more. */
 static void take_back(struct outcome *o)
 {
     o->claims.attest = '\0';

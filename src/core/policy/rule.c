@@ -145,7 +145,7 @@ static bool asks_for_time(const struct rule *r)
     return (r->days & ALL_DAYS) != ALL_DAYS || r->from_minute != r->to_minute;
 }
 
-/* 22:00 to 06:00 goes over midnight; its days are those on which it begins. */
+/* 22:00 to 06:00 goes past midnight; its days are those on which it begins. */
 static bool meets_time(const struct rule *r, const struct rule_facts *f)
 {
     if (!asks_for_time(r))
@@ -177,7 +177,7 @@ static bool meets_carries(const struct rule *r, const struct rule_facts *f)
 static const struct {
     const char *name; /* the key of the configuration */
     bool (*meets)(const struct rule *rule, const struct rule_facts *facts);
-    /* Instead, of what a call can say twice. */
+    /* Used instead for what a call can say twice. */
     enum fit (*fit)(const struct rule *rule, const struct rule_facts *facts);
 } conditions[] = {
     {"trunks", meets_trunks, NULL},           {"customers", meets_customers, NULL},
@@ -205,7 +205,7 @@ static enum fit fit_of_rule(const struct rule *r, const struct rule_facts *facts
     return least;
 }
 
-/* What the call gets by RULE, NULL: without any, before caps and guard. */
+/* What the call gets by RULE, or by none when RULE is NULL, before caps and guard. */
 static enum treatment treatment_by(const struct rule *rule, const struct rule_facts *facts)
 {
     const struct trunk *t = facts->call->trunk;
@@ -223,7 +223,7 @@ static bool helps_identity(const struct rule *r, const struct rule_facts *facts)
            good[r->existing_identity] > good[facts->call->trunk->existing_identity];
 }
 
-/* Of two that fit in part the one that gives less. */
+/* Of two rules that fit in part, the one that gives less. */
 static const struct rule *lower_of(const struct rule *a, const struct rule *b,
                                    const struct rule_facts *facts)
 {

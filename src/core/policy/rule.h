@@ -21,21 +21,22 @@ struct rule_facts {
     bool has_orig, has_dest;
     bool has_other_dest;
     struct tn other_dest; /* of the Request-URI where DEST is of To, and the other way round */
-    /* What may be meant where there is no number: each only ever fits in part. */
+    /* Numbers that may be meant where there is none: each of them can only fit in part. */
     const struct tn_reach *orig_reach, *dest_reach, *other_reach;
     const struct beside *beside; /* what both called URIs name beside their numbers */
 };
 
 /*
  * NULL when none holds. TELL, if not NULL, is called for each rule that was looked at and does not
- * fit, or in part: WHICH names the condition; and with FITS for the rule that holds, last.
+ * fit, or only in part, with the condition as WHICH; and at last, with FITS, for the rule that
+ * holds.
  */
 const struct rule *rule_find(const struct rule_facts *facts,
                              void (*tell)(void *user, const struct rule *rule, enum fit fit,
                                           const char *which),
                              void *user);
 
-/* What is known of the call's customer, by the name of a column; empty: nothing. */
+/* What is known about the call's customer, by the name of a column; empty when nothing is. */
 struct str rule_customer_attribute(const struct settings *settings, const struct numbers *table,
                                    const struct call *call, struct str column);
 

@@ -8,7 +8,7 @@
 #include "decision.h"
 
 decision_step step_shown;
-/* The number block alone. */
+/* Only the block of numbers. */
 decision_step step_shown_blocked;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A hash table of prefixes, and the list of the lengths that occur. A lookup asks the table once a
- * length: a configuration has few of them, however many prefixes.
+ * A hash table of prefixes, and the list of the lengths that occur. A lookup asks the table once
+ * for each length: a configuration has few lengths, however many prefixes it has.
  */
 #include <stird/core/source_table.h>
 

@@ -14,8 +14,8 @@ bool policy_is_time_of_token(int64_t time_s, int64_t now_s)
     return time_s >= now_s - DATE_TOLERANCE_S && time_s <= now_s + DATE_TOLERANCE_S;
 }
 
-/* Decided 9. Whether a Date is wrong is judged by the time when the call came; the token has the
-   time when it is asked for, which may be much later. */
+/* Decided 9. Whether a Date is wrong is judged by the time at which the call came; the token gets
+   the time at which it is asked for, which may be much later. */
 static void decide_date(struct decision *d)
 {
     struct outcome *o = d->outcome;

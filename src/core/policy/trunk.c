@@ -52,8 +52,8 @@ static void pass_over(struct call *call, const struct trunk *t, const struct tru
     call->n_passed_over++;
 }
 
-/* Notes the other trunks that the call names, in full or in part, unless BEST stands for them; BEST
-   is NULL when none fits in full. */
+/* Notes the other trunks that the call names, in full or in part, unless BEST asks for all that
+   they ask for; BEST is NULL when none fits in full. */
 static void note_passed_over(const struct settings *settings, const struct source_entry *entry,
                              const struct named *named, struct call *call, const struct trunk *best)
 {
@@ -124,7 +124,7 @@ bool trunk_sends(const struct trunk *trunk)
     return service_words[trunk->service].sends && trunk->n_upstreams > 0;
 }
 
-/* LEADS_ON: T has to have next hops; else it has to have none, and its service decides what becomes
+/* With LEADS_ON T must have next hops; else it must have none, and its service decides what becomes
    of the call. */
 static bool takes_emergency(const struct settings *settings, struct call *call,
                             const struct trunk *t, bool leads_on)

@@ -1,7 +1,7 @@
 #include <stird/base/suggest.h>
 #include <stird/core/trunk_customers.h>
 
-#define NAMES_COMPARED 100000u /* of a table with more customers the first are looked at */
+#define NAMES_COMPARED 100000u /* in a table with more customers only the first are looked at */
 
 static bool is_declared(const struct settings *s, struct str customer)
 {

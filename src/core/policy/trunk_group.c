@@ -20,7 +20,7 @@ static bool is_group(struct str name)
     return uri_name_is(name, names[0]) || uri_name_is(name, names[1]);
 }
 
-/* As uri_name_is() reads it, whatever follows. */
+/* Read as uri_name_is() does, whatever follows. */
 static bool begins_with(struct str text, struct str name)
 {
     size_t i = 0;

@@ -58,8 +58,8 @@ static unsigned most_lines(struct str message, const struct frame_limits *limits
     return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
 }
 
-/* The Content-Lengths of HEAD, start line included: how many, and what they say, which is one
-   thing. LENIENT: what is none counts for none. */
+/* The Content-Lengths of HEAD, which includes the start line: how many there are, and what they say
+   if they all say the same. With LENIENT one that is not a number counts as missing. */
 static enum frame_status read_lengths(struct str head, bool lenient, struct frame *frame,
                                       unsigned *n, uint64_t *length)
 {
@@ -145,7 +145,7 @@ struct str frame_without_junk(struct str message)
 }
 
 /*
- * STUN, SigComp and other strangers are no messages: a method or "SIP/2.0" begins with a visible
+ * STUN, SigComp and other protocols are not messages: a method or "SIP/2.0" begins with a visible
  * character. But an INVITE behind spaces, a BOM or other octets gets an answer that says so, and a
  * response there ends its call.
  */
@@ -184,8 +184,8 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
 
 #define WAITS_FOR_BODY (~(SIZE_MAX >> 1)) /* in RESUME, with the length of the whole message */
 
-/* RESUME saves scanning a dripping header again for every byte: what is wrong, or its end, cannot
-   lie before. */
+/* RESUME saves scanning a header that comes slowly again for every byte: neither a fault nor its
+   end can lie before that place. */
 static enum frame_status look_for_end(struct str message, size_t *resume, struct frame *frame)
 {
     unsigned lines;

@@ -37,8 +37,8 @@ static size_t find_line_end(struct str s)
 }
 
 /*
- * Where the line end at AT of S ends. No head that is taken has another than CRLF; of the others,
- * for an answer to them, it is read what was meant: CR or LF alone, CR CR LF, LF CR.
+ * Where the line end at AT of S ends. A head that is accepted has only CRLF; others are read only
+ * to be answered, and there CR or LF alone, CR CR LF and LF CR are read as they were meant.
  */
 static size_t behind_line_end(struct str s, size_t at)
 {
@@ -375,7 +375,7 @@ static bool is_display_name(struct str s)
     return true;
 }
 
-/* What is no address where one in brackets follows, whatever it looks like. */
+/* What is not an address when one in brackets follows, whatever it looks like. */
 static bool is_before_brackets(struct str s)
 {
     s = str_trim(s);
@@ -387,7 +387,7 @@ static bool is_before_brackets(struct str s)
     return true;
 }
 
-/* What is no second address. */
+/* What cannot be a second address. */
 static bool is_behind_brackets(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -447,7 +447,7 @@ static bool are_parameters(struct str s)
     return true;
 }
 
-/* What stands before URI, which is of VALUE: without a bracket, if there is one. */
+/* What stands before URI, a part of VALUE; without the bracket, if there is one. */
 static bool read_before(struct str value, struct str uri, struct str *before)
 {
     *before = str_trim(str_span(value.p, uri.p));
@@ -456,7 +456,7 @@ static bool read_before(struct str value, struct str uri, struct str *before)
     return bracketed;
 }
 
-/* *PLAIN: what stands behind it are parameters, each well formed. */
+/* *PLAIN says that what stands behind it are parameters, each well formed. */
 static bool read_clear(struct str value, struct str *uri, struct str *before, bool *plain)
 {
     struct str parameters;

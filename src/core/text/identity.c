@@ -5,7 +5,7 @@
 #include <stird/core/passport.h>
 #include <string.h>
 
-#define PARAMETERS_MAX 16 /* of a value; the rest is read as one, which fits nothing */
+#define PARAMETERS_MAX 16 /* of a value; the rest is read as one parameter, which fits nothing */
 
 /* ---- characters ---- */
 
@@ -175,7 +175,7 @@ static bool is_all(struct str s, bool (*belongs)(char c))
     return take_while(&s, belongs).n > 0 && s.n == 0;
 }
 
-/* White space may stand behind the LAST part alone. */
+/* White space may stand only behind the LAST part. */
 static struct str take_part(struct str *rest, bool last, struct identity *identity)
 {
     struct str raw = take_while(rest, is_part), part = str_trim(raw);
@@ -347,7 +347,7 @@ static const struct {
     [PARAMETER_PPT] = {"ppt", parse_token, "ppt is no token", "ppt is there twice"},
 };
 
-/* Whatever stands up to the next parameter, without the quotes or brackets around it. */
+/* All that stands before the next parameter, without the quotes or brackets around it. */
 static struct str guess_value(struct str text)
 {
     text = str_trim(text);

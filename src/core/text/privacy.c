@@ -12,7 +12,7 @@ static bool separates(char c)
     return c != '\0' && strchr(";, \t\r\n\"'<>", c);
 }
 
-/* Letters, digits and hyphens are all that a priv-value was ever made of. */
+/* Every priv-value that was ever defined is made of letters, digits and hyphens. */
 static bool is_word(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)

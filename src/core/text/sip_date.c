@@ -59,7 +59,7 @@ static bool number_at(struct str text, size_t at, size_t digits, unsigned max, u
     return true;
 }
 
-/* Everything but digits and names stands where the form has it. */
+/* Whether everything but digits and names stands where the form has it. */
 static bool frame_fits(struct str text)
 {
     static const char form[] = "___, __ ___ ____ __:__:__ GMT";

@@ -5,8 +5,8 @@
 
 /*
  * Vendors put P- or X- before what is the same word: Oracle P-Origination-ID, 3GPP and ATIS
- * Origination-Id. A level goes by so many names (Oracle P-Attestation-Info, Avaya
- * X-Attestation-Info, P-Attestation-Indicator, X-STIR-SHAKEN-Attestation) that the word is enough.
+ * Origination-Id. A level has so many names (Oracle P-Attestation-Info, Avaya X-Attestation-Info,
+ * P-Attestation-Indicator, X-STIR-SHAKEN-Attestation) that the word is enough.
  */
 static const char *const prefixes[] = {"", "P-", "X-", "Stir-", "P-Stir-", "X-Stir-"};
 #define N_PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -35,8 +35,7 @@ static enum told find(struct str name)
     return TOLD_NOTHING;
 }
 
-/* Whoever puts the word into a header's name tells a level there: P-Identity-Attest, XAttestValue.
- */
+/* A header with that word in its name tells a level: P-Identity-Attest, XAttestValue. */
 static bool speaks_of_level(struct str name)
 {
     static const struct str word = STR("attest");
@@ -103,7 +102,7 @@ static bool is_level_parameter(struct str name)
            str_eq_nocase(name, STR("lvl"));
 }
 
-/* *LOWEST goes down to what ";level=C" or ";C" says; false: that cannot be read. */
+/* *Lowers LOWEST to what ";level=C" or ";C" says; false when that cannot be read. */
 static bool lower_by_parameters(char *lowest, struct str parameters)
 {
     struct str name, value;

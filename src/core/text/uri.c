@@ -8,8 +8,8 @@ static enum uri_scheme scheme_of(struct str scheme)
 }
 
 /* Where the colon stands that ends TEXT's scheme, or text.n. A scheme begins with a letter and
-   holds no @ (RFC 3986 section 3.1): `911@h:5060` and `911:x` have a port and a password. What
-   stands in front of the letter, as in `<sip:`, hides none. */
+   holds no @ (RFC 3986 section 3.1): `911@h:5060` and `911:x` have a port and a password. Other
+   characters before the letter, as in `<sip:`, do not hide a scheme. */
 static size_t scheme_end(struct str text)
 {
     size_t colon = str_find(text, ':', 0);
@@ -25,7 +25,7 @@ static size_t scheme_end(struct str text)
     return colon;
 }
 
-/* A SIP URI's user part may have a password, a tel URI has none. */
+/* The user part of a SIP URI may have a password; a tel URI has none. */
 static void split_user(struct uri *uri)
 {
     struct str rest = uri->userinfo;

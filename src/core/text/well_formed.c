@@ -9,7 +9,7 @@ static bool is_start_line(struct str line)
     uint64_t status;
     if (str_eq_nocase(first, STR("SIP/2.0")))
         return second.n == 3 && str_to_u64(second, 699, &status) && status >= 100;
-    /* A Request-URI with spaces is the Contact that somebody gave, and leaves as it came. */
+    /* A Request-URI with spaces is a Contact that somebody gave us; it leaves as it came. */
     struct str version = str_slice(rest, rest.n > 7 ? rest.n - 7 : 0, rest.n);
     return is_sip_token(first) && second.n > 0 && str_eq_nocase(version, STR("SIP/2.0"));
 }
@@ -28,7 +28,7 @@ static bool has_mandatory_headers(struct str head)
     return true;
 }
 
-/* The body has the length that is told, or none is told. */
+/* Whether the body has the length that Content-Length tells, or there is no Content-Length. */
 static bool length_fits(struct str head, size_t body_bytes)
 {
     struct header_line line;

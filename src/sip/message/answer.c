@@ -181,7 +181,7 @@ static void add_fault_line(struct buf *out, const struct screen_fault *fault)
     buf_add_text(out, "\r\n");
 }
 
-/* Whether a line can be said again: it holds no line end but those that fold it. */
+/* Whether a line can be repeated: it has no line end but those that fold it. */
 static bool is_repeatable(struct str value)
 {
     for (size_t at = 0; (at = str_find(value, '\n', at)) < value.n; at++)
@@ -250,7 +250,7 @@ static void add_unfolded(struct buf *out, const struct header_line *line, size_t
             out->p[i] = ' ';
 }
 
-/* Up to the last line end: behind it a message that was cut has half a line. */
+/* Only up to the last line end: behind that, a message that was cut has half a line. */
 static struct str whole_lines(struct str raw)
 {
     while (raw.n > 0 && raw.p[raw.n - 1] != '\n' && raw.p[raw.n - 1] != '\r')

@@ -37,23 +37,24 @@ struct message {
     struct str request_uri;
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
-    unsigned n_broken;   /* lines that are no header: they leave as they came (section 16.3) */
-    size_t head_bytes;   /* the empty line too */
-    unsigned n_lines;    /* of the head, header or not, folded ones as one */
-    unsigned odd;        /* enum odd: what sofia-sip was given something else for */
+    unsigned n_broken; /* lines that are not headers: they leave as they came (section 16.3) */
+    size_t head_bytes; /* the empty line too */
+    unsigned n_lines;  /* of the head, header or not, folded ones as one */
+    unsigned odd; /* enum odd: the parts for which sofia-sip was given something else to read */
     bool lists_folded;   /* a Via, Route or Record-Route goes on in another line */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
-    bool hops_unclear;   /* Max-Forwards is no number, or there twice */
-    bool length_unclear; /* Content-Length is no number of octets that are there, or there twice */
-    bool uri_unclear;    /* the Request-URI holds what no URI has: it leaves as it came */
-    bool claims_to_tag;  /* To has a tag parameter, with a value or without */
-    bool by_proxy;       /* of a response: its request had a Route to go on by (branch.h) */
-    bool force_rport;    /* the top Via counts as one that asks for rport: nat.h */
+    bool hops_unclear;   /* Max-Forwards is not a number, or is there twice */
+    bool length_unclear; /* Content-Length is not a number of octets that are there, or is there
+                            twice */
+    bool uri_unclear;   /* the Request-URI holds characters that no URI has: it leaves as it came */
+    bool claims_to_tag; /* To has a tag parameter, with a value or without */
+    bool by_proxy;      /* of a response: its request had a Route to go on by (branch.h) */
+    bool force_rport;   /* the top Via counts as one that asks for rport: nat.h */
 
-    struct screen_fault copy;        /* a line once more that may be there once (screen.h) */
-    struct screen_fault excess;      /* more elements than are read, of what is not needed */
-    struct screen_fault two_tags;    /* in From or in To; what is NULL: in neither */
-    struct screen_fault fault;       /* of what was refused; also behind message_parse() */
+    struct screen_fault copy;     /* a line is repeated that may be there only once (screen.h) */
+    struct screen_fault excess;   /* a header that is not needed has more elements than are read */
+    struct screen_fault two_tags; /* in From or in To; what is NULL: in neither */
+    struct screen_fault fault;    /* of what was refused; also behind message_parse() */
     const struct settings *settings; /* while it is parsed: which numbers are emergency numbers */
 };
 
@@ -86,14 +87,16 @@ struct via_hop {
     struct str transport, host, port, branch, received, rport;
     bool ambiguous; /* it has one of the last three twice: where it leads cannot be proved */
 };
-/* Of NULL all is empty. */
+/* For NULL all of it is empty. */
 struct via_hop message_via_hop(const sip_via_t *via);
 
 /* Its branch without quotes, empty: none; and that of the topmost. */
 struct str message_branch_of_via(const sip_via_t *via);
 struct str message_via_branch(const struct message *m);
-/* Whether the top Via asks for rport (RFC 3581), or counts as if. sofia-sip's v_rport misses one
- * before a comma. */
+/*
+ * Whether the top Via asks for rport (RFC 3581), or counts as one that does. sofia-sip's v_rport
+ * misses one before a comma.
+ */
 bool message_via_has_rport(const struct message *m);
 /* The next header NAME that sofia-sip does not parse for us, behind *AT, which is NULL before the
    first; false: there is none. */

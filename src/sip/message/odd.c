@@ -46,7 +46,7 @@ void odd_tags(struct message *m)
     struct str to = value_of(m, "To", 't');
     read_tag(value_of(m, "From", 'f'), &m->from_tag);
     read_tag(to, &m->to_tag);
-    m->claims_to_tag |= find_tag(to) < to.n; /* others may see one there */
+    m->claims_to_tag |= find_tag(to) < to.n; /* other readers may see a tag there */
 }
 
 bool odd_is_emergency(const struct message *m)
@@ -131,7 +131,8 @@ bool odd_start_line_is_taken(const struct message *m)
     return odd_is_taken(m) && (!spaced || leads_there || odd_is_emergency(m));
 }
 
-/* In the order of trying; of what WHERE names, or of a message without a name for it. */
+/* What can be replaced, in the order in which it is tried: for a fault at WHERE, or for one that
+   names no place. */
 static const struct {
     unsigned odd;
     struct str where[2];

@@ -1,6 +1,6 @@
 /*
- * odd - what of a message sofia-sip cannot read, and that is not to cost the call: what it is given
- * to read in its place, so that the message leaves as it came.
+ * odd - parts of a message that sofia-sip cannot read and that must not cost the call: it is given
+ * something else to read in their place, so that the message leaves as it came.
  *
  * Nothing odd stops an emergency call (Decided 5), or a message of a call that is there already: a
  * response, or a request with a To tag. And in any request, no oddity stops it in what nothing here
@@ -22,13 +22,14 @@ enum odd {
     ODD_RECORD_ROUTE = 128 /* all Record-Routes, which are too many */
 };
 
-/* Whether M, which is screened, is not to be lost for what is odd in it: an emergency call, or a
-   message of a call that is there. */
+/* Whether M, which is screened, must not be lost because something in it is odd: it is an emergency
+   call, or a message of a call that is there. */
 bool odd_is_taken(const struct message *m);
-/* The same for a start line that cannot be read. */
+/* The same for a message whose start line cannot be read. */
 bool odd_start_line_is_taken(const struct message *m);
 bool odd_is_emergency(const struct message *m);
-/* What to replace besides M->odd, for M->fault; 0: nothing, it is refused. */
+/* What to replace besides M->odd because of M->fault; 0 when nothing can be done and the message is
+   refused. */
 unsigned odd_next(const struct message *m);
 /* Replaces what M->odd says in TEXT, a copy of the message, by as many octets. */
 void odd_write(const struct message *m, char *text);

@@ -19,8 +19,8 @@ static bool is_of_emergency(const struct message *m, const struct settings *sett
            emergency_uris(settings, m->request_uri, odd_uri(to.value));
 }
 
-/* What stands before a request costs no emergency call, and nothing that belongs to a running call
-   (Decided 5). */
+/* Octets before a request must not cost an emergency call, nor anything that belongs to a running
+   call (Decided 5). */
 static bool parse_behind_junk(struct message *m, struct str raw, bool measured,
                               const struct settings *settings)
 {

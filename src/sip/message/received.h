@@ -20,12 +20,13 @@ bool received_is_emergency(struct str raw, const struct settings *settings);
 /* Whether what could not be parsed may have been meant as a response: it begins as one, or as
    nothing that is a request's. */
 bool received_may_respond(struct str raw);
-/* Of such: its status; 100 where one of 1xx seems to be meant; 0: it cannot be read. */
+/* The status of such a message; 100 where one of 1xx seems to be meant; 0 when it cannot be
+   read. */
 int received_status(struct str raw);
-/* Of such: the branch of ours in what is, or was meant as, its topmost Via; else empty. Who knows
-   it has seen a request of ours. */
+/* Of such: the branch of ours in what is, or was meant as, its topmost Via; else empty. Whoever
+   knows it has seen a request of ours. */
 struct str received_branch(struct str raw);
-/* Of such: the method in what is, or was meant as, its CSeq; else empty. */
+/* The method in what is, or was meant as, the CSeq of such a message; else empty. */
 struct str received_cseq_method(struct str raw);
 /* Its Call-ID, as it stands, or empty. Of any octets. */
 struct str received_call_id(struct str raw);

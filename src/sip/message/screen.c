@@ -123,7 +123,7 @@ struct str screen_method(unsigned i)
     return i < sizeof(known) / sizeof(known[0]) ? known[i] : STR("");
 }
 
-/* Upper and lower case tell methods apart (section 7.1), but not for everybody. */
+/* Methods that differ in upper and lower case are different (section 7.1), but not to everybody. */
 static bool is_misspelt(struct str method)
 {
     struct str known;
@@ -268,7 +268,7 @@ static bool screen_cseq(struct message *m, struct str value)
     while (digits < value.n && ascii_is_digit(value.p[digits]))
         digits++;
     struct str method = str_trim(str_slice(value, digits, value.n));
-    if (m->status != 0) /* whatever stands behind it is for the caller to judge */
+    if (m->status != 0) /* the caller judges what stands behind it */
         method = word_off(&method);
     if (!str_to_u64(str_slice(value, 0, digits), INT32_MAX, &number) || !is_sip_token(method))
         return false;
@@ -421,7 +421,7 @@ static bool is_folded_list(const struct header_line *line, unsigned rule)
     return list && str_find(line->value, '\r', 0) < line->value.n;
 }
 
-/* The first of each is the one that counts. */
+/* The first of each counts. */
 static enum reason screen_response_line(struct message *m, const struct header_line *line,
                                         unsigned rule, unsigned *n)
 {

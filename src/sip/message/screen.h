@@ -1,6 +1,6 @@
 /*
- * screen - what can be said of a message before sofia-sip parses it: start line, mandatory headers
- * once each, bounded lists (RFC 3261 sections 7, 8.1.1, 16.3; Decided 14).
+ * screen - judges a message before sofia-sip parses it: its start line, each mandatory header
+ * exactly once, bounded lists (RFC 3261 sections 7, 8.1.1, 16.3; Decided 14).
  */
 #ifndef STIRD_SIP_SCREEN_H
 #define STIRD_SIP_SCREEN_H
@@ -32,10 +32,10 @@ struct screen_fault {
 enum reason screen_raw(struct message *m, struct str raw);
 /* The I-th of the methods that are known by name, INVITE first; empty behind the last. */
 struct str screen_method(unsigned i);
-/* Whether LINE of M is From, To, Call-ID or CSeq once more, with the same value: nobody can read
-   another one there. */
+/* Whether LINE of M repeats From, To, Call-ID or CSeq with the same value, so that nobody can read
+   a different one. */
 bool screen_is_copy(const struct message *m, const struct header_line *line);
-/* What framing.h refused, in the same words. */
+/* Says in the same words what framing.h refused. */
 struct screen_fault screen_fault_of_frame(enum frame_status status, const struct frame *frame);
 
 #endif

@@ -6,10 +6,10 @@
 #include <stird/core/headers.h>
 
 #define FOR_NUL     '\1'
-#define FOR_LINE    '@' /* begins no header name */
+#define FOR_LINE    '@' /* no header name begins with it */
 #define LINES_ALONE 256 /* of a response with more, those that nothing here looks at are one */
 
-/* sofia-sip takes some characters of a token for none in a method. */
+/* In a method sofia-sip does not accept some characters that a token may have. */
 static bool is_plain_method(struct str method)
 {
     for (size_t i = 0; i < method.n; i++)

@@ -18,7 +18,7 @@ bool stand_in_is_needed(const struct message *m);
 bool stand_in_has_runs(const struct message *m);
 /* Whether sofia-sip reads the line of a response for itself, however many others there are. */
 bool stand_in_is_kept_apart(const struct header_line *line);
-/* Gives a line that is not to be read another name. */
+/* Gives another name to a line that is not to be read. */
 void stand_in_hide(const struct message *m, const struct header_line *line, char *text);
 /* "sip:xxxx" in the place of the Request-URI, behind stand_in_write(). */
 void stand_in_uri(const struct message *m, char *text);

@@ -1,6 +1,6 @@
 /*
- * channel - which client transactions wait on which connection, so that what the end of one costs
- * follows what is there, and not the table of all.
+ * channel - which client transactions wait on which connection, so that the end of a connection
+ * costs only as much as there are on it, and not a walk through all.
  *
  * One thread. Whoever joins holds the connection (flow_hold), so that its address stays its own.
  */
@@ -25,7 +25,7 @@ struct channels {
     struct channel *buckets[CHANNEL_BUCKETS];
 };
 
-/* False: no memory. */
+/* False when there is no memory. */
 bool channel_join(struct channels *all, struct channel_member *member,
                   const struct connection *connection);
 void channel_leave(struct channel_member *member);
