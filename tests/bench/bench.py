@@ -169,7 +169,10 @@ def load(build, rate, calls, mode="call", hold=0):
     return json.loads(done.stdout)
 
 
-def subjects(build):
+def subjects(build, against=None):
+    """In turn; AGAINST: another build of stird instead of Kamailio."""
+    if against:
+        return [Subject("stird", build), Subject("stird-against", against)]
     names = ["stird"]
     if shutil.which("kamailio"):
         names.append("kamailio-plain")
@@ -191,7 +194,7 @@ def cpu(o):
     for rate in (150, 500):
         costs = {}
         for _ in range(o.rounds):
-            for s in subjects(o.build):
+            for s in subjects(o.build, o.against):
                 with s:
                     load(o.build, rate, rate)  # warm
                     before = s.cpu_s()
@@ -199,17 +202,17 @@ def cpu(o):
                     costs.setdefault(s.name, []).append((s.cpu_s() - before) / r["calls"] * 1000)
                     check(s, r)
         print("\nCPU s per 1000 calls at %d/s (median, min..max of %d)" % (rate, o.rounds))
-        plain = costs.get("kamailio-plain")
+        other = next((name for name in ("stird-against", "kamailio-plain") if name in costs), None)
         for name, c in costs.items():
-            ratio = "" if not plain else "  %.2f of kamailio-plain" % median(
-                [a / b for a, b in zip(c, plain)])
+            ratio = "" if not other else "  %.2f of %s" % (median(
+                [a / b for a, b in zip(c, costs[other])]), other)
             print("  %-18s %.3f (%.3f..%.3f)%s" % (name, median(c), min(c), max(c), ratio))
 
 
 def latency(o):
     seen = {}
     for _ in range(o.rounds):
-        for s in subjects(o.build):
+        for s in subjects(o.build, o.against):
             with s:
                 load(o.build, 100, 100)
                 r = load(o.build, 100, 100 * o.seconds)
@@ -414,7 +417,7 @@ def main():
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--reloads", type=int, default=100)
     p.add_argument("--rows", type=int, default=1000000)
-    p.add_argument("--against", type=os.path.abspath, help="of counting: another build, in the same run")
+    p.add_argument("--against", type=os.path.abspath, help="of cpu, latency, counting: another build, in the same run")
     p.add_argument("--build", default=os.path.join(TOP, "build", "release"), type=os.path.abspath)
     o = p.parse_args()
     print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))

@@ -1,5 +1,6 @@
 """What a taken-over worker does to sockets that others have too, and what its successor finds."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -103,17 +104,27 @@ class Given(ProcessStory):
             ("half of several", ("sendmmsg", fd, bytes(64), 1, MSG_MORE)),
             ("the same, another number", ("shutdown", fd + 2**32, 2)))
 
+    @contextlib.contextmanager
+    def standing_still(self):
+        """The supervisor, who would replace a worker that stands still for longer than it may."""
+        self.stird.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.stird.process.send_signal(signal.SIGCONT)
+
     def test_what_is_given_is_not_changed(self):
         self.start()
         self.signed_call()
         worker = self.stird.child("worker")
         given = shared(worker, self.stird.process.pid)
         self.assertEqual([len(fds) for fds in given.values()], [1, 1, 1])
-        for fd in [2] + sum(given.values(), []):
-            for words, call in self.attempts(fd):
-                result = possess.inside(worker, call)[0]
-                self.assertEqual(result, -errno.EPERM, "%d of %s: %s" % (fd, given, words))
-            self.assertGreaterEqual(possess.inside(worker, ("fcntl", fd, F_GETFL, 0))[0], 0)
+        with self.standing_still():
+            for fd in [2] + sum(given.values(), []):
+                for words, call in self.attempts(fd):
+                    result = possess.inside(worker, call)[0]
+                    self.assertEqual(result, -errno.EPERM, "%d of %s: %s" % (fd, given, words))
+                self.assertGreaterEqual(possess.inside(worker, ("fcntl", fd, F_GETFL, 0))[0], 0)
         self.signed_call()
         self.signed_call(transport="tcp")
 
@@ -122,12 +133,12 @@ class Given(ProcessStory):
         self.start()
         worker = self.stird.child("worker")
         address = internet(self.net(66), 9)
-        results = possess.inside(
-            worker, ("socket", 2, 1 | 0x800, 0), ("connect", possess.Result(0), address, 16),
-            ("fcntl", possess.Result(0), F_SETFL, 0x802), option(possess.Result(0), 6, 1, number(1)),
-            ("fcntl", possess.Result(0), F_SETFL, 2),
-            option(possess.Result(0), 1, SO_REUSEADDR, number(1)), option(possess.Result(0), 1, SO_SNDBUF, number(1)),
-            ("close", possess.Result(0)))
+        with self.standing_still():
+            results = possess.inside(
+                worker, ("socket", 2, 1 | 0x800, 0), ("connect", possess.Result(0), address, 16),
+                ("fcntl", possess.Result(0), F_SETFL, 0x802), option(possess.Result(0), 6, 1, number(1)),
+                ("fcntl", possess.Result(0), F_SETFL, 2), option(possess.Result(0), 1, SO_REUSEADDR, number(1)),
+                option(possess.Result(0), 1, SO_SNDBUF, number(1)), ("close", possess.Result(0)))
         self.assertNotEqual(results[1], -errno.EPERM)
         self.assertEqual(results[2:4], [0, 0])
         self.assertEqual(results[4:], [-errno.EPERM, -errno.EPERM, 0, 0])

@@ -2,6 +2,8 @@
 What came of several runs of ctest, from the JUnit files that they wrote:
 
     python3 -B -m lib.ctest_results skipped FILE...    a line for each test or story that was skipped, with why
+    python3 -B -m lib.ctest_results skipping FILE      the tests of which something was skipped
+    python3 -B -m lib.ctest_results stories FILE       what of them was skipped, where it has a name of its own
     python3 -B -m lib.ctest_results total FILE...      N passed, N failed, N skipped
     python3 -B -m lib.ctest_results again FILE         the stories that may be told again, if nothing else failed
     python3 -B -m lib.ctest_results unsteady FILE...   a line for each story that failed beside others and passed alone
@@ -17,6 +19,7 @@ import xml.etree.ElementTree
 
 STORY = re.compile(r"(sip|daemon|cli|cases)/")
 CRASH = re.compile(r"Sanitizer|runtime error:|assertion failed|Assertion `|\bsignal=(4|6|7|8|11)\b")
+STORY_ID = re.compile(r"\w+\.\w+_test\.\w+\.\w+(?=[: ])")
 REASON = re.compile(r"^(?:\s*\[.*?\]\s*)?SKIPPED: (.*)$", re.M)
 
 
@@ -56,6 +59,20 @@ def print_skipped(paths):
             print("skipped  %s %s: %s" % (run, name, reason.strip()))
 
 
+def print_skipping(paths):
+    for _, name, outcome, output in cases(paths):
+        if outcome == "skipped" or REASON.search(output):
+            print(name)
+
+
+def print_stories(paths):
+    for _, _, _, output in cases(paths):
+        for reason in REASON.findall(output):
+            story = STORY_ID.match(reason)
+            if story:
+                print(story.group())
+
+
 def print_again(paths):
     failed = [(name, output) for _, name, outcome, output in cases(paths) if outcome == "failed"]
     if all(STORY.match(name) and not CRASH.search(output) for name, output in failed):
@@ -77,5 +94,5 @@ def print_total(paths):
 
 
 if __name__ == "__main__":
-    {"skipped": print_skipped, "total": print_total, "again": print_again,
-     "unsteady": print_unsteady}[sys.argv[1]](sys.argv[2:])
+    {"skipped": print_skipped, "skipping": print_skipping, "stories": print_stories, "total": print_total,
+     "again": print_again, "unsteady": print_unsteady}[sys.argv[1]](sys.argv[2:])

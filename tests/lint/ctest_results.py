@@ -2,7 +2,7 @@
 """
 usage: ctest_results.py PROJECT
 What scripts/test may forgive (lib/ctest_results.py): only stories are told again, never beside another failure and
-never what crashed; only what passed then is unsteady.
+never what crashed; only what passed then is unsteady. And what it runs with the plain debug build: what was skipped.
 """
 
 import os
@@ -46,6 +46,11 @@ def main(project):
         junit(os.path.join(folder, "again.xml"), (PASSED, "sip/late", ""), (FAILED, "sip/wrong", ""))
         assert results(project, "total", path) == ["1 passed, 1 failed, 0 skipped, 1 unsteady"]
         assert ["sip/late:" in line for line in results(project, "unsteady", path)] == [True]
+        junit(path, (PASSED, "sip/good", "said"), (PASSED, "daemon/one", """
+SKIPPED: daemon.one_test.One.test_two: sanitizers need more
+SKIPPED: daemon.one_test.One.test_three (word='x'): preloading"""), (PASSED, "unit/c_test", "[ 1 ] SKIPPED: allocations"))
+        assert results(project, "skipping", path) == ["daemon/one", "unit/c_test"]
+        assert results(project, "stories", path) == ["daemon.one_test.One.test_two", "daemon.one_test.One.test_three"]
 
 
 if __name__ == "__main__":
