@@ -60,7 +60,7 @@ struct outcome {
 
 /*
  * One more token, behind those whose type comes first in passport_types or is the same. False: the
- * call has as many of it as it may, or as any call may.
+ * call has as many of it as it may, or as any call may, or it is not signed here.
  */
 bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t certificate);
 /* The certificate of the token that decides (passport.h); NO_CERTIFICATE: there is none. */
