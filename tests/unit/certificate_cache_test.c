@@ -4,9 +4,25 @@
 #include <stird/core/certificate_cache.h>
 #include <stird/core/certificate_text.h>
 
+/* An image of one domain, which believes WHO. */
+static struct trust_image *image_of(struct buf *room, const struct trust *who, uint64_t generation)
+{
+    const struct trust_image_domain domain = {.name = STR("lab"), .trust = who};
+    const char *why = NULL;
+    assert_true(trust_image_write(room, &domain, 1));
+    struct trust_image *image = trust_image_open(buf_str(room), generation, &why);
+    if (!image)
+        fail_msg("%s", why);
+    return image;
+}
+
+#define IMAGES 4
+static struct buf rooms[IMAGES];
+static struct trust_image *images[IMAGES]; /* the same of each generation, but for the second */
+
 static struct certificate_ground ground(uint64_t generation, int64_t now_s)
 {
-    return (struct certificate_ground){trust, generation, now_s};
+    return (struct certificate_ground){images[generation], 1, now_s};
 }
 
 static const struct sti_certificate *put(struct certificate_cache *c, struct str url,
@@ -37,19 +53,19 @@ static void what_was_put_is_found(void **state)
     struct buf chain = good_chain();
     struct certificate_cache *c = certificate_cache_new(16, 16);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
-    assert_null(put(c, URL("a"), buf_str(&chain))->trusted.chain);
+    assert_null(put(c, URL("a"), buf_str(&chain))->by_anchors.chain);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
     assert_int_equal(get(c, URL("b"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
-    assert_int_equal(certificate_cache_fetched_s(c, URL("a")), NOW);
-    assert_int_equal(certificate_cache_fetched_s(c, URL("b")), 0);
+    assert_int_equal(certificate_cache_fetched_s(c, URL("a"), 1), NOW);
+    assert_int_equal(certificate_cache_fetched_s(c, URL("b"), 1), 0);
     assert_int_equal(get(c, URL("a"), ground(1, NOW + DAY)), CERTIFICATE_IS_STALE);
     assert_int_equal(get(c, URL("a"), ground(1, NOW + 2 * DAY)), CERTIFICATE_IS_UNKNOWN);
     assert_int_equal(certificate_cache_counts(c).good, 0);
     put(c, URL("a"), buf_str(&chain));
     put(c, URL("a"), buf_str(&chain));
     assert_int_equal(certificate_cache_counts(c).good, 1);
-    certificate_cache_drop(c, URL("a"));
-    certificate_cache_drop(c, URL("a"));
+    certificate_cache_drop(c, URL("a"), 1);
+    certificate_cache_drop(c, URL("a"), 1);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
     certificate_cache_free(c);
     buf_fini(&chain);
@@ -66,19 +82,17 @@ static void what_is_trusted_changes(void **state)
     for (int i = 0; i < 3; i++)
         get(c, URL("a"), ground(1, NOW + i));
     assert_int_equal(certificate_cache_counts(c).judged, 1);
-    struct trust *nobody = trust_new();
-    const struct certificate_ground other = {nobody, 2, NOW};
+    const struct certificate_ground other = ground(2, NOW);
     const struct sti_certificate *found;
     assert_int_equal(certificate_cache_get(c, URL("a"), &other, &found), CERTIFICATE_IS_CACHED);
-    assert_non_null(found->trusted.chain);
+    assert_non_null(found->by_anchors.chain);
     assert_int_equal(certificate_cache_counts(c).good, 0);
     assert_int_equal(certificate_cache_counts(c).bad, 1);
     const struct certificate_ground back = ground(3, NOW);
     assert_int_equal(certificate_cache_get(c, URL("a"), &back, &found), CERTIFICATE_IS_CACHED);
-    assert_null(found->trusted.chain);
+    assert_null(found->by_anchors.chain);
     assert_int_equal(certificate_cache_counts(c).good, 1);
     assert_int_equal(certificate_cache_counts(c).judged, 3);
-    trust_free(nobody);
     certificate_cache_free(c);
     buf_fini(&chain);
 }
@@ -110,9 +124,9 @@ static void a_date_passes(void **state)
                                           .ends_s = NOW + 90 * DAY};
     const struct sti_certificate *found;
     assert_true(certificate_cache_put(c, &body, &g, &found));
-    assert_null(found->trusted.chain);
+    assert_null(found->by_anchors.chain);
     assert_int_equal(certificate_cache_get(c, URL("a"), &later, &found), CERTIFICATE_IS_CACHED);
-    assert_non_null(found->trusted.chain);
+    assert_non_null(found->by_anchors.chain);
     assert_int_equal(certificate_cache_counts(c).judged, 2);
     assert_int_equal(certificate_cache_counts(c).bad, 1);
     for (int i = 40; i < 50; i++)
@@ -168,6 +182,52 @@ static void garbage_is_known_for_such(void **state)
     buf_fini(&large);
 }
 
+/* What a profile believes another one may not; and without an image nobody is believed. */
+static void each_set_of_domains_has_its_own(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    const struct sti_certificate *found;
+    const struct certificate_ground none = {images[1], 0, NOW}, nothing = {NULL, 1, NOW};
+    put(c, URL("a"), buf_str(&chain));
+    assert_int_equal(certificate_cache_get(c, URL("a"), &none, &found), CERTIFICATE_IS_UNKNOWN);
+    const struct certificate_body body = {.url = URL("a"),
+                                          .text = buf_str(&chain),
+                                          .fetched_s = NOW,
+                                          .stale_s = NOW + DAY,
+                                          .ends_s = NOW + DAY};
+    assert_true(certificate_cache_put(c, &body, &none, &found));
+    assert_non_null(found->by_anchors.chain);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    assert_int_equal(certificate_cache_counts(c).bad, 1);
+    assert_int_equal(certificate_cache_get(c, URL("a"), &nothing, &found), CERTIFICATE_IS_CACHED);
+    assert_false(found->has_anchors);
+    assert_int_equal(certificate_cache_counts(c).good, 0);
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
+static int set_up_images(void **state)
+{
+    struct trust *nobody = trust_new();
+    int failed = set_up(state);
+    for (unsigned i = 1; i < IMAGES; i++)
+        images[i] = image_of(&rooms[i], i == 2 ? nobody : trust, i);
+    trust_free(nobody);
+    return failed;
+}
+
+static int tear_down_images(void **state)
+{
+    for (unsigned i = 1; i < IMAGES; i++) {
+        trust_image_close(images[i]);
+        buf_fini(&rooms[i]);
+    }
+    return tear_down(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_date_passes),
         cmocka_unit_test(others_do_not_push_good_ones_out),
         cmocka_unit_test(garbage_is_known_for_such),
+        cmocka_unit_test(each_set_of_domains_has_its_own),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
 }

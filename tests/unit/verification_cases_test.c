@@ -7,7 +7,8 @@
 #include <stird/core/verification.h>
 
 static json_t *vectors;
-static struct trust *trust;
+static struct buf room;
+static struct trust_image *image;
 static int64_t now_s;
 
 static void add_uri(struct buf *out, const char *name, struct str number)
@@ -59,7 +60,7 @@ static enum fetch_outcome fetched(struct str url, struct str *body)
 
 static struct verification_served ask(struct certificate_cache *cache, struct str url, bool again)
 {
-    const struct certificate_ground ground = {trust, 1, now_s};
+    const struct certificate_ground ground = {image, 1, now_s};
     struct verification_served served = {.state = CERTIFICATE_PENDING};
     struct certificate_body body = {
         .url = url, .fetched_s = now_s, .stale_s = now_s + 86400, .ends_s = now_s + 2 * 86400};
@@ -163,6 +164,7 @@ static void judge(json_t *one, struct certificate_cache *cache, bool again)
         .served = served,
         .rules = rules_of(json_object_get(one, "settings")),
         .now_s = now_s,
+        .image = image,
         .orig = read.has_orig ? &read.orig : NULL,
         .to = read.has_dest ? &read.dest : NULL,
         .requested = read.has_requested ? &read.requested : NULL,
@@ -204,19 +206,28 @@ static int set_up(void **state)
     (void)state;
     vectors = lab_vectors("verification_cases.json");
     now_s = json_integer_value(json_object_get(vectors, "now"));
-    trust = trust_new();
+    struct trust *trust = trust_new();
     json_array_foreach(json_object_get(vectors, "anchors"), i, one)
     {
         struct str text = {json_string_value(one), json_string_length(one)};
         assert_true(trust_add_anchors(trust, STR("anchor"), text, &problems));
     }
+    const struct str countries[] = {{"1", 1}};
+    const struct trust_image_domain domain = {
+        .name = STR("us"), .countries = countries, .n_countries = 1, .trust = trust};
+    const char *why = NULL;
+    assert_true(trust_image_write(&room, &domain, 1));
+    image = trust_image_open(buf_str(&room), 1, &why);
+    assert_non_null(image);
+    trust_free(trust);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    trust_free(trust);
+    trust_image_close(image);
+    buf_fini(&room);
     json_decref(vectors);
     return 0;
 }

@@ -23,10 +23,10 @@ struct certificate_cache;
 struct certificate_cache *certificate_cache_new(unsigned good, unsigned bad);
 void certificate_cache_free(struct certificate_cache *c);
 
-/* By what and when bodies are judged. GENERATION changes whenever TRUST does. */
+/* By what and when bodies are judged: again for each image, and apart for each set of domains. */
 struct certificate_ground {
-    const struct trust *trust; /* NULL: nothing is at hand to judge by */
-    uint64_t generation;
+    const struct trust_image *image; /* NULL: nothing is at hand to judge by */
+    uint32_t domains;                /* of it, as a mask: those of the trunk's profile */
     int64_t now_s;
 };
 
@@ -55,11 +55,13 @@ struct certificate_body {
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,
                            const struct certificate_ground *ground,
                            const struct sti_certificate **found);
-void certificate_cache_drop(struct certificate_cache *c, struct str url);
+/* What is kept of it for these domains. */
+void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains);
 
 /* When the body that is kept for URL was fetched; 0: there is none. For what is asked anew because
    a signature does not fit it. */
-int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url);
+int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
+                                    uint32_t domains);
 
 struct certificate_cache_counts {
     unsigned good, bad;

@@ -45,13 +45,9 @@ struct verification_rules {
     char min_level; /* 'A' to 'C'; what is below may be refused */
     bool require;   /* a call without a token may be refused */
     bool refuse_withheld;
-    /* What no list in force tells is taken as not revoked, with a warning; else the call stays
-       open. */
-    bool revocation_may_be_unknown;
 };
 #define VERIFICATION_RULES_USUAL                                                                   \
-    ((struct verification_rules){                                                                  \
-        .max_age_s = VERIFY_MAX_AGE_S, .min_level = 'C', .revocation_may_be_unknown = true})
+    ((struct verification_rules){.max_age_s = VERIFY_MAX_AGE_S, .min_level = 'C'})
 
 /* What there is of the certificate of an entry's URL. */
 enum verification_certificate {
@@ -77,6 +73,7 @@ struct verification_question {
     int64_t now_s;
     bool time_is_guessed; /* nobody knows what time it is, or was: freshness stays open */
     bool is_given;        /* certificates were brought along: no URL was asked */
+    const struct trust_image *image; /* by which certificates were judged; NULL: by none */
 
     /* What the message says: numbers by the rules of its trunk's country. NULL: it shows none. */
     const struct tn *orig; /* P-Asserted-Identity where it is trusted, else From */
@@ -96,7 +93,6 @@ struct verification_header {
     enum identity_role role;
     const struct token *token; /* of the set: type, claims, x5u */
     struct verify_report report;
-    bool revocation_is_unknown; /* no list that is in force tells of its certificate */
 };
 
 struct verification {

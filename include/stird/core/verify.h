@@ -49,6 +49,8 @@ struct verify_question {
     /* The call has div tokens: DIV says where dest leads (verification.h), and dest of shaken is
        not compared with the message. */
     bool is_diverted;
+    const struct trust_image *image; /* whose domains may vouch for some countries alone; NULL: for
+                                        all numbers */
     const struct call_priority *priority; /* NULL: the message asks for none */
 };
 

@@ -4,19 +4,20 @@
 #include <stird/base/container_of.h>
 #include <stird/base/lru.h>
 #include <stird/base/shortage.h>
+#include <stird/core/x5u.h>
 #include <string.h>
 
 #define ARENA_BYTES 2048              /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
 
 struct kept {
-    struct lru_link link; /* its name is TEXT's beginning: the URL, and the body behind it */
+    struct lru_link link; /* its name is TEXT's beginning, and the body behind it */
     bool is_good;         /* which part it is in */
     struct sti_certificate certificate;
     struct arena *arena; /* of the certificate's texts */
     uint64_t generation; /* by which it was judged */
     int64_t fetched_s, stale_s, ends_s;
-    size_t url_n, body_n;
+    size_t name_n, body_n;
     size_t bytes; /* as its part counts them */
     char text[];
 };
@@ -95,10 +96,26 @@ void certificate_cache_free(struct certificate_cache *c)
     free(c);
 }
 
-static struct kept *find(const struct certificate_cache *c, struct str url)
+/* Under what it is kept: its URL, for these domains. */
+struct name {
+    char octets[X5U_MAX_BYTES + sizeof(uint32_t)];
+};
+
+static struct str name_of(struct name *name, struct str url, uint32_t domains)
 {
-    struct lru_link *link = lru_find(&c->good.all, url);
-    return kept_of(link ? link : lru_find(&c->bad.all, url));
+    size_t n = url.n <= X5U_MAX_BYTES ? url.n : 0; /* longer ones are none (x5u.h) */
+    if (n > 0)
+        memcpy(name->octets, url.p, n);
+    memcpy(name->octets + n, &domains, sizeof(domains));
+    return (struct str){name->octets, n + sizeof(domains)};
+}
+
+static struct kept *find(const struct certificate_cache *c, struct str url, uint32_t domains)
+{
+    struct name room;
+    struct str name = name_of(&room, url, domains);
+    struct lru_link *link = lru_find(&c->good.all, name);
+    return kept_of(link ? link : lru_find(&c->bad.all, name));
 }
 
 /* ---- judging ---- */
@@ -107,12 +124,17 @@ static struct kept *find(const struct certificate_cache *c, struct str url)
    there. */
 static bool is_good(const struct sti_certificate *c)
 {
-    return !c->unreadable && c->has_anchors && !c->trusted.chain;
+    return !c->unreadable && c->has_anchors && !c->by_anchors.chain;
 }
 
 static struct str body_of(const struct kept *k)
 {
-    return (struct str){k->text + k->url_n, k->body_n};
+    return (struct str){k->text + k->name_n, k->body_n};
+}
+
+static uint64_t generation_of(const struct certificate_ground *g)
+{
+    return g->image ? trust_image_generation(g->image) : 0;
 }
 
 /* False: no memory, and what was judged before stays as it was. */
@@ -122,7 +144,8 @@ static bool judge(struct certificate_cache *c, struct kept *k, struct str body,
     struct sti_certificate judged = {.key = NULL};
     struct arena *arena = arena_new(ARENA_BYTES);
     c->counts.judged++;
-    if (!arena || !sti_certificate_prepare(&judged, body, g->trust, g->now_s, arena)) {
+    if (!arena ||
+        !sti_certificate_prepare_for(&judged, body, g->image, g->domains, g->now_s, arena)) {
         sti_certificate_fini(&judged);
         arena_free(arena);
         return false;
@@ -131,7 +154,7 @@ static bool judge(struct certificate_cache *c, struct kept *k, struct str body,
     arena_free(k->arena);
     k->certificate = judged;
     k->arena = arena;
-    k->generation = g->generation;
+    k->generation = generation_of(g);
     return true;
 }
 
@@ -145,7 +168,7 @@ static bool is_out_of_date(const struct sti_certificate *c, int64_t now_s)
 static bool is_judged(const struct kept *k, const struct certificate_ground *g)
 {
     return k->certificate.unreadable ||
-           (k->generation == g->generation &&
+           (k->generation == generation_of(g) &&
             (!k->certificate.has_anchors || is_out_of_date(&k->certificate, g->now_s) ||
              sti_certificate_is_judged(&k->certificate, g->now_s)));
 }
@@ -161,13 +184,13 @@ static void put(struct certificate_cache *c, struct kept *k)
 {
     k->is_good = is_good(&k->certificate);
     struct part *p = part_of(c, k);
-    k->bytes = sizeof(*k) + k->url_n + k->body_n + arena_bytes(k->arena);
+    k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena);
     while (p->all.n >= CERTIFICATE_CACHE_LEAST && !has_room(p, k->bytes)) {
         forget(c, kept_of(p->all.oldest));
         c->counts.forgotten++;
     }
     p->bytes += k->bytes;
-    lru_add(&p->all, &k->link, (struct str){k->text, k->url_n});
+    lru_add(&p->all, &k->link, (struct str){k->text, k->name_n});
 }
 
 /* To the newest end of the part that it belongs to by now. */
@@ -186,7 +209,7 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
                                               const struct certificate_ground *g,
                                               const struct sti_certificate **found)
 {
-    struct kept *k = find(c, url);
+    struct kept *k = find(c, url, g->domains);
     *found = NULL;
     if (k && g->now_s >= k->ends_s) {
         forget(c, k);
@@ -202,9 +225,11 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
     return g->now_s >= k->stale_s ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
 }
 
-static struct kept *kept_new(const struct certificate_body *b)
+static struct kept *kept_new(const struct certificate_body *b, uint32_t domains)
 {
-    struct kept *k = calloc(1, sizeof(*k) + b->url.n);
+    struct name room;
+    struct str name = name_of(&room, b->url, domains);
+    struct kept *k = calloc(1, sizeof(*k) + name.n);
     if (!k) {
         shortage_add();
         return NULL;
@@ -212,29 +237,29 @@ static struct kept *kept_new(const struct certificate_body *b)
     k->fetched_s = b->fetched_s;
     k->stale_s = b->stale_s;
     k->ends_s = b->ends_s;
-    k->url_n = b->url.n;
-    memcpy(k->text, b->url.p, b->url.n);
+    k->name_n = name.n;
+    memcpy(k->text, name.p, name.n);
     return k;
 }
 
 /* K moves. NULL: no memory, and K is gone. */
 static struct kept *keep_body(struct kept *k, struct str body)
 {
-    struct kept *with = realloc(k, sizeof(*k) + k->url_n + body.n);
+    struct kept *with = realloc(k, sizeof(*k) + k->name_n + body.n);
     if (!with) {
         shortage_add();
         kept_free(k);
         return NULL;
     }
     with->body_n = body.n;
-    memcpy(with->text + with->url_n, body.p, body.n);
+    memcpy(with->text + with->name_n, body.p, body.n);
     return with;
 }
 
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *b,
                            const struct certificate_ground *g, const struct sti_certificate **found)
 {
-    struct kept *k = kept_new(b);
+    struct kept *k = kept_new(b, g->domains);
     *found = NULL;
     if (!k || !judge(c, k, b->text, g)) {
         kept_free(k);
@@ -242,22 +267,23 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
     }
     if (!k->certificate.unreadable && !(k = keep_body(k, b->text)))
         return false;
-    certificate_cache_drop(c, b->url);
+    certificate_cache_drop(c, b->url, g->domains);
     put(c, k);
     *found = &k->certificate;
     return true;
 }
 
-void certificate_cache_drop(struct certificate_cache *c, struct str url)
+void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains)
 {
-    struct kept *k = find(c, url);
+    struct kept *k = find(c, url, domains);
     if (k)
         forget(c, k);
 }
 
-int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url)
+int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
+                                    uint32_t domains)
 {
-    const struct kept *k = find(c, url);
+    const struct kept *k = find(c, url, domains);
     return k ? k->fetched_s : 0;
 }
 

@@ -75,6 +75,7 @@ static bool judge_token(struct judging *j, unsigned i)
         .requested = q->requested,
         .date_s = q->date_s,
         .is_diverted = j->is_diverted,
+        .image = q->image,
         .priority = q->priority,
     };
     set_certificate(&one, &q->served[i], &unreadable);
@@ -99,7 +100,7 @@ static void find_div(struct judging *j, struct verification_header *h, const cha
         found_good(&f, VERIFY_DIV);
     else
         FAILED(&f, VERIFY_DIV, "%s: %.*s", why,
-               STR_ARG(at.n > 0 ? found_text(&f, at) : STR("none")));
+               STR_ARG(at.n > 0 ? finding_text(&f, at) : STR("none")));
     verify_decide(&h->report);
 }
 
@@ -133,27 +134,6 @@ static void judge_chains(struct judging *j)
             find_div(j, &j->v->headers[i], holds ? NULL : broken, where);
 }
 
-/* ---- what no list tells ---- */
-
-static bool is_revocation_unknown(const struct verification_served *s)
-{
-    return s->state == CERTIFICATE_PREPARED && (s->prepared->trusted.revoked == TRUST_NOT_KNOWN ||
-                                                s->prepared->trusted.revoked == TRUST_NO_LISTS);
-}
-
-static void allow_unknown_revocation(struct judging *j)
-{
-    for (unsigned i = 0; i < j->v->n; i++) {
-        struct verify_report *r = &j->v->headers[i].report;
-        if (!is_revocation_unknown(&j->q->served[i]))
-            continue;
-        j->v->headers[i].revocation_is_unknown = true;
-        if (j->q->rules.revocation_may_be_unknown && !j->q->served[i].prepared->trusted.chain)
-            r->needed[VERIFY_REVOKED] = false;
-        verify_decide(r);
-    }
-}
-
 /* ---- all of it ---- */
 
 static bool has_div(const struct identity_set *set)
@@ -178,7 +158,6 @@ static bool judge(struct judging *j)
     j->is_diverted = has_div(set);
     if (!judge_tokens(j))
         return false;
-    allow_unknown_revocation(j);
     if (j->is_diverted)
         judge_chains(j);
     return true;

@@ -160,7 +160,7 @@ static void check_rph(struct checking *v)
         return;
     const char *why = rph_claim_differs(t->payload_json, v->question->priority, &value);
     if (why)
-        FAILED(&v->f, VERIFY_RPH, "%s: %.*s", why, STR_ARG(found_text(&v->f, value)));
+        FAILED(&v->f, VERIFY_RPH, "%s: %.*s", why, STR_ARG(finding_text(&v->f, value)));
     else
         found_good(&v->f, VERIFY_RPH);
 }
@@ -246,7 +246,10 @@ static void check_chain(struct checking *v)
         return;
     if (!is_still_judged(v, VERIFY_CHAIN))
         return;
-    if (c->by_anchors.chain)
+    if (c->is_open)
+        NOT_DONE(&v->f, VERIFY_CHAIN,
+                 "not known: a list of authorities is not at hand, or has ended");
+    else if (c->by_anchors.chain)
         FAILED(&v->f, VERIFY_CHAIN, "%s", c->by_anchors.chain);
     else
         found_good(&v->f, VERIFY_CHAIN);
@@ -282,7 +285,11 @@ static void check_scope(struct checking *v)
         orig.n = 0;
     const struct sti_scope *scope = &v->certificate->scope;
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
-    if (!sti_scope_covers(scope, &orig))
+    if (v->question->image && v->certificate->domains != 0 && says.n > 0 &&
+        !trust_image_vouches(v->question->image, v->certificate->domains, says))
+        FAILED(&v->f, VERIFY_SCOPE, "its domain of trust may not vouch for %.*s",
+               STR_ARG(finding_text(&v->f, says)));
+    else if (!sti_scope_covers(scope, &orig))
         FAILED(&v->f, VERIFY_SCOPE, "its numbers do not hold %.*s",
                STR_ARG(says.n > 0 ? finding_text(&v->f, says) : STR("a token without one")));
     else if (why)
@@ -320,7 +327,9 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
         return has_claim(q->token, CLAIM_RPH);
     case NEED_WITH_CRLS:
         return q->certificate && q->certificate->has_anchors &&
-               q->certificate->by_anchors.revoked != TRUST_NO_LISTS;
+               q->certificate->by_anchors.revoked != TRUST_NO_LISTS &&
+               (q->certificate->by_anchors.revoked != TRUST_NOT_KNOWN ||
+                q->certificate->crl_is_needed);
     case NEED_WITH_WHOLE:
         return q->has_message && !q->message_is_piece;
     }
