@@ -74,17 +74,16 @@ static int lowest_valid(const struct verification *v)
     return found;
 }
 
-/* The first shaken token that says something of the call, else the first. */
-static int worst_invalid(const struct verification *v)
+/* Of those that fail the first that says something of the call, else the first. */
+static int worst_invalid(const struct verification *v, enum identity_role role)
 {
-    int found = first(v, IDENTITY_ROLE_SHAKEN, TOKEN_INVALID);
     for (unsigned i = 0; i < v->n; i++) {
         const struct verification_header *h = &v->headers[i];
-        if (h->role == IDENTITY_ROLE_SHAKEN && h->report.verdict == TOKEN_INVALID &&
+        if (h->role == role && h->report.verdict == TOKEN_INVALID &&
             row_of(h).class == VERIFICATION_FAILED)
             return (int)i;
     }
-    return found;
+    return first(v, role, TOKEN_INVALID);
 }
 
 /* ---- what becomes of the call ---- */
@@ -127,7 +126,7 @@ static void fail(const struct verification_question *q, struct verification *v, 
 /* One without a chain may be so because a div token failed: then that is what is wrong. */
 static void fail_shaken(const struct verification_question *q, struct verification *v)
 {
-    int i = worst_invalid(v), div = first(v, IDENTITY_ROLE_DIV, TOKEN_INVALID);
+    int i = worst_invalid(v, IDENTITY_ROLE_SHAKEN), div = worst_invalid(v, IDENTITY_ROLE_DIV);
     bool by_chain = v->headers[i].report.decided == VERIFY_DIV;
     fail(q, v, by_chain && div != NONE && v->headers[div].report.decided != VERIFY_DIV ? div : i);
 }
@@ -201,7 +200,7 @@ static void nothing(const struct verification_question *q, struct verification *
 static void decide(const struct verification_question *q, struct verification *v)
 {
     const int valid = lowest_valid(v), open = first(v, IDENTITY_ROLE_SHAKEN, TOKEN_OPEN),
-              broken = first(v, IDENTITY_ROLE_DIV, TOKEN_INVALID),
+              broken = worst_invalid(v, IDENTITY_ROLE_DIV),
               div_open = first(v, IDENTITY_ROLE_DIV, TOKEN_OPEN),
               unreadable = first(v, IDENTITY_ROLE_UNREADABLE, TOKEN_INVALID);
     if ((valid != NONE || open != NONE) && broken != NONE)
@@ -212,7 +211,7 @@ static void decide(const struct verification_question *q, struct verification *v
         pass(q, v, valid);
     else if (open != NONE)
         leave_open(q, v, open);
-    else if (worst_invalid(v) != NONE)
+    else if (worst_invalid(v, IDENTITY_ROLE_SHAKEN) != NONE)
         fail_shaken(q, v);
     else if (unreadable != NONE)
         fail(q, v, unreadable);
