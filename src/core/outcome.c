@@ -29,7 +29,7 @@ bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t 
     unsigned same = 0, at = o->n_tokens;
     for (unsigned i = 0; i < o->n_tokens; i++)
         same += o->tokens[i].type == type;
-    if (at == PASSPORTS_MAX || same >= type->max_per_call)
+    if (!passport_type_is_signed(type) || at == PASSPORTS_MAX || same >= type->max_per_call)
         return false;
     for (; at > 0 && is_behind(o->tokens[at - 1].type, type); at--)
         o->tokens[at] = o->tokens[at - 1];

@@ -1,9 +1,8 @@
 #include "fetch_host.h"
 
-#include "lru.h"
-
 #include <stdlib.h>
 #include <stird/base/container_of.h>
+#include <stird/base/lru.h>
 
 #define NAME_MAX_BYTES 256 /* x5u.h lets no longer one through */
 

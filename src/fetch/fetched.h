@@ -11,9 +11,8 @@
 #ifndef STIRD_FETCH_FETCHED_H
 #define STIRD_FETCH_FETCHED_H
 
+#include <stird/base/lru.h>
 #include <stird/fetch/keep.h>
-
-#include "lru.h"
 
 struct fetched_limits {
     unsigned bodies, failures;

@@ -6,11 +6,11 @@
 #define STIRD_FETCH_FLIGHT_H
 
 #include <stird/base/deadlines.h>
+#include <stird/base/lru.h>
 #include <stird/fetch/fetcher.h>
 
 #include "fetch_host.h"
 #include "fetch_trunk.h"
-#include "lru.h"
 #include "transfer.h"
 
 struct flight;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <stird/core/credential.h>
 #include <stird/core/identity.h>
+#include <stird/core/verification.h>
 #include <stird/core/verify.h>
 #include <stird/lab/lab_ca.h>
 #include <string.h>
@@ -150,6 +151,42 @@ static bool whole(struct bench *b)
     return valid;
 }
 
+/* A call of N values: eight of them are as many as are looked at, all of them good. */
+static bool call_of(struct bench *b, unsigned n)
+{
+    struct arena *arena = arena_new(4096);
+    struct identity_set set = {.n = 0};
+    struct verification v = {.class = VERIFICATION_OPEN};
+    struct str values[IDENTITY_SET_MAX];
+    struct verification_served served[IDENTITY_SET_MAX];
+    for (unsigned i = 0; i < n; i++) {
+        values[i] = buf_str(&b->value);
+        served[i] = (struct verification_served){CERTIFICATE_PREPARED, &b->certificate, NULL};
+    }
+    const struct verification_question q = {.set = &set,
+                                            .served = served,
+                                            .rules = VERIFICATION_RULES_USUAL,
+                                            .now_s = b->now_s,
+                                            .orig = &b->orig,
+                                            .to = &b->dest,
+                                            .requested = &b->dest};
+    if (arena && identity_set_read(&set, values, n, n, arena))
+        verification_judge(&q, arena, &v);
+    identity_set_fini(&set);
+    arena_free(arena);
+    return v.class == VERIFICATION_PASSED;
+}
+
+static bool one_call(struct bench *b)
+{
+    return call_of(b, 1);
+}
+
+static bool call_of_eight(struct bench *b)
+{
+    return call_of(b, IDENTITY_SET_MAX);
+}
+
 static bool prepare(struct bench *b)
 {
     struct arena *arena = arena_new(4096);
@@ -170,25 +207,35 @@ static struct {
 } kinds[] = {
     {.name = "es256_verify alone", .round = signature_alone},
     {.name = "token_read and verify", .round = whole},
+    {.name = "verification_judge, one token", .round = one_call},
+    {.name = "verification_judge, eight tokens", .round = call_of_eight},
     {.name = "sti_certificate_prepare (once a body)", .round = prepare},
 };
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static void print_ratio(const char *name, unsigned i)
+{
+    double each = kinds[i].s / (double)kinds[i].n, alone = kinds[0].s / (double)kinds[0].n;
+    printf("%-40s %8.2f (target 1.25)\n", name, each / alone);
+}
 
 int main(int argc, char **argv)
 {
     struct bench b;
     double end = cpu_s() + (argc > 1 ? strtod(argv[1], NULL) : 6);
     set_up(&b);
-    for (unsigned i = 0; cpu_s() < end; i = (i + 1) % 3) {
+    for (unsigned i = 0; cpu_s() < end; i = (i + 1) % KINDS) {
         double begin = cpu_s(), now = begin;
         for (; now - begin < SLICE_S; now = cpu_s(), kinds[i].n++)
             if (!kinds[i].round(&b))
                 die("it is not valid");
         kinds[i].s += now - begin;
     }
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < KINDS; i++)
         printf("%-40s %8.1f us\n", kinds[i].name, kinds[i].s * 1e6 / (double)kinds[i].n);
-    double ratio = kinds[1].s / (double)kinds[1].n / (kinds[0].s / (double)kinds[0].n);
-    printf("%-40s %8.2f (target 1.25)\n", "verify to the signature alone", ratio);
+    print_ratio("verify to the signature alone", 1);
+    print_ratio("verification_judge to the signature alone", 2);
     tear_down(&b);
     return 0;
 }

@@ -167,7 +167,8 @@ class Values(Lab):
                 ({"parameters": good + ";ppt=Shaken"}, 438),
                 ({"header": {"ppt": "div"}}, 438), ({"header": {"ppt": "Shaken"}}, 438),
                 ({"header": {"typ": "PASSPORT"}}, 438), ({"attest": "a"}, 438),
-                ({"parameters": good + ";ppt=div", "header": {"ppt": "div"}}, 428)):
+                ({"parameters": good + ";ppt=div", "header": {"ppt": "div"}}, 438),
+                ({"parameters": good + ";ppt=msgi", "header": {"ppt": "msgi"}}, 428)):
             with self.subTest(change=change):
                 got = self.token(tokens.invite(tokens.identity(self.unit, **change)))
                 self.assertEqual(got[2], status, got)

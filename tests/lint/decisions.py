@@ -84,7 +84,7 @@ def self_test(texts):
     changes = (
         ("src/new.c", "/* So it is (Decided\n * 99). */", "has no Decided 99"),
         ("src/new.c", "/* Decided 4 and 98. */", "has no Decided 98"),
-        ("src/new.c", "/* As verification.md has it. */", "there is no verification.md"),
+        ("src/new.c", "/* As marking.md has it. */", "there is no marking.md"),
         ("src/new.c", "/* docs/nowhere.md */", "there is no docs/nowhere.md"),
         (shown, texts[shown].replace("Decided", "Said"), "does not carry Decided 9"),
         (PAGE, texts[PAGE].replace("Why: ", "", 1), "Decided 1 has no reason"),

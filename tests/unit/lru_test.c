@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "fetch/lru.h"
+#include <stird/base/lru.h>
 
 #define MANY 300
 

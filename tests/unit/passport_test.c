@@ -1,6 +1,8 @@
 /* A token octet for octet: what is written, in which form, and what is not (Decided 3). */
 #include "lab.h"
 
+#include <stird/core/outcome.h>
+
 /* R-P-120 R-P-121 R-P-122 R-P-126. */
 static void headers_and_payloads_equal_rfc8588(void **state)
 {
@@ -156,6 +158,34 @@ static void each_type_can_be_told_from_the_others(void **state)
     assert_int_equal(deciding, 1);
 }
 
+static bool whole_has(int claim)
+{
+    return claim == CLAIM_ATTEST || claim == CLAIM_ORIG || claim == CLAIM_DEST ||
+           claim == CLAIM_ORIGID;
+}
+
+/* Read and judged, and never signed: nobody can ask for one, by whatever way. */
+static void types_that_are_verified_alone(void **state)
+{
+    const struct passport_claims whole = lab_claims('A', 1443208345);
+    (void)state;
+    for (unsigned i = 0; passport_types_judged[i]; i++) {
+        const struct passport_type *type = passport_types_judged[i];
+        struct outcome outcome = {.verdict = VERDICT_SIGN};
+        assert_ptr_equal(passport_type_find(type->ppt), type);
+        assert_false(passport_type_is_signed(type));
+        assert_false(outcome_want(&outcome, type, 0));
+        assert_int_equal(passport_check(type, &whole), REASON_SIGNER_REFUSED);
+        for (unsigned id = 0; id <= UINT8_MAX; id++)
+            assert_ptr_not_equal(passport_type_by_wire_id((uint8_t)id), type);
+        assert_non_null(type->fault[CLAIM_IAT]);
+        assert_non_null(type->fault[CLAIM_ORIG]);
+        assert_non_null(type->fault[CLAIM_DEST]);
+        assert_true(type->algorithm && type->reference && !type->decides);
+    }
+    assert_true(passport_type_is_signed(&passport_type_shaken));
+}
+
 /* Whoever asks for a claim that the type has not means another type. */
 static void a_claim_that_the_type_has_not_is_refused(void **state)
 {
@@ -165,7 +195,7 @@ static void a_claim_that_the_type_has_not_is_refused(void **state)
         struct passport_type without = passport_type_shaken;
         without.fault[i] = NULL;
         assert_int_equal(passport_check(&without, &whole),
-                         i == CLAIM_HI || i == CLAIM_IAT ? REASON_OK : REASON_SIGNER_REFUSED);
+                         whole_has(i) ? REASON_SIGNER_REFUSED : REASON_OK);
     }
     struct passport_type without = passport_type_shaken;
     struct passport_claims uris = whole;
@@ -188,6 +218,7 @@ int main(void)
         cmocka_unit_test(claims_out_of_form_are_refused),
         cmocka_unit_test(types_are_found_by_name_and_number),
         cmocka_unit_test(each_type_can_be_told_from_the_others),
+        cmocka_unit_test(types_that_are_verified_alone),
         cmocka_unit_test(a_claim_that_the_type_has_not_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -439,9 +439,9 @@ static void make_values(void)
         /* "no JSON"; {"alg":"none"} */
         [NO_JSON] = "bm8gSlNPTg.bm8gSlNPTg" SIGNATURE PARAMETERS,
         [NO_ALG] = "eyJhbGciOiJub25lIn0.e30." PARAMETERS,
-        [OTHER_TYPE] = "eyJhbGciOiJFUzI1NiIsInBwdCI6ImRpdiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM"
-                       "6Ly9jZXJ0LmV4YW1wbGUub3JnL3Bhc3Nwb3J0LmNlciJ9.e30" SIGNATURE
-                       ";info=<https://cert.example.org/passport.cer>;alg=ES256;ppt=div",
+        [OTHER_TYPE] = "eyJhbGciOiJFUzI1NiIsInBwdCI6Im1zZ2kiLCJ0eXAiOiJwYXNzcG9ydCIsIng1"
+                       "dSI6Imh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wYXNzcG9ydC5jZXIifQ.e30" SIGNATURE
+                       ";info=<https://cert.example.org/passport.cer>;alg=ES256;ppt=msgi",
         [COMPACT] = "." SIGNATURE PARAMETERS,
     };
     sign(&values[FRESH], key, NOW);

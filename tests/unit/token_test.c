@@ -171,13 +171,16 @@ static void types_of_others_are_left_to_them(void **state)
          VERIFY_FAILED, VERIFY_NOT_DONE},
         {"{\"alg\":\"RS256\",\"ppt\":\"x\"}", ";alg=RS256;ppt=x", VERIFY_FAILED, VERIFY_NOT_DONE},
         {"{\"alg\":\"none\",\"ppt\":\"vvp\"}", ";alg=none;ppt=vvp", VERIFY_FAILED, VERIFY_NOT_DONE},
-        {"{\"alg\":\"ES256\",\"ppt\":\"div\"}", ";ppt=div", VERIFY_FAILED, VERIFY_NOT_DONE},
+        {"{\"alg\":\"ES256\",\"ppt\":\"div-o\"}", ";ppt=div-o", VERIFY_FAILED, VERIFY_NOT_DONE},
         {"{\"alg\":\"EdDSA\"}", "", VERIFY_FAILED, VERIFY_NOT_DONE},
         {"{\"alg\":\"EdDSA\",\"ppt\":\"shaken\"}", ";alg=EdDSA;ppt=shaken", VERIFY_PASSED,
          VERIFY_FAILED},
         {"{\"alg\":\"none\",\"ppt\":\"shaken\"}", ";ppt=vvp", VERIFY_PASSED, VERIFY_FAILED},
         {"{\"alg\":\"es256\",\"ppt\":\"vvp\"}", ";ppt=shaken", VERIFY_PASSED, VERIFY_FAILED},
-        {"{\"alg\":\"EdDSA\",\"ppt\":\"vvp\"}", ";ppt=div", VERIFY_NOT_DONE, VERIFY_NOT_DONE},
+        {"{\"alg\":\"EdDSA\",\"ppt\":\"vvp\"}", ";ppt=msgi", VERIFY_NOT_DONE, VERIFY_NOT_DONE},
+        {"{\"alg\":\"ES256\",\"ppt\":\"div\"}", ";ppt=div", VERIFY_PASSED, VERIFY_PASSED},
+        {"{\"alg\":\"EdDSA\",\"ppt\":\"rcd\"}", ";alg=EdDSA;ppt=rcd", VERIFY_PASSED, VERIFY_FAILED},
+        {"{\"alg\":\"none\",\"ppt\":\"shaken\"}", ";ppt=rph", VERIFY_PASSED, VERIFY_FAILED},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

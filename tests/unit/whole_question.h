@@ -13,6 +13,7 @@ struct whole_question {
     struct str message_fault;
     const struct tn *orig, *dest, *requested;
     int64_t date_s;
+    const struct call_priority *priority;
     struct str chain; /* what the URL serves; empty: not at hand */
     bool chain_is_given;
     const char *chain_fault;
@@ -42,6 +43,7 @@ static inline struct verify_report whole_verify(const struct whole_question *w, 
         .dest = w->dest,
         .requested = w->requested,
         .date_s = w->date_s,
+        .priority = w->priority,
     };
     assert_true(verify(&q, arena, &report));
     token_fini(&token);

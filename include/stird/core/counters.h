@@ -13,7 +13,7 @@
 #include <stird/core/reason.h>
 
 #define PROXY_LEVELS   3   /* A, B, C */
-#define PROXY_REASONS  160 /* above the highest id of reason.def */
+#define PROXY_REASONS  180 /* above the highest id of reason.def */
 #define STATUS_CLASSES 5   /* of final answers: 2xx to 6xx */
 
 /* A number read from another process's memory is believed up to here, so that a false one cannot

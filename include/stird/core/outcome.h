@@ -61,7 +61,7 @@ struct outcome {
 /*
  * Adds one more token, behind those of the same type and of types that come earlier in
  * passport_types. False when the call has as many of that type, or of all types, as a call may
- * have.
+ * have, or when that type is not signed here.
  */
 bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t certificate);
 /* The certificate of the token that decides (passport.h); NO_CERTIFICATE: there is none. */

@@ -26,6 +26,9 @@ struct passport_claims {
     struct tn orig, dest;
     struct str orig_uri, dest_uri; /* instead of a number; empty: none (RFC 8225 section 5.2.1) */
     struct str hi;                 /* RFC 8946 section 3: a History-Info index; empty: none */
+    struct tn div;                 /* RFC 8946 section 3: who was called before */
+    struct str div_uri;            /* instead of a number */
+    bool rcd, rph; /* of a token that was read: there is one, judged by who read it (verify.def) */
     int64_t iat_s;
     char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5); begins with
                                         NUL: none */
@@ -60,6 +63,9 @@ enum passport_claim {
     CLAIM_DEST,
     CLAIM_ORIGID,
     CLAIM_HI,
+    CLAIM_DIV,
+    CLAIM_RCD,
+    CLAIM_RPH,
     PASSPORT_CLAIMS
 };
 
@@ -73,7 +79,7 @@ struct passport_type {
     struct str ppt; /* "shaken" */
     const struct jws_algorithm *algorithm;
     const struct key_reference *reference;
-    uint8_t wire_id;      /* in requests to the signer; 0 is none */
+    uint8_t wire_id;      /* in requests to the signer; 0: it is not signed here */
     uint8_t max_per_call; /* at most so many of them are asked for */
     /* Whether the call depends on it: when it cannot be made, signing.failure says what becomes of
        the call. A call goes on without a token of another type. */
@@ -88,13 +94,18 @@ struct passport_type {
     void (*write_payload)(struct json *json, const struct passport_claims *claims);
 };
 
-/* In the order in which their headers leave; NULL ends it. */
+/* What is signed here, and verified too, in the order in which the headers leave; NULL ends it. */
 extern const struct passport_type *const passport_types[];
+/* What is verified alone: a row has no more than its claims, and nobody can ask for one. */
+extern const struct passport_type *const passport_types_judged[];
 
 extern const struct passport_type passport_type_shaken;
+extern const struct passport_type passport_type_div, passport_type_rcd, passport_type_rph;
 unsigned passport_types_count(void);
-/* NULL when there is no such type. */
+/* Of either table, for who reads a token; NULL when there is no such type. */
 const struct passport_type *passport_type_find(struct str ppt);
+/* Whether tokens of TYPE are signed here, and so may be asked for. */
+bool passport_type_is_signed(const struct passport_type *type);
 const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
 /* The type that says the level of a call: the first that decides. */
 const struct passport_type *passport_type_deciding(void);
@@ -107,7 +118,7 @@ const struct jws_algorithm *passport_algorithm_find(struct str name);
 void passport_write_header(struct buf *out, const struct passport_type *type, struct str key);
 /*
  * REASON_OK, or REASON_SIGNER_REFUSED when a claim that is to be signed is not as the type demands,
- * or is one that the type does not have.
+ * or is one that the type does not have, or when TYPE is not signed here.
  */
 enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims);
 void passport_write_payload(struct buf *out, const struct passport_type *type,

@@ -15,7 +15,7 @@
 #include <stird/base/str.h>
 #include <stird/core/passport.h>
 #include <stird/core/reason.h>
-#include <stird/core/trust.h>
+#include <stird/core/trust_image.h>
 
 /* How many certificates of a chain may limit what the first one signs. */
 #define STI_CHAIN_MAX 7 /* CERTIFICATES_MAX and an anchor: none has more */
@@ -57,9 +57,13 @@ struct sti_certificate {
     /* For each rule NULL, or a static sentence that begins with "its" or "it" and says how it is
        broken. Whether the certificate is in force has to be asked with the time. */
     const char *fault[STI_RULES];
-    bool has_anchors; /* it was judged by some: TRUSTED says how */
+    bool has_anchors; /* it was judged by some: BY_ANCHORS says how */
     int64_t judged_s; /* as of when */
     struct trust_answer by_anchors;
+    /* Judged by an image: the domains that it leads to, as a mask. */
+    uint32_t domains;
+    bool is_open;       /* it leads to none, and one of them has no list in force */
+    bool crl_is_needed; /* where it is not known whether it is revoked, the verdict is open */
 };
 
 /*
@@ -70,6 +74,10 @@ struct sti_certificate {
  */
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
                              int64_t now_s, struct arena *arena);
+/* The same by the domains of the mask DOMAINS of an image; NULL: anchors are not at hand. */
+bool sti_certificate_prepare_for(struct sti_certificate *c, struct str text,
+                                 const struct trust_image *image, uint32_t domains, int64_t now_s,
+                                 struct arena *arena);
 /*
  * The same of a CHAIN that was read already (certificate_text.h). What limits the first is read off
  * the chain by which it was trusted, the anchor included; where none is, off those that issued each

@@ -29,8 +29,8 @@ struct token {
     struct str header, payload;
     struct json_t *header_json, *payload_json;
     /* Claims, of a token with a type alone; empty where they are none of their form. */
-    struct str attest, origid, orig, dest, hi;
-    struct str orig_uri, dest_uri; /* in the place of a number or beside it */
+    struct str attest, origid, orig, dest, hi, div;
+    struct str orig_uri, dest_uri, div_uri; /* in the place of a number or beside it */
     bool has_iat;                  /* a whole number, whichever */
     int64_t iat_s;                 /* may be negative */
     struct str signed_octets;      /* borrowed; empty in compact form */

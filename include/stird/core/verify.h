@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/base/arena.h>
+#include <stird/core/call_priority.h>
 #include <stird/core/sti_certificate.h>
 #include <stird/core/tn.h>
 #include <stird/core/token.h>
@@ -45,6 +46,12 @@ struct verify_question {
     const struct tn *dest;
     const struct tn *requested; /* of the Request-URI, for an explanation only; NULL: none */
     int64_t date_s;             /* of its Date header; 0: there is none */
+    /* The call has div tokens: DIV says where dest leads (verification.h), and dest of shaken is
+       not compared with the message. */
+    bool is_diverted;
+    const struct trust_image *image; /* whose domains may vouch for some countries alone; NULL: for
+                                        all numbers */
+    const struct call_priority *priority; /* NULL: the message asks for none */
 };
 
 struct verify_report {

@@ -29,6 +29,9 @@ enum verify_need {
     NEED_TO_FETCH,
     NEED_WITH_ORIG,
     NEED_WITH_DEST,
+    NEED_WITH_DIV,
+    NEED_WITH_RCD,
+    NEED_WITH_RPH,
     NEED_WITH_CRLS,
     NEED_WITH_WHOLE
 };

@@ -4,12 +4,25 @@
 
 /* ---- types ---- */
 
-const struct passport_type *passport_type_find(struct str ppt)
+static const struct passport_type *find(const struct passport_type *const *type, struct str ppt)
 {
-    const struct passport_type *const *type = passport_types;
     while (*type && !str_eq((*type)->ppt, ppt))
         type++;
     return *type;
+}
+
+const struct passport_type *passport_type_find(struct str ppt)
+{
+    const struct passport_type *type = find(passport_types, ppt);
+    return type ? type : find(passport_types_judged, ppt);
+}
+
+bool passport_type_is_signed(const struct passport_type *type)
+{
+    const struct passport_type *const *at = passport_types;
+    while (*at && *at != type)
+        at++;
+    return *at != NULL;
 }
 
 unsigned passport_types_count(void)
@@ -69,6 +82,12 @@ static bool is_there(const struct passport_claims *claims, enum passport_claim c
         return claims->origid[0] != '\0';
     case CLAIM_HI:
         return claims->hi.n > 0;
+    case CLAIM_DIV:
+        return claims->div.n > 0 || claims->div_uri.n > 0;
+    case CLAIM_RCD:
+        return claims->rcd;
+    case CLAIM_RPH:
+        return claims->rph;
     default:
         return false;
     }
@@ -76,6 +95,8 @@ static bool is_there(const struct passport_claims *claims, enum passport_claim c
 
 enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims)
 {
+    if (!type->write_payload)
+        return REASON_SIGNER_REFUSED;
     for (int i = 0; i < PASSPORT_CLAIMS; i++) {
         bool bad = type->fault[i] ? type->fault[i](claims, CLAIMS_ASKED) != NULL
                                   : is_there(claims, (enum passport_claim)i);

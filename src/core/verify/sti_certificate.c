@@ -207,22 +207,55 @@ static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *a
     return scope && !j.no_memory && c->subject.p && c->serial.p;
 }
 
-bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
-                           const struct trust *trust, int64_t now_s, struct arena *arena)
+/* By whom it is judged: by one set of anchors, by domains of an image, or by nobody. */
+struct ground {
+    const struct trust *trust;
+    const struct trust_image *image;
+    uint32_t domains;
+    int64_t now_s;
+};
+
+static bool ask_anchors(struct sti_certificate *c, STACK_OF(X509) * chain, const struct ground *g,
+                        STACK_OF(X509) * *up)
+{
+    X509 *leaf = sk_X509_value(chain, 0);
+    struct trust_image_answer answer;
+    c->has_anchors = g->trust || g->image;
+    c->judged_s = g->now_s;
+    c->crl_is_needed = true;
+    if (g->trust)
+        return trust_judge(g->trust, leaf, chain, g->now_s, &c->by_anchors, up);
+    if (!g->image)
+        return true;
+    bool good = trust_image_judge(g->image, g->domains, leaf, chain, g->now_s, &answer, up);
+    c->by_anchors = answer.trusted;
+    c->domains = answer.leads;
+    c->is_open = answer.is_open;
+    c->crl_is_needed = answer.crl_opens;
+    return good;
+}
+
+static bool judge_by(struct sti_certificate *c, STACK_OF(X509) * chain, const struct ground *g,
+                     struct arena *arena)
 {
     const unsigned long before = shortages();
     STACK_OF(X509) *up = NULL;
-    *c = (struct sti_certificate){.has_anchors = trust != NULL, .judged_s = now_s};
-    bool good = !trust ||
-                trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->by_anchors, &up);
-    up = up ? up : chain_up(chain, now_s);
+    *c = (struct sti_certificate){.has_anchors = false};
+    bool good = ask_anchors(c, chain, g, &up);
+    up = up ? up : chain_up(chain, g->now_s);
     good = up && read(c, up, arena) && good && shortages() == before;
     sk_X509_pop_free(up, X509_free);
     return good;
 }
 
-bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
-                             int64_t now_s, struct arena *arena)
+bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
+                           const struct trust *trust, int64_t now_s, struct arena *arena)
+{
+    return judge_by(c, chain, &(struct ground){.trust = trust, .now_s = now_s}, arena);
+}
+
+static bool prepare_by(struct sti_certificate *c, struct str text, const struct ground *g,
+                       struct arena *arena)
 {
     const unsigned long before = shortages();
     struct text_fault fault = {0, NULL};
@@ -230,9 +263,23 @@ bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const s
     *c = (struct sti_certificate){.unreadable = fault.why};
     if (!chain)
         return shortages() == before;
-    bool good = sti_certificate_judge(c, chain, trust, now_s, arena);
+    bool good = judge_by(c, chain, g, arena);
     sk_X509_pop_free(chain, X509_free);
     return good;
+}
+
+bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
+                             int64_t now_s, struct arena *arena)
+{
+    return prepare_by(c, text, &(struct ground){.trust = trust, .now_s = now_s}, arena);
+}
+
+bool sti_certificate_prepare_for(struct sti_certificate *c, struct str text,
+                                 const struct trust_image *image, uint32_t domains, int64_t now_s,
+                                 struct arena *arena)
+{
+    const struct ground ground = {.image = image, .domains = domains, .now_s = now_s};
+    return prepare_by(c, text, &ground, arena);
 }
 
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)

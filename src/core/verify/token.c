@@ -6,6 +6,7 @@
 #include <stird/core/token.h>
 
 #include "findings.h"
+#include "rcd_claim.h"
 #include "token_claims.h"
 
 #include <jansson.h>
@@ -97,12 +98,13 @@ static void check_payload(struct reading *r)
         r->t->payload_json = read_object(r, VERIFY_PAYLOAD, r->t->identity.payload, &r->t->payload);
 }
 
-/* The parameter's type, else the token's: one that says shaken in either place is judged as shaken.
-   NULL: neither is in the table. */
+/* The parameter's type, else the token's: one that says shaken in either place is judged as shaken,
+   so that no other name makes it count for less. NULL: neither is in the table. */
 static const struct passport_type *type_of(const struct token *t)
 {
-    const struct passport_type *type = passport_type_find(t->identity.ppt);
-    return type ? type : passport_type_find(json_member(t->header_json, "ppt"));
+    const struct passport_type *said = passport_type_find(t->identity.ppt),
+                               *inside = passport_type_find(json_member(t->header_json, "ppt"));
+    return inside && inside->decides ? inside : said ? said : inside;
 }
 
 /* The token's type decides; for types that are not verified here any algorithm is good. */
@@ -218,6 +220,18 @@ static void check_claims(struct reading *r)
         token_claims_read(r->t, &r->f);
 }
 
+/* Of whatever type: shaken may bring them along (RFC 9795). */
+static void check_rcd(struct reading *r)
+{
+    if (!r->t->payload_json || !r->t->type || !rcd_claim_is_there(r->t->payload_json))
+        return;
+    const char *why = rcd_claim_fault(r->t->payload_json);
+    if (why)
+        FAILED(&r->f, VERIFY_RCD, "%s", why);
+    else
+        found_good(&r->f, VERIFY_RCD);
+}
+
 /* ---- the signature's form ---- */
 
 static void judge_form(struct reading *r, struct str octets)
@@ -254,8 +268,8 @@ static void check_signature(struct reading *r)
 
 /* In an order in which each finds what it needs; verify.def has the order in which they decide. */
 static void (*const steps[])(struct reading *r) = {
-    check_syntax, check_form, check_header, check_ppt,     check_alg,    check_type,
-    check_crit,   check_url,  check_x5u,    check_payload, check_claims, check_signature,
+    check_syntax, check_form, check_header,  check_ppt,    check_alg, check_type,      check_crit,
+    check_url,    check_x5u,  check_payload, check_claims, check_rcd, check_signature,
 };
 
 bool token_read(struct token *t, struct str value, struct arena *arena)

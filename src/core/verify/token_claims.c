@@ -1,5 +1,7 @@
 #include "token_claims.h"
 
+#include "rph_claim.h"
+
 #include <stird/core/number_plan.h>
 #include <string.h>
 
@@ -124,9 +126,39 @@ static const char *read_hi(struct reading *r)
     return hi.n == 0 || passport_is_hi(hi) ? NULL : "hi is no index of History-Info";
 }
 
+/* Who was called before (RFC 8946 section 3); opt carries a whole token, which div-o alone has. */
+static const char *read_div(struct reading *r)
+{
+    const json_t *div = json_object_get(r->t->payload_json, "div"),
+                 *hi = json_object_get(div, "hi");
+    struct str tn = json_member(div, "tn"), uri = json_member(div, "uri");
+    r->t->div = arena_copy(r->f->arena, tn);
+    r->t->div_uri = r->claims.div_uri = arena_copy(r->f->arena, uri);
+    take_number(&r->claims.div, tn);
+    if (json_object_get(div, "uri") && json_object_get(div, "tn"))
+        return "div has both tn and uri";
+    if (hi && !passport_is_hi(json_text(hi)))
+        return "div has a hi that is no index of History-Info";
+    return json_object_get(r->t->payload_json, "opt") ? "it has opt, which belongs to div-o" : NULL;
+}
+
+/* What is in it is a check of its own. */
+static const char *read_rcd(struct reading *r)
+{
+    r->claims.rcd = json_is_object(json_object_get(r->t->payload_json, "rcd"));
+    return NULL;
+}
+
+static const char *read_rph(struct reading *r)
+{
+    r->claims.rph = json_is_object(json_object_get(r->t->payload_json, "rph"));
+    return r->claims.rph ? rph_claim_fault(r->t->payload_json) : NULL;
+}
+
 static const char *(*const readers[PASSPORT_CLAIMS])(struct reading *r) = {
     [CLAIM_ATTEST] = read_attest, [CLAIM_IAT] = read_iat,       [CLAIM_ORIG] = read_orig,
     [CLAIM_DEST] = read_dest,     [CLAIM_ORIGID] = read_origid, [CLAIM_HI] = read_hi,
+    [CLAIM_DIV] = read_div,       [CLAIM_RCD] = read_rcd,       [CLAIM_RPH] = read_rph,
 };
 
 /* Reads all claims of the type, so that a report shows what there is; returns the first fault. */
@@ -168,13 +200,16 @@ void token_claims_read(struct token *t, const struct findings *f)
         tell_odd(t, f);
 }
 
-bool token_calls(const struct token *t, const struct tn *tn)
+bool token_leads_to(const struct token *t, struct str number)
 {
     const json_t *dest = json_object_get(json_object_get(t->payload_json, "dest"), "tn");
-    for (size_t i = 0; tn && i < json_array_size(dest); i++) {
-        struct str text = json_text(json_array_get(dest, i));
-        if (text.n > 0 && str_eq(text, tn_str(tn)))
+    for (size_t i = 0; number.n > 0 && i < json_array_size(dest); i++)
+        if (str_eq(json_text(json_array_get(dest, i)), number))
             return true;
-    }
     return false;
+}
+
+bool token_calls(const struct token *t, const struct tn *tn)
+{
+    return tn && token_leads_to(t, tn_str(tn));
 }

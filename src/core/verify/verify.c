@@ -6,6 +6,8 @@
 #include <stird/core/verify.h>
 
 #include "findings.h"
+#include "rcd_claim.h"
+#include "rph_claim.h"
 #include "sti_scope.h"
 #include "token_claims.h"
 
@@ -13,7 +15,7 @@
 #include <stird/core/credential.h>
 #include <string.h>
 
-struct verification {
+struct checking {
     const struct verify_question *question;
     const struct token *token;
     const struct sti_certificate *certificate; /* NULL: none was served that can be read */
@@ -23,7 +25,7 @@ struct verification {
 
 /* ---- the message ---- */
 
-static void check_message(struct verification *v)
+static void check_message(struct checking *v)
 {
     const struct verify_question *q = v->question;
     if (!q->has_message || q->message_is_piece)
@@ -44,7 +46,7 @@ static int64_t age_of(int64_t now_s, int64_t iat_s)
     return __builtin_sub_overflow(now_s, iat_s, &age) ? INT64_MAX : age;
 }
 
-static void check_fresh(struct verification *v)
+static void check_fresh(struct checking *v)
 {
     const struct verify_question *q = v->question;
     int64_t iat = v->token->iat_s, age = age_of(q->now_s, iat);
@@ -74,7 +76,7 @@ static bool has_claim(const struct token *t, enum passport_claim claim)
 }
 
 /* Whether the token says a URI in place of a number. URIs are not compared with the message. */
-static bool is_uri_alone(struct verification *v, enum verify_check check, struct str claim,
+static bool is_uri_alone(struct checking *v, enum verify_check check, struct str claim,
                          struct str uri)
 {
     bool alone = claim.n == 0 && uri.n > 0 && v->f.of[VERIFY_CLAIMS].result != VERIFY_FAILED;
@@ -84,8 +86,16 @@ static bool is_uri_alone(struct verification *v, enum verify_check check, struct
     return alone;
 }
 
+/* Whether a number of the token has to be that of the message. Those of div are compared with those
+   of shaken, and with a diversion dest of shaken is where it begins (div_chain.h). */
+static bool is_compared(const struct verify_question *q, enum passport_claim claim)
+{
+    return has_claim(q->token, claim) && !has_claim(q->token, CLAIM_DIV) &&
+           !(claim == CLAIM_DEST && q->is_diverted && q->token->type->decides);
+}
+
 /* CLAIM is empty when the token has none: it then equals nothing. */
-static void compare(struct verification *v, enum verify_check check, struct str claim,
+static void compare(struct checking *v, enum verify_check check, struct str claim,
                     const struct tn *tn)
 {
     if (!v->question->has_message || !v->token->payload_json)
@@ -101,19 +111,19 @@ static void compare(struct verification *v, enum verify_check check, struct str 
         found_good(&v->f, check);
 }
 
-static void check_orig(struct verification *v)
+static void check_orig(struct checking *v)
 {
     const struct token *t = v->token;
-    if (has_claim(t, CLAIM_ORIG) && !is_uri_alone(v, VERIFY_ORIG, t->orig, t->orig_uri))
+    if (is_compared(v->question, CLAIM_ORIG) && !is_uri_alone(v, VERIFY_ORIG, t->orig, t->orig_uri))
         compare(v, VERIFY_ORIG, t->orig, v->question->orig);
 }
 
 /* To is what verifiers compare (RFC 8224 section 6.2): what the Request-URI says only explains. */
-static void check_dest(struct verification *v)
+static void check_dest(struct checking *v)
 {
     const struct verify_question *q = v->question;
     struct verify_finding *f = &v->report->finding[VERIFY_DEST];
-    if (!has_claim(v->token, CLAIM_DEST) ||
+    if (!is_compared(q, CLAIM_DEST) ||
         is_uri_alone(v, VERIFY_DEST, v->token->dest, v->token->dest_uri))
         return;
     if (token_calls(v->token, q->dest))
@@ -126,14 +136,43 @@ static void check_dest(struct verification *v)
                STR_ARG(f->text), STR_ARG(tn_str(q->requested)));
 }
 
+static bool is_of_a_diversion(const struct verify_question *q)
+{
+    return has_claim(q->token, CLAIM_DIV) ||
+           (q->is_diverted && q->token->type && q->token->type->decides);
+}
+
+/* A token alone does not tell: whoever has all of a call puts another finding in its place. */
+static void check_div(struct checking *v)
+{
+    if (is_of_a_diversion(v->question))
+        NOT_DONE(&v->f, VERIFY_DIV, "the call's other tokens tell");
+}
+
+/* ---- its priorities ---- */
+
+static void check_rph(struct checking *v)
+{
+    const struct token *t = v->token;
+    struct str value;
+    if (!has_claim(t, CLAIM_RPH) || !v->question->has_message || !t->payload_json ||
+        v->f.of[VERIFY_CLAIMS].result == VERIFY_FAILED)
+        return;
+    const char *why = rph_claim_differs(t->payload_json, v->question->priority, &value);
+    if (why)
+        FAILED(&v->f, VERIFY_RPH, "%s: %.*s", why, STR_ARG(finding_text(&v->f, value)));
+    else
+        found_good(&v->f, VERIFY_RPH);
+}
+
 /* ---- the certificate ---- */
 
-static bool key_fits(const struct verification *v)
+static bool key_fits(const struct checking *v)
 {
     return v->certificate->algorithm && v->certificate->algorithm == v->token->algorithm;
 }
 
-static void check_fetch(struct verification *v)
+static void check_fetch(struct checking *v)
 {
     const struct verify_question *q = v->question;
     if (q->certificate_fault)
@@ -142,7 +181,7 @@ static void check_fetch(struct verification *v)
         found_good(&v->f, VERIFY_FETCH);
 }
 
-static void check_certificate(struct verification *v)
+static void check_certificate(struct checking *v)
 {
     const struct sti_certificate *c = v->question->certificate;
     if (!c)
@@ -164,7 +203,7 @@ static void check_certificate(struct verification *v)
 }
 
 /* Its form is the token's own matter. */
-static void check_signature(struct verification *v)
+static void check_signature(struct checking *v)
 {
     const struct token *t = v->token;
     if (!t->has_signature || !v->certificate || !key_fits(v))
@@ -175,7 +214,7 @@ static void check_signature(struct verification *v)
         FAILED(&v->f, VERIFY_SIGNATURE, "it does not verify");
 }
 
-static void check_dates(struct verification *v)
+static void check_dates(struct checking *v)
 {
     const struct sti_certificate *c = v->certificate;
     if (!c)
@@ -192,7 +231,7 @@ static void check_dates(struct verification *v)
 }
 
 /* Whether the findings on chain and revocation still hold at the time of the question. */
-static bool is_still_judged(struct verification *v, enum verify_check check)
+static bool is_still_judged(struct checking *v, enum verify_check check)
 {
     bool still = sti_certificate_is_judged(v->certificate, v->question->now_s);
     if (!still)
@@ -200,21 +239,24 @@ static bool is_still_judged(struct verification *v, enum verify_check check)
     return still;
 }
 
-static void check_chain(struct verification *v)
+static void check_chain(struct checking *v)
 {
     const struct sti_certificate *c = v->certificate;
     if (!c || !c->has_anchors)
         return;
     if (!is_still_judged(v, VERIFY_CHAIN))
         return;
-    if (c->by_anchors.chain)
+    if (c->is_open)
+        NOT_DONE(&v->f, VERIFY_CHAIN,
+                 "not known: a list of authorities is not at hand, or has ended");
+    else if (c->by_anchors.chain)
         FAILED(&v->f, VERIFY_CHAIN, "%s", c->by_anchors.chain);
     else
         found_good(&v->f, VERIFY_CHAIN);
 }
 
 /* What is revoked stays so: no other time excuses it. */
-static void check_revoked(struct verification *v)
+static void check_revoked(struct checking *v)
 {
     const struct sti_certificate *c = v->certificate;
     if (!c || !c->has_anchors || c->by_anchors.revoked == TRUST_NO_LISTS)
@@ -228,19 +270,26 @@ static void check_revoked(struct verification *v)
 }
 
 /* Only where the certificate itself passed: then its numbers and constraints mean something. A
-   token without a number fits only a certificate for all numbers. */
-static void check_scope(struct verification *v)
+   token without a number fits only a certificate for all numbers. Who diverts answers for the
+   number that was called before. */
+static void check_scope(struct checking *v)
 {
     struct tn orig;
-    struct str claim = {NULL, 0}, says = v->token->orig;
-    bool lacks = says.n == 0 && has_claim(v->token, CLAIM_ORIG) && v->token->orig_uri.n == 0;
+    bool diverts = has_claim(v->token, CLAIM_DIV);
+    struct str claim = {NULL, 0}, says = diverts ? v->token->div : v->token->orig,
+               uri = diverts ? v->token->div_uri : v->token->orig_uri;
+    bool lacks = says.n == 0 && has_claim(v->token, CLAIM_ORIG) && uri.n == 0;
     if (v->f.of[VERIFY_CERTIFICATE].result != VERIFY_PASSED || !v->token->type || lacks)
         return;
     if (!tn_from_digits(&orig, says))
         orig.n = 0;
     const struct sti_scope *scope = &v->certificate->scope;
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
-    if (!sti_scope_covers(scope, &orig))
+    if (v->question->image && v->certificate->domains != 0 && says.n > 0 &&
+        !trust_image_vouches(v->question->image, v->certificate->domains, says))
+        FAILED(&v->f, VERIFY_SCOPE, "its domain of trust may not vouch for %.*s",
+               STR_ARG(finding_text(&v->f, says)));
+    else if (!sti_scope_covers(scope, &orig))
         FAILED(&v->f, VERIFY_SCOPE, "its numbers do not hold %.*s",
                STR_ARG(says.n > 0 ? finding_text(&v->f, says) : STR("a token without one")));
     else if (why)
@@ -253,9 +302,10 @@ static void check_scope(struct verification *v)
 /* ---- all of them ---- */
 
 /* In an order in which each finds what it needs; verify.def has the order in which they decide. */
-static void (*const steps[])(struct verification *v) = {
-    check_message,   check_fresh, check_orig,  check_dest,    check_fetch, check_certificate,
-    check_signature, check_dates, check_chain, check_revoked, check_scope,
+static void (*const steps[])(struct checking *v) = {
+    check_message, check_fresh,   check_orig,        check_dest,      check_div,
+    check_rph,     check_fetch,   check_certificate, check_signature, check_dates,
+    check_chain,   check_revoked, check_scope,
 };
 
 static bool is_needed(const struct verify_question *q, enum verify_need need)
@@ -266,12 +316,20 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
     case NEED_TO_FETCH:
         return !q->certificate_is_given;
     case NEED_WITH_ORIG:
-        return has_claim(q->token, CLAIM_ORIG);
+        return is_compared(q, CLAIM_ORIG);
     case NEED_WITH_DEST:
-        return has_claim(q->token, CLAIM_DEST);
+        return is_compared(q, CLAIM_DEST);
+    case NEED_WITH_DIV:
+        return is_of_a_diversion(q);
+    case NEED_WITH_RCD:
+        return has_claim(q->token, CLAIM_RCD) || rcd_claim_is_there(q->token->payload_json);
+    case NEED_WITH_RPH:
+        return has_claim(q->token, CLAIM_RPH);
     case NEED_WITH_CRLS:
         return q->certificate && q->certificate->has_anchors &&
-               q->certificate->by_anchors.revoked != TRUST_NO_LISTS;
+               q->certificate->by_anchors.revoked != TRUST_NO_LISTS &&
+               (q->certificate->by_anchors.revoked != TRUST_NOT_KNOWN ||
+                q->certificate->crl_is_needed);
     case NEED_WITH_WHOLE:
         return q->has_message && !q->message_is_piece;
     }
@@ -321,7 +379,7 @@ bool verify(const struct verify_question *q, struct arena *arena, struct verify_
     const unsigned long before = shortages();
     *report = (struct verify_report){.verdict = TOKEN_OPEN};
     take_claims(report, q->token);
-    struct verification v = {
+    struct checking v = {
         .question = q,
         .token = q->token,
         .certificate = q->certificate && !q->certificate->unreadable ? q->certificate : NULL,

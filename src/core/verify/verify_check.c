@@ -45,6 +45,7 @@ struct str verify_status_phrase(int sip_status)
     } phrases[] = {{400, "Bad Request"},
                    {403, "Stale Date"},
                    {428, "Use Identity Header"},
+                   {433, "Anonymity Disallowed"},
                    {436, "Bad Identity Info"},
                    {437, "Unsupported Credential"},
                    {438, "Invalid Identity Header"}};

@@ -1,4 +1,4 @@
-#include "lru.h"
+#include <stird/base/lru.h>
 
 #include <stdlib.h>
 #include <stird/base/chance.h>

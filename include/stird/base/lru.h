@@ -1,13 +1,13 @@
 /*
  * lru - things by name, and in the order in which they were used. Knows neither what they are nor
- * how many there may be: whoever keeps them takes the oldest out. Private to fetch.
+ * how many there may be: whoever keeps them takes the oldest out.
  *
  * A thing has a link in it and stays where it is; nothing is allocated but the table. Names are of
  * others' choice: where they all fall into one chain, a search walks past all of them, which is why
  * a table is for thousands and not for millions.
  */
-#ifndef STIRD_FETCH_LRU_H
-#define STIRD_FETCH_LRU_H
+#ifndef STIRD_LRU_H
+#define STIRD_LRU_H
 
 #include <stdbool.h>
 #include <stddef.h>

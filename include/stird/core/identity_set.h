@@ -1,0 +1,53 @@
+/*
+ * identity_set - all Identity values of a call, read once each (token.h), in the order in which a
+ * verifier looks at them. Bounded, for anybody may send any number of them. Pure.
+ *
+ * For each the URL of the certificate that it takes; then verification.h judges the call.
+ */
+#ifndef STIRD_IDENTITY_SET_H
+#define STIRD_IDENTITY_SET_H
+
+#include <stird/core/token.h>
+
+#define IDENTITY_SET_MAX       8                   /* values; a profile may have fewer */
+#define IDENTITY_SET_BYTES_MAX ((size_t)16 * 1024) /* of all that are read */
+
+/* What a value is to a call, in the order of the set. */
+enum identity_role {
+    IDENTITY_ROLE_SHAKEN, /* says who is calling: its type decides (passport.h) */
+    IDENTITY_ROLE_DIV,
+    IDENTITY_ROLE_RCD,
+    IDENTITY_ROLE_RPH,
+    IDENTITY_ROLE_UNREADABLE, /* nothing tells what it is */
+    IDENTITY_ROLE_OTHER       /* of a type that is for others to verify */
+};
+
+struct identity_entry {
+    enum identity_role role;
+    unsigned header; /* which of the call's values, from 0; empty ones count */
+    struct token token;
+};
+
+struct identity_set {
+    unsigned n;
+    struct identity_entry *entries; /* of the arena; values of one role as they came */
+    unsigned n_empty;               /* counted as none */
+    unsigned n_beyond;              /* over a bound: not looked at */
+};
+
+/*
+ * Of the N values of a call (identity_values()), folded or not, which must outlive SET. MAX is how
+ * many are looked at, at most IDENTITY_SET_MAX. False: no memory. identity_set_fini() in either
+ * case.
+ */
+bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
+                       struct arena *arena);
+void identity_set_fini(struct identity_set *set);
+
+/*
+ * The URL of the certificate that judging entry I takes, borrowed; empty: none, since the token is
+ * not judged here, or fails by a check that goes before those of its certificate (verify.def).
+ */
+struct str identity_set_url(const struct identity_set *set, unsigned i);
+
+#endif

@@ -1,0 +1,15 @@
+/* judged_claims - what types that are verified alone demand of the claims that each of them has.
+   Private to core/passport. */
+#ifndef STIRD_CORE_JUDGED_CLAIMS_H
+#define STIRD_CORE_JUDGED_CLAIMS_H
+
+#include <stird/core/passport.h>
+
+/* As struct passport_type has them: a number or a URI each. */
+const char *judged_claims_iat(const struct passport_claims *claims, enum claims_side side);
+const char *judged_claims_orig(const struct passport_claims *claims, enum claims_side side);
+const char *judged_claims_dest(const struct passport_claims *claims, enum claims_side side);
+/* Whether TN is written as numbers are: digits, no plus. */
+bool judged_claims_is_number(const struct tn *tn);
+
+#endif

@@ -1,0 +1,296 @@
+#include <stird/core/certificate_cache.h>
+
+#include <stdlib.h>
+#include <stird/base/container_of.h>
+#include <stird/base/lru.h>
+#include <stird/base/shortage.h>
+#include <stird/core/x5u.h>
+#include <string.h>
+
+#define ARENA_BYTES 2048              /* of most certificates all texts */
+#define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
+
+struct kept {
+    struct lru_link link; /* its name is TEXT's beginning, and the body behind it */
+    bool is_good;         /* which part it is in */
+    struct sti_certificate certificate;
+    struct arena *arena; /* of the certificate's texts */
+    uint64_t generation; /* by which it was judged */
+    int64_t fetched_s, stale_s, ends_s;
+    size_t name_n, body_n;
+    size_t bytes; /* as its part counts them */
+    char text[];
+};
+
+struct part {
+    struct lru all;
+    unsigned most;
+    size_t bytes; /* of all; at most KEPT_BYTES for each that there may be */
+};
+
+struct certificate_cache {
+    struct part good, bad;
+    struct certificate_cache_counts counts;
+};
+
+static unsigned at_least(unsigned n)
+{
+    return n < CERTIFICATE_CACHE_LEAST ? CERTIFICATE_CACHE_LEAST : n;
+}
+
+struct certificate_cache *certificate_cache_new(unsigned good, unsigned bad)
+{
+    struct certificate_cache *c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    c->good.most = at_least(good);
+    c->bad.most = at_least(bad);
+    if (lru_init(&c->good.all, c->good.most) && lru_init(&c->bad.all, c->bad.most))
+        return c;
+    certificate_cache_free(c);
+    return NULL;
+}
+
+static struct kept *kept_of(struct lru_link *link)
+{
+    return link ? container_of(link, struct kept, link) : NULL;
+}
+
+static void kept_free(struct kept *k)
+{
+    if (!k)
+        return;
+    sti_certificate_fini(&k->certificate);
+    arena_free(k->arena);
+    free(k);
+}
+
+static struct part *part_of(struct certificate_cache *c, const struct kept *k)
+{
+    return k->is_good ? &c->good : &c->bad;
+}
+
+static void take_out(struct certificate_cache *c, struct kept *k)
+{
+    struct part *p = part_of(c, k);
+    lru_remove(&p->all, &k->link);
+    p->bytes -= k->bytes;
+}
+
+static void forget(struct certificate_cache *c, struct kept *k)
+{
+    take_out(c, k);
+    kept_free(k);
+}
+
+void certificate_cache_free(struct certificate_cache *c)
+{
+    if (!c)
+        return;
+    while (c->good.all.oldest)
+        forget(c, kept_of(c->good.all.oldest));
+    while (c->bad.all.oldest)
+        forget(c, kept_of(c->bad.all.oldest));
+    lru_fini(&c->good.all);
+    lru_fini(&c->bad.all);
+    free(c);
+}
+
+/* Under what it is kept: its URL, for these domains. */
+struct name {
+    char octets[X5U_MAX_BYTES + sizeof(uint32_t)];
+};
+
+static struct str name_of(struct name *name, struct str url, uint32_t domains)
+{
+    size_t n = url.n <= X5U_MAX_BYTES ? url.n : 0; /* longer ones are none (x5u.h) */
+    if (n > 0)
+        memcpy(name->octets, url.p, n);
+    memcpy(name->octets + n, &domains, sizeof(domains));
+    return (struct str){name->octets, n + sizeof(domains)};
+}
+
+static struct kept *find(const struct certificate_cache *c, struct str url, uint32_t domains)
+{
+    struct name room;
+    struct str name = name_of(&room, url, domains);
+    struct lru_link *link = lru_find(&c->good.all, name);
+    return kept_of(link ? link : lru_find(&c->bad.all, name));
+}
+
+/* ---- judging ---- */
+
+/* Whether it may stand in the part of the good ones: only an authority that is listed puts it
+   there. */
+static bool is_good(const struct sti_certificate *c)
+{
+    return !c->unreadable && c->has_anchors && !c->by_anchors.chain;
+}
+
+static struct str body_of(const struct kept *k)
+{
+    return (struct str){k->text + k->name_n, k->body_n};
+}
+
+static uint64_t generation_of(const struct certificate_ground *g)
+{
+    return g->image ? trust_image_generation(g->image) : 0;
+}
+
+/* False: no memory, and what was judged before stays as it was. */
+static bool judge(struct certificate_cache *c, struct kept *k, struct str body,
+                  const struct certificate_ground *g)
+{
+    struct sti_certificate judged = {.key = NULL};
+    struct arena *arena = arena_new(ARENA_BYTES);
+    c->counts.judged++;
+    if (!arena ||
+        !sti_certificate_prepare_for(&judged, body, g->image, g->domains, g->now_s, arena)) {
+        sti_certificate_fini(&judged);
+        arena_free(arena);
+        return false;
+    }
+    sti_certificate_fini(&k->certificate);
+    arena_free(k->arena);
+    k->certificate = judged;
+    k->arena = arena;
+    k->generation = generation_of(g);
+    return true;
+}
+
+/* Then nothing else matters, and its chain is not asked again in each second. */
+static bool is_out_of_date(const struct sti_certificate *c, int64_t now_s)
+{
+    return now_s < c->not_before_s || now_s > c->not_after_s;
+}
+
+/* What holds no certificate holds none at any time, and its octets are not kept. */
+static bool is_judged(const struct kept *k, const struct certificate_ground *g)
+{
+    return k->certificate.unreadable ||
+           (k->generation == generation_of(g) &&
+            (!k->certificate.has_anchors || is_out_of_date(&k->certificate, g->now_s) ||
+             sti_certificate_is_judged(&k->certificate, g->now_s)));
+}
+
+/* ---- the parts ---- */
+
+static bool has_room(const struct part *p, size_t bytes)
+{
+    return p->all.n < p->most && p->bytes + bytes <= p->most * KEPT_BYTES;
+}
+
+static void put(struct certificate_cache *c, struct kept *k)
+{
+    k->is_good = is_good(&k->certificate);
+    struct part *p = part_of(c, k);
+    k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena);
+    while (p->all.n >= CERTIFICATE_CACHE_LEAST && !has_room(p, k->bytes)) {
+        forget(c, kept_of(p->all.oldest));
+        c->counts.forgotten++;
+    }
+    p->bytes += k->bytes;
+    lru_add(&p->all, &k->link, (struct str){k->text, k->name_n});
+}
+
+/* To the newest end of the part that it belongs to by now. */
+static void use(struct certificate_cache *c, struct kept *k)
+{
+    struct part *p = part_of(c, k);
+    if (is_good(&k->certificate) == k->is_good) {
+        lru_touch(&p->all, &k->link);
+        return;
+    }
+    take_out(c, k);
+    put(c, k);
+}
+
+enum certificate_cached certificate_cache_get(struct certificate_cache *c, struct str url,
+                                              const struct certificate_ground *g,
+                                              const struct sti_certificate **found)
+{
+    struct kept *k = find(c, url, g->domains);
+    *found = NULL;
+    if (k && g->now_s >= k->ends_s) {
+        forget(c, k);
+        k = NULL;
+    }
+    if (!k || (!is_judged(k, g) && !judge(c, k, body_of(k), g))) {
+        c->counts.misses++;
+        return CERTIFICATE_IS_UNKNOWN;
+    }
+    c->counts.hits++;
+    use(c, k);
+    *found = &k->certificate;
+    return g->now_s >= k->stale_s ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
+}
+
+static struct kept *kept_new(const struct certificate_body *b, uint32_t domains)
+{
+    struct name room;
+    struct str name = name_of(&room, b->url, domains);
+    struct kept *k = calloc(1, sizeof(*k) + name.n);
+    if (!k) {
+        shortage_add();
+        return NULL;
+    }
+    k->fetched_s = b->fetched_s;
+    k->stale_s = b->stale_s;
+    k->ends_s = b->ends_s;
+    k->name_n = name.n;
+    memcpy(k->text, name.p, name.n);
+    return k;
+}
+
+/* K moves. NULL: no memory, and K is gone. */
+static struct kept *keep_body(struct kept *k, struct str body)
+{
+    struct kept *with = realloc(k, sizeof(*k) + k->name_n + body.n);
+    if (!with) {
+        shortage_add();
+        kept_free(k);
+        return NULL;
+    }
+    with->body_n = body.n;
+    memcpy(with->text + with->name_n, body.p, body.n);
+    return with;
+}
+
+bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *b,
+                           const struct certificate_ground *g, const struct sti_certificate **found)
+{
+    struct kept *k = kept_new(b, g->domains);
+    *found = NULL;
+    if (!k || !judge(c, k, b->text, g)) {
+        kept_free(k);
+        return false;
+    }
+    if (!k->certificate.unreadable && !(k = keep_body(k, b->text)))
+        return false;
+    certificate_cache_drop(c, b->url, g->domains);
+    put(c, k);
+    *found = &k->certificate;
+    return true;
+}
+
+void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains)
+{
+    struct kept *k = find(c, url, domains);
+    if (k)
+        forget(c, k);
+}
+
+int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
+                                    uint32_t domains)
+{
+    const struct kept *k = find(c, url, domains);
+    return k ? k->fetched_s : 0;
+}
+
+struct certificate_cache_counts certificate_cache_counts(const struct certificate_cache *c)
+{
+    struct certificate_cache_counts counts = c->counts;
+    counts.good = (unsigned)c->good.all.n;
+    counts.bad = (unsigned)c->bad.all.n;
+    return counts;
+}

@@ -1,0 +1,84 @@
+#include "div_chain.h"
+
+#include "token_claims.h"
+
+/* Of SET's div tokens, those that are not used yet. */
+struct chain {
+    const struct token *div[IDENTITY_SET_MAX];
+    unsigned n;
+};
+
+static void collect(struct chain *c, const struct identity_set *set)
+{
+    c->n = 0;
+    for (unsigned i = 0; i < set->n; i++)
+        if (set->entries[i].role == IDENTITY_ROLE_DIV)
+            c->div[c->n++] = &set->entries[i].token;
+}
+
+static bool says_no_number(const struct token *t)
+{
+    return t->div.n == 0;
+}
+
+/* Whoever called before, by number or not, calls still. */
+static bool has_orig_of(const struct token *t, const struct token *shaken)
+{
+    return t->orig.n > 0 && str_eq(t->orig, shaken->orig) && t->orig_uri.n == 0;
+}
+
+static bool is_div_of_another(const struct chain *c, unsigned i)
+{
+    for (unsigned k = 0; k < i; k++)
+        if (str_eq(c->div[k]->div, c->div[i]->div))
+            return true;
+    return false;
+}
+
+/* What each says for itself. */
+static const char *fault_of_each(const struct chain *c, const struct token *shaken,
+                                 const struct tn *called, struct str *at)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        *at = c->div[i]->div;
+        if (says_no_number(c->div[i]))
+            return "a token does not say which number diverted the call";
+        if (!has_orig_of(c->div[i], shaken))
+            return "a token is of another calling number";
+        if (is_div_of_another(c, i) || str_eq(c->div[i]->div, tn_str(called)))
+            return "a number comes twice";
+    }
+    return NULL;
+}
+
+/* Takes the one that goes on where FROM ends out of C; NULL: there is none. */
+static const struct token *take_next(struct chain *c, const struct token *from)
+{
+    for (unsigned i = 0; i < c->n; i++)
+        if (token_leads_to(from, c->div[i]->div)) {
+            const struct token *next = c->div[i];
+            c->div[i] = c->div[--c->n];
+            return next;
+        }
+    return NULL;
+}
+
+const char *div_chain_fault(const struct identity_set *set, const struct token *shaken,
+                            const struct tn *called, struct str *at)
+{
+    struct chain c;
+    const struct token *last = shaken, *next;
+    *at = STR("");
+    collect(&c, set);
+    if (!called)
+        return "the message shows no telephone number that is called now";
+    const char *why = fault_of_each(&c, shaken, called, at);
+    if (why)
+        return why;
+    while ((next = take_next(&c, last)))
+        last = next;
+    *at = last->dest;
+    if (c.n > 0)
+        return "no token begins where the one before it ends";
+    return token_calls(last, called) ? NULL : "it ends at another number than the one called";
+}

@@ -1,0 +1,80 @@
+#include <stird/core/identity_set.h>
+
+#include <stird/base/shortage.h>
+#include <stird/core/passport.h>
+
+static enum identity_role role_of(const struct token *t)
+{
+    const struct {
+        const struct passport_type *type;
+        enum identity_role role;
+    } roles[] = {{&passport_type_div, IDENTITY_ROLE_DIV},
+                 {&passport_type_rcd, IDENTITY_ROLE_RCD},
+                 {&passport_type_rph, IDENTITY_ROLE_RPH}};
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        if (t->type == roles[i].type)
+            return roles[i].role;
+    if (t->type && t->type->decides)
+        return IDENTITY_ROLE_SHAKEN;
+    return t->finding[VERIFY_PPT].result == VERIFY_FAILED || t->type ? IDENTITY_ROLE_OTHER
+                                                                     : IDENTITY_ROLE_UNREADABLE;
+}
+
+/* Behind those whose role comes first or is the same. */
+static void sort_in(struct identity_set *set)
+{
+    const struct identity_entry added = set->entries[set->n];
+    unsigned at = set->n++;
+    for (; at > 0 && set->entries[at - 1].role > added.role; at--)
+        set->entries[at] = set->entries[at - 1];
+    set->entries[at] = added;
+}
+
+static bool add(struct identity_set *set, unsigned header, struct str value, struct arena *arena)
+{
+    struct identity_entry *e = &set->entries[set->n];
+    bool good = token_read(&e->token, value, arena);
+    e->header = header;
+    e->role = role_of(&e->token);
+    sort_in(set);
+    return good;
+}
+
+bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
+                       struct arena *arena)
+{
+    const unsigned long before = shortages();
+    size_t octets = 0;
+    *set = (struct identity_set){
+        .entries = arena_array(arena, IDENTITY_SET_MAX, sizeof(set->entries[0]))};
+    bool good = set->entries != NULL;
+    for (unsigned i = 0; i < n && good; i++) {
+        if (str_trim(values[i]).n == 0) {
+            set->n_empty++;
+        } else if (set->n >= max || set->n >= IDENTITY_SET_MAX ||
+                   values[i].n > IDENTITY_SET_BYTES_MAX - octets) {
+            set->n_beyond++;
+        } else {
+            octets += values[i].n;
+            good = add(set, i, values[i], arena);
+        }
+    }
+    return good && shortages() == before;
+}
+
+void identity_set_fini(struct identity_set *set)
+{
+    for (unsigned i = 0; i < set->n; i++)
+        token_fini(&set->entries[i].token);
+    set->n = 0;
+}
+
+/* A form of the signature that its algorithm has not is told behind what its certificate is. */
+struct str identity_set_url(const struct identity_set *set, unsigned i)
+{
+    const struct identity_entry *e = &set->entries[i];
+    bool judged = e->role != IDENTITY_ROLE_OTHER && e->role != IDENTITY_ROLE_UNREADABLE;
+    for (int check = 0; check < VERIFY_FETCH && judged; check++)
+        judged = e->token.finding[check].result != VERIFY_FAILED;
+    return judged ? token_url(&e->token) : STR("");
+}

@@ -1,0 +1,242 @@
+/* Prepared certificates by URL: what is known, what is judged again, and who pushes whom out. */
+#include "verify_lab.h"
+
+#include <stird/core/certificate_cache.h>
+#include <stird/core/certificate_text.h>
+
+/* An image of one domain, which believes WHO. */
+static struct trust_image *image_of(struct buf *room, const struct trust *who, uint64_t generation)
+{
+    const struct trust_image_domain domain = {.name = STR("lab"), .trust = who};
+    const char *why = NULL;
+    assert_true(trust_image_write(room, &domain, 1));
+    struct trust_image *image = trust_image_open(buf_str(room), generation, &why);
+    if (!image)
+        fail_msg("%s", why);
+    return image;
+}
+
+#define IMAGES 4
+static struct buf rooms[IMAGES];
+static struct trust_image *images[IMAGES]; /* the same of each generation, but for the second */
+
+static struct certificate_ground ground(uint64_t generation, int64_t now_s)
+{
+    return (struct certificate_ground){images[generation], 1, now_s};
+}
+
+static const struct sti_certificate *put(struct certificate_cache *c, struct str url,
+                                         struct str text)
+{
+    const struct certificate_ground g = ground(1, NOW);
+    const struct certificate_body body = {
+        .url = url, .text = text, .fetched_s = NOW, .stale_s = NOW + DAY, .ends_s = NOW + 2 * DAY};
+    const struct sti_certificate *found;
+    assert_true(certificate_cache_put(c, &body, &g, &found));
+    return found;
+}
+
+static enum certificate_cached get(struct certificate_cache *c, struct str url,
+                                   struct certificate_ground g)
+{
+    const struct sti_certificate *found;
+    enum certificate_cached cached = certificate_cache_get(c, url, &g, &found);
+    assert_true((cached == CERTIFICATE_IS_UNKNOWN) == (found == NULL));
+    return cached;
+}
+
+#define URL(text) STR("https://cert.example.org/" text)
+
+static void what_was_put_is_found(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    assert_null(put(c, URL("a"), buf_str(&chain))->by_anchors.chain);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("b"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    assert_int_equal(certificate_cache_fetched_s(c, URL("a"), 1), NOW);
+    assert_int_equal(certificate_cache_fetched_s(c, URL("b"), 1), 0);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + DAY)), CERTIFICATE_IS_STALE);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + 2 * DAY)), CERTIFICATE_IS_UNKNOWN);
+    assert_int_equal(certificate_cache_counts(c).good, 0);
+    put(c, URL("a"), buf_str(&chain));
+    put(c, URL("a"), buf_str(&chain));
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    certificate_cache_drop(c, URL("a"), 1);
+    certificate_cache_drop(c, URL("a"), 1);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
+/* R-V-033: nothing is fetched for it. */
+static void what_is_trusted_changes(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    put(c, URL("a"), buf_str(&chain));
+    assert_int_equal(certificate_cache_counts(c).judged, 1);
+    for (int i = 0; i < 3; i++)
+        get(c, URL("a"), ground(1, NOW + i));
+    assert_int_equal(certificate_cache_counts(c).judged, 1);
+    const struct certificate_ground other = ground(2, NOW);
+    const struct sti_certificate *found;
+    assert_int_equal(certificate_cache_get(c, URL("a"), &other, &found), CERTIFICATE_IS_CACHED);
+    assert_non_null(found->by_anchors.chain);
+    assert_int_equal(certificate_cache_counts(c).good, 0);
+    assert_int_equal(certificate_cache_counts(c).bad, 1);
+    const struct certificate_ground back = ground(3, NOW);
+    assert_int_equal(certificate_cache_get(c, URL("a"), &back, &found), CERTIFICATE_IS_CACHED);
+    assert_null(found->by_anchors.chain);
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    assert_int_equal(certificate_cache_counts(c).judged, 3);
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
+/* An issuer's time ends before that of its certificate: what was good is asked again then, and not
+   any more when its own time is over. */
+static void a_date_passes(void **state)
+{
+    (void)state;
+    X509 *kept = issuer;
+    struct lab_certificate short_one = {.name = "short issuer",
+                                        .serial = 7,
+                                        .key = issuer_key,
+                                        .issuer = root,
+                                        .issuer_key = root_key,
+                                        .not_before_s = NOW - DAY,
+                                        .not_after_s = NOW + 5 * DAY,
+                                        .authority = true};
+    issuer = lab_certificate_new(&short_one);
+    struct buf chain = good_chain();
+    X509_free(issuer);
+    issuer = kept;
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    const struct certificate_ground g = ground(1, NOW), later = ground(1, NOW + 10 * DAY);
+    const struct certificate_body body = {.url = URL("a"),
+                                          .text = buf_str(&chain),
+                                          .fetched_s = NOW,
+                                          .stale_s = NOW + 90 * DAY,
+                                          .ends_s = NOW + 90 * DAY};
+    const struct sti_certificate *found;
+    assert_true(certificate_cache_put(c, &body, &g, &found));
+    assert_null(found->by_anchors.chain);
+    assert_int_equal(certificate_cache_get(c, URL("a"), &later, &found), CERTIFICATE_IS_CACHED);
+    assert_non_null(found->by_anchors.chain);
+    assert_int_equal(certificate_cache_counts(c).judged, 2);
+    assert_int_equal(certificate_cache_counts(c).bad, 1);
+    for (int i = 40; i < 50; i++)
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + i * DAY)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).judged, 2);
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
+/* R-V-031: whoever has no authority behind him pushes out his like alone. */
+static void others_do_not_push_good_ones_out(void **state)
+{
+    (void)state;
+    char name[64];
+    struct buf chain = good_chain(),
+               theirs = serve(make("theirs", 9, key, false, false, spcs, NULL), false);
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    put(c, URL("good"), buf_str(&chain));
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        put(c, str_of(name), i % 2 ? buf_str(&theirs) : STR("<html>"));
+    }
+    assert_int_equal(get(c, URL("good"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    assert_int_equal(certificate_cache_counts(c).bad, 16);
+    assert_int_equal(get(c, URL("99"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("1"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "https://other.example.org/%u", i);
+        put(c, str_of(name), buf_str(&chain));
+        assert_int_equal(get(c, URL("good"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    }
+    assert_int_equal(certificate_cache_counts(c).good, 16);
+    certificate_cache_free(c);
+    buf_fini(&theirs);
+    buf_fini(&chain);
+}
+
+/* Garbage says so as long as it is kept, and none of its octets are. */
+static void garbage_is_known_for_such(void **state)
+{
+    (void)state;
+    struct buf large = BUF_INIT;
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    while (large.n < 2 * CERTIFICATES_BYTES_MAX)
+        buf_add_text(&large, "garbage ");
+    assert_non_null(put(c, URL("empty"), STR(""))->unreadable);
+    assert_non_null(put(c, URL("large"), buf_str(&large))->unreadable);
+    assert_int_equal(get(c, URL("large"), ground(2, NOW + 1)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("empty"), ground(2, NOW + 1)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).judged, 2);
+    certificate_cache_free(c);
+    buf_fini(&large);
+}
+
+/* What a profile believes another one may not; and without an image nobody is believed. */
+static void each_set_of_domains_has_its_own(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    const struct sti_certificate *found;
+    const struct certificate_ground none = {images[1], 0, NOW}, nothing = {NULL, 1, NOW};
+    put(c, URL("a"), buf_str(&chain));
+    assert_int_equal(certificate_cache_get(c, URL("a"), &none, &found), CERTIFICATE_IS_UNKNOWN);
+    const struct certificate_body body = {.url = URL("a"),
+                                          .text = buf_str(&chain),
+                                          .fetched_s = NOW,
+                                          .stale_s = NOW + DAY,
+                                          .ends_s = NOW + DAY};
+    assert_true(certificate_cache_put(c, &body, &none, &found));
+    assert_non_null(found->by_anchors.chain);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    assert_int_equal(certificate_cache_counts(c).bad, 1);
+    assert_int_equal(certificate_cache_get(c, URL("a"), &nothing, &found), CERTIFICATE_IS_CACHED);
+    assert_false(found->has_anchors);
+    assert_int_equal(certificate_cache_counts(c).good, 0);
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
+static int set_up_images(void **state)
+{
+    struct trust *nobody = trust_new();
+    int failed = set_up(state);
+    for (unsigned i = 1; i < IMAGES; i++)
+        images[i] = image_of(&rooms[i], i == 2 ? nobody : trust, i);
+    trust_free(nobody);
+    return failed;
+}
+
+static int tear_down_images(void **state)
+{
+    for (unsigned i = 1; i < IMAGES; i++) {
+        trust_image_close(images[i]);
+        buf_fini(&rooms[i]);
+    }
+    return tear_down(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_put_is_found),
+        cmocka_unit_test(what_is_trusted_changes),
+        cmocka_unit_test(a_date_passes),
+        cmocka_unit_test(others_do_not_push_good_ones_out),
+        cmocka_unit_test(garbage_is_known_for_such),
+        cmocka_unit_test(each_set_of_domains_has_its_own),
+    };
+    return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
+}
