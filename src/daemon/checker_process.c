@@ -1,6 +1,7 @@
 #include "checker_process.h"
 
 #include "roles.h"
+#include "web_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,44 +143,11 @@ static int tell(const struct checker *c, unsigned i, uint64_t generation)
     return control_send(c->control_fd, &message, NULL, 0);
 }
 
-/*
- * It speaks TLS, HTTP and X.509 with servers of others. Only those files stay readable that it
- * takes to look up a name and to judge a web server's certificate: keys may lie under /etc too.
- */
+/* It speaks TLS, HTTP and X.509 with servers of others. */
 static bool give_up_rights(const struct checker *c)
 {
-    const char *const readable[] = {
-        /* libraries, and the certificates of authorities that distributions bring */
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/local/lib",
-        "/lib",
-        "/lib64",
-        "/usr/share/ca-certificates",
-        "/usr/local/share/ca-certificates",
-        "/usr/share/pki",
-        "/var/lib/ca-certificates",
-        "/etc/ssl/certs",
-        "/etc/ssl/cert.pem",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/openssl.cnf",
-        "/etc/pki/tls/certs",
-        "/etc/pki/tls/cert.pem",
-        "/etc/pki/tls/openssl.cnf",
-        "/etc/pki/ca-trust/extracted",
-        "/etc/crypto-policies",
-        "/etc/ld.so.cache",
-        /* names */
-        "/etc/hosts",
-        "/etc/host.conf",
-        "/etc/resolv.conf",
-        "/etc/nsswitch.conf",
-        "/etc/gai.conf",
-        "/etc/services",
-        "/etc/localtime",
-        c->tls_ca,
-        NULL,
-    };
+    const char *readable[PRIVILEGES_READABLE_MAX + 1];
+    web_files(c->tls_ca, readable);
     fetch_prepare();
     const struct role_keeps keeps = {.readable = readable,
                                      .landlock_required = c->settings->landlock_required};

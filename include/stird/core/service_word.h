@@ -9,9 +9,10 @@
 
 struct service_word {
     const char *word;
-    bool served; /* by this version: else conf lets nobody write it */
-    bool sends;  /* its calls leave by their trunk's upstreams, and cannot go on without one */
-    bool signs;  /* its calls want a certificate and the signer */
+    bool served;   /* by this version: else conf lets nobody write it */
+    bool sends;    /* its calls leave by their trunk's upstreams, and cannot go on without one */
+    bool signs;    /* its calls want a certificate and the signer */
+    bool verifies; /* its calls want certificates of others, and the fetcher */
 };
 
 extern const struct service_word service_words[SERVICES];

@@ -21,6 +21,7 @@
 
 struct fetch_options {
     unsigned timeout_ms; /* for the whole of it; 0: FETCH_TIMEOUT_MS */
+    size_t most_bytes;   /* of a body; 0: FETCH_MAX_BYTES, which none is above */
     bool allow_private;  /* loopback, private, link-local and our own addresses too: for labs */
     const char *ca_file; /* PEM, whom the server's certificate may come from; NULL: the system's */
 };
