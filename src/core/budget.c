@@ -61,7 +61,7 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
              UINT64_C(2) * s->queues_bytes, 1, false},
             {"number tables: the one in force, the next one, and what compiles it", "the tables",
              tables(table), 1, false},
-            {"supervisor, signer, recorder, checker", "fixed", PROCESS_OCTETS, 4, false},
+            {"supervisor, signer, recorder, checker and its fetcher", "fixed", PROCESS_OCTETS, 5, false},
             {"the fetcher: program, and what it keeps", "fetch.entries",
              PROCESS_OCTETS + (uint64_t)FETCHED_OCTETS * s->fetch.entries, settings_fetch(s),
              false},

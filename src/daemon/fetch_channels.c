@@ -15,6 +15,7 @@
 #define QUEUED_OCTETS_MAX  ((size_t)1 << 20) /* for one channel */
 #define NOTES_A_SECOND     500               /* of a worker: more than it has new certificates */
 #define SAY_NOTES_EVERY_MS 60000
+#define ANSWER_PARTS       4
 
 /* An answer that its worker has not read yet. */
 struct queued {
@@ -34,6 +35,7 @@ struct channel {
 
 struct fetch_channels {
     struct fetcher *fetcher;
+    const char *why; /* there is none */
     struct channel channels[FETCH_CHANNELS_MAX];
     /* The place of a worker counts, so that neither another channel nor its death fills it up. */
     struct ceiling notes[FETCH_CHANNELS_MAX];
@@ -42,12 +44,13 @@ struct fetch_channels {
     _Alignas(8) char packet[FETCH_QUESTION_BYTES_MAX];
 };
 
-struct fetch_channels *fetch_channels_new(struct fetcher *fetcher)
+struct fetch_channels *fetch_channels_new(struct fetcher *fetcher, const char *why)
 {
     struct fetch_channels *c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
     c->fetcher = fetcher;
+    c->why = why;
     for (unsigned w = 0; w < FETCH_CHANNELS_MAX; w++) {
         c->channels[w].all = c;
         c->channels[w].fd = -1;
@@ -102,9 +105,11 @@ static void send_queued(struct channel *ch)
 }
 
 /* It does not read: beyond so much its calls time out, but nobody else waits for it. */
-static void queue(struct channel *ch, const struct fetch_answer_head *head, struct str body)
+static void queue(struct channel *ch, const struct iovec parts[ANSWER_PARTS])
 {
-    const size_t n = sizeof(*head) + body.n;
+    size_t n = 0, at = 0;
+    for (unsigned i = 0; i < ANSWER_PARTS; i++)
+        n += parts[i].iov_len;
     struct queued *q = ch->octets + n <= QUEUED_OCTETS_MAX ? malloc(sizeof(*q) + n) : NULL;
     if (!q) {
         ch->dropped++;
@@ -113,24 +118,31 @@ static void queue(struct channel *ch, const struct fetch_answer_head *head, stru
     }
     q->next = NULL;
     q->n = n;
-    memcpy(q->packet, head, sizeof(*head));
-    if (body.n > 0)
-        memcpy(q->packet + sizeof(*head), body.p, body.n);
+    for (unsigned i = 0; i < ANSWER_PARTS; at += parts[i++].iov_len)
+        if (parts[i].iov_len > 0)
+            memcpy(q->packet + at, parts[i].iov_base, parts[i].iov_len);
     *ch->end = q;
     ch->end = &q->next;
     ch->octets += n;
+}
+
+static struct iovec part_of(struct str s)
+{
+    return (struct iovec){(void *)(uintptr_t)s.p, s.n};
 }
 
 static void send_answer(void *user, const struct fetch_answer *answer)
 {
     struct channel *ch = user;
     struct fetch_answer_head head;
-    struct iovec parts[] = {{&head, sizeof(head)},
-                            {(void *)(uintptr_t)answer->body.p, answer->body.n}};
+    struct iovec parts[ANSWER_PARTS] = {{&head, sizeof(head)},
+                                        part_of(answer->body),
+                                        part_of(answer->content_type),
+                                        part_of(answer->why)};
     if (ch->broken || !fetch_answer_write(answer, &head))
         return;
-    if (ch->first || !send_parts(ch, parts, answer->body.n > 0 ? 2 : 1))
-        queue(ch, &head, answer->body);
+    if (ch->first || !send_parts(ch, parts, ANSWER_PARTS))
+        queue(ch, parts);
 }
 
 /* ---- channels ---- */
@@ -215,7 +227,9 @@ static void take(struct channel *ch, const struct fetch_question *q, struct fetc
     if (ch->all->fetcher)
         fetcher_ask(ch->all->fetcher, q, now, send_answer, ch);
     else if (!is_note(q))
-        send_answer(ch, &(struct fetch_answer){.outcome = FETCH_UNAVAILABLE, .ticket = q->ticket});
+        send_answer(ch, &(struct fetch_answer){.outcome = FETCH_UNAVAILABLE,
+                                               .ticket = q->ticket,
+                                               .why = str_of(ch->all->why)});
 }
 
 /* False: nothing more waits, or there will be nothing any more. */

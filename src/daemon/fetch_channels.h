@@ -18,9 +18,9 @@ struct fetch_channels_counts {
     uint64_t notes_refused;
 };
 
-/* FETCHER stays the caller's; NULL: each question is answered with FETCH_UNAVAILABLE. NULL: no
-   memory. */
-struct fetch_channels *fetch_channels_new(struct fetcher *fetcher);
+/* FETCHER stays the caller's; NULL: each question is answered with FETCH_UNAVAILABLE, and WHY,
+   which is borrowed. NULL: no memory. */
+struct fetch_channels *fetch_channels_new(struct fetcher *fetcher, const char *why);
 /* Before the fetcher. */
 void fetch_channels_free(struct fetch_channels *c);
 struct fetch_channels_counts fetch_channels_counts(const struct fetch_channels *c);

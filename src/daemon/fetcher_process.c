@@ -5,6 +5,9 @@
  * keeps what it fetched.
  *
  * It judges nothing. What it says is believed by nobody before it leads to an anchor.
+ *
+ * Another one fetches the certificates of our own for the checker, as check.* says, and keeps
+ * nothing: what their URLs serve now is what the checker asks.
  */
 #include "fetch_channels.h"
 #include "roles.h"
@@ -29,6 +32,7 @@
 
 struct fetcher_process {
     const struct settings *settings;
+    bool for_checker;
     int control_fd;
     int kept_fd; /* -1: what is fetched is kept in memory alone */
     char *kept, *ca_file;
@@ -110,7 +114,7 @@ static void prefetch(struct fetcher_process *p)
 {
     const struct fetch_settings *s = &p->settings->fetch;
     const struct fetch_now when = now();
-    if (!p->fetcher || s->n_prefetch == 0 || when.monotonic_ms < p->prefetch_ms)
+    if (!p->fetcher || p->for_checker || s->n_prefetch == 0 || when.monotonic_ms < p->prefetch_ms)
         return;
     p->prefetch_ms = when.monotonic_ms + PREFETCH_EVERY_MS;
     for (unsigned i = 0; i < s->n_prefetch; i++) {
@@ -148,7 +152,6 @@ static void serve(struct fetcher_process *p)
 /* Without it nothing outlasts a restart, and calls go on. */
 static void open_kept(struct fetcher_process *p)
 {
-    p->kept_fd = -1;
     if (asprintf(&p->kept, "%.*s/" KEPT_DIRECTORY, STR_ARG(p->settings->state_directory)) < 0)
         p->kept = NULL;
     if (p->kept && (mkdir(p->kept, 0700) == 0 || errno == EEXIST))
@@ -159,7 +162,17 @@ static void open_kept(struct fetcher_process *p)
                     LOG_CSTR("error", strerror(errno)));
 }
 
-static struct fetcher_options options_of(const struct fetcher_process *p)
+static struct fetcher_options options_for_checker(const struct fetcher_process *p)
+{
+    struct fetcher_options o = fetcher_options_usual();
+    o.fetch = (struct fetch_options){.allow_private = p->settings->check.allow_private,
+                                     .ca_file = p->ca_file};
+    o.keep = (struct keep_rules){.least_s = 0};
+    o.per_host_rate = o.new_per_trunk = CERTIFICATE_UNITS_READ_MAX;
+    return o;
+}
+
+static struct fetcher_options options_for_calls(const struct fetcher_process *p)
 {
     const struct fetch_settings *s = &p->settings->fetch;
     struct fetcher_options o = fetcher_options_usual();
@@ -183,18 +196,22 @@ static struct fetcher_options options_of(const struct fetcher_process *p)
 /* Loads what fetching takes: files cannot be opened later. */
 static bool make(struct fetcher_process *p)
 {
-    const struct str ca = p->settings->fetch.tls_ca;
+    const struct settings *s = p->settings;
+    const struct str ca = p->for_checker ? s->check.tls_ca : s->fetch.tls_ca;
     const char *why = "out of memory";
-    open_kept(p);
+    p->kept_fd = -1;
+    if (!p->for_checker)
+        open_kept(p);
     if (ca.n > 0)
         p->ca_file = strndup(ca.p, ca.n);
-    const struct fetcher_options options = options_of(p);
+    const struct fetcher_options options = p->for_checker ? options_for_checker(p)
+                                                          : options_for_calls(p);
     if (ca.n == 0 || p->ca_file)
         p->fetcher = fetcher_new(&options, &why);
-    if (!p->fetcher)
+    if (!p->fetcher && !p->for_checker)
         log_error("no certificate of others can be fetched: calls go on unverified",
                   LOG_CSTR("why", why));
-    p->channels = fetch_channels_new(p->fetcher);
+    p->channels = fetch_channels_new(p->fetcher, why);
     return p->channels != NULL;
 }
 
@@ -218,9 +235,10 @@ static void fini(struct fetcher_process *p)
     free(p->ca_file);
 }
 
-int fetcher_main(const struct settings *settings, int control_fd)
+int fetcher_main(const struct settings *settings, bool for_checker, int control_fd)
 {
-    struct fetcher_process p = {.settings = settings, .control_fd = control_fd};
+    struct fetcher_process p = {
+        .settings = settings, .for_checker = for_checker, .control_fd = control_fd};
     log_set_level(settings->log_level);
     signal(SIGTERM, SIG_IGN); /* it ends with the supervisor: the last calls may still ask */
     const bool good = make(&p) && give_up_rights(&p);

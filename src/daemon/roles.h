@@ -78,9 +78,10 @@ int signer_main(const struct settings *settings, int control_fd);
 int recorder_main(int control_fd, int tally_fd);
 
 /*
- * Fetches certificates for its channels, as SETTINGS say, and keeps them below the state directory.
+ * Fetches certificates for its channels: others' as fetch.* of SETTINGS says, which it keeps below
+ * the state directory; or, FOR_CHECKER, our own as check.* says.
  */
-int fetcher_main(const struct settings *settings, int control_fd);
+int fetcher_main(const struct settings *settings, bool for_checker, int control_fd);
 
 /*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a

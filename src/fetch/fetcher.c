@@ -210,6 +210,8 @@ static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
         leave_place(f, flight);
     struct fetch_answer answer = outcome == FETCH_OK ? keep_body(f, flight, now.real_s)
                                                      : keep_failure(f, flight, now);
+    answer.content_type = str_of(flight->reply.content_type);
+    answer.why = str_of(flight->reply.why);
     answer.fetched_ms = ms > 0 && ms < UINT32_MAX ? (uint32_t)ms : 0;
     end(f, flight, answer);
 }

@@ -41,7 +41,7 @@ class Fetcher(ProcessStory):
         self.assertNotIn("fetcher", stirctl.ask(self.stird.configuration, "status"))
 
     def test_what_is_fetched_beforehand(self):
-        """One fetch a URL; one that is not there is no fault of the others."""
+        """R-V-038: one fetch a URL; one that is not there is no fault of the others."""
         self.web.bodies = {"a.pem": b"a", "b.pem": b"b"}
         self.start_fetching("a.pem", "b.pem", "none.pem")
         self.wait_kept(2)
@@ -51,6 +51,7 @@ class Fetcher(ProcessStory):
         self.signed_again()
 
     def test_killed_and_hung(self):
+        """R-V-024."""
         self.web.bodies = {"a.pem": b"a"}
         self.start_fetching("a.pem")
         self.wait_kept()

@@ -39,7 +39,7 @@ def every(*, but=None, **roles):
     return dict({role: but or REFUSED for role in ROLES}, **roles)
 
 
-SOCKETS = every(but=DIED, worker=REFUSED, fetcher=REFUSED, checker=REFUSED)
+SOCKETS = every(but=DIED, worker=REFUSED, fetcher=REFUSED)
 
 # What a process asks for, how, and what comes of it: the last call counts.
 MILD = (
@@ -51,7 +51,7 @@ MILD = (
     ("raw packets, the family's upper half set", lambda p: [("socket", 2**32 + 1, 2, 0)], SOCKETS),
     ("the kernel's ciphers", lambda p: [("socket", 38, 5, 0)], SOCKETS),
     ("UDP", lambda p: [("socket", 2, 2, 0), ("close", possess.Result(0))],
-     every(but=DIED, worker=ALLOWED, fetcher=ALLOWED, checker=ALLOWED)),
+     every(but=DIED, worker=ALLOWED, fetcher=ALLOWED)),
     ("to listen", lambda p: [("listen", 0, 1)], SOCKETS),
     ("a pair of datagram sockets", lambda p: [("socketpair", 1, 2, 0, bytearray(8))], SOCKETS),
     ("a filter on a socket", lambda p: [("setsockopt", 0, 1, 26, bytes(16), 16)], every()),
@@ -89,7 +89,7 @@ MILD = (
     ("a signal", lambda p: [("kill", p.outsider, 0)], every()),
     ("a signal to a thread", lambda p: [("tgkill", p.outsider, p.outsider, 0)], every()),
     ("a handle of a process", lambda p: [("pidfd_open", p.outsider, 0)], every()),
-    ("memory that runs", lambda p: [("mmap", 0, PAGE, 5, 0x22, -1, 0)], every(fetcher=ALLOWED, checker=ALLOWED)),
+    ("memory that runs", lambda p: [("mmap", 0, PAGE, 5, 0x22, -1, 0)], every(fetcher=ALLOWED)),
     ("memory that is written and runs", lambda p: [("mmap", 0, PAGE, 7, 0x22, -1, 0)], every()),
     ("to make memory run",
      lambda p: [("mmap", 0, PAGE, 3, 0x22, -1, 0), ("mprotect", possess.Result(0), PAGE, 5)],
@@ -226,7 +226,7 @@ class Rights(ProcessStory):
         self.try_deadly("recorder")
 
     def test_of_a_fetcher(self):
-        """It keeps files in its own directory; it makes none elsewhere, and removes none."""
+        """R-V-023: it keeps files in its own directory; it makes none elsewhere, and removes none."""
         self.start_with(self.configure(more='fetch = { prefetch = [ "https://%s:8443/c.pem" ]; };' % self.net(5)))
         self.try_mild("fetcher")
         kept = possess.text(self.lab.path("state", "fetched", "mine"))
@@ -239,7 +239,7 @@ class Rights(ProcessStory):
         self.try_deadly("fetcher")
 
     def test_of_a_checker(self):
-        """It is kept waiting by a web server that says nothing."""
+        """It is kept waiting: its fetcher is, by a web server that says nothing."""
         with socket.create_server((self.net(5), 8443)):
             with open(self.lab.unit.directory + "/x5u", "w", encoding="ascii") as out:
                 out.write("https://%s:8443/c.pem\n" % self.net(5))

@@ -140,7 +140,11 @@ static void the_largest_body_fits(void **state)
     (void)state;
     uint64_t ticket = submit(&told, 400);
     fetcher_client_flush(client);
-    const struct fetch_answer a = {.ticket = ticket, .body = {packet, FETCH_BODY_MAX}};
+    memset(packet, 'c', sizeof(packet));
+    const struct fetch_answer a = {.ticket = ticket,
+                                   .body = {packet, FETCH_BODY_MAX},
+                                   .content_type = {packet, FETCH_TEXT_MAX},
+                                   .why = {packet, FETCH_TEXT_MAX}};
     struct fetch_answer_head head;
     assert_true(fetch_answer_write(&a, &head));
     memset(packet, 'c', sizeof(packet));
@@ -234,6 +238,7 @@ static void submit_all(struct told told[WAITING_MAX])
     }
 }
 
+/* R-V-028. */
 static void one_host_has_not_all_places(void **state)
 {
     static struct told told[A_HOST];

@@ -67,7 +67,7 @@ static void begin_process(void)
         int keep[] = {pair[1]};
         if (privileges_close_others(keep, 1))
             _exit(EXIT_FAILURE);
-        _exit(fetcher_main(&settings, pair[1]));
+        _exit(fetcher_main(&settings, false, pair[1]));
     }
     close(pair[1]);
     control = pair[0];

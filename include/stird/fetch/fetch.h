@@ -40,11 +40,6 @@ struct fetch_reply {
 #define FETCH_REPLY_INIT ((struct fetch_reply){.served_s = -1, .outcome = FETCH_UNAVAILABLE})
 
 /*
- * Loads from the disk what fetch() needs (libcurl), for a process that is about to give up files.
- * False when it is not there; fetch() will say so.
- */
-bool fetch_prepare(void);
-/*
  * True: status 200 and the whole body, which may be empty. A body above FETCH_MAX_BYTES is given up
  * to one octet more than that, so that whoever reads certificates finds it too large. In either
  * case end REPLY with fetch_reply_fini().

@@ -1,6 +1,7 @@
 /*
  * The fetcher: kept while a trunk verifies, or certificates are to be fetched beforehand; started
- * anew where the settings that it fetches by have changed. Each worker has a channel to it.
+ * anew where the settings that it fetches by have changed. Each worker has a channel to it. And one
+ * for each look of the checker, for as long as that takes.
  */
 #include "worker_places.h"
 
@@ -11,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PLACES 2
+#define PLACES      2 /* for calls */
+#define FOR_CHECKER 2 /* the place behind them */
 
 struct fetcher_part {
     struct child *present;
@@ -19,6 +21,7 @@ struct fetcher_part {
     bool has[WORKERS_MAX];         /* a channel to the present one */
     struct fetch_tally gone;       /* of those that ended */
     struct fetch_tally of[PLACES]; /* of each, since it began */
+    int look[2];                   /* a look's channel: its fetcher's end, its checker's; or -1 */
 };
 
 static struct fetcher_part *own(const struct supervisor *s)
@@ -83,8 +86,7 @@ static unsigned kept(const struct supervisor *s)
 
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
-    (void)c;
-    return fetcher_main(s->current.settings, control_fd);
+    return fetcher_main(s->current.settings, c->index == FOR_CHECKER, control_fd);
 }
 
 static void let_go(struct child *c)
@@ -112,8 +114,65 @@ static void renew(struct supervisor *s, int64_t now_ms)
     supervisor_restart_children(s, now_ms);
 }
 
+/* ---- a look of the checker ---- */
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    (void)c;
+    int *look = own(s)->look, r;
+    if (!kit->fetcher_fd)
+        return 0;
+    close_end(&look[0]);
+    close_end(&look[1]);
+    r = control_pair(look);
+    if (r) {
+        look[0] = look[1] = -1;
+        return r;
+    }
+    packet_refuse_rights(look[0]);
+    packet_refuse_rights(look[1]);
+    *kit->fetcher_fd = look[1];
+    kit_keep(kit, look[1]);
+    return 0;
+}
+
+/* The one of the look before may not have ended yet. One that cannot be started, or dies, leaves a
+   closed channel: the checker finds nothing to be reached. */
+static void begin_look(struct supervisor *s, int64_t now_ms)
+{
+    struct child *c = place(s, FOR_CHECKER);
+    if (own(s)->look[0] < 0 || c->pid != 0)
+        return;
+    if (supervisor_start_child(s, c, now_ms))
+        close_end(&own(s)->look[0]);
+}
+
+static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    const struct control_message m = {.type = CONTROL_CHANNEL};
+    (void)now_ms;
+    if (c->index != FOR_CHECKER || own(s)->look[0] < 0)
+        return;
+    child_send(c, &m, &own(s)->look[0], 1);
+    close_end(&own(s)->look[0]);
+}
+
+static void end_look(struct supervisor *s)
+{
+    close_end(&own(s)->look[0]);
+    let_go(place(s, FOR_CHECKER));
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
+    begin_look(s, now_ms);
     if (own(s)->renew && !s->stopping)
         renew(s, now_ms);
     connect_workers(s);
@@ -168,7 +227,8 @@ static void follow(struct supervisor *s, const struct news *news)
 
 static void take_fetched(struct supervisor *s, const struct heard *h)
 {
-    own(s)->of[h->child->index] = h->message->fetched.tally;
+    if (h->child->index < PLACES)
+        own(s)->of[h->child->index] = h->message->fetched.tally;
 }
 
 static void add(uint64_t *to, const uint64_t *list, size_t n)
@@ -197,6 +257,10 @@ static const struct word hears[] = {{ROLE_FETCHER, CONTROL_FETCHED, take_fetched
 static void gone(struct supervisor *s, struct child *c, const struct death *death)
 {
     (void)death;
+    if (c->index == FOR_CHECKER) {
+        close_end(&own(s)->look[0]);
+        return;
+    }
     struct fetch_tally *of = &own(s)->of[c->index];
     add_tally(&own(s)->gone, of);
     *of = (struct fetch_tally){.lame = 0};
@@ -204,7 +268,7 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
         forget_channels(s);
 }
 
-const struct duty duty_fetcher = {.kept = kept, .enter = enter, .gone = gone};
+const struct duty duty_fetcher = {.kept = kept, .enter = enter, .serves = serves, .gone = gone};
 
 /* ---- the part ---- */
 
@@ -212,13 +276,17 @@ const struct duty duty_fetcher = {.kept = kept, .enter = enter, .gone = gone};
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;
+    if (c->role->id == ROLE_CHECKER)
+        close_end(&own(s)->look[1]); /* it has it now */
     if (c->role->id == ROLE_WORKER && own(s)->present->state == CHILD_SERVING)
         connect_worker(s, c->index);
     return 0;
 }
 
-static void forget_worker(struct supervisor *s, const struct news *news)
+static void hear_gone(struct supervisor *s, const struct news *news)
 {
+    if (news->child->role->id == ROLE_CHECKER)
+        end_look(s);
     if (news->child->role->id == ROLE_WORKER)
         own(s)->has[news->child->index] = false;
 }
@@ -226,6 +294,13 @@ static void forget_worker(struct supervisor *s, const struct news *news)
 static void init(struct supervisor *s)
 {
     own(s)->present = place(s, 0);
+    own(s)->look[0] = own(s)->look[1] = -1;
+}
+
+static void fini(struct supervisor *s)
+{
+    close_end(&own(s)->look[0]);
+    close_end(&own(s)->look[1]);
 }
 
 /* The very first one, still on its way, is not missing. */
@@ -264,10 +339,12 @@ const struct part part_fetcher = {
     .name = "fetcher",
     .bytes = sizeof(struct fetcher_part),
     .init = init,
+    .fini = fini,
+    .equip = equip,
     .give = give,
     .hears = hears,
     .tick = tick,
     .count = count,
     .add_counts = add_counts,
-    .on = {[EVENT_IN_FORCE] = follow, [EVENT_CHILD_GONE] = forget_worker},
+    .on = {[EVENT_IN_FORCE] = follow, [EVENT_CHILD_GONE] = hear_gone},
 };
