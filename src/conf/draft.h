@@ -94,7 +94,7 @@ struct draft {
     struct texts customers_files, own_countries, provider_spcs;
     struct texts aliases;
     struct texts numbers_files, emergency_numbers, emergency_prefixes, short_codes, dns_servers,
-        private_headers;
+        private_headers, prefetch;
     struct trunk common; /* what a trunk has unless it says otherwise */
 };
 

@@ -182,6 +182,7 @@ static const struct key root_keys[] = {
 #define SETTINGS_OF_ROOT
 #define SETTING(type, field, ...)       ROW(draft, settings.field, __VA_ARGS__)
 #define CHECK_SETTING(type, field, ...) ROW(draft, settings.check.field, __VA_ARGS__)
+#define FETCH_SETTING(type, field, ...) ROW(draft, settings.fetch.field, __VA_ARGS__)
 #define INHERITED(type, field, ...)     COMMON_ROW(field, __VA_ARGS__)
 #define INHERITED_AT(place, ...)        COMMON_ROW(place, __VA_ARGS__)
 #define DRAFTED(place, ...)             ROW(draft, place, __VA_ARGS__)

@@ -69,6 +69,7 @@ void resolve_upstreams(struct reader *r, struct draft *draft);
 void resolve_trunks(struct reader *r, struct draft *draft);
 void resolve_root(struct reader *r, struct draft *draft);
 void resolve_dns(struct reader *r, struct draft *draft);
+void resolve_fetch(struct reader *r, struct draft *draft);
 /* After the trunks. */
 void resolve_customers(struct reader *r, struct draft *draft);
 void resolve_rules(struct reader *r, struct draft *draft);

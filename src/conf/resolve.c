@@ -241,6 +241,7 @@ void resolve_root(struct reader *r, struct draft *draft)
     s->numbers_zone = resolve_zone(r, draft, root, place_of(root, "numbers.time_zone"),
                                    draft->time_zone);
     resolve_dns(r, draft);
+    resolve_fetch(r, draft);
     resolve_private_headers(r, draft);
     s->emergency_numbers = short_numbers(r, root, "emergency.numbers", &draft->emergency_numbers,
                                          "0123456789", 8, &s->n_emergency_numbers);

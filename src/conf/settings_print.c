@@ -431,6 +431,7 @@ static void print_root_list(struct printer *p, const struct settings *s, const c
         {"emergency.prefixes", s->emergency_prefixes, s->n_emergency_prefixes},
         {"short_codes", s->short_codes, s->n_short_codes},
         {"proxy.private_headers", s->private_headers, s->n_private_headers},
+        {"fetch.prefetch", s->fetch.prefetch, s->fetch.n_prefetch},
     };
     if (strcmp("aliases", name) == 0)
         print_aliases(p, s, NO_LISTENER);

@@ -12,6 +12,7 @@
  */
 #define PROCESS_OCTETS    (16 * MIB)
 #define CONNECTION_OCTETS (64 * 1024)
+#define FETCHED_OCTETS    (6 * 1024) /* a chain of three certificates twice: one that is renewed */
 #define STREAM_OCTETS     (BUDGET_STREAM_UNREAD + BUDGET_STREAM_UNSENT + BUDGET_STREAM_PIECE)
 #define UDP_SOCKET_OCTETS (16 * MIB)
 #define TABLES_OCTETS     (256 * MIB)
@@ -60,7 +61,10 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
              UINT64_C(2) * s->queues_bytes, 1, false},
             {"number tables: the one in force, the next one, and what compiles it", "the tables",
              tables(table), 1, false},
-            {"supervisor, signer, recorder, checker", "fixed", PROCESS_OCTETS, 4, false},
+            {"supervisor, signer, recorder, checker and its fetcher", "fixed", PROCESS_OCTETS, 5, false},
+            {"the fetcher: program, and what it keeps", "fetch.entries",
+             PROCESS_OCTETS + (uint64_t)FETCHED_OCTETS * s->fetch.entries, settings_fetch(s),
+             false},
             {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
              s->max_connections, true},

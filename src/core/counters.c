@@ -29,6 +29,16 @@ static struct str counters_class_name(unsigned i)
     return str_slice(STR("2xx3xx4xx5xx6xx"), 3 * (size_t)i, 3 * (size_t)i + 3);
 }
 
+static struct str counters_fetch_name(unsigned i)
+{
+    return str_of(fetch_outcome_word((enum fetch_outcome)i));
+}
+
+static struct str counters_fetch_source_name(unsigned i)
+{
+    return str_of(fetch_source_word((enum fetch_source)i));
+}
+
 #define SHORT_LIST 8 /* shown with its zeros */
 
 #define PLACE(name)   (offsetof(struct COUNTED, name) / sizeof(uint64_t))

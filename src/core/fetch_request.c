@@ -74,12 +74,26 @@ bool fetch_question_read(struct str packet, struct fetch_question *q)
     return true;
 }
 
+static bool is_text(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' || s.p[i] > '~')
+            return false;
+    return true;
+}
+
+static uint16_t text_length(struct str s)
+{
+    return s.n <= FETCH_TEXT_MAX && is_text(s) ? (uint16_t)s.n : UINT16_MAX;
+}
+
 static bool is_answer(const struct fetch_answer_head *h)
 {
     return h->version == FETCH_WIRE_VERSION && h->outcome < FETCH_OUTCOMES &&
            h->source < FETCH_SOURCES && h->status < 1000 && is_time(h->fetched_s) &&
-           is_time(h->until_s) && h->body_length <= FETCH_BODY_MAX && h->zero[0] == 0 &&
-           h->zero[1] == 0 && h->zero[2] == 0 && (h->outcome == FETCH_OK || h->body_length == 0);
+           is_time(h->until_s) && h->body_length <= FETCH_BODY_MAX &&
+           h->type_length <= FETCH_TEXT_MAX && h->why_length <= FETCH_TEXT_MAX && h->zero == 0 &&
+           (h->outcome == FETCH_OK || h->body_length == 0);
 }
 
 bool fetch_answer_write(const struct fetch_answer *a, struct fetch_answer_head *head)
@@ -93,7 +107,9 @@ bool fetch_answer_write(const struct fetch_answer *a, struct fetch_answer_head *
         .until_s = a->until_s,
         .fetched_ms = a->fetched_ms,
         .body_length = a->body.n <= FETCH_BODY_MAX ? (uint32_t)a->body.n : UINT32_MAX,
-        .status = a->status};
+        .status = a->status,
+        .type_length = text_length(a->content_type),
+        .why_length = text_length(a->why)};
     return is_answer(head);
 }
 
@@ -103,7 +119,11 @@ bool fetch_answer_read(struct str packet, struct fetch_answer *a)
     if (packet.n < sizeof(head))
         return false;
     memcpy(&head, packet.p, sizeof(head));
-    if (!is_answer(&head) || packet.n != sizeof(head) + head.body_length)
+    if (!is_answer(&head) ||
+        packet.n != sizeof(head) + head.body_length + head.type_length + head.why_length)
+        return false;
+    const struct str texts = str_slice(packet, sizeof(head) + head.body_length, packet.n);
+    if (!is_text(texts))
         return false;
     *a = (struct fetch_answer){.outcome = (enum fetch_outcome)head.outcome,
                                .source = (enum fetch_source)head.source,
@@ -112,6 +132,8 @@ bool fetch_answer_read(struct str packet, struct fetch_answer *a)
                                .fetched_s = head.fetched_s,
                                .until_s = head.until_s,
                                .fetched_ms = head.fetched_ms,
-                               .body = {packet.p + sizeof(head), head.body_length}};
+                               .body = {packet.p + sizeof(head), head.body_length},
+                               .content_type = str_slice(texts, 0, head.type_length),
+                               .why = str_slice(texts, head.type_length, texts.n)};
     return true;
 }

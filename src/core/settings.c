@@ -1,5 +1,7 @@
 #include <stird/core/settings.h>
 
+#include <stird/core/service_word.h>
+
 void settings_free(struct settings *s)
 {
     if (!s)
@@ -38,6 +40,14 @@ uint64_t settings_calls_of_trunks(const struct settings *s)
         calls += s->trunks[i].max_calls;
     }
     return calls;
+}
+
+bool settings_fetch(const struct settings *s)
+{
+    bool any = s->fetch.n_prefetch > 0;
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        any = any || service_words[s->trunks[i].service].verifies;
+    return any;
 }
 
 uint32_t settings_sign_requests_per_second(const struct settings *s)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -12,21 +13,23 @@
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_chain.h>
 #include <stird/core/served_certificate.h>
-#include <stird/fetch/fetch.h>
+#include <stird/core/certificate_text.h>
 #include <stird/io/control.h>
+#include <stird/io/fetcher_client.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define CHECKER_NICE      10
+#define ASKED_TIMES       12
 #define ANCHORS_BYTES_MAX ((size_t)16 << 20)
 
 struct checker {
     const struct settings *settings;
     int control_fd;
     struct trust *trust; /* NULL: chains are not judged */
-    char *tls_ca;        /* NULL: the system's */
+    struct fetcher_client *fetcher;
 };
 
 static bool read_file(struct str path, struct buf *text)
@@ -102,16 +105,78 @@ static void read_anchors(struct checker *c)
     buf_fini(&text);
 }
 
+/* ---- what the URL serves ---- */
+
+/* As it was told; the body and the texts are its own. */
+struct fetched_reply {
+    bool told;
+    enum fetch_outcome outcome;
+    struct buf body;
+    struct str content_type, why;
+    struct arena *arena;
+};
+
+static void take(void *user, const struct fetch_answer *answer)
+{
+    struct fetched_reply *reply = user;
+    reply->told = true;
+    reply->outcome = answer->outcome;
+    buf_reset(&reply->body);
+    buf_add_str(&reply->body, answer->body);
+    reply->content_type = arena_copy(reply->arena, answer->content_type);
+    reply->why = arena_copy(reply->arena, answer->why);
+}
+
+static void wait_told(const struct checker *c, const struct fetched_reply *reply)
+{
+    struct pollfd p = {.fd = fetcher_client_fd(c->fetcher), .events = POLLIN};
+    while (!reply->told) {
+        const int64_t now_ms = clock_monotonic_ms();
+        const int64_t next_ms = fetcher_client_expire(c->fetcher, now_ms);
+        if (reply->told)
+            return;
+        if (poll(&p, 1, (int)(next_ms - now_ms)) > 0)
+            fetcher_client_readable(c->fetcher);
+    }
+}
+
+/* Its fetcher has the time that a fetch may take; asked again where it has begun late. */
+static void have_fetched(const struct checker *c, struct str url, struct fetched_reply *reply)
+{
+    const struct fetch_question q = {
+        .kind = FETCH_ASK, .wait_ms = FETCH_WAIT_MAX_MS, .trunk = FETCH_NO_TRUNK, .url = url};
+    uint64_t ticket;
+    reply->outcome = FETCH_PENDING;
+    for (unsigned i = 0; i < ASKED_TIMES && reply->outcome == FETCH_PENDING; i++) {
+        reply->told = false;
+        reply->outcome = fetcher_client_submit(c->fetcher, &q, clock_monotonic_ms(), take, reply,
+                                               &ticket);
+        if (reply->outcome != FETCH_PENDING)
+            return;
+        fetcher_client_flush(c->fetcher);
+        wait_told(c, reply);
+    }
+}
+
+/* Whether there is something to look at. Of what is too large nothing came: something that is too
+   large is looked at in its place. */
+static bool is_there(struct fetched_reply *reply)
+{
+    if (reply->outcome == FETCH_TOO_MUCH && reply->why.n == 0)
+        for (size_t i = 0; i <= CERTIFICATES_BYTES_MAX; i++)
+            buf_add_char(&reply->body, ' ');
+    return reply->outcome == FETCH_OK || reply->body.n > 0;
+}
+
 static enum certificate_state look(const struct checker *c, const struct certificate *certificate,
                                    struct arena *arena, struct str *saying)
 {
-    const struct fetch_options options = {.allow_private = c->settings->check.allow_private,
-                                          .ca_file = c->tls_ca};
-    struct fetch_reply reply;
+    struct fetched_reply reply = {.arena = arena};
     const unsigned long before = shortages();
     enum certificate_state state = CERTIFICATE_UNREACHABLE;
-    if (fetch(&options, certificate->x5u, &reply)) {
-        const struct served served = {buf_str(&reply.body), str_of(reply.content_type)};
+    have_fetched(c, certificate->x5u, &reply);
+    if (is_there(&reply)) {
+        const struct served served = {buf_str(&reply.body), reply.content_type};
         state = served_certificate_judge(certificate, &served, c->trust, clock_real_s(), arena,
                                          saying);
         *saying = arena_copy(arena, *saying);
@@ -119,9 +184,9 @@ static enum certificate_state look(const struct checker *c, const struct certifi
         state = CERTIFICATE_WRONG;
         *saying = STR("is revoked: get a new one with a new key");
     } else {
-        *saying = arena_copy(arena, str_of(reply.why));
+        *saying = reply.why.n > 0 ? reply.why : str_of(fetch_outcome_text(reply.outcome));
     }
-    fetch_reply_fini(&reply);
+    buf_fini(&reply.body);
     if (shortages() == before)
         return state;
     *saying = STR("could not be looked at: no memory");
@@ -142,47 +207,10 @@ static int tell(const struct checker *c, unsigned i, uint64_t generation)
     return control_send(c->control_fd, &message, NULL, 0);
 }
 
-/*
- * It speaks TLS, HTTP and X.509 with servers of others. Only those files stay readable that it
- * takes to look up a name and to judge a web server's certificate: keys may lie under /etc too.
- */
+/* It reads X.509 that others wrote. */
 static bool give_up_rights(const struct checker *c)
 {
-    const char *const readable[] = {
-        /* libraries, and the certificates of authorities that distributions bring */
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/local/lib",
-        "/lib",
-        "/lib64",
-        "/usr/share/ca-certificates",
-        "/usr/local/share/ca-certificates",
-        "/usr/share/pki",
-        "/var/lib/ca-certificates",
-        "/etc/ssl/certs",
-        "/etc/ssl/cert.pem",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/openssl.cnf",
-        "/etc/pki/tls/certs",
-        "/etc/pki/tls/cert.pem",
-        "/etc/pki/tls/openssl.cnf",
-        "/etc/pki/ca-trust/extracted",
-        "/etc/crypto-policies",
-        "/etc/ld.so.cache",
-        /* names */
-        "/etc/hosts",
-        "/etc/host.conf",
-        "/etc/resolv.conf",
-        "/etc/nsswitch.conf",
-        "/etc/gai.conf",
-        "/etc/services",
-        "/etc/localtime",
-        c->tls_ca,
-        NULL,
-    };
-    fetch_prepare();
-    const struct role_keeps keeps = {.readable = readable,
-                                     .landlock_required = c->settings->landlock_required};
+    const struct role_keeps keeps = {.landlock_required = c->settings->landlock_required};
     return roles_narrow(ROLE_CHECKER, &keeps) == 0;
 }
 
@@ -190,21 +218,21 @@ int checker_main(const struct checker_options *options, int control_fd)
 {
     const struct settings *s = options->settings;
     const struct control_message checked = {.type = CONTROL_CHECKED};
-    struct checker c = {.settings = s, .control_fd = control_fd};
-    int r = 0;
+    struct checker c = {.settings = s,
+                        .control_fd = control_fd,
+                        .fetcher = fetcher_client_new(options->fetcher_fd)};
+    int r = c.fetcher ? 0 : -ENOMEM;
     if (setpriority(PRIO_PROCESS, 0, CHECKER_NICE))
         log_debug("the checker runs beside the calls", LOG_CSTR("error", strerror(errno)));
-    if (s->check.tls_ca.n > 0)
-        c.tls_ca = strndup(s->check.tls_ca.p, s->check.tls_ca.n);
     read_anchors(&c);
     read_crls(&c);
-    if (!give_up_rights(&c))
+    if (r == 0 && !give_up_rights(&c))
         r = -EPERM;
     for (unsigned i = 0; i < s->n_certificates && r == 0; i++)
         r = tell(&c, i, options->generation);
     if (r == 0)
         r = control_send(control_fd, &checked, NULL, 0);
     trust_free(c.trust);
-    free(c.tls_ca);
+    fetcher_client_free(c.fetcher);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,6 +1,6 @@
 /*
- * checker_process - fetches each certificate from its URL as a verifier does, says what it found,
- * and ends. It has the network, and neither a key nor a call.
+ * checker_process - has a fetcher fetch each certificate from its URL, looks at it as a verifier
+ * does, says what it found, and ends. It has neither the network, nor a key, nor a call.
  */
 #ifndef STIRD_CHECKER_PROCESS_H
 #define STIRD_CHECKER_PROCESS_H
@@ -10,6 +10,7 @@
 struct checker_options {
     const struct settings *settings;
     uint64_t generation; /* goes back with each finding */
+    int fetcher_fd;      /* the channel to its fetcher; taken */
 };
 
 /* Of check.anchors, of check.crls: CONTROL_CHECK_FAULT. */

@@ -28,8 +28,11 @@ struct path_rule {
     int32_t directory_fd;
 } __attribute__((packed));
 
-#define READ_FILE (1ull << 2)
-#define READ_DIR  (1ull << 3)
+#define WRITE_FILE  (1ull << 1)
+#define READ_FILE   (1ull << 2)
+#define READ_DIR    (1ull << 3)
+#define REMOVE_FILE (1ull << 5)
+#define MAKE_REG    (1ull << 8)
 
 /* What each version of the interface added: all bits below the given one. */
 static const struct {
@@ -56,16 +59,17 @@ static int ruleset_for(int version)
     return -EOPNOTSUPP;
 }
 
-/* A path that is not there, or cannot be reached, needs no right. */
-static int allow_reading(int ruleset, const char *path)
+/* A path that is not there, or cannot be reached, needs no right. RIGHTS: of a file; the others are
+   those of a directory. */
+static int allow(int ruleset, const char *path, uint64_t rights, uint64_t of_directory)
 {
     struct stat st;
-    struct path_rule rule = {.allowed = READ_FILE};
+    struct path_rule rule = {.allowed = rights};
     rule.directory_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.directory_fd < 0)
         return errno == ENOENT || errno == EACCES ? 0 : -errno;
     if (fstat(rule.directory_fd, &st) == 0 && S_ISDIR(st.st_mode))
-        rule.allowed |= READ_DIR;
+        rule.allowed |= of_directory;
     long failed = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0u);
     int r = failed ? -errno : 0;
     close(rule.directory_fd);
@@ -82,7 +86,7 @@ bool landlock_is_here(void)
     return ask_version() >= 1;
 }
 
-int landlock_give_up_files(const char *const *readable)
+int landlock_give_up_files(const char *const *readable, const char *kept)
 {
     long version = ask_version();
     if (version < 1)
@@ -92,7 +96,9 @@ int landlock_give_up_files(const char *const *readable)
         return ruleset;
     int r = 0;
     for (unsigned i = 0; r == 0 && readable && readable[i]; i++)
-        r = allow_reading(ruleset, readable[i]);
+        r = allow(ruleset, readable[i], READ_FILE, READ_DIR);
+    if (r == 0 && kept)
+        r = allow(ruleset, kept, READ_FILE | WRITE_FILE, READ_DIR | MAKE_REG | REMOVE_FILE);
     if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         r = -errno;
     if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0u))

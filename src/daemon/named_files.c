@@ -48,8 +48,8 @@ void named_files_each(const struct files *files, const struct settings *s,
                       void (*visit)(void *user, struct str path), void *user)
 {
     const struct visitor v = {visit, user};
-    const struct str others[] = {s->numbers_compiled, s->check.anchors, s->check.crls,
-                                 s->check.crl_anchors, s->check.tls_ca};
+    const struct str others[] = {s->numbers_compiled,  s->check.anchors, s->check.crls,
+                                 s->check.crl_anchors, s->check.tls_ca,  s->fetch.tls_ca};
     files_each(files, visit, user);
     visit_all(&v, s->numbers_files, s->n_numbers_files);
     visit_all(&v, s->customers_files, s->n_customers_files);

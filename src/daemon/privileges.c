@@ -60,7 +60,7 @@ int privileges_drop_capability(unsigned capability)
     return privileges_keep_capabilities(~(1ull << capability));
 }
 
-int privileges_give_up_files(const char *const *readable, bool landlock_required)
+int privileges_give_up_files(const char *const *readable, const char *kept, bool landlock_required)
 {
     const char *list[PRIVILEGES_READABLE_MAX + 2] = {NULL};
     unsigned n = 0;
@@ -74,7 +74,7 @@ int privileges_give_up_files(const char *const *readable, bool landlock_required
         log_error("cannot give up privileges", LOG_CSTR("error", strerror(-r)));
         return r;
     }
-    r = landlock_give_up_files(list);
+    r = landlock_give_up_files(list, kept);
     if (r == 0)
         return 0;
     if (landlock_required) {

@@ -22,10 +22,11 @@ int privileges_keep_capabilities(uint64_t kept);
 
 /*
  * privileges_drop(), and no files any more but for reading those of READABLE (landlock.h; at most
- * PRIVILEGES_READABLE_MAX, may be NULL). A kernel that cannot is only warned of, unless
- * LANDLOCK_REQUIRED. 0, or -errno after a log line that says what to do.
+ * PRIVILEGES_READABLE_MAX, may be NULL), and for all with those in KEPT (may be NULL). A kernel
+ * that cannot is only warned of, unless LANDLOCK_REQUIRED. 0, or -errno after a log line that says
+ * what to do.
  */
-int privileges_give_up_files(const char *const *readable, bool landlock_required);
+int privileges_give_up_files(const char *const *readable, const char *kept, bool landlock_required);
 
 /* Closes every descriptor from 3 on but KEEP[0..N), which is sorted in place; -1 entries are fine.
  */

@@ -120,6 +120,8 @@ static const int reading[] = {
     SCMP_SYS(getgroups),  SCMP_SYS(fadvise64),  SCMP_SYS(uname),   END,
 };
 
+static const int keeping[] = {SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlinkat), END};
+
 /* A table in sealed memory; keys and TLS files are checked in processes that are forked for it. */
 static const int loading[] = {
     SCMP_SYS(memfd_create),
@@ -157,7 +159,7 @@ static const struct {
 } needed[] = {
     {MAY_TALK, talking},      {MAY_CONNECT, connecting}, {MAY_USE_FILES, using_files},
     {MAY_RECORD, recording},  {MAY_READ, reading},       {MAY_LOAD, loading},
-    {MAY_RESOLVE, resolving},
+    {MAY_RESOLVE, resolving}, {MAY_KEEP, keeping},
 };
 
 /* ---- what only an intruder tries: the process ends at once ---- */
@@ -313,6 +315,10 @@ static const struct restricted allowed[] = {
     COMMAND(MAY_LOAD, F_ADD_SEALS),
     ONE(MAY_READ, open, MASKED(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
     ONE(MAY_READ, openat, MASKED(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
+    /* a file that nobody else has made */
+    ONE(MAY_KEEP, openat,
+        MASKED(2, O_ACCMODE | O_CREAT | O_EXCL | O_NOFOLLOW | O_TRUNC,
+               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)),
     /* names of threads; and what checks a key cannot be looked at */
     ONE(MAY_RESOLVE | MAY_LOAD, prctl, EQUAL(0, PR_SET_NAME)),
     TWO(MAY_LOAD, prctl, EQUAL(0, PR_SET_DUMPABLE), EQUAL(1, 0)),

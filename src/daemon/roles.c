@@ -56,10 +56,10 @@ static int give_up_calls(unsigned may, const int *given, unsigned n_given)
 
 int roles_narrow_to(const struct child_role *row, const struct role_keeps *keeps)
 {
-    assert(row->opens_files || !keeps->readable);
+    assert(row->opens_files || (!keeps->readable && !keeps->kept));
     int r = give_up_root(row);
     if (r == 0)
-        r = privileges_give_up_files(keeps->readable, keeps->landlock_required);
+        r = privileges_give_up_files(keeps->readable, keeps->kept, keeps->landlock_required);
     return r == 0 ? give_up_calls(row->may, keeps->given, keeps->n_given) : r;
 }
 

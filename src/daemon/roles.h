@@ -30,6 +30,7 @@ extern const struct child_role roles[ROLES];
 /* What a process keeps beside its role's row. */
 struct role_keeps {
     const char *const *readable; /* of a role that opens files: what it may read (landlock.h) */
+    const char *kept;            /* the same: a directory for files of its own; NULL: none */
     bool landlock_required;      /* a kernel without is not only warned of */
     const int *given;            /* that others have too: used, and never changed (given.h) */
     unsigned n_given;            /* standard error is always among them */
@@ -75,6 +76,12 @@ int signer_main(const struct settings *settings, int control_fd);
  * for a struct record_tally, which outlives it; taken; -1: there is none.
  */
 int recorder_main(int control_fd, int tally_fd);
+
+/*
+ * Fetches certificates for its channels: others' as fetch.* of SETTINGS says, which it keeps below
+ * the state directory; or, FOR_CHECKER, our own as check.* says.
+ */
+int fetcher_main(const struct settings *settings, bool for_checker, int control_fd);
 
 /*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a

@@ -40,7 +40,7 @@ static char **list_tables(const struct settings *s)
 bool tables_give_up_other_files(const struct settings *s)
 {
     char **list = list_tables(s);
-    int r = list ? landlock_give_up_files((const char *const *)list) : -ENOMEM;
+    int r = list ? landlock_give_up_files((const char *const *)list, NULL) : -ENOMEM;
     for (size_t i = 0; list && list[i]; i++)
         free(list[i]);
     free(list);

@@ -4,6 +4,7 @@
  * It opens no file: what it needs comes through its control socket, and it gives up files before
  * its first packet.
  */
+#include "fetcher_link.h"
 #include "given.h"
 #include "roles.h"
 #include "snapshots_held.h"
@@ -43,6 +44,7 @@ struct worker {
     struct event_base *base;
     struct event *control_readable, *heartbeat;
     struct snapshots_held held;
+    struct fetcher_link fetcher;
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct known_name *names;      /* on their way to the proxy */
@@ -202,6 +204,12 @@ static void take_channel(struct worker *w, const struct control_message *m, cons
     snapshots_held_connect(&w->held, m->signer.generation, fds[0]);
 }
 
+static void take_fetcher(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    fetcher_link_connect(&w->fetcher, fds[0]);
+}
+
 static void take_certificates(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)fds;
@@ -268,6 +276,7 @@ static const struct {
     {CONTROL_DRAIN, 0, take_drain},
     {CONTROL_LEAVE, 0, take_leave},
     {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_FETCHER, 1, take_fetcher},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -375,6 +384,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     struct worker *w = user;
     watch_clock(w);
     snapshots_held_drop_unused(&w->held);
+    fetcher_link_tidy(&w->fetcher);
     struct control_message m = {.type = CONTROL_HEARTBEAT,
                                 .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}};
     snapshots_held_pages(&w->held, m.heartbeat.held, CONTROL_HELD_MAX);
@@ -408,7 +418,7 @@ static bool make_event_base(struct worker *w)
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
     w->base = event_base_new();
     snapshots_held_init(&w->held, w->base);
-    return w->base != NULL;
+    return w->base != NULL && fetcher_link_init(&w->fetcher, w->base);
 }
 
 /* Before it gives up files: the descriptor is not kept. */
@@ -435,6 +445,7 @@ static bool make_proxy(struct worker *w)
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
         .counters = w->counters,
+        .fetcher = w->fetcher.client,
     });
     if (w->proxy)
         give_tls(w);
@@ -508,6 +519,7 @@ static const struct {
 static void worker_fini(struct worker *w)
 {
     proxy_free(w->proxy);
+    fetcher_link_fini(&w->fetcher);
     counter_page_unmap(w->counters);
     numbers_unmap(&w->overlay);
     free(w->names);

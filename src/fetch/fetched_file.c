@@ -145,7 +145,7 @@ static bool read_numbers(struct str line, struct fetched_file *file)
            numbers[3] <= FETCH_BODY_MAX && file->body.n == (size_t)numbers[3];
 }
 
-static bool read_text(struct str text, const char *name, struct fetched_file *file)
+bool fetched_file_parse(struct str text, const char *name, struct fetched_file *file)
 {
     char hex[NAME_LENGTH + 1];
     if (text.n < NAME_LENGTH)
@@ -159,7 +159,7 @@ static bool read_text(struct str text, const char *name, struct fetched_file *fi
     file->url = str_cut(&rest, '\n');
     struct str numbers = str_cut(&rest, '\n');
     file->body = rest;
-    return !x5u_fault(file->url) && digest_of(file->url, hex) && strcmp(hex, name) == 0 &&
+    return rest.p && !x5u_fault(file->url) && digest_of(file->url, hex) && strcmp(hex, name) == 0 &&
            read_numbers(numbers, file);
 }
 
@@ -173,7 +173,7 @@ int fetched_file_read(int directory, const char *name, struct buf *text, struct 
     if (fd >= 0)
         close(fd);
     const unsigned long before = shortages();
-    if (r == 0 && !read_text(buf_str(text), name, file))
+    if (r == 0 && !fetched_file_parse(buf_str(text), name, file))
         r = shortages() == before ? -EBADMSG : -ENOMEM;
     if (r == -EBADMSG)
         unlinkat(directory, name, 0);

@@ -23,6 +23,9 @@ void fetched_file_remove(int directory, struct str url);
 /* Whether NAME is that of a file of ours. One that an unfinished write left is not, and is deleted.
  */
 bool fetched_file_is_ours(int directory, const char *name);
+/* Of unknown origin: the octets of the file NAME, which FILE points to. False: it is none, or
+   broken, or there is no memory. */
+bool fetched_file_parse(struct str text, const char *name, struct fetched_file *file);
 /* Into TEXT, which FILE points to. -EBADMSG: it is none, or broken, and is deleted; -errno. */
 int fetched_file_read(int directory, const char *name, struct buf *text, struct fetched_file *file);
 

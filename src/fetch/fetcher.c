@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <stird/base/container_of.h>
 
-#define RENEWED_AFTER_S 60
-#define BURST_SECONDS   5
+#define RENEWED_AFTER_S    60
+#define BURST_SECONDS      5
+#define HOST_BURST_SECONDS 2
 /* The system's resolver gives up after some seconds (resolv.conf(5): timeout, attempts), and its
    thread counts as a transfer until then: otherwise names that nobody answers for would add threads
    without end. */
@@ -46,6 +47,7 @@ struct fetcher_options fetcher_options_usual(void)
     return (struct fetcher_options){.keep = KEEP_RULES_USUAL,
                                     .at_once = 32,
                                     .per_host = host.at_once,
+                                    .per_host_rate = host.rate.per_s,
                                     .new_per_trunk = trunk.rate.per_s,
                                     .queued = 256,
                                     .askers = 16384,
@@ -208,6 +210,8 @@ static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
         leave_place(f, flight);
     struct fetch_answer answer = outcome == FETCH_OK ? keep_body(f, flight, now.real_s)
                                                      : keep_failure(f, flight, now);
+    answer.content_type = str_of(flight->reply.content_type);
+    answer.why = str_of(flight->reply.why);
     answer.fetched_ms = ms > 0 && ms < UINT32_MAX ? (uint32_t)ms : 0;
     end(f, flight, answer);
 }
@@ -519,6 +523,7 @@ static bool has_all(struct fetcher *f)
     struct host_rules host = HOST_RULES_USUAL;
     const struct fetched_limits limits = {o->bodies, 1024, o->octets};
     host.at_once = o->per_host;
+    host.rate = (struct token_rate){o->per_host_rate, HOST_BURST_SECONDS * o->per_host_rate};
     f->trunks = calloc(1, sizeof(*f->trunks));
     f->hosts = fetch_hosts_new(&host);
     if (!f->trunks || !f->hosts || !lru_init(&f->flights, o->at_once + o->queued))

@@ -24,11 +24,16 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+static size_t most_bytes(const struct fetch_options *o)
+{
+    return o->most_bytes > 0 && o->most_bytes < FETCH_MAX_BYTES ? o->most_bytes : FETCH_MAX_BYTES;
+}
+
 /* Takes of a body that is too long just so much that its reader sees that it is. */
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
-    size_t all = size * n, room = FETCH_MAX_BYTES + 1 - t->reply->body.n;
+    size_t all = size * n, room = most_bytes(t->options) + 1 - t->reply->body.n;
     buf_add(&t->reply->body, bytes, all < room ? all : room);
     t->too_long = all >= room;
     return buf_failed(&t->reply->body) || t->too_long ? 0 : all;

@@ -1,5 +1,7 @@
 #include <stird/io/fetcher_client.h>
 
+#include "asked_slots.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,19 +12,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SLOTS       4096u
-#define SLOT_BITS   12
+#define HEADS       1024
 #define PACKETS_MAX 16 /* read at once, so that a busy fetcher cannot hold the event loop */
 
-enum slot_state { SLOT_FREE, SLOT_QUEUED, SLOT_SENT };
-
 struct slot {
-    uint64_t ticket; /* serial number << SLOT_BITS | index; never 0 */
+    struct asked_slot asked;
     struct deadline deadline;
     fetcher_answered *done;
     void *user;
-    enum slot_state state;
-    struct slot *before, *next; /* in the queue; `next` also in the list of free slots */
+    struct slot *next, **at; /* in the list of those whose hosts have the same head */
+    struct str host;         /* in the packet */
     size_t bytes;
     char packet[FETCH_QUESTION_BYTES_MAX];
 };
@@ -31,19 +30,24 @@ struct fetcher_client {
     int fd;
     bool gone;
     unsigned running; /* functions of ours that callbacks return into */
-    uint64_t serial;
-    unsigned used; /* slots from here on were never taken: their memory is not touched either */
-    struct slot *first_free, *first_queued, *last_queued;
+    struct asked_slots slots;
     struct deadlines deadlines; /* of all that wait */
+    struct slot *heads[HEADS];
     _Alignas(8) char packet[FETCH_ANSWER_BYTES_MAX];
-    struct slot slots[SLOTS];
 };
+
+static struct slot *slot_of(struct asked_slot *asked)
+{
+    return (struct slot *)(void *)asked;
+}
 
 struct fetcher_client *fetcher_client_new(int fd)
 {
     struct fetcher_client *c = calloc(1, sizeof(*c));
-    if (!c)
+    if (!c || !asked_slots_init(&c->slots, FETCHER_WAITING_MAX, sizeof(struct slot))) {
+        free(c);
         return NULL;
+    }
     c->fd = fd;
     c->gone = fd < 0;
     return c;
@@ -61,68 +65,80 @@ bool fetcher_client_is_there(const struct fetcher_client *c)
 
 unsigned fetcher_client_waiting(const struct fetcher_client *c)
 {
-    return (unsigned)c->deadlines.n;
+    return c->slots.waiting;
+}
+
+/* ---- hosts ---- */
+
+static struct str host_of(struct str url)
+{
+    struct x5u_parts parts;
+    return x5u_split(url, &parts) ? url : parts.host;
+}
+
+static struct slot **head_of(struct fetcher_client *c, struct str host)
+{
+    uint32_t hash =
+        2166136261u; /* FNV-1a: who makes many hosts fall together makes them long lists */
+    for (size_t i = 0; i < host.n; i++)
+        hash = (hash ^ (unsigned char)ascii_lower(host.p[i])) * 16777619u;
+    return &c->heads[hash % HEADS];
+}
+
+/* Whether one more may wait for what HOST has: one that hangs has not all places (R-V-028). */
+static bool has_room(struct fetcher_client *c, struct str host)
+{
+    unsigned n = 0;
+    for (struct slot *s = *head_of(c, host); s && n < FETCHER_WAITING_A_HOST; s = s->next)
+        n += str_eq_nocase(s->host, host);
+    return n < FETCHER_WAITING_A_HOST;
+}
+
+static void count_host(struct fetcher_client *c, struct slot *s)
+{
+    s->at = head_of(c, s->host);
+    s->next = *s->at;
+    if (s->next)
+        s->next->at = &s->next;
+    *s->at = s;
+}
+
+static void uncount_host(struct slot *s)
+{
+    *s->at = s->next;
+    if (s->next)
+        s->next->at = s->at;
 }
 
 /* ---- slots ---- */
 
-/* NULL when all are taken. */
-static struct slot *slot_take(struct fetcher_client *c, int64_t until_ms)
+/* With the question that is to be sent. NULL: no memory, or all are taken. */
+static struct slot *slot_take(struct fetcher_client *c, const struct fetch_question *question,
+                              int64_t until_ms)
 {
-    struct slot *s = c->first_free;
-    if (!s && c->used == SLOTS)
+    struct fetch_question q = *question;
+    struct asked_slot *asked = has_room(c, host_of(q.url)) ? asked_slots_take(&c->slots) : NULL;
+    if (!asked)
         return NULL;
-    if (!s)
-        s = &c->slots[c->used];
+    struct slot *s = slot_of(asked);
     s->deadline.at_ms = until_ms;
-    if (!deadlines_add(&c->deadlines, &s->deadline))
+    if (!deadlines_add(&c->deadlines, &s->deadline)) {
+        asked_slots_release(&c->slots, asked);
         return NULL;
-    if (s == c->first_free)
-        c->first_free = s->next;
-    else
-        c->used++;
+    }
+    q.ticket = asked->ticket;
+    s->bytes = fetch_question_write(&q, s->packet);
+    assert(s->bytes > 0);
+    s->host = host_of((struct str){s->packet + s->bytes - q.url.n, q.url.n});
+    count_host(c, s);
     return s;
-}
-
-static void queue_remove(struct fetcher_client *c, struct slot *s)
-{
-    if (s->before)
-        s->before->next = s->next;
-    else
-        c->first_queued = s->next;
-    if (s->next)
-        s->next->before = s->before;
-    else
-        c->last_queued = s->before;
-}
-
-static void queue_append(struct fetcher_client *c, struct slot *s)
-{
-    s->state = SLOT_QUEUED;
-    s->before = c->last_queued;
-    s->next = NULL;
-    if (c->last_queued)
-        c->last_queued->next = s;
-    else
-        c->first_queued = s;
-    c->last_queued = s;
 }
 
 static void slot_release(struct fetcher_client *c, struct slot *s)
 {
-    if (s->state == SLOT_QUEUED)
-        queue_remove(c, s);
+    uncount_host(s);
     deadlines_remove(&c->deadlines, &s->deadline);
-    s->state = SLOT_FREE;
-    s->next = c->first_free;
-    c->first_free = s;
-}
-
-/* NULL when nobody waits for the ticket any more. */
-static struct slot *slot_of(struct fetcher_client *c, uint64_t ticket)
-{
-    struct slot *s = &c->slots[ticket & (SLOTS - 1)];
-    return s->state != SLOT_FREE && s->ticket == ticket ? s : NULL;
+    asked_slots_release(&c->slots, &s->asked);
 }
 
 /* The slot is free before the callback runs: it may submit and cancel as it likes. */
@@ -138,7 +154,7 @@ static void finish(struct fetcher_client *c, struct slot *s, const struct fetch_
 
 static void finish_without(struct fetcher_client *c, struct slot *s, enum fetch_outcome outcome)
 {
-    const struct fetch_answer answer = {.outcome = outcome, .ticket = s->ticket};
+    const struct fetch_answer answer = {.outcome = outcome, .ticket = s->asked.ticket};
     finish(c, s, &answer);
 }
 
@@ -166,6 +182,7 @@ void fetcher_client_free(struct fetcher_client *c)
         return;
     fetcher_client_attach(c, -1);
     deadlines_fini(&c->deadlines);
+    asked_slots_fini(&c->slots);
     free(c);
 }
 
@@ -182,24 +199,21 @@ enum fetch_outcome fetcher_client_submit(struct fetcher_client *c,
         return FETCH_BAD_URL;
     if (q.wait_ms > FETCH_WAIT_MAX_MS)
         q.wait_ms = FETCH_WAIT_MAX_MS;
-    struct slot *s = slot_take(c, now_ms + q.wait_ms + FETCHER_GRACE_MS);
+    struct slot *s = slot_take(c, &q, now_ms + q.wait_ms + FETCHER_GRACE_MS);
     if (!s)
         return FETCH_OVERLOADED;
-    s->ticket = q.ticket = ++c->serial << SLOT_BITS | (uint64_t)(s - c->slots);
     s->done = done;
     s->user = user;
-    s->bytes = fetch_question_write(&q, s->packet);
-    assert(s->bytes > 0);
-    queue_append(c, s);
-    *ticket = s->ticket;
+    asked_slots_queue(&c->slots, &s->asked);
+    *ticket = s->asked.ticket;
     return FETCH_PENDING;
 }
 
 void fetcher_client_cancel(struct fetcher_client *c, uint64_t ticket)
 {
-    struct slot *s = slot_of(c, ticket);
-    if (s)
-        slot_release(c, s);
+    struct asked_slot *asked = asked_slots_of(&c->slots, ticket);
+    if (asked)
+        slot_release(c, slot_of(asked));
 }
 
 static bool is_full(int error)
@@ -220,13 +234,13 @@ static int send_packet(struct fetcher_client *c, const char *packet, size_t n)
 /* False when the fetcher is gone. */
 static bool send_queued(struct fetcher_client *c)
 {
-    struct slot *s;
-    while ((s = c->first_queued)) {
+    struct asked_slot *asked;
+    while ((asked = c->slots.first_queued)) {
+        const struct slot *s = slot_of(asked);
         int error = send_packet(c, s->packet, s->bytes);
         if (error)
             return is_full(error); /* goes with the next flush or the next answer */
-        queue_remove(c, s);
-        s->state = SLOT_SENT;
+        asked_slots_sent(&c->slots, asked);
     }
     return true;
 }
@@ -253,9 +267,9 @@ static bool take_packet(struct fetcher_client *c, size_t bytes)
     struct fetch_answer answer;
     if (bytes > sizeof(c->packet) || !fetch_answer_read((struct str){c->packet, bytes}, &answer))
         return false;
-    struct slot *s = slot_of(c, answer.ticket);
-    if (s && s->state == SLOT_SENT)
-        finish(c, s, &answer);
+    struct asked_slot *asked = asked_slots_of(&c->slots, answer.ticket);
+    if (asked && asked->state == ASKED_SENT)
+        finish(c, slot_of(asked), &answer);
     return true;
 }
 

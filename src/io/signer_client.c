@@ -1,5 +1,7 @@
 #include <stird/io/signer_client.h>
 
+#include "asked_slots.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +10,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SLOTS       4096u
-#define SLOT_BITS   12
-#define NONE        UINT16_MAX
+#define WAITING_MAX 4096u
 #define PACKETS_MAX 64 /* read at once, so that a busy signer cannot hold the event loop */
 
-enum slot_state { SLOT_FREE, SLOT_QUEUED, SLOT_SENT };
-
 struct slot {
-    uint64_t ticket; /* serial number << SLOT_BITS | index; never 0 */
+    struct asked_slot asked;
     signer_done *done;
     void *user;
     struct sign_request *request; /* until it is sent */
-    enum slot_state state;
-    uint16_t n;            /* tokens */
-    uint16_t before, next; /* in the queue; `next` also in the list of free slots */
+    unsigned n;                   /* tokens */
 };
 
 struct signer_client {
@@ -30,21 +26,25 @@ struct signer_client {
     bool gone;
     bool freed;       /* by a callback: the memory goes when the last of them has returned */
     unsigned running; /* functions of ours that callbacks return into */
-    unsigned waiting;
-    uint64_t serial;
-    uint16_t first_free;
-    uint16_t used; /* slots from here on were never taken: their memory is not touched either */
-    uint16_t first_queued, last_queued;
+    struct asked_slots slots;
     /* Several responses; a packet that is larger than this is no signer's. */
     _Alignas(8) char packet[SIGN_ANSWERS_MAX];
     _Alignas(8) char writing[SIGN_REQUEST_MAX];
-    struct slot slots[SLOTS];
 };
+
+static struct slot *slot_of(struct asked_slot *asked)
+{
+    return (struct slot *)(void *)asked;
+}
 
 static void destroy(struct signer_client *c)
 {
-    for (unsigned i = 0; i < c->used; i++)
-        free(c->slots[i].request);
+    for (unsigned i = 0; i < c->slots.used; i++) {
+        struct asked_slot *asked = asked_slots_at(&c->slots, i);
+        if (asked)
+            free(slot_of(asked)->request);
+    }
+    asked_slots_fini(&c->slots);
     if (c->fd >= 0)
         close(c->fd);
     free(c);
@@ -58,11 +58,12 @@ bool signer_client_is_there(const struct signer_client *c)
 struct signer_client *signer_client_new(int fd)
 {
     struct signer_client *c = calloc(1, sizeof(*c));
-    if (!c)
+    if (!c || !asked_slots_init(&c->slots, WAITING_MAX, sizeof(struct slot))) {
+        free(c);
         return NULL;
+    }
     c->fd = fd;
     c->gone = fd < 0;
-    c->first_free = c->first_queued = c->last_queued = NONE;
     return c;
 }
 
@@ -73,72 +74,16 @@ int signer_client_fd(const struct signer_client *c)
 
 unsigned signer_client_waiting(const struct signer_client *c)
 {
-    return c->waiting;
+    return c->slots.waiting;
 }
 
 /* ---- slots ---- */
 
-static uint16_t index_of(const struct signer_client *c, const struct slot *s)
-{
-    return (uint16_t)(s - c->slots);
-}
-
-/* NULL when all are taken. */
-static struct slot *slot_take(struct signer_client *c)
-{
-    struct slot *s = NULL;
-    if (c->first_free != NONE) {
-        s = &c->slots[c->first_free];
-        c->first_free = s->next;
-    } else if (c->used < SLOTS) {
-        s = &c->slots[c->used++];
-    }
-    if (s)
-        c->waiting++;
-    return s;
-}
-
-static void queue_remove(struct signer_client *c, struct slot *s)
-{
-    if (s->before == NONE)
-        c->first_queued = s->next;
-    else
-        c->slots[s->before].next = s->next;
-    if (s->next == NONE)
-        c->last_queued = s->before;
-    else
-        c->slots[s->next].before = s->before;
-}
-
-static void queue_append(struct signer_client *c, struct slot *s)
-{
-    s->state = SLOT_QUEUED;
-    s->before = c->last_queued;
-    s->next = NONE;
-    if (c->last_queued == NONE)
-        c->first_queued = index_of(c, s);
-    else
-        c->slots[c->last_queued].next = index_of(c, s);
-    c->last_queued = index_of(c, s);
-}
-
 static void slot_release(struct signer_client *c, struct slot *s)
 {
-    if (s->state == SLOT_QUEUED)
-        queue_remove(c, s);
     free(s->request);
     s->request = NULL;
-    s->state = SLOT_FREE;
-    s->next = c->first_free;
-    c->first_free = index_of(c, s);
-    c->waiting--;
-}
-
-/* NULL when nobody waits for the ticket any more. */
-static struct slot *slot_of(struct signer_client *c, uint64_t ticket)
-{
-    struct slot *s = &c->slots[ticket & (SLOTS - 1)];
-    return s->state != SLOT_FREE && s->ticket == ticket ? s : NULL;
+    asked_slots_release(&c->slots, &s->asked);
 }
 
 /* The slot is free before the callback runs: it may submit and cancel as it likes. */
@@ -165,9 +110,11 @@ static void finish_without(struct signer_client *c, struct slot *s, enum reason 
 static void fail_all(struct signer_client *c)
 {
     c->gone = true;
-    for (unsigned i = 0; i < c->used && c->waiting > 0; i++)
-        if (c->slots[i].state != SLOT_FREE)
-            finish_without(c, &c->slots[i], REASON_SIGNER_UNAVAILABLE, 0);
+    for (unsigned i = 0; i < c->slots.used && c->slots.waiting > 0; i++) {
+        struct asked_slot *asked = asked_slots_at(&c->slots, i);
+        if (asked)
+            finish_without(c, slot_of(asked), REASON_SIGNER_UNAVAILABLE, 0);
+    }
 }
 
 static void enter(struct signer_client *c)
@@ -202,7 +149,7 @@ void signer_client_free(struct signer_client *c)
 static enum reason write_request(struct signer_client *c, struct slot *s,
                                  const struct sign_order *orders, unsigned n)
 {
-    size_t size = sign_request_write(c->writing, s->ticket, orders, n);
+    size_t size = sign_request_write(c->writing, s->asked.ticket, orders, n);
     if (size == 0)
         return REASON_SIGNER_REFUSED;
     s->request = malloc(size);
@@ -217,36 +164,36 @@ enum reason signer_client_submit(struct signer_client *c, const struct sign_orde
 {
     if (c->gone)
         return REASON_SIGNER_UNAVAILABLE;
-    struct slot *s = slot_take(c);
-    if (!s)
+    struct asked_slot *asked = asked_slots_take(&c->slots);
+    if (!asked)
         return REASON_SIGNER_OVERLOADED;
-    s->ticket = ++c->serial << SLOT_BITS | index_of(c, s);
+    struct slot *s = slot_of(asked);
     s->done = done;
     s->user = user;
-    s->n = (uint16_t)n;
+    s->n = n;
     enum reason r = write_request(c, s, orders, n);
     if (r != REASON_OK) {
         slot_release(c, s);
         return r;
     }
-    queue_append(c, s);
-    *ticket = s->ticket;
+    asked_slots_queue(&c->slots, asked);
+    *ticket = asked->ticket;
     return REASON_OK;
 }
 
 void signer_client_cancel(struct signer_client *c, uint64_t ticket)
 {
-    struct slot *s = slot_of(c, ticket);
-    if (s)
-        slot_release(c, s);
+    struct asked_slot *asked = asked_slots_of(&c->slots, ticket);
+    if (asked)
+        slot_release(c, slot_of(asked));
 }
 
 /* The first requests of the queue as one packet. */
 static unsigned gather(struct signer_client *c, struct iovec parts[SIGN_BATCH_MAX])
 {
     unsigned n = 0;
-    for (uint16_t i = c->first_queued; i != NONE && n < SIGN_BATCH_MAX; i = c->slots[i].next)
-        parts[n++] = (struct iovec){c->slots[i].request, c->slots[i].request->size};
+    for (struct asked_slot *a = c->slots.first_queued; a && n < SIGN_BATCH_MAX; a = a->next)
+        parts[n++] = (struct iovec){slot_of(a)->request, slot_of(a)->request->size};
     return n;
 }
 
@@ -268,11 +215,10 @@ static bool send_queued(struct signer_client *c)
         if (sent < 0)
             return is_full(errno); /* goes with the next flush or the next response */
         for (; n > 0; n--) {
-            struct slot *s = &c->slots[c->first_queued];
-            queue_remove(c, s);
+            struct slot *s = slot_of(c->slots.first_queued);
+            asked_slots_sent(&c->slots, &s->asked);
             free(s->request);
             s->request = NULL;
-            s->state = SLOT_SENT;
         }
     }
     return true;
@@ -292,9 +238,10 @@ void signer_client_flush(struct signer_client *c)
 static bool answer(struct signer_client *c, const struct sign_response *response,
                    const struct sign_answer *answers)
 {
-    struct slot *s = slot_of(c, response->ticket);
-    if (!s || s->state != SLOT_SENT)
+    struct asked_slot *asked = asked_slots_of(&c->slots, response->ticket);
+    if (!asked || asked->state != ASKED_SENT)
         return true;
+    struct slot *s = slot_of(asked);
     if (response->reason != REASON_OK)
         finish_without(c, s, (enum reason)response->reason, response->sign_us);
     else if (response->n_tokens == s->n)

@@ -8,6 +8,7 @@
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
 #include <stird/core/well_formed.h>
+#include <stird/io/fetcher_client.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -35,6 +36,7 @@ struct proxy {
     struct branches branches;
     struct route_days route_days;
     struct snapshot *snapshot;
+    struct fetcher_client *fetcher; /* NULL: there is none */
     struct mapped_numbers overlay; /* urgent changes of numbers */
     struct resolver *resolver;
     struct routes *routes;
@@ -276,6 +278,8 @@ void proxy_after_events(void *context)
 {
     struct proxy *p = context;
     signer_client_flush(p->snapshot->signer);
+    if (p->fetcher)
+        fetcher_client_flush(p->fetcher);
     proxy_arm_timers(p);
 }
 
@@ -582,6 +586,7 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->worker = options->worker;
     p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
     p->snapshot = snapshot_ref(options->snapshot);
+    p->fetcher = options->fetcher;
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
     if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {

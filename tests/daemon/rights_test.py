@@ -20,6 +20,7 @@ with open(os.path.join(PROJECT, "src", "daemon", "roles.def"), encoding="utf-8")
     ROLES = tuple(re.findall(r"^ROLE\(\w+, (\w+),", rows.read(), re.M))
 HERE = possess.AT_FDCWD
 PAGE = 4096
+MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 class Place:
@@ -38,7 +39,7 @@ def every(*, but=None, **roles):
     return dict({role: but or REFUSED for role in ROLES}, **roles)
 
 
-SOCKETS = every(but=DIED, worker=REFUSED, checker=REFUSED)
+SOCKETS = every(but=DIED, worker=REFUSED, fetcher=REFUSED)
 
 # What a process asks for, how, and what comes of it: the last call counts.
 MILD = (
@@ -50,7 +51,7 @@ MILD = (
     ("raw packets, the family's upper half set", lambda p: [("socket", 2**32 + 1, 2, 0)], SOCKETS),
     ("the kernel's ciphers", lambda p: [("socket", 38, 5, 0)], SOCKETS),
     ("UDP", lambda p: [("socket", 2, 2, 0), ("close", possess.Result(0))],
-     every(but=DIED, worker=ALLOWED, checker=ALLOWED)),
+     every(but=DIED, worker=ALLOWED, fetcher=ALLOWED)),
     ("to listen", lambda p: [("listen", 0, 1)], SOCKETS),
     ("a pair of datagram sockets", lambda p: [("socketpair", 1, 2, 0, bytearray(8))], SOCKETS),
     ("a filter on a socket", lambda p: [("setsockopt", 0, 1, 26, bytes(16), 16)], every()),
@@ -67,6 +68,8 @@ MILD = (
      lambda p: [("openat", HERE, possess.text("/proc/%d/mem" % p.outsider), 2)], every()),
     ("to write a file", lambda p: [("openat", HERE, p.file, os.O_WRONLY)], every()),
     ("a new file", lambda p: [("open", p.new, os.O_RDONLY | os.O_CREAT, 0o600)], every()),
+    ("a new file, as who keeps some makes it", lambda p: [("openat", HERE, p.new, MADE, 0o600)], every()),
+    ("to move a file to where it is", lambda p: [("renameat", HERE, p.file, HERE, p.file)], every()),
     ("to cut a file", lambda p: [("truncate", p.file, 0)], every()),
     ("to move a file", lambda p: [("rename", p.new, p.new)], every()),
     ("to link a file", lambda p: [("link", p.new, p.new)], every()),
@@ -86,7 +89,7 @@ MILD = (
     ("a signal", lambda p: [("kill", p.outsider, 0)], every()),
     ("a signal to a thread", lambda p: [("tgkill", p.outsider, p.outsider, 0)], every()),
     ("a handle of a process", lambda p: [("pidfd_open", p.outsider, 0)], every()),
-    ("memory that runs", lambda p: [("mmap", 0, PAGE, 5, 0x22, -1, 0)], every(checker=ALLOWED)),
+    ("memory that runs", lambda p: [("mmap", 0, PAGE, 5, 0x22, -1, 0)], every(fetcher=ALLOWED)),
     ("memory that is written and runs", lambda p: [("mmap", 0, PAGE, 7, 0x22, -1, 0)], every()),
     ("to make memory run",
      lambda p: [("mmap", 0, PAGE, 3, 0x22, -1, 0), ("mprotect", possess.Result(0), PAGE, 5)],
@@ -222,8 +225,21 @@ class Rights(ProcessStory):
         self.short_call()
         self.try_deadly("recorder")
 
+    def test_of_a_fetcher(self):
+        """R-V-023: it keeps files in its own directory; it makes none elsewhere, and removes none."""
+        self.start_with(self.configure(more='fetch = { prefetch = [ "https://%s:8443/c.pem" ]; };' % self.net(5)))
+        self.try_mild("fetcher")
+        kept = possess.text(self.lab.path("state", "fetched", "mine"))
+        pid, result = self.try_in("fetcher", self.narrowed("fetcher"), [("openat", HERE, kept, MADE, 0o600)],
+                                  lambda: None)
+        self.assertEqual(result, ALLOWED)
+        for path, expected in ((kept, ALLOWED), (self.target.file, REFUSED)):
+            _, result = self.try_in("fetcher", pid, [("unlinkat", HERE, path, 0)], lambda: None)
+            self.assertEqual(result, expected, path)
+        self.try_deadly("fetcher")
+
     def test_of_a_checker(self):
-        """It is kept waiting by a web server that says nothing."""
+        """It is kept waiting: its fetcher is, by a web server that says nothing."""
         with socket.create_server((self.net(5), 8443)):
             with open(self.lab.unit.directory + "/x5u", "w", encoding="ascii") as out:
                 out.write("https://%s:8443/c.pem\n" % self.net(5))

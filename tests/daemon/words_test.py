@@ -17,6 +17,7 @@ NEVER = 2**63
 UNKNOWN = (0, 9999)
 # The supervisor's own words, and those of nobody.
 FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", *UNKNOWN)
+OF_FETCHER = ("FETCHED",)
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
               "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TABLE")
@@ -28,20 +29,23 @@ LIES = {
                ("SNAPSHOT_REFUSED", 0), ("SNAPSHOT_REFUSED", 1), ("SNAPSHOT_REFUSED", NEVER),
                ("READY", 0), ("ALARM", 0), ("DRAINED", 0), ("PONG", 0),
                ("ROTATE", 0), ("OVER_CEILING", 5),
-               *((word, 0) for word in OF_PASSING + FOREIGN)],
+               *((word, 0) for word in OF_PASSING + OF_FETCHER + FOREIGN)],
     "signer": [("READY", 0), ("ROTATE", 0),
-               *((word, 1) for word in OF_WORKERS + OF_PASSING + FOREIGN)],
+               *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + FOREIGN)],
     "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5),
-                 *((word, 1) for word in OF_WORKERS + OF_PASSING + FOREIGN)],
+                 *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + FOREIGN)],
+    "fetcher": [("READY", 0), ("ALARM", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1),
+                *((word, 1) for word in FOREIGN)],
 }
 # Octets that are no word, by how many more they are than one of its own has.
 NO_WORDS = (-1, 1, -9999)
-OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG"}
+OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fetcher": "FETCHED"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
     "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED"),
     "signer": ("PONG", "OVER_CEILING"),
     "recorder": ("PONG",),
+    "fetcher": ("PONG", "FETCHED"),
 }
 
 
@@ -55,6 +59,10 @@ class WordsStory(WorkersStory):
 
     def stats(self):
         return stirctl.ask(self.stird.configuration, "stats")
+
+    def start_with_all(self):
+        """The fetcher too, which there is where certificates are to be fetched."""
+        self.start(more='fetch = { prefetch = [ "https://%s:8443/c.pem" ]; };' % self.net(5))
 
     def say(self, role, word, times=1, **fields):
         pid = self.stird.wait_child(role)
@@ -80,7 +88,7 @@ class WordsStory(WorkersStory):
 
 class Lies(WordsStory):
     def walk(self, role):
-        self.start()
+        self.start_with_all()
         for count, (word, generation) in enumerate(LIES[role], 1):
             with self.subTest(word=word, generation=generation):
                 old = self.say(role, word, generation=generation)
@@ -105,10 +113,13 @@ class Lies(WordsStory):
     def test_of_a_recorder(self):
         self.walk("recorder")
 
+    def test_of_a_fetcher(self):
+        self.walk("fetcher")
+
 
 class Floods(WordsStory):
     def walk(self, role):
-        self.start()
+        self.start_with_all()
         for count, word in enumerate(BELIEVED[role], 1):
             with self.subTest(word=word):
                 old = self.say(role, word, 1)
@@ -127,6 +138,9 @@ class Floods(WordsStory):
 
     def test_of_a_recorder(self):
         self.walk("recorder")
+
+    def test_of_a_fetcher(self):
+        self.walk("fetcher")
 
     def test_of_numbers(self):
         """What can be no count is believed so far that the sum can still be shown, and still grows."""

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (answer.outcome >= FETCH_OUTCOMES || answer.source >= FETCH_SOURCES ||
         answer.body.n > FETCH_BODY_MAX || (answer.outcome != FETCH_OK && answer.body.n > 0) ||
-        answer.body.p + answer.body.n != packet.p + packet.n)
+        answer.body.n + answer.content_type.n + answer.why.n + sizeof(again) != packet.n)
         abort();
     (void)fetch_outcome_word(answer.outcome);
     (void)fetch_source_word(answer.source);

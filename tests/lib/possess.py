@@ -27,7 +27,7 @@ NUMBERS = {
     "mkdir": 83, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92,
     "fchown": 93, "ptrace": 101, "setuid": 105, "utime": 132, "mknod": 133, "personality": 135,
     "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "setxattr": 188, "removexattr": 197,
-    "tgkill": 234, "utimes": 235, "add_key": 248, "inotify_init1": 294, "openat": 257,
+    "tgkill": 234, "utimes": 235, "add_key": 248, "inotify_init1": 294, "openat": 257, "unlinkat": 263, "renameat": 264,
     "fchownat": 260, "fchmodat": 268, "unshare": 272, "utimensat": 280, "accept4": 288,
     "pipe2": 293, "prlimit64": 302, "sendmmsg": 307, "setns": 308, "process_vm_readv": 310, "memfd_create": 319, "bpf": 321,
     "userfaultfd": 323, "io_uring_setup": 425, "pidfd_open": 434, "pidfd_getfd": 438,

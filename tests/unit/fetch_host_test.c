@@ -1,4 +1,5 @@
-/* What is asked of a host and for a trunk, by a clock of the test's own. */
+/* What is asked of a host and for a trunk, by a clock of the test's own (R-V-036,
+   R-V-037). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

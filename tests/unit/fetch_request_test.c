@@ -67,6 +67,32 @@ static void an_answer_comes_as_it_went(void **state)
     }
 }
 
+static void its_texts_are_printable(void **state)
+{
+    static const char *const bad[] = {"two\nlines", "\x7f", "\x80", "\x1b[2J"};
+    const struct fetch_answer a = {.outcome = FETCH_TLS,
+                                   .source = FETCH_FROM_SERVER,
+                                   .status = 200,
+                                   .content_type = STR("application/pem-certificate-chain"),
+                                   .why = STR("why")};
+    char packet[FETCH_ANSWER_BYTES_MAX];
+    const size_t head = sizeof(struct fetch_answer_head), n = head + a.content_type.n + a.why.n;
+    struct fetch_answer read;
+    (void)state;
+    assert_true(fetch_answer_write(&a, (struct fetch_answer_head *)(void *)packet));
+    memcpy(packet + head, a.content_type.p, a.content_type.n);
+    memcpy(packet + head + a.content_type.n, a.why.p, a.why.n);
+    assert_true(fetch_answer_read((struct str){packet, n}, &read));
+    assert_true(str_eq(read.content_type, a.content_type));
+    assert_true(str_eq(read.why, a.why));
+    packet[n - 1] = '\0';
+    assert_false(fetch_answer_read((struct str){packet, n}, &read));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const struct fetch_answer b = {.outcome = FETCH_TLS, .why = str_of(bad[i])};
+        assert_false(fetch_answer_write(&b, (struct fetch_answer_head *)(void *)packet));
+    }
+}
+
 static void what_nobody_would_read_is_not_written(void **state)
 {
     static char url[X5U_MAX_BYTES + 1], body[FETCH_BODY_MAX + 1], packet[FETCH_QUESTION_BYTES_MAX];
@@ -116,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_comes_as_it_went),
         cmocka_unit_test(an_answer_comes_as_it_went),
+        cmocka_unit_test(its_texts_are_printable),
         cmocka_unit_test(what_nobody_would_read_is_not_written),
         cmocka_unit_test(each_outcome_has_its_words),
     };

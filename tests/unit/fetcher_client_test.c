@@ -8,7 +8,8 @@
 #include <stird/io/fetcher_client.h>
 #include <sys/socket.h>
 
-#define WAITING_MAX 4096
+#define WAITING_MAX FETCHER_WAITING_MAX
+#define A_HOST      FETCHER_WAITING_A_HOST
 #define URL         STR("https://cert.example.org/a.pem")
 #define NOW         1000000
 
@@ -139,7 +140,11 @@ static void the_largest_body_fits(void **state)
     (void)state;
     uint64_t ticket = submit(&told, 400);
     fetcher_client_flush(client);
-    const struct fetch_answer a = {.ticket = ticket, .body = {packet, FETCH_BODY_MAX}};
+    memset(packet, 'c', sizeof(packet));
+    const struct fetch_answer a = {.ticket = ticket,
+                                   .body = {packet, FETCH_BODY_MAX},
+                                   .content_type = {packet, FETCH_TEXT_MAX},
+                                   .why = {packet, FETCH_TEXT_MAX}};
     struct fetch_answer_head head;
     assert_true(fetch_answer_write(&a, &head));
     memset(packet, 'c', sizeof(packet));
@@ -213,6 +218,50 @@ static void callbacks_may_cancel_and_submit(void **state)
     assert_int_equal(fetcher_client_waiting(client), 1);
 }
 
+static enum fetch_outcome submit_to(struct told *told, const char *host, uint64_t *ticket)
+{
+    char url[64];
+    snprintf(url, sizeof(url), "https://%s/a.pem", host);
+    const struct fetch_question q = {.wait_ms = 100, .url = str_of(url)};
+    return fetcher_client_submit(client, &q, NOW, done, told, ticket);
+}
+
+/* As many as there may be, of as many hosts as it takes. */
+static void submit_all(struct told told[WAITING_MAX])
+{
+    char host[32];
+    uint64_t ticket;
+    memset(told, 0, WAITING_MAX * sizeof(*told));
+    for (unsigned i = 0; i < WAITING_MAX; i++) {
+        snprintf(host, sizeof(host), "h%u.example.org", i / A_HOST);
+        assert_int_equal(submit_to(&told[i], host, &ticket), FETCH_PENDING);
+    }
+}
+
+/* R-V-028. */
+static void one_host_has_not_all_places(void **state)
+{
+    static struct told told[A_HOST];
+    struct told one = {0};
+    uint64_t tickets[A_HOST], ticket = 7;
+    (void)state;
+    memset(told, 0, sizeof(told));
+    for (unsigned i = 0; i < A_HOST; i++)
+        assert_int_equal(
+            submit_to(&told[i], i % 2 ? "hangs.example" : "HANGS.example", &tickets[i]),
+            FETCH_PENDING);
+    assert_int_equal(submit_to(&one, "hangs.example", &ticket), FETCH_OVERLOADED);
+    assert_int_equal(submit_to(&one, "hangs.example:8443", &ticket), FETCH_OVERLOADED);
+    assert_int_equal(ticket, 7);
+    assert_int_equal(submit_to(&one, "other.example", &ticket), FETCH_PENDING);
+    fetcher_client_cancel(client, tickets[A_HOST / 2]);
+    assert_int_equal(submit_to(&one, "hangs.example", &ticket), FETCH_PENDING);
+    assert_int_equal(submit_to(&one, "hangs.example", &ticket), FETCH_OVERLOADED);
+    fetcher_client_expire(client, NOW + 120);
+    assert_int_equal(one.times, 2);
+    assert_int_equal(submit_to(&one, "hangs.example", &ticket), FETCH_PENDING);
+}
+
 static void too_many_are_refused(void **state)
 {
     static struct told told[WAITING_MAX];
@@ -220,9 +269,7 @@ static void too_many_are_refused(void **state)
     struct told one = {0};
     uint64_t ticket = 7;
     (void)state;
-    memset(told, 0, sizeof(told));
-    for (unsigned i = 0; i < WAITING_MAX; i++)
-        submit(&told[i], 100);
+    submit_all(told);
     assert_int_equal(fetcher_client_submit(client, &q, NOW, done, &one, &ticket), FETCH_OVERLOADED);
     assert_int_equal(ticket, 7);
     fetcher_client_flush(client); /* more than a socket holds: none of it blocks */
@@ -239,9 +286,7 @@ static void what_a_full_socket_does_not_take_goes_later(void **state)
     struct fetch_question q;
     unsigned n = 0;
     (void)state;
-    memset(told, 0, sizeof(told));
-    for (unsigned i = 0; i < WAITING_MAX; i++)
-        submit(&told[i], 100);
+    submit_all(told);
     fetcher_client_flush(client);
     while (take(&q)) { /* each answer lets some more go */
         respond(q.ticket, FETCH_GONE, "");
@@ -457,6 +502,7 @@ int main(void)
         story(each_at_his_own_deadline),
         story(a_late_answer_does_not_reach_another_question),
         story(callbacks_may_cancel_and_submit),
+        story(one_host_has_not_all_places),
         story(too_many_are_refused),
         story(what_a_full_socket_does_not_take_goes_later),
         story(notes_go_at_once_and_are_never_waited_for),

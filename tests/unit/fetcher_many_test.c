@@ -74,6 +74,7 @@ static void the_wait_ends_with_the_first_deadline(void **state)
     assert_told(&told, FETCH_PENDING, FETCH_FROM_KEPT);
 }
 
+/* R-V-036. */
 static void four_of_a_host_and_half_for_a_trunk(void **state)
 {
     static struct told told[200];

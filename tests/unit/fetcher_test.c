@@ -321,9 +321,13 @@ static void send_answer(void *user, const struct fetch_answer *answer)
     struct fetch_answer_head head;
     (void)user;
     assert_true(fetch_answer_write(answer, &head));
-    struct iovec parts[] = {{&head, sizeof(head)}, {(char *)answer->body.p, answer->body.n}};
-    const struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
-    assert_int_equal(sendmsg(wire, &m, 0), (ssize_t)(sizeof(head) + answer->body.n));
+    struct iovec parts[] = {{&head, sizeof(head)},
+                            {(char *)answer->body.p, answer->body.n},
+                            {(char *)answer->content_type.p, answer->content_type.n},
+                            {(char *)answer->why.p, answer->why.n}};
+    const struct msghdr m = {.msg_iov = parts, .msg_iovlen = 4};
+    assert_int_equal(sendmsg(wire, &m, 0), (ssize_t)(sizeof(head) + answer->body.n +
+                                                     answer->content_type.n + answer->why.n));
 }
 
 static void take_questions(void)

@@ -1,4 +1,4 @@
-/* How long bodies and failures are kept: a row a rule, by a clock of the test's own. */
+/* How long bodies and failures are kept: a row a rule, by a clock of the test's own (R-V-035). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

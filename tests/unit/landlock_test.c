@@ -48,7 +48,7 @@ static const char *nothing_opens(void *user)
     char got[6];
     if (open(p->key, O_RDONLY) < 0)
         return "the key cannot be opened even before";
-    if (landlock_give_up_files(NULL))
+    if (landlock_give_up_files(NULL, NULL))
         return "no Landlock";
     if (!refused(open(p->key, O_RDONLY)))
         return "the key can be opened";
@@ -74,7 +74,7 @@ static const char *nothing_opens(void *user)
 static const char *nor_in_its_children(void *user)
 {
     const struct place *p = user;
-    if (landlock_give_up_files(NULL))
+    if (landlock_give_up_files(NULL, NULL))
         return "no Landlock";
     pid_t child = fork();
     if (child == 0)
@@ -88,7 +88,7 @@ static const char *what_is_allowed_opens(void *user)
 {
     const struct place *p = user;
     const char *const readable[] = {p->directory, NULL};
-    if (landlock_give_up_files(readable))
+    if (landlock_give_up_files(readable, NULL))
         return "no Landlock";
     if (open(p->key, O_RDONLY) < 0)
         return "an allowed directory cannot be read";
@@ -101,7 +101,7 @@ static const char *an_allowed_file_opens_and_no_other(void *user)
 {
     const struct place *p = user;
     const char *const readable[] = {p->other, "/nowhere/at/all", p->key, NULL};
-    if (landlock_give_up_files(readable))
+    if (landlock_give_up_files(readable, NULL))
         return "no Landlock, or a path that is not there was needed";
     if (open(p->key, O_RDONLY) < 0)
         return "an allowed file cannot be read";
@@ -116,7 +116,7 @@ static const char *a_wrong_allowance_gives_nothing_up(void *user)
     char beneath_a_file[128];
     const char *const readable[] = {beneath_a_file, NULL};
     snprintf(beneath_a_file, sizeof(beneath_a_file), "%s/x", p->key);
-    if (landlock_give_up_files(readable) != -ENOTDIR)
+    if (landlock_give_up_files(readable, NULL) != -ENOTDIR)
         return "a file was taken for a directory";
     return open(p->key, O_RDONLY) < 0 ? "half of it was done" : NULL;
 }
@@ -125,7 +125,7 @@ static const char *a_wrong_allowance_gives_nothing_up(void *user)
 static const char *nobody_outside_is_traced(void *user)
 {
     const struct place *p = user;
-    if (landlock_give_up_files(NULL))
+    if (landlock_give_up_files(NULL, NULL))
         return "no Landlock";
     return refused((int)ptrace(PTRACE_ATTACH, p->parent, NULL, NULL)) ? NULL
                                                                       : "the parent can be traced";
@@ -178,7 +178,7 @@ static void test_nobody_outside_is_traced(void **state)
 static const char *try_it(void *user)
 {
     (void)user;
-    return landlock_give_up_files(NULL) == 0 ? NULL : "no Landlock";
+    return landlock_give_up_files(NULL, NULL) == 0 ? NULL : "no Landlock";
 }
 
 int main(void)

@@ -155,6 +155,7 @@ static const struct trial {
     {&root_table, "short_codes", "[ \"211\", \"311\" ]", "", ""},
     {&root_table, "proxy.private_headers", "[ \"X-Secret\", \"X-Account\" ]", "", ""},
     {&root_table, "dns.servers", "[ \"192.0.2.53\", \"[2001:db8::53]:5353\" ]", "", ""},
+    {&root_table, "fetch.prefetch", "[ \"https://certificates.example.com/818H.pem\" ]", "", ""},
     {&root_table, "timers.t1", "\"700ms\"", "", ""},
     {&root_table, "timers.t2", "\"5s\"", "", ""},
     {&root_table, "tls.certificate", "\"" CERTS "chain-whole/chain.pem\"", TLS_FILES, ""},

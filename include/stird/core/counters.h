@@ -9,6 +9,7 @@
 #include <stird/base/json.h>
 #include <stird/base/str.h>
 #include <stird/core/cause.h>
+#include <stird/core/fetch_request.h>
 #include <stird/core/histogram.h>
 #include <stird/core/reason.h>
 

@@ -71,9 +71,14 @@ struct fetch_answer {
     int64_t until_s;     /* from then on it is stale */
     uint32_t fetched_ms; /* how long that took */
     struct str body;     /* borrowed; with FETCH_OK alone */
+    /* Of what came from a server just now, of printable ASCII, borrowed. */
+    struct str content_type; /* in lower case, without parameters; empty: it said none */
+    struct str why;          /* what failed, in words */
 };
 
-/* What stands before the URL, and before the body. */
+#define FETCH_TEXT_MAX 255
+
+/* What stands before the URL; before the body, the content type and the words. */
 struct fetch_question_head {
     uint32_t version;
     uint16_t kind, url_length;
@@ -88,17 +93,18 @@ struct fetch_answer_head {
     uint64_t ticket;
     int64_t fetched_s, until_s;
     uint32_t fetched_ms, body_length;
-    uint16_t status, zero[3];
+    uint16_t status, type_length, why_length, zero;
 };
 
 #define FETCH_QUESTION_BYTES_MAX (sizeof(struct fetch_question_head) + X5U_MAX_BYTES)
-#define FETCH_ANSWER_BYTES_MAX   (sizeof(struct fetch_answer_head) + FETCH_BODY_MAX)
+#define FETCH_ANSWER_BYTES_MAX                                                                     \
+    (sizeof(struct fetch_answer_head) + FETCH_BODY_MAX + 2 * FETCH_TEXT_MAX)
 
 /* Writes the packet to PACKET, which has room for the longest, and returns its length; 0 when no
    reader would take it. */
 size_t fetch_question_write(const struct fetch_question *question, char *packet);
-/* Writes the head alone; the body is sent behind it from where it lies. False when no reader would
-   take it. */
+/* Writes the head alone; body, content type and words are sent behind it from where they lie. False
+   when no reader would take it. */
 bool fetch_answer_write(const struct fetch_answer *answer, struct fetch_answer_head *head);
 
 /* Reads octets of unknown origin. The URL may be any octets: x5u_split() judges it. False when it

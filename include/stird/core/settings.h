@@ -229,6 +229,15 @@ struct settings {
 #include <stird/core/settings.def>
     } check;
 
+    /* Of the certificates that calls name. */
+    struct fetch_settings {
+#define SETTINGS_OF_ROOT
+#define FETCH_SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
+        const struct str *prefetch; /* URLs without fault (x5u.h) */
+        unsigned n_prefetch;
+    } fetch;
+
     const struct str *numbers_files; /* files or directories, as written, made absolute */
     unsigned n_numbers_files;
     uint32_t numbers_zone;             /* index: whose days the tables' dates are */
@@ -275,6 +284,8 @@ bool settings_warn(struct settings *s, struct str file, unsigned line, struct st
  * twice limits.calls, and at most 10000. Never below 100.
  */
 uint32_t settings_sign_requests_per_second(const struct settings *s);
+/* Whether certificates of others are fetched: for calls of a trunk that verifies, or beforehand. */
+bool settings_fetch(const struct settings *s);
 /* In progress at once, of all trunks together; 0: one of them has no limit. */
 uint64_t settings_calls_of_trunks(const struct settings *s);
 

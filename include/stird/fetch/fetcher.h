@@ -27,6 +27,7 @@ struct fetcher_options {
     struct keep_rules keep;
     unsigned at_once;       /* transfers */
     unsigned per_host;      /* of these, to one host */
+    unsigned per_host_rate; /* and so many a second; twice as many at once */
     unsigned new_per_trunk; /* URLs a second; five times as many at once */
     unsigned queued;        /* URLs that wait for their transfer */
     unsigned askers;        /* who wait for an answer */

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <stird/base/str.h>
+#include <stird/core/fetch_tally.h>
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
 #include <stird/core/refused_source.h>
@@ -70,6 +71,10 @@ struct control_heartbeat {
 struct control_over_ceiling {
     uint64_t requests; /* how many were refused since the last one was told */
     uint32_t worker;
+};
+
+struct control_fetched {
+    struct fetch_tally tally;
 };
 
 struct control_alarm {

@@ -18,6 +18,10 @@
    heard. */
 #define FETCHER_GRACE_MS 20
 
+/* So many questions wait at most, and of these so many for one host (R-V-028). */
+#define FETCHER_WAITING_MAX    5000
+#define FETCHER_WAITING_A_HOST 500
+
 struct fetcher_client;
 
 /* What the answer points to is borrowed for the time of the call. */

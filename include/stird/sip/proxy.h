@@ -15,6 +15,7 @@
 
 struct dispatch_key;
 struct event_base;
+struct fetcher_client;
 struct tls;
 struct proxy;
 
@@ -32,6 +33,8 @@ struct proxy_options {
                               others there */
     const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
     struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
+    struct fetcher_client *fetcher; /* certificates of others; stays the caller's, until the proxy
+                                       is freed. NULL: there is none */
 };
 
 /* Reads no packet before proxy_start(). NULL when there is no memory. */

@@ -34,6 +34,7 @@ struct kit {
     int fds[CHILD_KEEP_MAX]; /* that stay open in it; closed by nobody but their part */
     unsigned n;
     struct worker_options *worker; /* what a worker's main is told; NULL: it is no worker */
+    int *fetcher_fd; /* a checker's channel to a fetcher of its own; NULL: it is no checker */
 };
 
 static inline void kit_keep(struct kit *kit, int fd)

@@ -50,6 +50,7 @@ struct certificates {
     bool check_asked;                        /* a look that does not wait for its time */
     uint64_t directories_lost;               /* they cannot be read */
     uint64_t units_unreadable;               /* whose directory can, and a file in it cannot */
+    int fetcher_fd;                          /* of the checker that is about to start */
     int64_t next_directories_ms, next_check_ms, next_lives_ms;
     int watch_fd;                          /* inotify of their directories; -1: none */
     int64_t watch_due_ms, watch_latest_ms; /* what came is read anew then, and no later */
@@ -178,7 +179,7 @@ static void lose_sight(const struct certificate *c, struct finding *f, const cha
     f->checked_at_s = clock_real_s();
 }
 
-/* The checker reads the network: what it says is text of bounded length and a known state. */
+/* The checker reads what servers said: what it says is text of bounded length and a known state. */
 static void take_finding(struct supervisor *s, const struct control_certificate *m)
 {
     const struct settings *settings = s->current.settings;
@@ -233,8 +234,17 @@ static void act_check(struct supervisor *s, struct asker *a, struct str text, in
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
     (void)c;
-    return checker_main(&(struct checker_options){s->current.settings, s->current.generation},
-                        control_fd);
+    return checker_main(
+        &(struct checker_options){s->current.settings, s->current.generation, own(s)->fetcher_fd},
+        control_fd);
+}
+
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    (void)c;
+    own(s)->fetcher_fd = -1;
+    kit->fetcher_fd = &own(s)->fetcher_fd;
+    return 0;
 }
 
 /* Whether the finding comes in its turn, each unit once: what is found is told to all workers, and
@@ -282,7 +292,7 @@ static const struct word hears[] = {
     {.take = NULL},
 };
 
-const struct duty duty_checker = {.enter = enter, .gone = gone};
+const struct duty duty_checker = {.equip = equip, .enter = enter, .gone = gone};
 
 /* ---- lives ---- */
 

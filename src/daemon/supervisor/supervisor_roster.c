@@ -61,7 +61,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
 {
     for (unsigned r = 0; r < s->n_roles; r++) {
         const struct child_role *role = &s->roles[r];
-        if (!role->shown)
+        if (!role->shown || role->duty->kept(s) == 0)
             continue;
         json_put_key(j, str_of(role->shown));
         if (role->numbered)

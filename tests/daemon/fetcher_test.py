@@ -1,0 +1,82 @@
+"""The fetcher: certificates of others, fetched in a process that has nothing else."""
+
+import os
+import signal
+
+from daemon.lifetimes import ProcessStory, status_of
+from lib import stirctl, stird
+from lib.patience import HANG_S
+from lib.web import Web
+
+
+class Fetcher(ProcessStory):
+    def setUp(self):
+        super().setUp()
+        self.web = Web(self.lab, self.net(5))
+        self.addCleanup(self.web.close)
+
+    def start_fetching(self, *paths, **members):
+        self.start_with(self.configured(*paths, **members))
+
+    def configured(self, *paths, more=""):
+        urls = ", ".join('"%s"' % self.web.url(path) for path in paths)
+        return self.configure(more='fetch = { lab = true; tls_ca = "%s"; prefetch = [ %s ]; %s };'
+                              % (self.web.ca, urls, more))
+
+    def counts(self):
+        return stirctl.ask(self.stird.configuration, "stats")
+
+    def wait_counts(self, condition, what):
+        return stird.wait_until(lambda: condition(self.counts()), HANG_S, what)
+
+    def wait_kept(self, n=1):
+        self.wait_counts(lambda c: c["fetch_kept"] == n, "%d certificates that are kept" % n)
+
+    def wait_asked(self, n):
+        stird.wait_until(lambda: len(self.web.gets) >= n, HANG_S, "%d fetches" % n)
+
+    def test_none_where_nobody_needs_one(self):
+        self.start()
+        self.assertIsNone(self.stird.child("fetcher"))
+        self.assertNotIn("fetcher", stirctl.ask(self.stird.configuration, "status"))
+
+    def test_what_is_fetched_beforehand(self):
+        """R-V-038: one fetch a URL; one that is not there is no fault of the others."""
+        self.web.bodies = {"a.pem": b"a", "b.pem": b"b"}
+        self.start_fetching("a.pem", "b.pem", "none.pem")
+        self.wait_kept(2)
+        self.wait_counts(lambda c: c["fetched"].get("gone") == 1, "what is not there")
+        self.assertEqual([self.web.gets.count(path) for path in ("a.pem", "b.pem")], [1, 1])
+        self.assertEqual(stirctl.ask(self.stird.configuration, "status")["fetcher"]["state"], "serving")
+        self.signed_again()
+
+    def test_killed_and_hung(self):
+        """R-V-024."""
+        self.web.bodies = {"a.pem": b"a"}
+        self.start_fetching("a.pem")
+        self.wait_kept()
+        for number in (signal.SIGKILL, signal.SIGSTOP):
+            said = len(self.stird.log_lines("the fetcher is gone"))
+            old = self.hit("fetcher", number)
+            self.signed_again()
+            self.replaced("fetcher", old)
+            self.wait_kept()
+            stird.wait_until(lambda said=said: len(self.stird.log_lines("the fetcher is gone")) > said, HANG_S,
+                             "a worker that had a channel to it")
+        self.wait_counts(lambda c: c["fetched"]["ok"] >= 3, "counts that outlast it")
+
+    def test_a_reload_begins_and_ends_it(self):
+        self.start()
+        self.web.bodies = {"a.pem": b"a", "b.pem": b"b"}
+        self.configured("a.pem")
+        self.stird.reload()
+        first = self.stird.wait_child("fetcher")
+        self.wait_kept()
+        self.configured("a.pem", more="per_host = 2;")
+        self.stird.reload()
+        self.replaced("fetcher", first)
+        self.wait_kept()
+        self.configure()
+        self.stird.reload()
+        stird.wait_until(lambda: self.stird.child("fetcher") is None, HANG_S, "its end")
+        self.assertEqual(self.stird.log_lines("no_fetcher"), [])
