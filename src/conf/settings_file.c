@@ -60,7 +60,7 @@ typedef void resolve_step(struct reader *r, struct draft *draft);
 
 /* CERTIFICATES come behind the providers: both stand for themselves. Trunks refer to all others. */
 static void resolve_with(struct reader *r, struct draft *draft, resolve_step *certificates,
-                         resolve_step *tls)
+                         resolve_step *trusts, resolve_step *tls)
 {
     resolve_step *const steps[] = {
         resolve_providers,
@@ -69,6 +69,8 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
         resolve_listeners,
         resolve_aliases,
         resolve_upstreams,
+        trusts,
+        resolve_verifications,
         resolve_trunks,
         resolve_root,
         resolve_customers,
@@ -88,7 +90,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
 
 static void resolve(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates, resolve_tls);
+    resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls);
 }
 
 /* Problems of certificates stand whatever comes behind the syntax error. */
@@ -102,7 +104,7 @@ static void resolve_certificates_said(struct reader *r, struct draft *draft)
 
 static void resolve_beginnings(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates_said, resolve_tls);
+    resolve_with(r, draft, resolve_certificates_said, resolve_trusts, resolve_tls);
 }
 
 /* Of certificates their names and places alone. */
@@ -129,7 +131,7 @@ static void leave_out(struct reader *r, struct draft *draft)
 
 static void resolve_for_tables(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_paths, leave_out);
+    resolve_with(r, draft, resolve_paths, leave_out, leave_out);
 }
 
 static struct draft *read_draft(struct reader *r,
