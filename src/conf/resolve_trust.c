@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <stird/base/container_of.h>
-#include <stird/core/trust_image.h>
+#include <stird/core/trust_build.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 
@@ -138,6 +138,9 @@ static void resolve_crls(struct reader *r, struct draft_trust *d)
 {
     struct str *list = reader_array(r, d->crls.n, sizeof(*list));
     bool url;
+    if (d->crls.n > TRUST_CRLS_MAX)
+        complain(r, &d->object, place_of(&d->object, "crls"), "crls: there are more than %d",
+                 TRUST_CRLS_MAX);
     for (unsigned i = 0; list && i < d->crls.n; i++)
         list[i] = resolve_source(r, &d->object, d->crls.items[i].at, "crls", d->crls.items[i].text,
                                  &url);
