@@ -9,16 +9,11 @@
 
 #define TRUST_BYTES_MAX (4 * 1024 * 1024) /* of a file */
 
-static bool is_url(struct str text)
-{
-    return str_find(text, ':', 0) < str_find(text, '/', 0);
-}
-
 /* A URL as it is, a path made absolute; *URL says which. A problem for what can be neither. */
 static struct str resolve_source(struct reader *r, const struct object *o, struct place at,
                                  const char *key, struct str text, bool *url)
 {
-    *url = is_url(text);
+    *url = trust_setting_is_url(text);
     const char *why = *url ? x5u_fault(text) : NULL;
     if (why)
         complain(r, o, at, "%s: %.*s %s: write an https URL, or the path of a file", key,
@@ -86,7 +81,7 @@ static void check_files(struct reader *r, const struct draft_trust *d)
     if (!t->list_is_url)
         check_file(r, &d->object, place_of(&d->object, "list"), "list", t->list, read_nothing);
     for (unsigned i = 0; i < t->n_crls; i++)
-        if (!is_url(t->crls[i]))
+        if (!trust_setting_is_url(t->crls[i]))
             check_file(r, &d->object, d->crls.items[i].at, "crls", t->crls[i], read_crls);
 }
 

@@ -38,6 +38,7 @@ NOUNS = {
 # External although only their own file uses them.
 VAIN = {
     "main": "the C library calls it",
+    "proxy_trust": "the service verify asks it",
 }
 
 

@@ -201,6 +201,9 @@ struct trust_setting {
     unsigned n_countries;
 };
 
+/* Whether what is written there is fetched; else it is a file. */
+bool trust_setting_is_url(struct str source);
+
 /* What a token's called number has to be: To's, the Request-URI's, or one of the two. */
 enum verification_dest { VERIFICATION_TO, VERIFICATION_REQUEST_URI, VERIFICATION_EITHER };
 enum verification_level { VERIFICATION_A, VERIFICATION_B, VERIFICATION_C };
