@@ -65,6 +65,8 @@ extern const struct command command_secret_export;
 extern const struct command command_secret_import;
 extern const struct command command_secret_show_fingerprint;
 extern const struct command command_sources;
+extern const struct command command_trust_list;
+extern const struct command command_trust_refresh;
 extern const struct command command_stats;
 extern const struct command command_status;
 extern const struct command command_verify;

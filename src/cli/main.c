@@ -34,6 +34,8 @@ static const struct command *const commands[] = {
     &command_cert_import,
     &command_cert_renew,
     &command_cert_request,
+    &command_trust_list,
+    &command_trust_refresh,
     &command_decode,
     &command_lab_ca,
     &command_verify,

@@ -58,6 +58,18 @@ struct draft_provider {
     struct texts spcs, certificates;
 };
 
+struct draft_trust {
+    struct object object;
+    struct trust_setting trust;
+    struct texts crls, countries;
+};
+
+struct draft_verification {
+    struct object object;
+    struct verification_setting verification;
+    struct texts trust;
+};
+
 struct draft_upstream {
     struct object object;
     struct upstream upstream;
@@ -69,7 +81,7 @@ struct draft_trunk {
     struct object object;
     struct trunk trunk;
     struct texts sources, upstreams;
-    struct str certificate, provider;
+    struct str certificate, provider, verification;
 };
 
 struct draft_customer {
@@ -89,7 +101,8 @@ struct draft_rule {
 struct draft {
     struct object object;
     struct settings settings;
-    struct objects listeners, certificates, providers, upstreams, trunks, customers, rules;
+    struct objects listeners, certificates, providers, upstreams, trunks, customers, rules, trusts,
+        verifications;
     struct str time_zone;
     struct texts customers_files, own_countries, provider_spcs;
     struct texts aliases;

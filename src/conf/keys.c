@@ -73,6 +73,10 @@ static const char *const dialog_peers[] = {"known", "any", NULL};
 static const char *const verifications[] = {"none", "require", NULL};
 static const char *const failures[] = {"fail_open", "fail_closed", NULL};
 static const char *const two_owners[] = {"warn", "refuse", NULL};
+static const char *const crl_stales[] = {"warn", "open", NULL};
+static const char *const verified_dests[] = {"to", "request_uri", "either", NULL};
+static const char *const verified_levels[] = {"A", "B", "C", NULL};
+static const char *const verstat_maps[] = {"evidence", "all", "signature", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 const char *const keys_kyc_states[] = {"verified", "pending", "failed", "none", NULL};
@@ -144,6 +148,20 @@ static const struct key provider_keys[] = {
 #include <stird/core/settings.def>
 };
 
+static const struct key trust_keys[] = {
+#define SETTINGS_OF_TRUST
+#define SETTING(type, field, ...) ROW(draft_trust, trust.field, __VA_ARGS__)
+#define DRAFTED(place, ...)       ROW(draft_trust, place, __VA_ARGS__)
+#include <stird/core/settings.def>
+};
+
+static const struct key verification_keys[] = {
+#define SETTINGS_OF_VERIFICATION
+#define SETTING(type, field, ...) ROW(draft_verification, verification.field, __VA_ARGS__)
+#define DRAFTED(place, ...)       ROW(draft_verification, place, __VA_ARGS__)
+#include <stird/core/settings.def>
+};
+
 static const struct key upstream_keys[] = {
 #define SETTINGS_OF_UPSTREAM
 #define SETTING(type, field, ...) ROW(draft_upstream, upstream.field, __VA_ARGS__)
@@ -195,6 +213,11 @@ const struct table certificate_table = {"certificate", "id", certificate_keys,
                                         COUNT(certificate_keys), sizeof(struct draft_certificate)};
 const struct table provider_table = {"provider", "name", provider_keys, COUNT(provider_keys),
                                      sizeof(struct draft_provider)};
+const struct table trust_table = {"trust", "name", trust_keys, COUNT(trust_keys),
+                                  sizeof(struct draft_trust)};
+const struct table verification_table = {"verification", "name", verification_keys,
+                                         COUNT(verification_keys),
+                                         sizeof(struct draft_verification)};
 const struct table upstream_table = {"upstream", "name", upstream_keys, COUNT(upstream_keys),
                                      sizeof(struct draft_upstream)};
 const struct table trunk_table = {"trunk", "name", trunk_keys, COUNT(trunk_keys),

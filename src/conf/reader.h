@@ -64,8 +64,11 @@ void resolve_aliases(struct reader *r, struct draft *draft);
 void resolve_providers(struct reader *r, struct draft *draft);
 /* After the providers. */
 void resolve_certificates(struct reader *r, struct draft *draft);
+/* Domains of trust, and profiles of verification, which refer to them. */
+void resolve_trusts(struct reader *r, struct draft *draft);
+void resolve_verifications(struct reader *r, struct draft *draft);
 void resolve_upstreams(struct reader *r, struct draft *draft);
-/* After the three above. */
+/* After the five above. */
 void resolve_trunks(struct reader *r, struct draft *draft);
 void resolve_root(struct reader *r, struct draft *draft);
 void resolve_dns(struct reader *r, struct draft *draft);

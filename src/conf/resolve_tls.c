@@ -56,18 +56,38 @@ static void read_part(struct reader *r, const struct draft *draft, unsigned i)
                  parts[i].key, STR_ARG(path), files_fault(error));
 }
 
-bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
-                           struct problems *problems)
+struct secret {
+    const char *key;
+    struct str path, file;
+    unsigned line;
+};
+
+static bool read_secret(struct files *files, const struct secret *secret, uid_t owner,
+                        struct problems *problems)
 {
     struct str text;
-    int error = s->tls_key.n > 0 ? files_read_secret(files, s->tls_key, owner, KEY_BYTES_MAX, &text)
-                                 : 0;
+    int error = secret->path.n > 0
+                    ? files_read_secret(files, secret->path, owner, KEY_BYTES_MAX, &text)
+                    : 0;
     if (error == -ENOMEM)
         problems->out_of_memory = true;
     else if (error < 0)
-        problems_add(problems, s->tls_key_file, s->tls_key_line, "tls.key: %.*s: %s",
-                     STR_ARG(s->tls_key), secret_fault(error));
+        problems_add(problems, secret->file, secret->line, "%s: %.*s: %s", secret->key,
+                     STR_ARG(secret->path), secret_fault(error));
     return error == 0;
+}
+
+bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
+                           struct problems *problems)
+{
+    const struct secret key = {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line};
+    bool good = read_secret(files, &key, owner, problems);
+    for (unsigned i = 0; i < s->n_trusts; i++) {
+        const struct trust_setting *t = &s->trusts[i];
+        const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};
+        good = read_secret(files, &token, owner, problems) && good;
+    }
+    return good;
 }
 
 static bool is_given(const struct draft *draft)

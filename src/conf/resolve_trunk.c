@@ -82,6 +82,31 @@ static void resolve_trunk_certificate(struct reader *r, const struct draft *draf
     t->certificate = certificate_find(&draft->settings, d->certificate);
 }
 
+/* Whether its service verifies: with a mistaken one nobody knows. */
+static bool verifies(const struct draft_trunk *d)
+{
+    return d->trunk.service == SERVICE_VERIFY || d->trunk.service == SERVICE_VERIFY_SIGN;
+}
+
+static void resolve_trunk_verification(struct reader *r, const struct draft *draft,
+                                       struct draft_trunk *d)
+{
+    const struct objects *all = &draft->verifications;
+    unsigned i = object_find(all, d->verification);
+    bool unread = place_of(&d->object, "service").unread;
+    d->trunk.verification = d->verification.n > 0 && i < all->n ? i : NO_VERIFICATION;
+    if (d->verification.n > 0 && objects_lack(r, all, d->verification))
+        complain(r, &d->object, place_of(&d->object, "verification"),
+                 "there is no verification %.*s%.*s", STR_ARG(shown(r, d->verification)),
+                 STR_ARG(hint_of_objects(r, all, d->verification)));
+    if (d->verification.n > 0 && !verifies(d) && !unread)
+        complain(r, &d->object, place_of(&d->object, "verification"),
+                 "verification: its service verifies no calls: take it out");
+    if (!was_given(&d->object, "verification") && verifies(d) && !unread)
+        complain(r, &d->object, place_of(&d->object, "service"),
+                 "service: it verifies, and verification is missing: name a profile");
+}
+
 static void resolve_references(struct reader *r, const struct draft *draft, struct draft_trunk *d)
 {
     struct trunk *t = &d->trunk;
@@ -89,6 +114,7 @@ static void resolve_references(struct reader *r, const struct draft *draft, stru
     t->tls_peer_name = tls_plain_host_name(r, t->tls_peer_name);
     resolve_trunk_provider(r, draft, d);
     resolve_trunk_certificate(r, draft, d);
+    resolve_trunk_verification(r, draft, d);
     if (t->listener.n > 0 && objects_lack(r, &draft->listeners, t->listener))
         complain(r, &d->object, place_of(&d->object, "listener"), "there is no listener %.*s%.*s",
                  STR_ARG(shown(r, t->listener)),

@@ -61,7 +61,7 @@ typedef void resolve_step(struct reader *r, struct draft *draft);
 /* CERTIFICATES come after the providers; both refer to nothing else. Trunks refer to all the
    others. */
 static void resolve_with(struct reader *r, struct draft *draft, resolve_step *certificates,
-                         resolve_step *tls)
+                         resolve_step *trusts, resolve_step *tls)
 {
     resolve_step *const steps[] = {
         resolve_providers,
@@ -70,6 +70,8 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
         resolve_listeners,
         resolve_aliases,
         resolve_upstreams,
+        trusts,
+        resolve_verifications,
         resolve_trunks,
         resolve_root,
         resolve_customers,
@@ -89,7 +91,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
 
 static void resolve(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates, resolve_tls);
+    resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls);
 }
 
 /* Problems of certificates stand whatever comes behind the syntax error. */
@@ -103,7 +105,7 @@ static void resolve_certificates_said(struct reader *r, struct draft *draft)
 
 static void resolve_beginnings(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates_said, resolve_tls);
+    resolve_with(r, draft, resolve_certificates_said, resolve_trusts, resolve_tls);
 }
 
 /* Of certificates their names and places alone. */
@@ -130,7 +132,7 @@ static void leave_out(struct reader *r, struct draft *draft)
 
 static void resolve_for_tables(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_paths, leave_out);
+    resolve_with(r, draft, resolve_paths, leave_out, leave_out);
 }
 
 static struct draft *read_draft(struct reader *r,

@@ -4,6 +4,7 @@
  * references between parts are written here.
  */
 #include <stird/conf/settings_file.h>
+#include <stird/core/trust_image.h>
 
 #include <string.h>
 
@@ -212,6 +213,29 @@ static void print_provider(struct printer *p, const struct settings *s, unsigned
         print_list(p, "certificates", one->n_certificates, one->certificates, text_element);
 }
 
+static void print_trust(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct trust_setting *t = &s->trusts[i];
+    SCALARS(p, trust_table, t, draft_trust, trust);
+    if (t->n_crls > 0)
+        print_list(p, "crls", t->n_crls, t->crls, text_element);
+    if (t->n_countries > 0)
+        print_list(p, "countries", t->n_countries, t->countries, text_element);
+}
+
+/* Domains of trust of a profile, as upstreams of a trunk. */
+static void print_verification(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct verification_setting *v = &s->verifications[i];
+    struct str names[TRUST_DOMAINS_MAX];
+    unsigned n = 0;
+    for (unsigned d = 0; d < s->n_trusts; d++)
+        if (v->trust & UINT32_C(1) << d)
+            names[n++] = s->trusts[d].name;
+    SCALARS(p, verification_table, v, draft_verification, verification);
+    print_list(p, "trust", n, names, text_element);
+}
+
 static void print_upstream(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct upstream *u = &s->upstreams[i];
@@ -271,6 +295,8 @@ static void print_trunk(struct printer *p, const struct settings *s, unsigned i)
         print_text(p, "provider", s->providers[t->provider].name);
     if (t->certificate != NO_CERTIFICATE)
         print_text(p, "certificate", s->certificates[t->certificate].id);
+    if (t->verification != NO_VERIFICATION)
+        print_text(p, "verification", s->verifications[t->verification].name);
     for (unsigned k = 0; k < trunk_table.n_keys; k++) {
         struct table one = {.keys = &trunk_table.keys[k], .n_keys = 1};
         if (has_meaning(t, one.keys))
@@ -468,6 +494,10 @@ void settings_print(const struct settings *s, struct buf *out)
         print_objects(out, s, "certificates", count_certificates(s), print_certificate);
     if (s->providers_named)
         print_objects(out, s, "providers", s->n_providers, print_provider);
+    if (s->n_trusts > 0)
+        print_objects(out, s, "trust", s->n_trusts, print_trust);
+    if (s->n_verifications > 0)
+        print_objects(out, s, "verification", s->n_verifications, print_verification);
     if (s->n_upstreams > 0)
         print_objects(out, s, "upstreams", s->n_upstreams, print_upstream);
     print_objects(out, s, "trunks", s->n_trunks, print_trunk);

@@ -134,3 +134,8 @@ const char *settings_attestation_key(enum number_state state)
     };
     return keys[state];
 }
+
+bool trust_setting_is_url(struct str source)
+{
+    return str_find(source, ':', 0) < str_find(source, '/', 0);
+}

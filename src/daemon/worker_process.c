@@ -24,6 +24,7 @@
 #include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
 #include <stird/io/snapshot.h>
+#include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
 #include <string.h>
 #include <time.h>
@@ -47,6 +48,7 @@ struct worker {
     struct fetcher_link fetcher;
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
+    struct mapped_trust trust;     /* on its way to the proxy */
     struct known_name *names;      /* on their way to the proxy */
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
@@ -182,6 +184,27 @@ static void take_overlay(struct worker *w, const struct control_message *m, cons
                                      .overlay_in_use = {m->overlay.generation}});
 }
 
+static void give_trust(struct worker *w)
+{
+    if (w->proxy)
+        proxy_set_trust_take(w->proxy, &w->trust);
+}
+
+/* One that does not arrive leaves the one before in force. */
+static void take_trust(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct mapped_trust next;
+    const char *why = "";
+    if (trust_file_map(&next, fds[0], m->trust.generation, &why)) {
+        trust_file_unmap(&w->trust);
+        w->trust = next;
+        give_trust(w);
+    } else {
+        log_error("the domains of trust do not arrive: those before stay", LOG_CSTR("why", why));
+    }
+    close(fds[0]);
+}
+
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -267,15 +290,11 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 4, take_snapshot},
-    {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},
-    {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_NAMES, 1, take_names},
-    {CONTROL_INBOX, 1, take_inbox},
-    {CONTROL_DRAIN, 0, take_drain},
-    {CONTROL_LEAVE, 0, take_leave},
-    {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_TRUST, 1, take_trust},       {CONTROL_NAMES, 1, take_names},
+    {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
+    {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
     {CONTROL_FETCHER, 1, take_fetcher},
 };
 
@@ -452,6 +471,7 @@ static bool make_proxy(struct worker *w)
     if (w->options->backlog_fd >= 0)
         close(w->options->backlog_fd); /* it is mapped: the worker keeps no descriptor of a file */
     give_overlay(w);
+    give_trust(w);
     return w->proxy != NULL;
 }
 
@@ -522,6 +542,7 @@ static void worker_fini(struct worker *w)
     fetcher_link_fini(&w->fetcher);
     counter_page_unmap(w->counters);
     numbers_unmap(&w->overlay);
+    trust_file_unmap(&w->trust);
     free(w->names);
     tls_free(w->tls);
     snapshots_held_fini(&w->held);

@@ -38,6 +38,7 @@ struct proxy {
     struct snapshot *snapshot;
     struct fetcher_client *fetcher; /* NULL: there is none */
     struct mapped_numbers overlay; /* urgent changes of numbers */
+    struct mapped_trust trust;     /* whom the verification service believes */
     struct resolver *resolver;
     struct routes *routes;
     const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
@@ -234,6 +235,11 @@ const struct settings *proxy_settings(const struct proxy *p)
 struct numbers *proxy_overlay(const struct proxy *p)
 {
     return p->overlay.table;
+}
+
+struct trust_image *proxy_trust(const struct proxy *p)
+{
+    return p->trust.image;
 }
 
 bool proxy_is_draining(const struct proxy *p)
@@ -504,6 +510,7 @@ void proxy_free(struct proxy *p)
     if (p->snapshot)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
+    trust_file_unmap(&p->trust);
     free(p->listeners.list);
     free(p);
 }
@@ -713,6 +720,13 @@ void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)
     numbers_unmap(&p->overlay);
     p->overlay = *overlay;
     *overlay = (struct mapped_numbers){0};
+}
+
+void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
+{
+    trust_file_unmap(&p->trust);
+    p->trust = *trust;
+    *trust = (struct mapped_trust){0};
 }
 
 bool proxy_tell_name(struct proxy *p, struct known_name *known)

@@ -71,6 +71,9 @@ const struct rehearsal *proxy_rehearsal(const struct proxy *p); /* else NULL: it
 
 struct snapshot *proxy_snapshot(const struct proxy *p);
 const struct settings *proxy_settings(const struct proxy *p);
+/* Whom the verification service believes; NULL: nothing is known yet. For now alone: another one may
+   come between two events. */
+struct trust_image *proxy_trust(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
 
 /* ---- what it does for them ---- */

@@ -22,6 +22,7 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define CERTS       TESTS_DIR "/conf/certs/"
 #define UNIT        "\"" CERTS "818H\""
+#define ANCHORS     "\"" CERTS "anchor-root.pem\""
 
 /* ---- what is tried ---- */
 
@@ -41,6 +42,8 @@ static const struct part {
      true},
     {&customer_table, "customers", "name = \"acme\";", false},
     {&rule_table, "rules", "name = \"last\"; then = \"by_number\";", false},
+    {&trust_table, "trust", "name = \"us\"; anchors = " ANCHORS ";", true}, /* profiles cannot */
+    {&verification_table, "verification", "name = \"carrier\"; trust = [ \"us\" ];", false},
     {&root_table, NULL, "", true},
 };
 
@@ -61,11 +64,12 @@ static const struct part {
     "{ id = \"second\"; directory = " UNIT "; foreign = true; } ); "                               \
     "providers = ( { name = \"own\"; spc = [ \"818H\" ]; certificates = [ \"818H\" ]; }, "         \
     "{ name = \"hosted\"; spc = [ \"709J\" ]; certificates = [ \"second\" ]; } );"
-#define CHAIN "certificates = ( { id = \"whole\"; directory = \"" CERTS "chain-whole\"; } );"
+#define CHAIN       "certificates = ( { id = \"whole\"; directory = \"" CERTS "chain-whole\"; } );"
+#define URL_OF_LIST "\"https://pa.example.net/list\""
+#define CRLS        "crls = [ \"https://pa.example.net/crl\" ];"
 #define GATEWAY                                                                                    \
     "trunks = ( { name = \"pbx\"; sources = [ \"127.0.0.2\" ]; customer = \"acme\"; "              \
     "identity = \"gateway\"; upstreams = [ \"carrier\" ]; } );"
-#define ANCHORS "\"" CERTS "anchor-root.pem\""
 
 /* BESIDE it in its object (or in its group), and in the ROOT; each stands for what would be there.
  */
@@ -167,6 +171,24 @@ static const struct trial {
     {&root_table, "check.crl_anchors", ANCHORS, "anchors = " ANCHORS "; crls = \"crl.pem\";",
      CHAIN},
     {&root_table, "attestation.gateway", "\"refuse\"", "", GATEWAY},
+    {&trust_table, "name", "\"other\"", "", ""},
+    {&trust_table, "anchors", "\"" CERTS "anchor-other.pem\"", "", ""},
+    {&trust_table, "list", URL_OF_LIST, "anchors = \"\"; list_anchor = " ANCHORS ";", ""},
+    {&trust_table, "list", ANCHORS,
+     "anchors = \"\"; list_anchor = " ANCHORS "; list_signer = " ANCHORS ";", ""},
+    {&trust_table, "list_anchor", ANCHORS, "anchors = \"\"; list = " URL_OF_LIST ";", ""},
+    {&trust_table, "list_signer", ANCHORS,
+     "anchors = \"\"; list = " ANCHORS "; list_anchor = " ANCHORS ";", ""},
+    {&trust_table, "list_token_file", "\"token\"",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
+    {&trust_table, "crls", "[ \"https://pa.example.net/crl\" ]", "", ""},
+    {&trust_table, "crl_anchor", ANCHORS, CRLS, ""},
+    {&trust_table, "crl_signer", ANCHORS, CRLS, ""},
+    {&trust_table, "countries", "[ \"1\", \"33\" ]", "", ""},
+    {&verification_table, "name", "\"other\"", "", ""},
+    {&verification_table, "trust", "[ \"us\", \"fr\" ]", "",
+     "trust = ( { name = \"fr\"; anchors = " ANCHORS "; }, { name = \"us\"; anchors = " ANCHORS
+     "; } );"},
 };
 
 /* No other value than the default is taken by this version. */
@@ -175,7 +197,11 @@ static bool has_one_value(const struct key *k)
     unsigned taken = 0;
     for (unsigned i = 0; k->type == KEY_CHOICE && k->choices[i]; i++)
         taken += !(k->refused >> i & 1);
-    return taken == 1 || strcmp(k->name, "dialect") == 0;
+    static const char *const others[] = {"dialect", "observe", "verification"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strcmp(k->name, others[i]) == 0)
+            return true;
+    return taken == 1;
 }
 
 /* ---- one configuration ---- */

@@ -72,9 +72,9 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
                                           struct problems *of_certificates);
 
 /*
- * Reads the private keys that the settings themselves name (tls.key) into FILES, for the processes
- * that serve. Nothing else reads one: stirctl does not need it. OWNER as in files_read_secret().
- * False with problems.
+ * Reads what is secret and the settings themselves name (tls.key, list_token_file) into FILES, for
+ * the processes that serve. Nothing else reads it: stirctl does not need it. OWNER as in
+ * files_read_secret(). False with problems.
  */
 bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
                            struct problems *problems);

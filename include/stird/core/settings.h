@@ -108,6 +108,7 @@ struct trunk {
     uint32_t provider;                      /* index: only its certificates sign for this trunk */
     bool provider_open;        /* nobody knows it, because of a mistake that was reported */
     uint32_t certificate;      /* index, or NO_CERTIFICATE */
+    uint32_t verification;     /* index, or NO_VERIFICATION */
     uint32_t customer_entry;   /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     const uint32_t *upstreams; /* indices, in the order they are tried */
     unsigned n_upstreams;      /* 0 where its service needs none */
@@ -190,6 +191,38 @@ struct provider {
    make more than anybody can read. */
 #define CERTIFICATE_UNITS_READ_MAX 1000
 
+/* A domain of trust (trust_image.h), as it is configured. */
+struct trust_setting {
+#define SETTINGS_OF_TRUST
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
+    struct str file; /* where it is written */
+    uint32_t line;
+    bool list_is_url;
+    const struct str *crls; /* https URLs, or absolute paths */
+    unsigned n_crls;
+    const struct str *countries;
+    unsigned n_countries;
+};
+
+/* Whether what is written there is fetched; else it is a file. */
+bool trust_setting_is_url(struct str source);
+
+/* What a token's called number has to be: To's, the Request-URI's, or one of the two. */
+enum verification_dest { VERIFICATION_TO, VERIFICATION_REQUEST_URI, VERIFICATION_EITHER };
+enum verification_level { VERIFICATION_A, VERIFICATION_B, VERIFICATION_C };
+enum verstat_map { VERSTAT_EVIDENCE, VERSTAT_ALL, VERSTAT_SIGNATURE };
+
+#define NO_VERIFICATION UINT32_MAX
+
+/* How the calls of trunks are verified. */
+struct verification_setting {
+#define SETTINGS_OF_VERIFICATION
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
+    uint32_t trust; /* bits: indices of domains, as in trust_image.h */
+};
+
 /* What is unknown because of mistakes that were reported already; a check that goes on says nothing
    about it. */
 struct open_names {
@@ -218,7 +251,11 @@ struct settings {
     const struct source_table *sources; /* of trunks and upstreams: which address is whose */
     struct certificate *certificates;   /* units: those of one id side by side, the newest first */
     unsigned n_certificates;            /* at most CERTIFICATE_UNITS_MAX */
-    const struct provider *providers;   /* at least one */
+    const struct trust_setting *trusts;
+    unsigned n_trusts; /* at most TRUST_DOMAINS_MAX */
+    const struct verification_setting *verifications;
+    unsigned n_verifications;
+    const struct provider *providers; /* at least one */
     unsigned n_providers;
     bool providers_named; /* given by the list `providers`; else the only one comes from
                              provider.spc */

@@ -31,10 +31,10 @@ struct token {
     /* Claims, of a token with a type alone; empty where they are none of their form. */
     struct str attest, origid, orig, dest, hi, div;
     struct str orig_uri, dest_uri, div_uri; /* in the place of a number or beside it */
-    bool has_iat;                  /* a whole number, whichever */
-    int64_t iat_s;                 /* may be negative */
-    struct str signed_octets;      /* borrowed; empty in compact form */
-    bool has_signature;            /* in the form that its algorithm has */
+    bool has_iat;                           /* a whole number, whichever */
+    int64_t iat_s;                          /* may be negative */
+    struct str signed_octets;               /* borrowed; empty in compact form */
+    bool has_signature;                     /* in the form that its algorithm has */
     unsigned char signature[JWS_SIGNATURE_MAX];
     /* By verify.def: of the checks that the token alone answers. */
     struct verify_finding finding[VERIFY_CHECKS];

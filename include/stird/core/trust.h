@@ -32,12 +32,22 @@ bool trust_add_crls(struct trust *t, struct str name, struct str text, struct pr
 /* The same for lists that were fetched from URL, which must be their distribution point. */
 bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
                          struct problems *problems);
+/* Certificates of signers of lists that do not lie beside these; each has to lead to a list anchor.
+ */
+bool trust_add_crl_signers(struct trust *t, struct str name, struct str text,
+                           struct problems *problems);
 bool trust_has_crls(const struct trust *t);
 bool trust_has_anchors(const struct trust *t);
 /* Lists of which nothing is used, with why, a static sentence: broken ones, those of another place,
    and those whose signer nobody knows. */
 void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),
                             void *user);
+/* NULL, or why one of the lists cannot take the place of another one at NOW_S: the above, or none
+   of its signers leads to an anchor for lists, or it is not in force yet. */
+const char *trust_crls_fault(const struct trust *t, int64_t now_s);
+/* How many certificates they revoke, and since when the newest of them is in force. */
+uint64_t trust_crls_count(const struct trust *t);
+int64_t trust_crls_from_s(const struct trust *t);
 /* When the first of the lists that are used is followed by another one; INT64_MAX: none is used. */
 int64_t trust_crls_until_s(const struct trust *t);
 

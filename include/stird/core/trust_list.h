@@ -37,6 +37,7 @@ struct trust_list_question {
     struct str signer_chain;     /* what x5u served: PEM or DER */
     const struct trust *anchors; /* that the signer has to lead to */
     int64_t now_s;
+    int64_t late_s; /* how long beyond its exp it may be used; 0: a list that is new */
     /* The list in force; the first has none: 0 and NULL. */
     int64_t last_sequence;
     STACK_OF(X509) * last_authorities;

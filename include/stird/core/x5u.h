@@ -5,6 +5,7 @@
 #ifndef STIRD_X5U_H
 #define STIRD_X5U_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stird/base/str.h>
 
@@ -23,6 +24,8 @@ struct x5u_parts {
 const char *x5u_split(struct str url, struct x5u_parts *parts);
 /* The same for callers that do not need the parts. */
 const char *x5u_fault(struct str url);
+/* Whether both are such URLs, and lead to the same host and port. */
+bool x5u_share_host(struct str url, struct str other);
 /* For a URL that has no fault: why others may be unable to reach it all the same, or NULL.
    Laboratories use such URLs. */
 const char *x5u_warning(struct str url);

@@ -33,6 +33,8 @@ enum admin_type {
     ADMIN_NUMBERS_LIST,  /* reply: JSON, the overlay's entries */
     ADMIN_CHECK,         /* the reply comes when the certificates' URLs have been looked at */
     ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
+    ADMIN_TRUST,         /* reply: JSON, the domains of trust */
+    ADMIN_TRUST_REFRESH, /* the same, when they have been made anew */
     ADMIN_TYPES
 };
 

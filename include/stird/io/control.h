@@ -93,6 +93,23 @@ struct control_certificate {
     char saying[CONTROL_TEXT];
 };
 
+struct control_trust_domain {
+    uint32_t domain; /* index of the settings */
+    uint32_t authorities, left_out;
+    uint32_t zero;
+    int64_t sequence, expires_s; /* of its list */
+    uint64_t revoked;
+};
+
+struct control_trust_source {
+    uint32_t domain, source; /* 0: its list of authorities; then its revocation lists, from 1 */
+    uint32_t is_used, is_refused;
+    uint64_t taken_at, taken_bytes, signer_at, signer_bytes; /* of what is to be kept */
+    int64_t until_s;
+    char saying[CONTROL_TEXT]; /* why it is refused */
+    char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */
+};
+
 struct control_table {
     uint32_t columns_open; /* see struct numbers_summary */
 };

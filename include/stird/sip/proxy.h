@@ -11,6 +11,7 @@
 #include <stird/core/refused_source.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
+#include <stird/io/trust_file.h>
 #include <stird/net/listen.h>
 
 struct dispatch_key;
@@ -46,6 +47,8 @@ void proxy_free(struct proxy *p);
 void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 /* Urgent changes of numbers for calls from now on; an empty one: there are none. */
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
+/* Domains of trust for what is judged from now on. */
+void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust);
 /* For TLS handshakes from now on; to be called after the snapshot that it belongs to was set. NULL:
    no handshakes. */
 void proxy_set_tls_take(struct proxy *p, struct tls *tls);

@@ -108,6 +108,40 @@ const char *revocations_fault(const struct revocations *r, unsigned i)
                                : "its list is signed by nobody who is known and may sign lists";
 }
 
+const char *revocations_fault_at(const struct revocations *r, unsigned i,
+                                 const struct anchors *anchors, STACK_OF(X509) * more,
+                                 int64_t now_s)
+{
+    const struct signed_list *s = &r->lists[i];
+    const char *fault = revocations_fault(r, i);
+    bool leads = false;
+    for (int x = 0; !fault && x < sk_X509_num(s->signers) && !leads; x++)
+        leads = x509_is_in_force(sk_X509_value(s->signers, x), now_s) &&
+                anchors_lead(anchors, sk_X509_value(s->signers, x), more, now_s, NULL) == X509_V_OK;
+    if (!fault && !leads)
+        fault = "its list is signed by somebody who leads to none of its anchors";
+    if (!fault && revocation_list_from_s(s->list) > now_s)
+        fault = "its list is not in force yet";
+    return fault;
+}
+
+uint64_t revocations_entries(const struct revocations *r)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < r->n; i++)
+        n += revocations_fault(r, i) ? 0 : revocation_list_count(r->lists[i].list);
+    return n;
+}
+
+int64_t revocations_from_s(const struct revocations *r)
+{
+    int64_t from_s = INT64_MIN;
+    for (unsigned i = 0; i < r->n; i++)
+        if (!revocations_fault(r, i) && revocation_list_from_s(r->lists[i].list) > from_s)
+            from_s = revocation_list_from_s(r->lists[i].list);
+    return from_s;
+}
+
 int64_t revocations_until_s(const struct revocations *r)
 {
     int64_t until_s = INT64_MAX;

@@ -29,6 +29,14 @@ bool revocations_write(const struct revocations *r, int64_t grace_s, struct buf 
 struct revocations *revocations_open(struct packed *in);
 /* Why list I is not written, a static sentence; NULL: it is. */
 const char *revocations_fault(const struct revocations *r, unsigned i);
+/* The same, or that no signer of it leads to one of ANCHORS over MORE at NOW_S, or that it is not
+   in force yet. */
+const char *revocations_fault_at(const struct revocations *r, unsigned i,
+                                 const struct anchors *anchors, STACK_OF(X509) * more,
+                                 int64_t now_s);
+/* How many certificates those without a fault revoke; since when the newest of them is in force. */
+uint64_t revocations_entries(const struct revocations *r);
+int64_t revocations_from_s(const struct revocations *r);
 /* When the first of them is to be followed by another one; INT64_MAX: there are none. */
 int64_t revocations_until_s(const struct revocations *r);
 

@@ -40,6 +40,11 @@ void trust_free(struct trust *t)
     free(t);
 }
 
+static const struct anchors *list_anchors(const struct trust *t)
+{
+    return sk_X509_num(t->list_anchors.all) > 0 ? &t->list_anchors : &t->anchors;
+}
+
 bool trust_has_crls(const struct trust *t)
 {
     return revocations_count(t->revocations) > 0;
@@ -60,14 +65,27 @@ void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, con
     }
 }
 
+const char *trust_crls_fault(const struct trust *t, int64_t now_s)
+{
+    const char *why = NULL;
+    for (unsigned i = 0; i < revocations_count(t->revocations) && !why; i++)
+        why = revocations_fault_at(t->revocations, i, list_anchors(t), t->list_signers, now_s);
+    return why;
+}
+
+uint64_t trust_crls_count(const struct trust *t)
+{
+    return revocations_entries(t->revocations);
+}
+
+int64_t trust_crls_from_s(const struct trust *t)
+{
+    return revocations_from_s(t->revocations);
+}
+
 int64_t trust_crls_until_s(const struct trust *t)
 {
     return revocations_until_s(t->revocations);
-}
-
-static const struct anchors *list_anchors(const struct trust *t)
-{
-    return sk_X509_num(t->list_anchors.all) > 0 ? &t->list_anchors : &t->anchors;
 }
 
 /* Called whenever something is added: anchors and lists may come in any order. */
@@ -117,6 +135,21 @@ static bool keep_signers(struct trust *t, struct str text)
     STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
     bool good = !all || X509_add_certs(t->list_signers, all, X509_ADD_FLAG_UP_REF) == 1;
     sk_X509_pop_free(all, X509_free);
+    return good;
+}
+
+bool trust_add_crl_signers(struct trust *t, struct str name, struct str text,
+                           struct problems *problems)
+{
+    const unsigned long before = shortages();
+    struct text_fault fault;
+    STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
+    bool good = all && X509_add_certs(t->list_signers, all, X509_ADD_FLAG_UP_REF) == 1;
+    if (!all)
+        text_fault_add(&fault, name, problems);
+    sk_X509_pop_free(all, X509_free);
+    good = find_signers_and_end(t, good, before, name, problems);
+    ERR_clear_error();
     return good;
 }
 

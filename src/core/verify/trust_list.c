@@ -78,13 +78,6 @@ static json_t *read_part(struct str coded, const char *not_json, const char **wh
     return *why ? NULL : object;
 }
 
-static bool is_at_host_of(struct str x5u, struct str url)
-{
-    struct x5u_parts one, other;
-    return !x5u_split(x5u, &one) && !x5u_split(url, &other) && one.port == other.port &&
-           str_eq_nocase(one.host, other.host);
-}
-
 static const char *judge_header(struct trust_list *l, const json_t *header, struct str url,
                                 struct arena *arena)
 {
@@ -93,7 +86,7 @@ static const char *judge_header(struct trust_list *l, const json_t *header, stru
         return "is not signed by ES256";
     if (json_object_get(header, "crit"))
         return "demands what is not understood (crit, RFC 7515 section 4.1.11)";
-    if (!is_at_host_of(x5u, url))
+    if (url.n > 0 && !x5u_share_host(x5u, url))
         return "names no certificate at its own host (x5u)";
     l->x5u = arena_copy(arena, x5u);
     return l->x5u.p ? NULL : NO_MEMORY;
@@ -173,7 +166,7 @@ static const char *read_claims(struct trust_list *l, const json_t *payload,
         return "does not say until when it holds (exp)";
     if (l->sequence < q->last_sequence)
         return "is older than the one in force, by its sequence";
-    if (l->expires_s <= q->now_s)
+    if (l->expires_s + q->late_s <= q->now_s)
         return "has expired (exp)";
     return NULL;
 }

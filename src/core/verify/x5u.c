@@ -205,3 +205,10 @@ const char *x5u_warning(struct str url)
         return "names a private or loopback host: no verifier outside this network follows it";
     return NULL;
 }
+
+bool x5u_share_host(struct str url, struct str other)
+{
+    struct x5u_parts one, two;
+    return !x5u_split(url, &one) && !x5u_split(other, &two) && one.port == two.port &&
+           str_eq_nocase(one.host, two.host);
+}

@@ -1,0 +1,51 @@
+/*
+ * trust_build - one domain of trust out of texts: anchors, or the list of authorities; revocation
+ * lists. Of each list what has just come is judged against the last good one, which stays where the
+ * new one is refused.
+ *
+ * Pure: the loader of trust brings the texts, and keeps those that were taken.
+ */
+#ifndef STIRD_TRUST_BUILD_H
+#define STIRD_TRUST_BUILD_H
+
+#include <stird/base/arena.h>
+#include <stird/base/problems.h>
+#include <stird/core/settings.h>
+#include <stird/core/trust_image.h>
+
+/* A list that is renewed. Texts with p == NULL are not at hand. */
+struct trust_source {
+    struct str url; /* where it is fetched; empty: a file */
+    struct str fresh, fresh_signer;
+    struct str kept, kept_signer;
+    /* What became of it: */
+    bool is_used;        /* FRESH or KEPT counts in the domain, */
+    bool took_fresh;     /* the former */
+    const char *refused; /* why FRESH does not count, a static sentence; NULL: it does */
+    struct str wanted;   /* what has to be fetched as fresh_signer, before it can be judged */
+    int64_t until_s;     /* of what counts: when the next one should be there; INT64_MAX: open */
+};
+
+#define TRUST_CRLS_MAX 16
+
+struct trust_build {
+    const struct trust_setting *setting;
+    int64_t now_s;
+    /* Of the operator's files. */
+    struct str anchors, list_anchor, list_signer, crl_anchor, crl_signer;
+    struct trust_source list;
+    struct trust_source crls[TRUST_CRLS_MAX]; /* as many as setting->n_crls */
+    /* What came of it. */
+    struct trust_image_domain domain; /* its trust is B's */
+    unsigned authorities;
+    unsigned left_out; /* entries of the list that are not used, */
+    const char *left_out_why;
+    uint64_t revoked;
+};
+
+/* False: no memory, or a file of the operator's is broken, which is in PROBLEMS.
+   trust_build_fini() in either case. */
+bool trust_build(struct trust_build *b, struct arena *arena, struct problems *problems);
+void trust_build_fini(struct trust_build *b);
+
+#endif

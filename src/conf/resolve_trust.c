@@ -1,0 +1,241 @@
+/* Domains of trust, and the profiles of verification that name them. */
+#include "reader.h"
+
+#include <errno.h>
+#include <stird/base/container_of.h>
+#include <stird/core/trust_build.h>
+#include <stird/core/x5u.h>
+#include <string.h>
+
+#define TRUST_BYTES_MAX (4 * 1024 * 1024) /* of a file */
+
+/* A URL as it is, a path made absolute; *URL says which. A problem for what can be neither. */
+static struct str resolve_source(struct reader *r, const struct object *o, struct place at,
+                                 const char *key, struct str text, bool *url)
+{
+    *url = trust_setting_is_url(text);
+    const char *why = *url ? x5u_fault(text) : NULL;
+    if (why)
+        complain(r, o, at, "%s: %.*s %s: write an https URL, or the path of a file", key,
+                 STR_ARG(shown(r, text)), why);
+    return *url || text.n == 0 ? text : reader_path(r, text);
+}
+
+/* ---- files ---- */
+
+static const char *read_crls(struct str path, struct str text, struct problems *faults)
+{
+    struct trust *t = trust_new();
+    bool good = t && trust_add_crls(t, path, text, faults);
+    trust_free(t);
+    return good ? NULL : faults->n > 0 ? faults->list[0].text : TRUST_NO_MEMORY;
+}
+
+static const char *read_certificates(struct str path, struct str text, struct problems *faults)
+{
+    struct trust *t = trust_new();
+    bool good = t && trust_add_anchors(t, path, text, faults);
+    trust_free(t);
+    return good ? NULL : faults->n > 0 ? faults->list[0].text : TRUST_NO_MEMORY;
+}
+
+static const char *read_nothing(struct str path, struct str text, struct problems *faults)
+{
+    (void)path, (void)faults;
+    return text.n > 0 ? NULL : "is empty";
+}
+
+/* A problem for a file that cannot be read, or of which READ says so. */
+static void check_file(struct reader *r, const struct object *o, struct place at, const char *key,
+                       struct str path,
+                       const char *(*read)(struct str path, struct str text,
+                                           struct problems *faults))
+{
+    struct problems faults = PROBLEMS_INIT;
+    struct str text;
+    if (path.n == 0)
+        return;
+    int error = files_read_bytes(r->files, path, TRUST_BYTES_MAX, &text);
+    const char *why = error < 0 ? files_fault(error) : read(path, text, &faults);
+    if (error == -ENOMEM)
+        out_of_memory(r);
+    else if (why)
+        complain(r, o, at, "%s: %.*s: %s", key, STR_ARG(path), why);
+    problems_fini(&faults);
+}
+
+static void check_files(struct reader *r, const struct draft_trust *d)
+{
+    const struct trust_setting *t = &d->trust;
+    const struct {
+        const char *key;
+        struct str path;
+    } files[] = {
+        {"anchors", t->anchors},         {"list_anchor", t->list_anchor},
+        {"list_signer", t->list_signer}, {"crl_anchor", t->crl_anchor},
+        {"crl_signer", t->crl_signer},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        check_file(r, &d->object, place_of(&d->object, files[i].key), files[i].key, files[i].path,
+                   read_certificates);
+    if (!t->list_is_url)
+        check_file(r, &d->object, place_of(&d->object, "list"), "list", t->list, read_nothing);
+    for (unsigned i = 0; i < t->n_crls; i++)
+        if (!trust_setting_is_url(t->crls[i]))
+            check_file(r, &d->object, d->crls.items[i].at, "crls", t->crls[i], read_crls);
+}
+
+/* ---- one domain ---- */
+
+static void check_authorities(struct reader *r, const struct draft_trust *d)
+{
+    const struct object *o = &d->object;
+    const struct trust_setting *t = &d->trust;
+    const bool list = t->list.n > 0;
+    if (t->anchors.n > 0 && list)
+        complain(r, o, place_of(o, "anchors"), "anchors and list: keep one of the two");
+    if (t->anchors.n == 0 && !list && !place_of(o, "anchors").unread && !place_of(o, "list").unread)
+        complain(r, o, o->at, "it has no authorities: write anchors or list");
+    if (list && t->list_anchor.n == 0)
+        complain(r, o, place_of(o, "list"),
+                 "list: list_anchor is missing: whom its signer leads to");
+    if (list && !t->list_is_url && t->list_signer.n == 0)
+        complain(r, o, place_of(o, "list"),
+                 "list: list_signer is missing: of a list in a file its signer is not fetched");
+    if (t->list_is_url && t->list_signer.n > 0)
+        complain(r, o, place_of(o, "list_signer"),
+                 "list_signer: of a list that is fetched its signer is fetched too: take it out");
+}
+
+/* What has a meaning only beside something else, which is missing. */
+static void check_company(struct reader *r, const struct draft_trust *d)
+{
+    const struct trust_setting *t = &d->trust;
+    const struct {
+        const char *key, *other;
+        struct str value;
+        bool there;
+    } rows[] = {
+        {"list_anchor", "list", t->list_anchor, t->list.n > 0},
+        {"list_signer", "list", t->list_signer, t->list.n > 0},
+        {"list_token_file", "list", t->list_token_file, t->list.n > 0},
+        {"crl_anchor", "crls", t->crl_anchor, t->n_crls > 0},
+        {"crl_signer", "crls", t->crl_signer, t->n_crls > 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].value.n > 0 && !rows[i].there)
+            complain(r, &d->object, place_of(&d->object, rows[i].key),
+                     "%s has a meaning only beside %s, which is missing", rows[i].key,
+                     rows[i].other);
+}
+
+static void resolve_crls(struct reader *r, struct draft_trust *d)
+{
+    struct str *list = reader_array(r, d->crls.n, sizeof(*list));
+    bool url;
+    if (d->crls.n > TRUST_CRLS_MAX)
+        complain(r, &d->object, place_of(&d->object, "crls"), "crls: there are more than %d",
+                 TRUST_CRLS_MAX);
+    for (unsigned i = 0; list && i < d->crls.n; i++)
+        list[i] = resolve_source(r, &d->object, d->crls.items[i].at, "crls", d->crls.items[i].text,
+                                 &url);
+    d->trust.crls = list;
+    d->trust.n_crls = list ? d->crls.n : 0;
+}
+
+static bool is_country(struct str code)
+{
+    bool good = code.n > 0 && code.n <= 3 && code.p[0] != '0';
+    for (size_t i = 0; i < code.n; i++)
+        good = good && ascii_is_digit(code.p[i]);
+    return good;
+}
+
+static void resolve_countries(struct reader *r, struct draft_trust *d)
+{
+    struct str *list = reader_array(r, d->countries.n, sizeof(*list));
+    for (unsigned i = 0; list && i < d->countries.n; i++) {
+        list[i] = d->countries.items[i].text;
+        if (!is_country(list[i]))
+            complain(r, &d->object, d->countries.items[i].at,
+                     "countries: %.*s is no country code: 1 to 3 digits, like \"1\" or \"33\"",
+                     STR_ARG(shown(r, list[i])));
+    }
+    if (d->countries.n > TRUST_COUNTRIES_MAX)
+        complain(r, &d->object, place_of(&d->object, "countries"),
+                 "countries: there are more than %d", TRUST_COUNTRIES_MAX);
+    d->trust.countries = list;
+    d->trust.n_countries = list ? d->countries.n : 0;
+}
+
+static void resolve_domain(struct reader *r, struct draft_trust *d)
+{
+    struct trust_setting *t = &d->trust;
+    t->file = d->object.at.file;
+    t->line = d->object.at.line;
+    t->list = resolve_source(r, &d->object, place_of(&d->object, "list"), "list", t->list,
+                             &t->list_is_url);
+    resolve_crls(r, d);
+    resolve_countries(r, d);
+    check_authorities(r, d);
+    check_company(r, d);
+    check_files(r, d);
+}
+
+void resolve_trusts(struct reader *r, struct draft *draft)
+{
+    const struct objects *all = &draft->trusts;
+    struct trust_setting *list = reader_array(r, all->n, sizeof(*list));
+    check_names(r, all);
+    if (all->n > TRUST_DOMAINS_MAX)
+        complain(r, &draft->object, place_of(&draft->object, "trust"),
+                 "trust: there are %u domains, and %d at most", all->n, TRUST_DOMAINS_MAX);
+    for (unsigned i = 0; list && i < all->n; i++) {
+        struct draft_trust *d = container_of(all->items[i], struct draft_trust, object);
+        resolve_domain(r, d);
+        list[i] = d->trust;
+    }
+    draft->settings.trusts = list;
+    draft->settings.n_trusts = list ? all->n : 0;
+}
+
+/* ---- profiles ---- */
+
+static uint32_t resolve_domains(struct reader *r, const struct draft *draft,
+                                const struct draft_verification *d)
+{
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < d->trust.n; i++) {
+        const struct text_item *item = &d->trust.items[i];
+        unsigned domain = object_find(&draft->trusts, item->text);
+        if (domain < draft->trusts.n && domain < TRUST_DOMAINS_MAX)
+            mask |= UINT32_C(1) << domain;
+        else if (objects_lack(r, &draft->trusts, item->text))
+            complain(r, &d->object, item->at, "trust: there is no trust %.*s%.*s",
+                     STR_ARG(shown(r, item->text)),
+                     STR_ARG(hint_of_objects(r, &draft->trusts, item->text)));
+    }
+    if (was_given(&d->object, "trust") && d->trust.n == 0 && !d->trust.faulty)
+        complain(r, &d->object, place_of(&d->object, "trust"),
+                 "trust is empty: no certificate would lead anywhere");
+    return mask;
+}
+
+void resolve_verifications(struct reader *r, struct draft *draft)
+{
+    const struct objects *all = &draft->verifications;
+    struct verification_setting *list = reader_array(r, all->n, sizeof(*list));
+    check_names(r, all);
+    for (unsigned i = 0; list && i < all->n; i++) {
+        struct draft_verification *d = container_of(all->items[i], struct draft_verification,
+                                                    object);
+        d->verification.trust = resolve_domains(r, draft, d);
+        if (!d->verification.observe && !place_of(&d->object, "observe").unread)
+            complain(r, &d->object, place_of(&d->object, "observe"),
+                     "observe: this version of stird judges calls and changes nothing in them: "
+                     "write true");
+        list[i] = d->verification;
+    }
+    draft->settings.verifications = list;
+    draft->settings.n_verifications = list ? all->n : 0;
+}

@@ -1,0 +1,265 @@
+#include <stird/core/trust_build.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
+#include <stird/core/certificate_text.h>
+#include <stird/core/trust_list.h>
+#include <stird/core/x5u.h>
+
+struct building {
+    struct trust_build *b;
+    struct arena *arena;
+    struct problems *problems;
+    STACK_OF(X509) * authorities;
+};
+
+static struct str file_name(const struct building *g)
+{
+    return g->b->setting->name;
+}
+
+/* ---- the authorities ---- */
+
+static struct trust *list_anchors(const struct building *g)
+{
+    struct trust *t = trust_new();
+    if (t && trust_add_anchors(t, file_name(g), g->b->list_anchor, g->problems))
+        return t;
+    trust_free(t);
+    return NULL;
+}
+
+/* The signer's chain: of a file the operator has it, else it came with the list. */
+static struct str signer_of(const struct building *g, struct str came)
+{
+    return g->b->list.url.n > 0 ? came : g->b->list_signer;
+}
+
+/* Judges TEXT; AFTER: the list in force, or NULL. LATE: it may be past its end. */
+static const char *judge_list(const struct building *g, const struct trust *anchors,
+                              struct trust_list *l, struct str text, struct str signer,
+                              const struct trust_list *after, bool late)
+{
+    const struct trust_build *b = g->b;
+    const struct trust_list_question q = {
+        .signer_chain = signer,
+        .anchors = anchors,
+        .now_s = b->now_s,
+        .late_s = late ? b->setting->stale_ms / 1000 : 0,
+        .last_sequence = after ? after->sequence : 0,
+        .last_authorities = after ? after->authorities : NULL,
+        .max_shrink_percent = b->setting->max_shrink_percent,
+    };
+    const char *why = trust_list_read(l, text, b->list.url, g->arena);
+    if (!why && signer.n == 0)
+        return "needs the certificate of its signer first";
+    return why ? why : trust_list_accept(l, &q);
+}
+
+/* What is kept was good when it came; nothing is said of it. False: nothing of it can be used. */
+static bool read_kept(const struct building *g, const struct trust *anchors, struct trust_list *l)
+{
+    const struct trust_source *s = &g->b->list;
+    *l = (struct trust_list){.authorities = NULL};
+    return s->kept.n > 0 &&
+           !judge_list(g, anchors, l, s->kept, signer_of(g, s->kept_signer), NULL, true);
+}
+
+static void judge_fresh(const struct building *g, const struct trust *anchors,
+                        const struct trust_list *kept, struct trust_list *l)
+{
+    struct trust_source *s = &g->b->list;
+    struct str signer = signer_of(g, s->fresh_signer);
+    *l = (struct trust_list){.authorities = NULL};
+    if (!s->fresh.p)
+        return;
+    /* What a server brings has to be new; a file of the operator's may be past its end for a while.
+     */
+    s->refused = judge_list(g, anchors, l, s->fresh, signer, kept, s->url.n == 0);
+    if (s->refused && signer.n == 0 && l->x5u.n > 0)
+        s->wanted = l->x5u;
+    s->took_fresh = !s->refused;
+}
+
+static bool use_list(struct building *g, struct trust_list *l)
+{
+    struct trust_build *b = g->b;
+    g->authorities = l->authorities;
+    l->authorities = NULL;
+    b->list.is_used = true;
+    b->list.until_s = l->expires_s;
+    b->domain.sequence = l->sequence;
+    b->domain.expires_s = l->expires_s;
+    b->left_out = l->left_out;
+    b->left_out_why = l->left_out_why;
+    return true;
+}
+
+static bool read_list(struct building *g)
+{
+    struct trust_list kept, fresh;
+    struct trust *anchors = list_anchors(g);
+    if (!anchors)
+        return false;
+    bool has_kept = read_kept(g, anchors, &kept);
+    judge_fresh(g, anchors, has_kept ? &kept : NULL, &fresh);
+    if (g->b->list.took_fresh)
+        use_list(g, &fresh);
+    else if (has_kept)
+        use_list(g, &kept);
+    trust_list_fini(&kept);
+    trust_list_fini(&fresh);
+    trust_free(anchors);
+    return true;
+}
+
+static bool read_anchors(struct building *g)
+{
+    struct text_fault fault = {0, TRUST_NO_MEMORY};
+    g->authorities = certificates_read_trusted(g->b->anchors, &fault);
+    if (!g->authorities)
+        text_fault_add(&fault, file_name(g), g->problems);
+    return g->authorities != NULL;
+}
+
+/* ---- revocation lists ---- */
+
+/* The domain without its revocation lists; NULL: no memory, or a broken file. */
+static struct trust *start(const struct building *g)
+{
+    const struct trust_build *b = g->b;
+    struct trust *t = trust_new();
+    bool good = t != NULL;
+    for (int i = 0; i < sk_X509_num(g->authorities) && good; i++)
+        good = trust_add_anchor(t, sk_X509_value(g->authorities, i));
+    good = good && (b->crl_anchor.n == 0 ||
+                    trust_add_crl_anchors(t, file_name(g), b->crl_anchor, g->problems));
+    good = good && (b->crl_signer.n == 0 ||
+                    trust_add_crl_signers(t, file_name(g), b->crl_signer, g->problems));
+    if (good)
+        return t;
+    trust_free(t);
+    return NULL;
+}
+
+static bool add_crl(struct trust *t, const struct trust_source *s, struct str text,
+                    struct str signer)
+{
+    struct problems ignored = PROBLEMS_INIT;
+    bool good = trust_add_crls_from(t, s->url, text, s->url, &ignored) &&
+                (signer.n == 0 || trust_add_crl_signers(t, s->url, signer, &ignored));
+    problems_fini(&ignored);
+    return good;
+}
+
+/* A domain with this list alone, to judge it; NULL and *WHY. */
+static struct trust *try_crl(const struct building *g, const struct trust_source *s,
+                             struct str text, struct str signer, const char **why)
+{
+    struct trust *t = start(g);
+    *why = !t                             ? TRUST_NO_MEMORY
+           : !add_crl(t, s, text, signer) ? "holds no revocation list that can be read"
+                                          : trust_crls_fault(t, g->b->now_s);
+    if (!*why)
+        return t;
+    trust_free(t);
+    return NULL;
+}
+
+/* Where the list says that its signer's certificate is, if that is at the list's own host (AIA). */
+static struct str find_signer(const struct building *g, const struct trust_source *s)
+{
+    struct text_fault fault;
+    struct str found = {NULL, 0};
+    STACK_OF(X509_CRL) *all = s->url.n > 0 ? text_crls(s->fresh, &fault) : NULL;
+    AUTHORITY_INFO_ACCESS *places = sk_X509_CRL_num(all) > 0
+                                        ? X509_CRL_get_ext_d2i(sk_X509_CRL_value(all, 0),
+                                                               NID_info_access, NULL, NULL)
+                                        : NULL;
+    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(places) && !found.p; i++) {
+        const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(places, i);
+        if (OBJ_obj2nid(one->method) != NID_ad_ca_issuers || one->location->type != GEN_URI)
+            continue;
+        const ASN1_IA5STRING *uri = one->location->d.uniformResourceIdentifier;
+        struct str url = {(const char *)ASN1_STRING_get0_data(uri),
+                          (size_t)ASN1_STRING_length(uri)};
+        if (x5u_share_host(url, s->url))
+            found = arena_copy(g->arena, url);
+    }
+    AUTHORITY_INFO_ACCESS_free(places);
+    sk_X509_CRL_pop_free(all, X509_CRL_free);
+    ERR_clear_error();
+    return found;
+}
+
+/* Which of the two counts: the new one, unless it is refused, or older than the last good one. */
+static void judge_crl(const struct building *g, struct trust_source *s)
+{
+    const char *why = NULL;
+    struct trust *fresh = s->fresh.p ? try_crl(g, s, s->fresh, s->fresh_signer, &s->refused) : NULL;
+    struct trust *kept = s->kept.p ? try_crl(g, s, s->kept, s->kept_signer, &why) : NULL;
+    if (fresh && kept && trust_crls_from_s(fresh) < trust_crls_from_s(kept))
+        s->refused = "is older than the one in force";
+    if (s->fresh.p && !fresh && s->fresh_signer.n == 0)
+        s->wanted = find_signer(g, s);
+    s->took_fresh = fresh && !s->refused;
+    s->is_used = s->took_fresh || kept;
+    s->until_s = s->took_fresh ? trust_crls_until_s(fresh)
+                 : kept        ? trust_crls_until_s(kept)
+                               : INT64_MAX;
+    trust_free(fresh);
+    trust_free(kept);
+}
+
+static bool add_crls(const struct building *g, struct trust *t)
+{
+    struct trust_build *b = g->b;
+    bool good = true;
+    for (unsigned i = 0; i < b->setting->n_crls && good; i++) {
+        struct trust_source *s = &b->crls[i];
+        judge_crl(g, s);
+        if (s->is_used)
+            good = add_crl(t, s, s->took_fresh ? s->fresh : s->kept,
+                           s->took_fresh ? s->fresh_signer : s->kept_signer);
+    }
+    return good;
+}
+
+/* ---- all of it ---- */
+
+static void describe(struct building *g, struct trust *t)
+{
+    struct trust_build *b = g->b;
+    const struct trust_setting *s = b->setting;
+    struct trust_image_domain *d = &b->domain;
+    d->name = s->name;
+    d->countries = s->countries;
+    d->n_countries = s->n_countries;
+    d->is_listed = s->list.n > 0;
+    d->stale_s = s->stale_ms / 1000;
+    d->wants_crls = s->n_crls > 0;
+    d->crl_opens = s->crl_opens;
+    d->trust = t;
+    int n = sk_X509_num(g->authorities);
+    b->authorities = n > 0 ? (unsigned)n : 0;
+    b->revoked = t ? trust_crls_count(t) : 0;
+}
+
+bool trust_build(struct trust_build *b, struct arena *arena, struct problems *problems)
+{
+    const unsigned long before = shortages();
+    struct building g = {.b = b, .arena = arena, .problems = problems};
+    bool good = b->setting->list.n > 0 ? read_list(&g) : read_anchors(&g);
+    struct trust *t = good ? start(&g) : NULL;
+    good = t && add_crls(&g, t) && shortages() == before;
+    describe(&g, t);
+    sk_X509_pop_free(g.authorities, X509_free);
+    return good;
+}
+
+void trust_build_fini(struct trust_build *b)
+{
+    trust_free((struct trust *)(uintptr_t)b->domain.trust);
+    b->domain.trust = NULL;
+}

@@ -1,0 +1,28 @@
+/*
+ * trust_process - makes the image of the domains of trust out of what the operator's files, the
+ * state directory and the supervisor have, in a process of its own: it reads X.509 and JSON of
+ * others, and has no file, no network and no key while it does.
+ */
+#ifndef STIRD_TRUST_PROCESS_H
+#define STIRD_TRUST_PROCESS_H
+
+#include <stird/core/settings.h>
+#include <stird/core/trust_build.h>
+
+/* Sources of a domain: its list of authorities, then its revocation lists. */
+#define TRUST_SOURCES_MAX (1 + TRUST_CRLS_MAX)
+
+struct trust_options {
+    const struct settings *settings;
+    /* Empty memory, which it writes, and the supervisor seals: the image; lists that were taken and
+       are new, one behind the other. */
+    int image_fd, taken_fd;
+    /* What was fetched: memory, or -1. */
+    int (*came)[TRUST_SOURCES_MAX];
+    int (*came_signers)[TRUST_SOURCES_MAX];
+};
+
+/* Says TRUST_DOMAIN and TRUST_SOURCE of each, then TRUST_BUILT, and ends. */
+int trust_main(const struct trust_options *options, int control_fd);
+
+#endif

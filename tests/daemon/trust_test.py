@@ -1,0 +1,156 @@
+"""Domains of trust: made of files by a process of its own, anew when these change; the last good ones stay."""
+
+import json
+import os
+import shutil
+import time
+import unittest
+
+from daemon.alarms_test import AlarmStory
+from lib import settings, stird, stirctl, token
+from lib.patience import HANG_S
+
+DAY = 86400
+
+
+class Trust(AlarmStory):
+    def begin(self):
+        """A laboratory's authority: a list of authorities that it signs, and its revocation list."""
+        self.made = self.lab.path("made")
+        self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
+        self.put_list(1)
+        shutil.copy(self.made + "/crl.pem", self.lab.path("crl.pem"))
+        domain = {"name": "us", "list": self.lab.path("list"), "list_anchor": self.made + "/root.pem",
+                  "list_signer": self.made + "/709J/chain.pem", "crls": [self.lab.path("crl.pem")],
+                  "crl_anchor": self.made + "/root.pem", "crl_signer": self.made + "/intermediate.pem",
+                  "countries": ["1"]}
+        self.start(more="trust = ( %s );" % settings.group(domain))
+
+    def put_list(self, sequence, expires_s=None, names=("root", "intermediate"), key="709J"):
+        listed = []
+        for name in names:
+            with open("%s/%s.pem" % (self.made, name), encoding="ascii") as pem:
+                listed.append(pem.read())
+        head = {"alg": "ES256", "typ": "JWT", "x5u": "https://pa.example.net/signer.pem"}
+        body = {"version": 1, "sequence": sequence, "exp": expires_s or int(time.time()) + 30 * DAY,
+                "trustList": listed}
+        octets = ".".join(token.base64url(json.dumps(part).encode()) for part in (head, body))
+        signature = token.base64url(token.sign("%s/%s/key.pem" % (self.made, key), octets.encode()))
+        self.put("list", json.dumps({"status": "success", "caList": octets + "." + signature}))
+
+    def put(self, name, text):
+        """Whole at once, as another program does it."""
+        self.lab.write(name + ".new", text)
+        os.rename(self.lab.path(name + ".new"), self.lab.path(name))
+
+    def domain(self, *words):
+        """What is in force of the one that there is."""
+        return stirctl.ask(self.path, "trust", *(words or ("list",)))["trust"][0]
+
+    def wait_domain(self, **wanted):
+        """Until it says so."""
+        def is_so():
+            got = self.domain()
+            return all(got.get(name) == value for name, value in wanted.items()) and [got]
+        return stird.wait_until(is_so, HANG_S, "trust list: %s" % wanted)[0]
+
+    def test_a_list_and_its_revocations(self):
+        self.begin()
+        got = self.wait_domain(state="in force", authorities=2, revoked=1, sequence=1)
+        self.assertEqual([source["used"] for source in got["sources"]], [True, True])
+        status, out, err = stirctl.run(self.path, "trust", "list")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("us: in force, 2 authorities, 1 revoked certificates", out)
+        kept = os.listdir(self.lab.path("state", "trust"))
+        self.assertEqual(sorted(kept), ["us.crl1", "us.crl1.signer", "us.list", "us.list.signer"])
+
+    def test_a_new_list_is_taken_without_a_reload(self):
+        self.begin()
+        self.wait_domain(sequence=1)
+        generation = stirctl.ask(self.path, "trust", "list")["generation"]
+        self.put_list(2)
+        self.wait_domain(sequence=2)
+        self.assertGreater(stirctl.ask(self.path, "trust", "list")["generation"], generation)
+        self.put_list(3)
+        self.assertEqual(self.domain("refresh")["sequence"], 3)
+        self.assertEqual(stirctl.ask(self.path, "status")["configuration"]["reloads"], 0)
+
+    def test_what_is_refused_changes_nothing(self):
+        """By another key, older, past its end, without authorities; and garbage. Over a restart too."""
+        self.begin()
+        self.put_list(5)
+        self.domain("refresh")
+        self.wait_domain(sequence=5)
+        good = self.lab.path("good")
+        shutil.copy(self.lab.path("list"), good)
+        tries = (("another key", lambda: self.put_list(6, key="revoked")),
+                 ("older", lambda: self.put_list(4)),
+                 ("past its end", lambda: self.put_list(6, int(time.time()) - 8 * DAY)),
+                 ("too few", lambda: self.put_list(6, names=())),
+                 ("garbage", lambda: self.put("list", "garbage")))
+        for name, spoil in tries:
+            with self.subTest(name):
+                spoil()
+                got = self.domain("refresh")
+                self.assertEqual((got["state"], got["sequence"], got["authorities"]), ("in force", 5, 2))
+                self.assertIn("refused", got["sources"][0])
+        self.wait_alarm("trust_refused")
+        self.put("crl.pem", "garbage")
+        got = self.domain("refresh")
+        self.assertEqual(got["revoked"], 1)
+        self.assertTrue(got["sources"][1]["used"] and got["sources"][1]["refused"])
+        shutil.copy(self.made + "/crl.pem", self.lab.path("crl.pem.new"))
+        os.rename(self.lab.path("crl.pem.new"), self.lab.path("crl.pem"))
+        self.stird.stop()
+        self.start_with(self.path)
+        self.wait_domain(state="in force", sequence=5, authorities=2, revoked=1)
+        os.rename(good, self.lab.path("list"))
+        self.assertNotIn("refused", self.domain("refresh")["sources"][0])
+        self.wait_alarm("trust_refused", on=False)
+
+    def test_who_makes_it_may_die(self):
+        """And an image that cannot be made leaves the one before."""
+        self.begin()
+        self.wait_domain(sequence=1)
+        anchor = self.made + "/root.pem"
+        with open(anchor, encoding="ascii") as source:
+            whole = source.read()
+        self.put("made/root.pem", "garbage")
+        status, out, err = stirctl.run(self.path, "trust", "refresh")
+        self.assertEqual(status, 1, out + err)
+        self.wait_alarm("trust_failed")
+        self.wait_domain(state="in force", sequence=1, authorities=2)
+        self.put("made/root.pem", whole)
+        self.assertEqual(self.domain("refresh")["authorities"], 2)
+        self.wait_alarm("trust_failed", on=False)
+
+    def test_a_reload_takes_domains_away_and_brings_others(self):
+        self.begin()
+        self.wait_domain(sequence=1)
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        self.put("stird.conf", text.partition("trust = (")[0])
+        self.assertEqual(self.reload_status(), 0)
+        stird.wait_until(lambda: stirctl.ask(self.path, "trust", "list")["trust"] == [], HANG_S, "no domain")
+        self.put("stird.conf", text.partition("trust = (")[0] + 'trust = ( { name = "fr"; anchors = "%s"; } );'
+                 % (self.made + "/root.pem"))
+        self.assertEqual(self.reload_status(), 0)
+        self.wait_domain(name="fr", state="in force", authorities=1, revoked=0)
+
+    def test_a_token_that_others_may_read_is_refused(self):
+        self.begin()
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        self.lab.write("token", "Bearer secret\n")
+        os.chmod(self.lab.path("token"), 0o644)
+        self.put("stird.conf", text.replace("list_anchor", 'list_token_file = "%s"; list_anchor'
+                                            % self.lab.path("token"), 1))
+        status, out, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 1)
+        self.assertIn("list_token_file: %s: others can read or write it" % self.lab.path("token"), out + err)
+        os.chmod(self.lab.path("token"), 0o600)
+        self.assertEqual(self.reload_status(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

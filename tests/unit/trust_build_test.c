@@ -1,0 +1,296 @@
+/* A domain of trust out of texts: what is new takes the place of the last good one, or it does
+ * not, and then that one stays. */
+#include "lab.h"
+
+#include <openssl/x509v3.h>
+#include <stird/core/trust_build.h>
+#include <stird/core/trust_list.h>
+#include <stird/lab/lab_ca.h>
+
+#define NOW 1893456000
+#define DAY 86400
+#define URL STR("https://pa.example.net/crl")
+
+/* ---- lists of authorities: the vectors ---- */
+
+static void the_vectors(void **state)
+{
+    (void)state;
+    json_t *vectors = lab_vectors("trust_list_cases.json"), *one;
+    json_t *first = json_array_get(json_object_get(vectors, "cases"), 0);
+    const struct trust_setting setting = {.name = STR("us"),
+                                          .list = lab_member(vectors, "list_url"),
+                                          .stale_ms = 7 * DAY * 1000U,
+                                          .max_shrink_percent = 50};
+    size_t i, refused = 0, taken = 0;
+    json_array_foreach(json_object_get(vectors, "cases"), i, one)
+    {
+        struct arena *arena = arena_new(4096);
+        struct problems problems = PROBLEMS_INIT;
+        struct trust_build b = {
+            .setting = &setting,
+            .now_s = json_integer_value(json_object_get(vectors, "now")),
+            .list_anchor = lab_member(vectors, "root"),
+            .list = {.url = setting.list,
+                     .fresh = lab_member(one, "response"),
+                     .fresh_signer = lab_member(vectors, "signer_chain"),
+                     .kept = lab_member(first, "response"),
+                     .kept_signer = lab_member(vectors, "signer_chain")},
+        };
+        const char *expect = lab_member(one, "expect").p;
+        assert_true(trust_build(&b, arena, &problems));
+        bool good = strncmp(expect, "accepted", 8) == 0;
+        if (json_integer_value(json_object_get(one, "previous_authorities")) == 0 &&
+            good != b.list.took_fresh)
+            fail_msg("%s: %s", lab_member(one, "name").p,
+                     b.list.refused ? b.list.refused : "taken");
+        assert_int_equal(b.list.took_fresh, b.list.refused == NULL);
+        assert_true(b.list.is_used);
+        assert_int_equal(b.authorities, 1);
+        assert_int_equal(trust_image_state(&b.domain, b.now_s), TRUST_IN_FORCE);
+        taken += b.list.took_fresh;
+        refused += !b.list.took_fresh;
+        trust_build_fini(&b);
+        problems_fini(&problems);
+        arena_free(arena);
+    }
+    assert_true(taken > 0 && refused > 8 && taken + refused >= 18);
+    json_decref(vectors);
+}
+
+/* What is fetched needs its signer's certificate, which is at the list's own host; without a list
+   nothing is known. */
+static void the_signer_is_wanted_first(void **state)
+{
+    (void)state;
+    json_t *vectors = lab_vectors("trust_list_cases.json");
+    json_t *first = json_array_get(json_object_get(vectors, "cases"), 0);
+    const struct trust_setting setting = {.name = STR("us"),
+                                          .list = lab_member(vectors, "list_url")};
+    struct arena *arena = arena_new(4096);
+    struct problems problems = PROBLEMS_INIT;
+    struct trust_build b = {
+        .setting = &setting,
+        .now_s = json_integer_value(json_object_get(vectors, "now")),
+        .list_anchor = lab_member(vectors, "root"),
+        .list = {.url = setting.list, .fresh = lab_member(first, "response")},
+    };
+    assert_true(trust_build(&b, arena, &problems));
+    assert_true(str_starts(b.list.wanted, STR("https://")));
+    assert_false(b.list.took_fresh || b.list.is_used);
+    assert_int_equal(trust_image_state(&b.domain, b.now_s), TRUST_UNAVAILABLE);
+    trust_build_fini(&b);
+    arena_free(arena);
+    json_decref(vectors);
+}
+
+/* A list that is kept is used for a while beyond its end; one that comes late is not taken. */
+static void past_its_end(void **state)
+{
+    (void)state;
+    json_t *vectors = lab_vectors("trust_list_cases.json");
+    json_t *first = json_array_get(json_object_get(vectors, "cases"), 0);
+    const struct trust_setting setting = {
+        .name = STR("us"), .list = lab_member(vectors, "list_url"), .stale_ms = 7 * DAY * 1000U};
+    for (unsigned kept = 0; kept < 2; kept++) {
+        struct arena *arena = arena_new(4096);
+        struct problems problems = PROBLEMS_INIT;
+        struct trust_source list = {.url = setting.list};
+        *(kept ? &list.kept : &list.fresh) = lab_member(first, "response");
+        *(kept ? &list.kept_signer : &list.fresh_signer) = lab_member(vectors, "signer_chain");
+        struct trust_build b = {.setting = &setting,
+                                .now_s = json_integer_value(json_object_get(vectors, "now")),
+                                .list_anchor = lab_member(vectors, "root"),
+                                .list = list};
+        assert_true(trust_build(&b, arena, &problems));
+        int64_t end = b.domain.expires_s;
+        trust_build_fini(&b);
+        b = (struct trust_build){
+            .setting = &setting, .now_s = end + DAY, .list_anchor = b.list_anchor, .list = list};
+        assert_true(trust_build(&b, arena, &problems));
+        assert_int_equal(b.list.is_used, kept);
+        assert_int_equal(trust_image_state(&b.domain, b.now_s),
+                         kept ? TRUST_LIST_STALE : TRUST_UNAVAILABLE);
+        trust_build_fini(&b);
+        arena_free(arena);
+    }
+    json_decref(vectors);
+}
+
+/* ---- revocation lists ---- */
+
+enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, CERTIFICATES };
+static EVP_PKEY *keys[CERTIFICATES];
+static X509 *certificates[CERTIFICATES];
+static struct buf pem[CERTIFICATES];
+
+static void make_certificates(void)
+{
+    static const struct {
+        const char *name, *usage;
+        int issuer;
+        bool authority;
+    } shapes[CERTIFICATES] = {
+        [CA] = {"STI-CA", NULL, CA, true},
+        [PA] = {"PA root", NULL, PA, true},
+        [PA_SIGNER] = {"PA CRL", "critical,cRLSign", PA, false},
+        [FALSE_SIGNER] = {"PA CRL", "critical,cRLSign", FALSE_SIGNER, false},
+        [LEAF] = {"SHAKEN 709J", NULL, CA, false},
+    };
+    static const char *const spcs[] = {"709J", NULL};
+    for (int i = 0; i < CERTIFICATES; i++) {
+        bool own = shapes[i].issuer == i;
+        keys[i] = lab_key_new();
+        certificates[i] = lab_certificate_new(&(struct lab_certificate){
+            .name = shapes[i].name,
+            .serial = 0x80 + (uint64_t)i,
+            .key = keys[i],
+            .issuer = own ? NULL : certificates[shapes[i].issuer],
+            .issuer_key = own ? NULL : keys[shapes[i].issuer],
+            .not_before_s = NOW - 90 * DAY,
+            .not_after_s = NOW + 90 * DAY,
+            .authority = shapes[i].authority,
+            .usage = shapes[i].usage,
+            .spcs = i == LEAF ? spcs : NULL,
+        });
+        assert_non_null(certificates[i]);
+        assert_true(lab_add_certificate(&pem[i], certificates[i]));
+    }
+}
+
+/* Of SIGNER, from FROM_S for two days; with an AIA where AT is not NULL. */
+static void make_crl(struct buf *out, int signer, int64_t from_s, const char *at, unsigned n)
+{
+    static const uint64_t serials[] = {1, 2, 3};
+    X509_CRL *crl = lab_crl_new(certificates[signer], keys[signer], from_s, from_s + 2 * DAY,
+                                serials, n);
+    if (at) {
+        char value[200];
+        snprintf(value, sizeof(value), "caIssuers;URI:%s", at);
+        X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_info_access, value);
+        assert_true(e && X509_CRL_add_ext(crl, e, -1) &&
+                    X509_CRL_sign(crl, keys[signer], EVP_sha256()));
+        X509_EXTENSION_free(e);
+    }
+    assert_true(lab_add_crl(out, crl));
+    X509_CRL_free(crl);
+}
+
+static const struct trust_setting with_crl = {
+    .name = STR("us"), .anchors = STR("ca.pem"), .n_crls = 1, .crl_anchor = STR("pa.pem")};
+
+static void build(struct trust_build *b, struct trust_source crl, struct arena *arena)
+{
+    struct problems problems = PROBLEMS_INIT;
+    *b = (struct trust_build){.setting = &with_crl,
+                              .now_s = NOW,
+                              .anchors = buf_str(&pem[CA]),
+                              .crl_anchor = buf_str(&pem[PA]),
+                              .crls = {crl}};
+    assert_true(trust_build(b, arena, &problems));
+    assert_int_equal(trust_image_state(&b->domain, NOW), TRUST_IN_FORCE);
+}
+
+static void new_lists_and_old_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int fresh_by, signer; /* signer: what came with it; -1: nothing */
+        int64_t fresh_from_s;
+        const char *at;
+        bool kept, takes, uses;
+        const char *wants;
+    } cases[] = {
+        {"the first one", PA_SIGNER, PA_SIGNER, NOW - DAY, NULL, false, true, true, NULL},
+        {"a newer one", PA_SIGNER, PA_SIGNER, NOW - DAY, NULL, true, true, true, NULL},
+        {"an older one", PA_SIGNER, PA_SIGNER, NOW - 3 * DAY, NULL, true, false, true, NULL},
+        {"of a time to come", PA_SIGNER, PA_SIGNER, NOW + DAY, NULL, true, false, true, NULL},
+        {"by a false signer", FALSE_SIGNER, FALSE_SIGNER, NOW - DAY, NULL, true, false, true, NULL},
+        {"by a false signer, the first", FALSE_SIGNER, FALSE_SIGNER, NOW - DAY, NULL, false, false,
+         false, NULL},
+        {"its signer is at its host", PA_SIGNER, -1, NOW - DAY, "https://pa.example.net/s.pem",
+         false, false, false, "https://pa.example.net/s.pem"},
+        {"its signer is elsewhere", PA_SIGNER, -1, NOW - DAY, "https://other.example.net/s.pem",
+         false, false, false, NULL},
+        {"its signer is nowhere", PA_SIGNER, -1, NOW - DAY, NULL, true, false, true, NULL},
+    };
+    struct buf kept = BUF_INIT;
+    make_crl(&kept, PA_SIGNER, NOW - 2 * DAY, NULL, 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(1024);
+        struct buf fresh = BUF_INIT;
+        struct trust_build b;
+        struct trust_source s = {.url = URL};
+        make_crl(&fresh, cases[i].fresh_by, cases[i].fresh_from_s, cases[i].at, 3);
+        s.fresh = buf_str(&fresh);
+        if (cases[i].signer >= 0)
+            s.fresh_signer = buf_str(&pem[cases[i].signer]);
+        if (cases[i].kept) {
+            s.kept = buf_str(&kept);
+            s.kept_signer = buf_str(&pem[PA_SIGNER]);
+        }
+        build(&b, s, arena);
+        const struct trust_source *got = &b.crls[0];
+        if (got->took_fresh != cases[i].takes || got->is_used != cases[i].uses)
+            fail_msg("%s: %s", cases[i].name, got->refused ? got->refused : "taken");
+        assert_int_equal(b.revoked, cases[i].takes ? 3 : cases[i].uses ? 1 : 0);
+        assert_true(str_eq(got->wanted, str_of(cases[i].wants)));
+        assert_int_equal(got->took_fresh, got->refused == NULL);
+        trust_build_fini(&b);
+        buf_fini(&fresh);
+        arena_free(arena);
+    }
+    buf_fini(&kept);
+}
+
+static void garbage(void **state)
+{
+    (void)state;
+    static const struct str texts[] = {STR(""), STR("garbage"), STR("{\"status\":\"failure\"}")};
+    struct buf kept = BUF_INIT;
+    make_crl(&kept, PA_SIGNER, NOW - 2 * DAY, NULL, 1);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct arena *arena = arena_new(1024);
+        struct trust_build b;
+        build(&b,
+              (struct trust_source){.url = URL,
+                                    .fresh = texts[i],
+                                    .kept = buf_str(&kept),
+                                    .kept_signer = buf_str(&pem[PA_SIGNER])},
+              arena);
+        assert_true(b.crls[0].refused && b.crls[0].is_used && !b.crls[0].took_fresh);
+        assert_int_equal(b.crls[0].until_s, NOW);
+        trust_build_fini(&b);
+        arena_free(arena);
+    }
+    buf_fini(&kept);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    make_certificates();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CERTIFICATES; i++) {
+        X509_free(certificates[i]);
+        EVP_PKEY_free(keys[i]);
+        buf_fini(&pem[i]);
+    }
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_vectors),  cmocka_unit_test(the_signer_is_wanted_first),
+        cmocka_unit_test(past_its_end), cmocka_unit_test(new_lists_and_old_ones),
+        cmocka_unit_test(garbage),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
