@@ -160,7 +160,10 @@ static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
     (void)now_ms;
     if (c->index != FOR_CHECKER || own(s)->look[0] < 0)
         return;
-    child_send(c, &m, &own(s)->look[0], 1);
+    int r = child_send(c, &m, &own(s)->look[0], 1);
+    if (r)
+        log_warning("the fetcher of the checker is not told of it: no URL can be reached",
+                    LOG_CSTR("error", strerror(-r)));
     close_end(&own(s)->look[0]);
 }
 

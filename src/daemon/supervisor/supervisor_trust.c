@@ -8,6 +8,7 @@
 
 #include "daemon/trust_kept.h"
 #include "daemon/trust_process.h"
+#include "worker_places.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,6 +76,8 @@ static int send_image(struct supervisor *s, struct child *worker)
     const struct control_message m = {.type = CONTROL_TRUST, .trust = {own(s)->generation}};
     return own(s)->fd >= 0 ? child_send(worker, &m, &own(s)->fd, 1) : 0;
 }
+
+static const struct due image_due = {send_image};
 
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
@@ -310,9 +313,8 @@ static void take_built(struct supervisor *s, const struct heard *h)
     own(s)->lost = 0;
     keep_all(s);
     close_fd(&t->taken_fd);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].pid > 0)
-            send_image(s, &s->workers[w]);
+    for (unsigned w = 0; w < worker_count(s); w++)
+        supervisor_owe(s, worker_at(s, w), &image_due);
 }
 
 static const struct word hears[] = {
