@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stird/base/log.h>
 #include <stird/base/packet.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,17 +153,22 @@ static void begin_look(struct supervisor *s, int64_t now_ms)
         close_end(&own(s)->look[0]);
 }
 
-static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
+/* The end of the look's channel, for as long as there is a look. */
+static int tell_look(struct supervisor *s, struct child *c)
 {
     const struct control_message m = {.type = CONTROL_CHANNEL};
+    int r = own(s)->look[0] >= 0 ? child_send(c, &m, &own(s)->look[0], 1) : 0;
+    if (r == 0)
+        close_end(&own(s)->look[0]);
+    return r;
+}
+
+static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    static const struct due due = {tell_look};
     (void)now_ms;
-    if (c->index != FOR_CHECKER || own(s)->look[0] < 0)
-        return;
-    int r = child_send(c, &m, &own(s)->look[0], 1);
-    if (r)
-        log_warning("the fetcher of the checker is not told of it: no URL can be reached",
-                    LOG_CSTR("error", strerror(-r)));
-    close_end(&own(s)->look[0]);
+    if (c->index == FOR_CHECKER)
+        supervisor_owe(s, c, &due);
 }
 
 static void end_look(struct supervisor *s)
