@@ -135,6 +135,17 @@ class Subject:
                 queue += [int(p) for p in open(task).read().split()]
         return found
 
+    def children(self, roles):
+        """Their process ids, once all of them are there."""
+        deadline = time.time() + 120
+        while time.time() < deadline:
+            time.sleep(3)
+            comm = {pid: open("/proc/%d/task/%d/comm" % (pid, pid)).read() for pid in self.pids()}
+            found = [pid for role in roles for pid in comm if role in comm[pid]]
+            if len(found) == len(roles):
+                return found
+        sys.exit("%s has not all of %s" % (self.name, ", ".join(roles)))
+
     def cpu_s(self, by_name=False):
         total, names = 0.0, {}
         for pid in self.pids():
@@ -367,9 +378,7 @@ def instructions(build, calls, idle_s, out, caller):
     s = Subject("stird", build, under=("env", "LD_PRELOAD=" + shim, "valgrind", "--tool=callgrind",
                                        "--callgrind-out-file=%s/%%p" % out))
     with s:
-        time.sleep(3)
-        comm = {pid: open("/proc/%d/task/%d/comm" % (pid, pid)).read() for pid in s.pids()}
-        pids = [next(pid for pid in comm if role in comm[pid]) for role in ROLES]
+        pids = s.children(ROLES)
         load(caller, 4, 40)  # it has been through all of it
         r = load(caller, 10, calls)
         check(s, r)
