@@ -80,3 +80,34 @@ class Fetcher(ProcessStory):
         self.stird.reload()
         stird.wait_until(lambda: self.stird.child("fetcher") is None, HANG_S, "its end")
         self.assertEqual(self.stird.log_lines("no_fetcher"), [])
+
+    def look(self):
+        """What `stirctl cert check` finds of the lab's unit."""
+        status, _, err = stirctl.run(self.stird.configuration, "cert", "check")
+        self.assertEqual(status, 0, err)
+        found = stirctl.ask(self.stird.configuration, "status")["certificates"][0]
+        return found["url"], found["found"]
+
+    def wait_found(self, state, words=""):
+        """Looks again where a server was too slow: it has two seconds."""
+        def found():
+            url, why = self.look()
+            return url == state and words in why
+        stird.wait_until(found, HANG_S, "a look that finds it %s" % state)
+
+    def test_for_the_checker(self):
+        """It has what our own URLs serve now by a fetcher that is there for the look alone, and keeps nothing."""
+        with open(self.lab.unit.directory + "/chain.pem", "rb") as chain:
+            self.web.bodies["c.pem"] = chain.read()
+        with open(self.lab.unit.directory + "/x5u", "w", encoding="ascii") as out:
+            out.write(self.web.url("c.pem") + "\n")
+        self.start_with(self.configure(check='interval = "0ms"; allow_private = true; tls_ca = "%s";' % self.web.ca))
+        self.wait_found("served")
+        stird.wait_until(lambda: self.stird.child("fetcher") is None, HANG_S, "the end of its fetcher")
+        chain = self.web.bodies.pop("c.pem")
+        self.wait_found("unreachable", "it answers 404")
+        self.web.bodies["c.pem"] = chain + b"x" * 32768
+        self.wait_found("wrong")
+        self.web.bodies["c.pem"] = chain
+        self.wait_found("served")
+        self.assertGreaterEqual(len(self.web.gets), 4)
