@@ -1,4 +1,4 @@
-/* Whole calls: message, web and anchors as in the vectors; each twice, the second time with what
+/* R-V-045 R-V-047: whole calls: message, web and anchors as in the vectors; each twice, the second time with what
    the first one has cached. */
 #include "lab.h"
 
