@@ -8,6 +8,7 @@
 #include "command.h"
 #include "session.h"
 #include "sightings.h"
+#include "verify_print.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +21,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/hops.h>
 #include <stird/core/sip_date.h>
-#include <stird/core/verify.h>
+#include <stird/core/verification.h>
 #include <stird/fetch/fetch.h>
 #include <stird/fetch/fetch_cache.h>
 #include <stird/sip/reading.h>
@@ -217,6 +218,12 @@ static void worse(struct job *job, int status)
         job->status = status;
 }
 
+static void tell_no_memory(struct job *job)
+{
+    fputs("stirctl: out of memory\n", stderr);
+    worse(job, EXIT_USAGE);
+}
+
 static void count(struct job *job, enum token_verdict verdict)
 {
     static const int statuses[] = {
@@ -313,10 +320,122 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
         told = token_json(job, &token, &r);
         count(job, r.verdict);
     } else {
-        fputs("stirctl: out of memory\n", stderr);
-        worse(job, EXIT_USAGE);
+        tell_no_memory(job);
     }
     token_fini(&token);
+    arena_free(arena);
+    return told;
+}
+
+/* ---- all tokens of a call ---- */
+
+/* False: no memory. */
+static bool bring_all(struct job *job, struct arena *arena, const struct identity_set *set,
+                      int64_t now_s, struct sti_certificate *certificates,
+                      struct verification_served *served)
+{
+    bool good = true;
+    for (unsigned i = 0; i < set->n && good; i++) {
+        struct verify_question one = {.token = &set->entries[i].token, .now_s = now_s};
+        if (identity_set_url(set, i).n == 0)
+            continue;
+        good = bring_certificate(job, arena, &certificates[i], &one);
+        served[i].prepared = one.certificate;
+        served[i].why = one.certificate_fault;
+        served[i].state = one.certificate         ? CERTIFICATE_PREPARED
+                          : one.certificate_fault ? CERTIFICATE_UNAVAILABLE
+                                                  : CERTIFICATE_PENDING;
+    }
+    return good;
+}
+
+/* As the question of one token asks of the message. */
+static void judge_set(struct job *job, const struct sighting *s, const struct identity_set *set,
+                      const struct verification_served *served, const struct verify_question *one,
+                      struct arena *arena, struct verification *v)
+{
+    struct str resources[CALL_RESOURCES_MAX];
+    const struct call_priority priority = call_priority_of(s->message, resources);
+    const struct verification_question q = {
+        .set = set,
+        .served = served,
+        .rules = {.max_age_s = one->max_age_s, .min_level = 'C'},
+        .now_s = one->now_s,
+        .time_is_guessed = one->time_is_guessed,
+        .is_given = job->cert != NULL,
+        .orig = one->orig,
+        .to = one->dest,
+        .requested = one->requested,
+        .date_s = one->date_s,
+        .priority = &priority,
+        .message_is_piece = one->message_is_piece,
+        .message_fault = one->message_fault,
+    };
+    verification_judge(&q, arena, v);
+}
+
+static json_t *verdict_json(const struct verification *v)
+{
+    const struct str level = {&v->level, v->level ? 1 : 0};
+    struct str check = v->check < VERIFY_CHECKS ? verify_check_name(v->check) : STR("");
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:i,s:o,s:o,s:o,s:i,s:i}", "class",
+                     json_of(verification_class_name(v->class)), "reason",
+                     json_of(reason_name(v->reason)), "text", json_of(reason_text(v->reason)),
+                     "level", json_of(level), "check", json_of(check), "sip_status", v->sip_status,
+                     "sip_phrase", json_of(v->sip_phrase), "verstat",
+                     json_of(verstat_text(v->verstat)), "verstat_priority",
+                     json_of(verstat_priority_text(v->priority)), "empty", (int)v->n_empty,
+                     "beyond", (int)v->n_beyond);
+}
+
+/* In the order in which they stand in the message. */
+static void tell_headers(const struct job *job, const struct verification *v, json_t *tokens)
+{
+    for (unsigned header = 0; header < IDENTITIES_MAX; header++)
+        for (unsigned i = 0; i < v->n; i++)
+            if (v->headers[i].header == header)
+                json_array_append_new(tokens,
+                                      token_json(job, v->headers[i].token, &v->headers[i].report));
+}
+
+static void count_call(struct job *job, const struct verification *v)
+{
+    static const int statuses[] = {
+        [VERIFICATION_NOTHING] = EXIT_INVALID,
+        [VERIFICATION_PASSED] = EXIT_VALID,
+        [VERIFICATION_FAILED] = EXIT_INVALID,
+        [VERIFICATION_OPEN] = EXIT_OPEN,
+    };
+    worse(job, statuses[v->class]);
+}
+
+/* Appends what is found of each to TOKENS; what it is worth together comes back, or NULL. */
+static json_t *verify_together(struct job *job, const struct sighting *s, const struct str *values,
+                               unsigned n, json_t *tokens)
+{
+    struct arena *arena = arena_new(8192);
+    struct identity_set set = {.n = 0};
+    struct sti_certificate certificates[IDENTITY_SET_MAX] = {{.key = NULL}};
+    struct verification_served served[IDENTITY_SET_MAX] = {{.state = CERTIFICATE_PENDING}};
+    struct sip_identity_facts facts;
+    struct verification v = {.reason = REASON_OUT_OF_MEMORY};
+    if (arena && identity_set_read(&set, values, n, IDENTITY_SET_MAX, arena) && set.n > 0) {
+        struct verify_question q = {.token = &set.entries[0].token};
+        ask_of_message(job, s, arena, &facts, &q);
+        set_time(job, s, &q);
+        if (bring_all(job, arena, &set, q.now_s, certificates, served))
+            judge_set(job, s, &set, served, &q, arena, &v);
+    }
+    json_t *told = v.reason == REASON_OUT_OF_MEMORY ? NULL : verdict_json(&v);
+    if (told) {
+        tell_headers(job, &v, tokens);
+        count_call(job, &v);
+    } else {
+        tell_no_memory(job);
+    }
+    for (unsigned i = 0; i < IDENTITY_SET_MAX; i++)
+        sti_certificate_fini(&certificates[i]);
+    identity_set_fini(&set);
     arena_free(arena);
     return told;
 }
@@ -389,10 +508,23 @@ static void tell_unsigned(struct job *job, const struct sighting *s, json_t *cha
     worse(job, name ? EXIT_USAGE : EXIT_INVALID);
 }
 
+static unsigned count_filled(const struct str *values, unsigned n)
+{
+    unsigned filled = 0;
+    for (unsigned i = 0; i < n; i++)
+        filled += str_trim(values[i]).n > 0;
+    return filled;
+}
+
+/* Of several, HOP is also told what they are worth together. */
 static json_t *tokens_json(struct job *job, const struct sighting *s, const struct str *values,
-                           unsigned n)
+                           unsigned n, json_t *hop)
 {
     json_t *tokens = json_array();
+    if (s->message.n > 0 && count_filled(values, n) > 1) {
+        json_object_set_new(hop, "call", verify_together(job, s, values, n, tokens));
+        return tokens;
+    }
     for (unsigned i = 0; i < n; i++) {
         json_t *token = verify_value(job, s, values[i]);
         if (token)
@@ -425,7 +557,7 @@ static json_t *hop_json(struct job *job, const struct sightings *all, const stru
         tell_unsigned(job, s, changes);
     }
     if (!s->cut && (changed || last))
-        tokens = tokens_json(job, s, values, n);
+        tokens = tokens_json(job, s, values, n, hop);
     if (!last)
         job->status = status;
     json_object_set_new(hop, "identities", json_integer(n));
@@ -504,111 +636,6 @@ static json_t *verify_all(struct job *job, const struct sightings *all)
     }
     chains_fini(&chains);
     return calls;
-}
-
-/* ---- for people ---- */
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static enum colour colour_of(const char *result)
-{
-    if (strcmp(result, "FAILED") == 0 || strcmp(result, "invalid") == 0)
-        return COLOUR_BAD;
-    return strcmp(result, "ok") == 0 || strcmp(result, "valid") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
-}
-
-static void print_check(const json_t *check)
-{
-    const char *result = text_of(check, "result");
-    printf("    %s%-9s%s %-12s ", colour_on(colour_of(result)), result, colour_off(),
-           text_of(check, "check"));
-    print_shown(text_of(check, "what"));
-    putchar('\n');
-    if (text_of(check, "found")[0]) {
-        printf("    %-22s ", "");
-        print_shown(text_of(check, "found"));
-        putchar('\n');
-    }
-    if (text_of(check, "todo")[0]) {
-        printf("    %-22s -> ", "");
-        print_shown(text_of(check, "todo"));
-        putchar('\n');
-    }
-}
-
-static void print_token(const json_t *token)
-{
-    size_t i;
-    json_t *check;
-    int status = (int)json_integer_value(json_object_get(token, "sip_status"));
-    printf("    header    ");
-    print_shown(text_of(token, "header"));
-    printf("\n    payload   ");
-    print_shown(text_of(token, "payload"));
-    putchar('\n');
-    json_array_foreach(json_object_get(token, "checks"), i, check) print_check(check);
-    const char *verdict = text_of(token, "verdict");
-    printf("    verdict   %s%s%s", colour_on(colour_of(verdict)), verdict, colour_off());
-    if (status > 0)
-        printf(", %d %s", status, text_of(token, "sip_phrase"));
-    putchar('\n');
-}
-
-static void print_hop(const json_t *hop, size_t number)
-{
-    size_t i;
-    json_t *one;
-    if (json_object_get(hop, "packet") || json_object_get(hop, "line")) {
-        const char *unit = json_object_get(hop, "packet") ? "packet" : "line";
-        printf("  %zu. %s %" JSON_INTEGER_FORMAT, number + 1, unit,
-               json_integer_value(json_object_get(hop, unit)));
-        if (json_object_get(hop, "from"))
-            printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
-        putchar('\n');
-    }
-    if (text_of(hop, "call_id")[0]) {
-        printf("     * another call from here on, with the same numbers: ");
-        print_shown(text_of(hop, "call_id"));
-        putchar('\n');
-    }
-    json_array_foreach(json_object_get(hop, "changes"), i, one)
-    {
-        printf("     * ");
-        print_shown(json_string_value(one));
-        putchar('\n');
-    }
-    json_array_foreach(json_object_get(hop, "tokens"), i, one) print_token(one);
-}
-
-/* A re-INVITE: hold, a session timer, fax. */
-static void print_inside(const json_t *hop)
-{
-    const char *unit = json_object_get(hop, "packet") ? "packet" : "line";
-    printf("  in the call: %s %" JSON_INTEGER_FORMAT, unit,
-           json_integer_value(json_object_get(hop, unit)));
-    if (json_object_get(hop, "from"))
-        printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
-    puts(" (a re-INVITE: it needs no Identity)");
-}
-
-static void print_calls(const json_t *calls)
-{
-    size_t c, h;
-    json_t *call, *hop;
-    json_array_foreach(calls, c, call)
-    {
-        if (text_of(call, "call_id")[0]) {
-            printf("call ");
-            print_shown(text_of(call, "call_id"));
-            putchar('\n');
-        }
-        json_array_foreach(json_object_get(call, "hops"), h, hop) print_hop(hop, h);
-        json_array_foreach(json_object_get(call, "in_dialog"), h, hop) print_inside(hop);
-    }
 }
 
 /* ---- options ---- */
@@ -721,7 +748,7 @@ static int verify_file(const struct cli *cli, struct job *job, const char *file)
     if (calls && cli->json) {
         json_print(json_incref(calls));
     } else if (calls) {
-        print_calls(calls);
+        verify_print(calls);
         if (job->n_anchors == 0)
             puts("no trust anchors were given (--ca FILE): the chain is not checked");
     }

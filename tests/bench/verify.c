@@ -184,7 +184,7 @@ static bool one_call(struct bench *b)
 
 static bool call_of_eight(struct bench *b)
 {
-    return call_of(b, IDENTITY_SET_MAX);
+    return call_of(b, IDENTITY_SET_USUAL);
 }
 
 static bool prepare(struct bench *b)

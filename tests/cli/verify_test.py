@@ -70,6 +70,51 @@ class Lab(unittest.TestCase):
         return status, told["verdict"], told["sip_status"], failed
 
 
+class Calls(Lab):
+    """Messages with several Identity headers: what they are worth together."""
+
+    def div(self, number, dest, **change):
+        value = tokens.identity(self.unit, dest=dest, header={"ppt": "div"}, div={"tn": number},
+                                parameters=";info=<%s>;alg=ES256;ppt=div", attest=None, origid=None,
+                                **change)
+        return "Identity: " + value
+
+    def call(self, *lines, dest="+13125550124"):
+        shaken = tokens.identity(self.unit)
+        status, calls = self.verify(self.write("input", tokens.invite(shaken, dest=dest, more=lines)))
+        hop = calls[-1]["hops"][-1]
+        return status, hop["call"], [t["verdict"] for t in hop["tokens"]]
+
+    def test_a_diversion(self):
+        """R-X-030."""
+        status, call, each = self.call(self.div("13125550123", "13125550124"))
+        self.assertEqual((status, call["class"], call["level"], call["reason"], each),
+                         (0, "passed", "A", "verified", ["valid", "valid"]), call)
+        status, call, each = self.call(self.div("13125550123", "13125550125"))
+        self.assertEqual((status, call["class"], call["level"], call["reason"], call["check"], each),
+                         (1, "failed", "", "diversion_broken", "div", ["invalid", "invalid"]), call)
+        _, out, _ = self.run_verify(self.write("input", tokens.invite(
+            tokens.identity(self.unit), dest="+13125550124", more=[self.div("13125550123", "13125550125")])))
+        self.assertIn("the call  failed (diversion_broken: ", out)
+
+    def test_a_type_that_is_for_others(self):
+        """Alone it makes the call unsigned; beside a good one it changes nothing."""
+        other = "Identity: " + tokens.identity(self.unit, header={"ppt": "msgi"},
+                                               parameters=";info=<%s>;alg=ES256;ppt=msgi")
+        status, call, each = self.call(other, dest="+13125550123")
+        self.assertEqual((status, call["class"], each), (0, "passed", ["valid", "ignored"]), call)
+
+    def test_a_priority(self):
+        """R-X-041."""
+        rph = "Identity: " + tokens.identity(self.unit, header={"ppt": "rph"}, rph={"auth": ["ets.0"]},
+                                             parameters=";info=<%s>;alg=ES256;ppt=rph")
+        for lines, told, reason in ((["Resource-Priority: ETS.0"], "Passed", "verified"),
+                                    ([], "Failed", "rph_mismatch")):
+            status, call, _ = self.call(rph, *lines, dest="+13125550123")
+            self.assertEqual((status, call["class"], call["reason"], call["verstat_priority"]),
+                             (0, "passed", reason, "RPH-Validation-" + told), call)
+
+
 class Values(Lab):
     def test_a_good_one(self):
         value = tokens.identity(self.unit)

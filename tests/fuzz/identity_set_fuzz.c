@@ -73,7 +73,7 @@ static unsigned count(const struct verification *v, enum identity_role role, boo
 static void check(const struct identity_set *set, const struct verification *v)
 {
     assert(v->reason >= REASON_VERIFIED && v->reason <= REASON_CALLER_WITHHELD);
-    assert(v->n == set->n && v->n <= IDENTITY_SET_MAX && v->class != VERIFICATION_OPEN);
+    assert(v->n == set->n && v->n <= IDENTITY_SET_USUAL && v->class != VERIFICATION_OPEN);
     assert(v->decisive < (int)v->n && v->blamed < (int)v->n);
     if (v->class == VERIFICATION_PASSED)
         assert(count(v, IDENTITY_ROLE_SHAKEN, true) > 0 && count(v, IDENTITY_ROLE_DIV, false) == 0);
@@ -93,7 +93,7 @@ static enum verification_class judge(const struct str *values, unsigned n,
     struct tn orig, to;
     bool good = tn_from_digits(&orig, STR("12155550121")) &&
                 tn_from_digits(&to, STR("12155550131")) &&
-                identity_set_read(&set, values, n, IDENTITY_SET_MAX, arena);
+                identity_set_read(&set, values, n, IDENTITY_SET_USUAL, arena);
     assert(good && set.n + set.n_empty + set.n_beyond == n);
     for (unsigned i = 0; i < IDENTITY_SET_MAX; i++)
         served[i] = (struct verification_served){CERTIFICATE_PREPARED, &certificate, NULL};

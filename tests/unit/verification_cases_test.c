@@ -1,5 +1,5 @@
-/* R-V-045 R-V-047: whole calls: message, web and anchors as in the vectors; each twice, the second
-   time with what the first one has cached. */
+/* R-V-045 R-V-047: whole calls: message, web and anchors as in the vectors; each twice, the second time with what
+   the first one has cached. */
 #include "lab.h"
 
 #include <stird/core/certificate_cache.h>
@@ -90,9 +90,9 @@ static struct verification_rules rules_of(json_t *settings)
     rules.require = json_is_true(json_object_get(settings, "require"));
     rules.refuse_withheld = str_eq(anonymous, STR("refuse"));
     if (str_eq(dest, STR("request_uri")))
-        rules.dest = DEST_IS_REQUEST_URI;
+        rules.dest = VERIFICATION_REQUEST_URI;
     if (str_eq(dest, STR("either")))
-        rules.dest = DEST_IS_EITHER;
+        rules.dest = VERIFICATION_EITHER;
     return rules;
 }
 

@@ -131,7 +131,7 @@ static bool judge_values(const struct call *call, const struct buf *values, unsi
     struct tn orig, to, requested;
     for (unsigned i = 0; i < n; i++)
         texts[i] = buf_str(&values[i]);
-    if (!identity_set_read(set, texts, n, IDENTITY_SET_MAX, arena))
+    if (!identity_set_read(set, texts, n, IDENTITY_SET_USUAL, arena))
         return false;
     for (unsigned i = 0; i < set->n; i++)
         served[i] = served_of(call, &call->tokens[set->entries[i].header]);
@@ -584,19 +584,23 @@ static void each_outcome(void **state)
         {"by the Request-URI",
          {S(C)},
          .requested = C,
-         .rules = {.dest = DEST_IS_REQUEST_URI},
+         .rules = {.dest = VERIFICATION_REQUEST_URI},
          GOOD_CALL},
         {"not by the Request-URI",
          {S(B)},
          .requested = C,
-         .rules = {.dest = DEST_IS_REQUEST_URI},
+         .rules = {.dest = VERIFICATION_REQUEST_URI},
          FAIL(TOKEN_OF_ANOTHER_CALL, 438, "dest")},
-        {"by either", {S(C)}, .requested = C, .rules = {.dest = DEST_IS_EITHER}, GOOD_CALL},
-        {"by either, To", {S(B)}, .requested = C, .rules = {.dest = DEST_IS_EITHER}, GOOD_CALL},
+        {"by either", {S(C)}, .requested = C, .rules = {.dest = VERIFICATION_EITHER}, GOOD_CALL},
+        {"by either, To",
+         {S(B)},
+         .requested = C,
+         .rules = {.dest = VERIFICATION_EITHER},
+         GOOD_CALL},
         {"by neither",
          {S(E)},
          .requested = C,
-         .rules = {.dest = DEST_IS_EITHER},
+         .rules = {.dest = VERIFICATION_EITHER},
          FAIL(TOKEN_OF_ANOTHER_CALL, 438, "dest")},
         {"gone", {{"shaken", SHAKEN(B), GONE}}, NOTHING(CERTIFICATE_UNAVAILABLE, 436, "fetch")},
         {"something else is served",
@@ -679,12 +683,28 @@ static void verstat_by_three_maps(void **state)
         for (unsigned map = 0; map < 3; map++) {
             struct arena *arena = arena_new(4096);
             struct call call = cases[i].call;
-            call.rules.map = (enum verification_map)map;
+            call.rules.map = (enum verstat_map)map;
             struct verification v = judge(&call, arena);
             if (v.verstat != cases[i].by[map])
                 fail_msg("%s by map %u: %.*s", call.name, map, STR_ARG(verstat_text(v.verstat)));
             arena_free(arena);
         }
+}
+
+/* What a profile of the configuration says. */
+static void rules_of_a_profile(void **state)
+{
+    const struct verification_setting setting = {.max_age_ms = 90000,
+                                                 .dest = VERIFICATION_EITHER,
+                                                 .min_level = VERIFICATION_B,
+                                                 .verstat_map = VERSTAT_ALL};
+    const struct verification_rules rules = verification_rules_of(&setting);
+    (void)state;
+    assert_int_equal(rules.max_age_s, 90);
+    assert_int_equal(rules.dest, VERIFICATION_EITHER);
+    assert_int_equal(rules.min_level, 'B');
+    assert_int_equal(rules.map, VERSTAT_ALL);
+    assert_false(rules.require || rules.refuse_withheld);
 }
 
 /* ---- bounds ---- */
@@ -700,8 +720,8 @@ static void more_than_is_looked_at(void **state)
         call.tokens[i] = i == TOKENS_MAX - 1 ? (struct spec)S(B)
                                              : (struct spec){"msgi", "{}", GOOD};
     struct verification v = judge(&call, arena);
-    assert_int_equal(v.n, IDENTITY_SET_MAX);
-    assert_int_equal(v.n_beyond, TOKENS_MAX - IDENTITY_SET_MAX);
+    assert_int_equal(v.n, IDENTITY_SET_USUAL);
+    assert_int_equal(v.n_beyond, TOKENS_MAX - IDENTITY_SET_USUAL);
     assert_int_equal(v.class, VERIFICATION_NOTHING);
     call.tokens[5] = (struct spec)S(B);
     assert_int_equal(judge(&call, arena).class, VERIFICATION_PASSED);
@@ -826,6 +846,7 @@ int main(void)
         cmocka_unit_test(each_outcome),
         cmocka_unit_test(of_several_the_lowest_level),
         cmocka_unit_test(verstat_by_three_maps),
+        cmocka_unit_test(rules_of_a_profile),
         cmocka_unit_test(more_than_is_looked_at),
         cmocka_unit_test(what_is_not_fetched),
         cmocka_unit_test(without_memory),

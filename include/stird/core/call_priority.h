@@ -14,6 +14,10 @@ struct call_priority {
     bool is_psap_callback; /* Priority: psap-callback (RFC 7090) */
 };
 
+#define CALL_RESOURCES_MAX 8 /* headers; of more the rest is not seen */
+/* What MESSAGE asks for; ROOM keeps the texts. */
+struct call_priority call_priority_of(struct str message, struct str room[CALL_RESOURCES_MAX]);
+
 /*
  * The next value of Resource-Priority, trimmed ("ets.0"). AT counts from 0 and REST is what is left
  * of a header's value; both begin zeroed. False: there is none. NULL as P has none.

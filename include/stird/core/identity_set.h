@@ -9,7 +9,8 @@
 
 #include <stird/core/token.h>
 
-#define IDENTITY_SET_MAX       8                   /* values; a profile may have fewer */
+#define IDENTITY_SET_MAX       32 /* values, whatever a profile says */
+#define IDENTITY_SET_USUAL     8
 #define IDENTITY_SET_BYTES_MAX ((size_t)16 * 1024) /* of all that are read */
 
 /* What a value is to a call, in the order of the set. */

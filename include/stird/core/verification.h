@@ -13,6 +13,7 @@
 #include <stird/core/fetch_request.h>
 #include <stird/core/identity_set.h>
 #include <stird/core/reason.h>
+#include <stird/core/settings.h>
 #include <stird/core/verify.h>
 
 enum verification_class {
@@ -32,22 +33,19 @@ struct str verstat_priority_text(enum verstat verstat); /* "RPH-Validation-Passe
 /* ---- what is asked ---- */
 
 /* The rules of whoever has the call judged. */
-enum verification_dest { DEST_IS_TO, DEST_IS_REQUEST_URI, DEST_IS_EITHER };
-enum verification_map {
-    VERSTAT_BY_EVIDENCE, /* Failed: something says that the call is not what its token says */
-    VERSTAT_BY_STATUS,   /* whatever a 4xx would refuse of a call with a token */
-    VERSTAT_BY_SIGNATURE /* signature and chain alone */
-};
 struct verification_rules {
     int64_t max_age_s;           /* of iat, either way */
     enum verification_dest dest; /* which number dest is compared with */
-    enum verification_map map;
+    enum verstat_map map;
     char min_level; /* 'A' to 'C'; what is below may be refused */
     bool require;   /* a call without a token may be refused */
     bool refuse_withheld;
 };
 #define VERIFICATION_RULES_USUAL                                                                   \
     ((struct verification_rules){.max_age_s = VERIFY_MAX_AGE_S, .min_level = 'C'})
+
+/* Those of a profile; what only a refusal asks for is not in it. */
+struct verification_rules verification_rules_of(const struct verification_setting *setting);
 
 /* What there is of the certificate of an entry's URL. */
 enum verification_certificate {

@@ -1,5 +1,22 @@
 #include <stird/core/call_priority.h>
 
+#include <stird/core/headers.h>
+
+struct call_priority call_priority_of(struct str message, struct str room[CALL_RESOURCES_MAX])
+{
+    struct call_priority p = {.resources = room};
+    struct str rest;
+    struct header_line line;
+    start_line(message, &rest);
+    while (header_next(&rest, &line)) {
+        if (header_is(&line, STR("Resource-Priority"), 0) && p.n_resources < CALL_RESOURCES_MAX)
+            room[p.n_resources++] = line.value;
+        else if (header_is(&line, STR("Priority"), 0))
+            p.is_psap_callback |= str_eq_nocase(str_trim(line.value), STR("psap-callback"));
+    }
+    return p;
+}
+
 bool call_priority_next(const struct call_priority *p, struct call_priority_walk *walk,
                         struct str *value)
 {

@@ -45,14 +45,14 @@ bool identity_set_read(struct identity_set *set, const struct str *values, unsig
 {
     const unsigned long before = shortages();
     size_t octets = 0;
+    max = max < IDENTITY_SET_MAX ? max : IDENTITY_SET_MAX;
     *set = (struct identity_set){
-        .entries = arena_array(arena, IDENTITY_SET_MAX, sizeof(set->entries[0]))};
+        .entries = arena_array(arena, (n < max ? n : max) + 1, sizeof(set->entries[0]))};
     bool good = set->entries != NULL;
     for (unsigned i = 0; i < n && good; i++) {
         if (str_trim(values[i]).n == 0) {
             set->n_empty++;
-        } else if (set->n >= max || set->n >= IDENTITY_SET_MAX ||
-                   values[i].n > IDENTITY_SET_BYTES_MAX - octets) {
+        } else if (set->n >= max || values[i].n > IDENTITY_SET_BYTES_MAX - octets) {
             set->n_beyond++;
         } else {
             octets += values[i].n;

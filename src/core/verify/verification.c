@@ -20,11 +20,11 @@ struct judging {
 static const struct tn *dest_of(const struct verification_question *q, const struct token *t)
 {
     switch (q->rules.dest) {
-    case DEST_IS_REQUEST_URI:
+    case VERIFICATION_REQUEST_URI:
         return q->requested;
-    case DEST_IS_EITHER:
+    case VERIFICATION_EITHER:
         return q->requested && token_calls(t, q->requested) ? q->requested : q->to;
-    case DEST_IS_TO:
+    case VERIFICATION_TO:
         break;
     }
     return q->to;

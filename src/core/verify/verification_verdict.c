@@ -224,11 +224,11 @@ static void decide(const struct verification_question *q, struct verification *v
 static bool is_failed(const struct verification_question *q, const struct verification *v)
 {
     switch (q->rules.map) {
-    case VERSTAT_BY_STATUS:
+    case VERSTAT_ALL:
         return v->blamed != NONE && v->sip_status >= 400;
-    case VERSTAT_BY_SIGNATURE:
+    case VERSTAT_SIGNATURE:
         return v->reason == REASON_SIGNATURE_INVALID || v->reason == REASON_CERTIFICATE_UNTRUSTED;
-    case VERSTAT_BY_EVIDENCE:
+    case VERSTAT_EVIDENCE:
         break;
     }
     return v->class == VERIFICATION_FAILED;
@@ -271,6 +271,14 @@ void verification_verdict(const struct verification_question *q, struct verifica
     if (v->class == VERIFICATION_OPEN || is_exempt(q))
         refuse_with(v, 0, STR(""));
     v->may_be_refused = may_be_refused(q, v);
+}
+
+struct verification_rules verification_rules_of(const struct verification_setting *s)
+{
+    return (struct verification_rules){.max_age_s = s->max_age_ms / 1000,
+                                       .dest = s->dest,
+                                       .map = s->verstat_map,
+                                       .min_level = (char)('A' + s->min_level)};
 }
 
 struct str verification_class_name(enum verification_class class)

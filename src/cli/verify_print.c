@@ -1,0 +1,129 @@
+#include "verify_print.h"
+
+#include "colour.h"
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static enum colour colour_of(const char *result)
+{
+    if (strcmp(result, "FAILED") == 0 || strcmp(result, "invalid") == 0)
+        return COLOUR_BAD;
+    return strcmp(result, "ok") == 0 || strcmp(result, "valid") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
+}
+
+static void print_check(const json_t *check)
+{
+    const char *result = text_of(check, "result");
+    printf("    %s%-9s%s %-12s ", colour_on(colour_of(result)), result, colour_off(),
+           text_of(check, "check"));
+    print_shown(text_of(check, "what"));
+    putchar('\n');
+    if (text_of(check, "found")[0]) {
+        printf("    %-22s ", "");
+        print_shown(text_of(check, "found"));
+        putchar('\n');
+    }
+    if (text_of(check, "todo")[0]) {
+        printf("    %-22s -> ", "");
+        print_shown(text_of(check, "todo"));
+        putchar('\n');
+    }
+}
+
+static void print_token(const json_t *token)
+{
+    size_t i;
+    json_t *check;
+    int status = (int)json_integer_value(json_object_get(token, "sip_status"));
+    printf("    header    ");
+    print_shown(text_of(token, "header"));
+    printf("\n    payload   ");
+    print_shown(text_of(token, "payload"));
+    putchar('\n');
+    json_array_foreach(json_object_get(token, "checks"), i, check) print_check(check);
+    const char *verdict = text_of(token, "verdict");
+    printf("    verdict   %s%s%s", colour_on(colour_of(verdict)), verdict, colour_off());
+    if (status > 0)
+        printf(", %d %s", status, text_of(token, "sip_phrase"));
+    putchar('\n');
+}
+
+/* What all of its tokens are worth together. */
+static void print_call(const json_t *call)
+{
+    const char *class = text_of(call, "class"), *level = text_of(call, "level");
+    int status = (int)json_integer_value(json_object_get(call, "sip_status"));
+    bool passed = strcmp(class, "passed") == 0, open = strcmp(class, "open") == 0;
+    enum colour colour = passed ? COLOUR_GOOD : open ? COLOUR_WARNING : COLOUR_BAD;
+    printf("    the call  %s%s%s", colour_on(colour), class, colour_off());
+    if (level[0])
+        printf(" with level %s", level);
+    printf(" (%s: %s)", text_of(call, "reason"), text_of(call, "text"));
+    if (status > 0)
+        printf(", %d %s", status, text_of(call, "sip_phrase"));
+    putchar('\n');
+}
+
+static void print_hop(const json_t *hop, size_t number)
+{
+    size_t i;
+    json_t *one;
+    if (json_object_get(hop, "packet") || json_object_get(hop, "line")) {
+        const char *unit = json_object_get(hop, "packet") ? "packet" : "line";
+        printf("  %zu. %s %" JSON_INTEGER_FORMAT, number + 1, unit,
+               json_integer_value(json_object_get(hop, unit)));
+        if (json_object_get(hop, "from"))
+            printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
+        putchar('\n');
+    }
+    if (text_of(hop, "call_id")[0]) {
+        printf("     * another call from here on, with the same numbers: ");
+        print_shown(text_of(hop, "call_id"));
+        putchar('\n');
+    }
+    json_array_foreach(json_object_get(hop, "changes"), i, one)
+    {
+        printf("     * ");
+        print_shown(json_string_value(one));
+        putchar('\n');
+    }
+    json_array_foreach(json_object_get(hop, "tokens"), i, one) print_token(one);
+    if (json_object_get(hop, "call"))
+        print_call(json_object_get(hop, "call"));
+}
+
+/* A re-INVITE: hold, a session timer, fax. */
+static void print_inside(const json_t *hop)
+{
+    const char *unit = json_object_get(hop, "packet") ? "packet" : "line";
+    printf("  in the call: %s %" JSON_INTEGER_FORMAT, unit,
+           json_integer_value(json_object_get(hop, unit)));
+    if (json_object_get(hop, "from"))
+        printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
+    puts(" (a re-INVITE: it needs no Identity)");
+}
+
+void verify_print(const json_t *calls)
+{
+    size_t c, h;
+    json_t *call, *hop;
+    json_array_foreach(calls, c, call)
+    {
+        if (text_of(call, "call_id")[0]) {
+            printf("call ");
+            print_shown(text_of(call, "call_id"));
+            putchar('\n');
+        }
+        json_array_foreach(json_object_get(call, "hops"), h, hop) print_hop(hop, h);
+        json_array_foreach(json_object_get(call, "in_dialog"), h, hop) print_inside(hop);
+    }
+}
