@@ -121,7 +121,7 @@ static void ask_for_another_file(struct recorder *r, int64_t now_ms)
     if (w->fd < 0 || !(full || old) || now_ms < r->next_ask_ms)
         return;
     r->next_ask_ms = now_ms + ASK_AGAIN_MS;
-    control_send(r->control_fd, &m, NULL, 0);
+    (void)control_send(r->control_fd, &m, NULL, 0); /* what is lost is asked for again */
 }
 
 /* False: the source is gone. *LEFT: there may be more. */

@@ -110,9 +110,9 @@ static void tell_refused(struct signer *s, unsigned worker)
     log_error("a worker asks for more signatures than its calls can need: they are refused",
               LOG_NUMBER("worker", worker + 1), LOG_NUMBER("refused", (int64_t)share->refused),
               LOG_NUMBER("ceiling_a_second", s->options->requests_per_second));
-    share->refused = 0;
     share->told_us = clock_monotonic_us();
-    control_send(s->control_fd, &m, NULL, 0);
+    if (control_send(s->control_fd, &m, NULL, 0) == 0)
+        share->refused = 0; /* else they are told with those to come */
 }
 
 static void tell_refused_now_and_then(struct signer *s, unsigned worker)
