@@ -1,0 +1,173 @@
+/* Chains of diversions: only a whole one leads anywhere. */
+#include "verification_lab.h"
+
+/* R-X-030. */
+static void chains_of_div(void **state)
+{
+    static const struct call calls[] = {
+        {"once", {S(B), D(B, C)}, .to = C, GOOD_CALL},
+        {"once, To as it was", {S(B), D(B, C)}, .requested = C, GOOD_CALL},
+        {"div first", {D(B, C), S(B)}, .to = C, GOOD_CALL},
+        {"three times, in disorder", {D(C, E), D(E, F), S(B), D(B, C)}, .to = F, GOOD_CALL},
+        {"without the first", {S(B), D(C, E)}, .to = E, BROKEN_CHAIN},
+        {"without the last", {S(B), D(B, C)}, .to = E, BROKEN_CHAIN},
+        {"one too many", {S(B), D(B, C), D(E, F)}, .to = C, BROKEN_CHAIN},
+        {"one that nobody needs", {S(B), D(B, C)}, .to = B, BROKEN_CHAIN},
+        {"in a circle", {S(B), D(B, C), D(C, B)}, .to = B, BROKEN_CHAIN},
+        {"through a number twice", {S(B), D(B, C), D(C, B), D(B, E)}, .to = E, BROKEN_CHAIN},
+        {"two from one number", {S(B), D(B, C), D(B, E)}, .to = C, BROKEN_CHAIN},
+        {"the same twice", {S(B), D(B, C), D(B, C)}, .to = C, BROKEN_CHAIN},
+        {"to itself", {S(B), D(B, B)}, .to = B, BROKEN_CHAIN},
+        {"called at no number", {S(B), D(B, C)}, .to = C, .requested = "", BROKEN_CHAIN},
+        {"of another caller",
+         {S(B),
+          {"div", "{" DEST(C) "\"div\":{\"tn\":\"" B "\"}," AT "\"orig\":{\"tn\":\"12155550129\"}}",
+           GOOD}},
+         .to = C,
+         BROKEN_CHAIN},
+        {"of a caller without a number",
+         {S(B),
+          {"div",
+           "{" DEST(C) "\"div\":{\"tn\":\"" B "\"}," AT "\"orig\":{\"uri\":\"sip:a@b.example\"}}",
+           GOOD}},
+         .to = C,
+         BROKEN_CHAIN},
+        {"from a URI",
+         {S(B), {"div", "{" DEST(C) "\"div\":{\"uri\":\"sip:a@b.example\"}," AT ORIG "}", GOOD}},
+         .to = C,
+         BROKEN_CHAIN},
+        {"to one of two",
+         {S(B),
+          {"div",
+           "{\"dest\":{\"tn\":[\"" E "\",\"" C "\"]},\"div\":{\"tn\":\"" B "\"}," AT ORIG "}",
+           GOOD}},
+         .to = C,
+         GOOD_CALL},
+        {"with an index",
+         {S(B),
+          {"div", "{" DEST(C) "\"div\":{\"hi\":\"1.2\",\"tn\":\"" B "\"}," AT ORIG "}", GOOD}},
+         .to = C,
+         GOOD_CALL},
+        {"with an index that is none",
+         {S(B),
+          {"div", "{" DEST(C) "\"div\":{\"hi\":\"1.x\",\"tn\":\"" B "\"}," AT ORIG "}", GOOD}},
+         .to = C,
+         FAIL(DIVERSION_BROKEN, 438, "claims")},
+        {"without div",
+         {S(B), {"div", "{" DEST(C) AT ORIG "}", GOOD}},
+         .to = C,
+         FAIL(DIVERSION_BROKEN, 438, "claims")},
+        {"one is forged",
+         {S(B), D(B, C), {"div", DIV(C, E), FLIPPED}},
+         .to = E,
+         FAIL(SIGNATURE_INVALID, 438, "signature")},
+        {"one is old",
+         {S(B),
+          {"div", "{" DEST(C) "\"div\":{\"tn\":\"" B "\"},\"iat\":1443208000," ORIG "}", GOOD}},
+         .to = C,
+         FAIL(TOKEN_STALE, 403, "fresh")},
+        {"one is no JSON",
+         {S(B), {"div", "{", GOOD}},
+         .to = C,
+         FAIL(DIVERSION_BROKEN, 438, "payload")},
+        {"one is not there yet",
+         {S(B), {"div", DIV(B, C), PENDING}},
+         .to = C,
+         OPEN(CERTIFICATE_PENDING)},
+        {"one is not served",
+         {S(B), {"div", DIV(B, C), GONE}},
+         .to = C,
+         NOTHING(CERTIFICATE_UNAVAILABLE, 436, "fetch")},
+        {"the first is not there yet",
+         {{"shaken", SHAKEN(B), PENDING}, D(B, C)},
+         .to = C,
+         OPEN(CERTIFICATE_PENDING)},
+        {"the first is not there yet, and one is forged",
+         {{"shaken", SHAKEN(B), PENDING}, {"div", DIV(B, C), FLIPPED}},
+         .to = C,
+         FAIL(SIGNATURE_INVALID, 438, "signature")},
+        {"the first is not there yet, and leads nowhere",
+         {{"shaken", SHAKEN(B), PENDING}, D(B, C)},
+         .to = E,
+         BROKEN_CHAIN},
+        {"two begin, one of them leads on",
+         {S(E), S(B), D(B, C)},
+         .to = C,
+         PASS(VERIFIED, 438, "div")},
+        {"two begin, the one that leads on is forged",
+         {S(E), {"shaken", SHAKEN(B), FLIPPED}, D(B, C)},
+         .to = C,
+         FAIL(DIVERSION_BROKEN, 438, "div")},
+        /* R-X-031 */
+        {"alone", {D(B, C)}, .to = C, NOTHING(UNSIGNED_CALL, 0, NULL)},
+        {"div-o is for others",
+         {S(B), {"div-o", DIV(B, C), GOOD}},
+         .to = C,
+         FAIL(TOKEN_OF_ANOTHER_CALL, 438, "dest")},
+    };
+    (void)state;
+    EXPECT_CALLS(calls);
+}
+
+/* Who diverts answers for his own number: the delegate may sign for B and not for C. */
+static void a_delegate_diverts(void **state)
+{
+    static const struct call calls[] = {
+        {"its own",
+         {{"shaken", "{\"attest\":\"A\"," DEST(C) AT "\"orig\":{\"tn\":\"12155550121\"}" ORIGID "}",
+           GOOD}},
+         .to = C,
+         .served = "delegate",
+         FAIL(CERTIFICATE_SCOPE, 437, "scope")},
+        {"of its number",
+         {D(B, C)},
+         .to = C,
+         .served = "delegate",
+         NOTHING(UNSIGNED_CALL, 0, NULL)},
+    };
+    struct arena *arena = arena_new(4096);
+    struct verification v;
+    (void)state;
+    EXPECT_CALLS(calls);
+    v = judge(&calls[1], arena);
+    assert_int_equal(v.headers[0].report.finding[VERIFY_SCOPE].result, VERIFY_PASSED);
+    const struct call other = {"of another", {D(C, E)}, .to = E, .served = "delegate"};
+    v = judge(&other, arena);
+    assert_int_equal(v.headers[0].report.finding[VERIFY_SCOPE].result, VERIFY_FAILED);
+    arena_free(arena);
+}
+
+/* Whatever is left out of a good chain, put twice or in another order: only the whole one passes.
+ */
+static void only_the_whole_chain_passes(void **state)
+{
+    static const struct spec whole[] = {S(B), D(B, C), D(C, E), D(E, F)};
+    (void)state;
+    for (unsigned mask = 0; mask < 256; mask++) {
+        struct call call = {"some of a chain", .to = F};
+        unsigned n = 0;
+        for (unsigned i = 0; i < 4; i++) /* two bits each: none, once, twice */
+            for (unsigned k = 0; k < (mask >> 2 * i & 3) && k < 2; k++)
+                call.tokens[n++] = whole[(i + mask) % 4];
+        struct arena *arena = arena_new(4096);
+        struct verification v = judge(&call, arena);
+        bool once = true;
+        for (unsigned i = 0; i < 4; i++) {
+            unsigned times = (mask >> 2 * i & 3) > 2 ? 2 : mask >> 2 * i & 3;
+            once = once && (times == 1 || ((i + mask) % 4 == 0 && times == 2));
+        }
+        if ((v.class == VERIFICATION_PASSED) != once)
+            fail_msg("%x: %.*s", mask, STR_ARG(verification_class_name(v.class)));
+        arena_free(arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chains_of_div),
+        cmocka_unit_test(a_delegate_diverts),
+        cmocka_unit_test(only_the_whole_chain_passes),
+    };
+    return cmocka_run_group_tests(tests, set_up_served, tear_down_served);
+}
