@@ -20,6 +20,8 @@ static void print_source(const json_t *source)
     print_said("    %s: %s\n", text_of(source, "source"), used ? "in use" : "none is at hand");
     if (json_object_get(source, "refused"))
         print_said("      the new one is not taken: it %s\n", text_of(source, "refused"));
+    if (json_object_get(source, "not_fetched"))
+        print_said("      it cannot be fetched: %s\n", text_of(source, "not_fetched"));
 }
 
 static void print_domain(const json_t *domain)

@@ -213,7 +213,7 @@ static int write_image(int fd, const struct trust_image_domain *domains, unsigne
 
 static int make_all(struct making *m, int control_fd)
 {
-    struct trust_image_domain domains[TRUST_DOMAINS_MAX];
+    struct trust_image_domain domains[TRUST_DOMAINS_MAX] = {{.n_countries = 0}};
     const unsigned n = m->options->settings->n_trusts;
     const struct control_message built = {.type = CONTROL_TRUST_BUILT};
     int r = 0;

@@ -29,6 +29,12 @@ static void get(const struct fetch_options *options, const char *url, struct fet
         transfer_end(&t, &c, curl, c.perform(curl), clock_real_s());
 }
 
+bool fetch_prepare(void)
+{
+    struct libcurl c;
+    return libcurl_load(&c);
+}
+
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply)
 {
     struct x5u_parts parts;

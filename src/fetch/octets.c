@@ -12,7 +12,8 @@ static void on_record(int is_ours, int version, int kind, const void *bytes, siz
     if (is_ours || kind != SSL3_RT_HEADER || n < HEADER_BYTES)
         return;
     o->n += HEADER_BYTES + (size_t)(header[3] << 8 | header[4]);
-    if (++o->records <= RECORDS_MOST && o->n <= OCTETS_MOST)
+    const unsigned times = o->large ? LARGE_TIMES : 1;
+    if (++o->records <= RECORDS_MOST * times && o->n <= (size_t)OCTETS_MOST * times)
         return;
     o->over = true;
     /* It reads nothing of this one, and nothing behind it. */
@@ -30,7 +31,7 @@ static CURLcode on_context(CURL *curl, void *context, void *user)
 
 bool octets_watch(struct octets *o, const struct libcurl *c, CURL *curl)
 {
-    *o = (struct octets){.openssl = &c->openssl};
+    *o = (struct octets){.openssl = &c->openssl, .large = o->large};
     return c->has_openssl && c->setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK &&
            c->setopt(curl, CURLOPT_SSL_CTX_DATA, o) == CURLE_OK;
 }

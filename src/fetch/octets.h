@@ -11,12 +11,14 @@
 
 #define OCTETS_MOST  (512 * 1024) /* a chain of 100 KiB, headers, 32 KiB of body in chunks */
 #define RECORDS_MOST 1024
+#define LARGE_TIMES  8
 
 struct octets {
     const struct openssl *openssl;
     size_t n;
     unsigned records;
-    bool over; /* the session was ended in the middle of what it read */
+    bool large; /* a list: LARGE_TIMES as much */
+    bool over;  /* the session was ended in the middle of what it read */
 };
 
 /* Counts from the beginning of the handshake on. O stays until CURL is cleaned up. False: libcurl

@@ -26,6 +26,8 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
 
 static size_t most_bytes(const struct fetch_options *o)
 {
+    if (o->is_list)
+        return FETCH_LIST_BYTES;
     return o->most_bytes > 0 && o->most_bytes < FETCH_MAX_BYTES ? o->most_bytes : FETCH_MAX_BYTES;
 }
 
@@ -114,11 +116,20 @@ static void leave_resolver(const struct libcurl *c, CURL *curl)
 #endif
 }
 
+/* No list is sent to another host: nobody follows a redirect. */
+static bool set_bearer(const struct transfer *t, const struct libcurl *c, CURL *curl)
+{
+    const char *bearer = t->options->bearer;
+    return !bearer || (c->setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
+                       c->setopt(curl, CURLOPT_XOAUTH2_BEARER, bearer) == CURLE_OK);
+}
+
 static bool set_options(struct transfer *t, const struct libcurl *c, CURL *curl, const char *url)
 {
     const char *ca_file = t->options->ca_file;
     leave_resolver(c, curl);
-    return set_numbers(t, c, curl) && c->setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+    return set_numbers(t, c, curl) && set_bearer(t, c, curl) &&
+           c->setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            c->setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
            c->setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
            c->setopt(curl, CURLOPT_USERAGENT, "stird/" STIRD_VERSION) == CURLE_OK &&
@@ -145,6 +156,7 @@ CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *ur
                      const struct fetch_options *options, struct fetch_reply *reply)
 {
     *t = (struct transfer){.options = options, .reply = reply, .freshness = FRESHNESS_INIT};
+    t->octets.large = options->is_list;
     CURL *curl = c->init();
     if (curl && !octets_watch(&t->octets, c, curl)) {
         say(reply, FETCH_UNAVAILABLE,

@@ -39,7 +39,7 @@ def every(*, but=None, **roles):
     return dict({role: but or REFUSED for role in ROLES}, **roles)
 
 
-SOCKETS = every(but=DIED, worker=REFUSED, fetcher=REFUSED)
+SOCKETS = every(but=DIED, worker=REFUSED, fetcher=REFUSED, courier=REFUSED)
 
 # What a process asks for, how, and what comes of it: the last call counts.
 MILD = (
@@ -51,7 +51,7 @@ MILD = (
     ("raw packets, the family's upper half set", lambda p: [("socket", 2**32 + 1, 2, 0)], SOCKETS),
     ("the kernel's ciphers", lambda p: [("socket", 38, 5, 0)], SOCKETS),
     ("UDP", lambda p: [("socket", 2, 2, 0), ("close", possess.Result(0))],
-     every(but=DIED, worker=ALLOWED, fetcher=ALLOWED)),
+     every(but=DIED, worker=ALLOWED, fetcher=ALLOWED, courier=ALLOWED)),
     ("to listen", lambda p: [("listen", 0, 1)], SOCKETS),
     ("a pair of datagram sockets", lambda p: [("socketpair", 1, 2, 0, bytearray(8))], SOCKETS),
     ("a filter on a socket", lambda p: [("setsockopt", 0, 1, 26, bytes(16), 16)], every()),
@@ -89,7 +89,7 @@ MILD = (
     ("a signal", lambda p: [("kill", p.outsider, 0)], every()),
     ("a signal to a thread", lambda p: [("tgkill", p.outsider, p.outsider, 0)], every()),
     ("a handle of a process", lambda p: [("pidfd_open", p.outsider, 0)], every()),
-    ("memory that runs", lambda p: [("mmap", 0, PAGE, 5, 0x22, -1, 0)], every(fetcher=ALLOWED)),
+    ("memory that runs", lambda p: [("mmap", 0, PAGE, 5, 0x22, -1, 0)], every(fetcher=ALLOWED, courier=ALLOWED)),
     ("memory that is written and runs", lambda p: [("mmap", 0, PAGE, 7, 0x22, -1, 0)], every()),
     ("to make memory run",
      lambda p: [("mmap", 0, PAGE, 3, 0x22, -1, 0), ("mprotect", possess.Result(0), PAGE, 5)],
@@ -257,6 +257,45 @@ class Rights(ProcessStory):
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self.addCleanup(stirctl_process.wait)
             self.addCleanup(stirctl_process.kill)
+
+    def refresh(self):
+        """Trust is made anew; stirctl waits for it and is not waited for."""
+        stirctl_process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [os.path.join(os.path.dirname(stird.binary()), "stirctl"), "-c", self.stird.configuration,
+             "trust", "refresh"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(stirctl_process.wait)
+        self.addCleanup(stirctl_process.kill)
+
+    def test_of_a_courier(self):
+        """It is kept waiting by a web server that says nothing."""
+        root = self.lab.path("certs", "ca", "root.pem")
+        with socket.create_server((self.net(5), 8443)):
+            self.start_with(self.configure(
+                more='trust = ( { name = "us"; list = "https://%s:8443/list"; list_anchor = "%s"; } ); '
+                     'fetch = { lab = true; };' % (self.net(5), root)))
+            self.try_mild("courier", self.refresh)
+            self.try_deadly("courier", self.refresh)
+
+    def long_crl(self):
+        """It takes a while to read."""
+        ca = self.lab.path("certs", "ca")
+        self.lab.write("index", "".join("R\t271231235959Z\t261101000000Z\t%06X\tunknown\t/CN=x\n" % (n + 1048576)
+                                        for n in range(40000)))
+        self.lab.write("ca.cnf", "[ca]\ndefault_ca = one\n[one]\ndatabase = %s\ndefault_md = sha256\n"
+                                 "default_crl_days = 30\n" % self.lab.path("index"))
+        subprocess.run(["openssl", "ca", "-gencrl", "-config", self.lab.path("ca.cnf"), "-keyfile", ca + "/root.key",
+                        "-cert", ca + "/root.pem", "-out", self.lab.path("crl.pem")], check=True, timeout=HANG_S,
+                       capture_output=True)
+        return self.lab.path("crl.pem")
+
+    def test_of_a_trust(self):
+        """It is caught while it reads long lists."""
+        crls = ", ".join(['"%s"' % self.long_crl()] * 16)
+        self.start_with(self.configure(
+            more='trust = ( { name = "us"; anchors = "%s"; crls = [ %s ]; } );'
+                 % (self.lab.path("certs", "ca", "root.pem"), crls)))
+        self.try_mild("trust", self.refresh)
+        self.try_deadly("trust", self.refresh)
 
     def gone(self, role):
         stird.wait_until(lambda: self.stird.child(role) is None, 10.0, "no " + role)

@@ -9,6 +9,7 @@ import unittest
 from daemon.alarms_test import AlarmStory
 from lib import settings, stird, stirctl, token
 from lib.patience import HANG_S
+from lib.web import Web
 
 DAY = 86400
 
@@ -31,12 +32,14 @@ class Trust(AlarmStory):
         for name in names:
             with open("%s/%s.pem" % (self.made, name), encoding="ascii") as pem:
                 listed.append(pem.read())
-        head = {"alg": "ES256", "typ": "JWT", "x5u": "https://pa.example.net/signer.pem"}
+        head = {"alg": "ES256", "typ": "JWT", "x5u": self.signer_url}
         body = {"version": 1, "sequence": sequence, "exp": expires_s or int(time.time()) + 30 * DAY,
                 "trustList": listed}
         octets = ".".join(token.base64url(json.dumps(part).encode()) for part in (head, body))
         signature = token.base64url(token.sign("%s/%s/key.pem" % (self.made, key), octets.encode()))
         self.put("list", json.dumps({"status": "success", "caList": octets + "." + signature}))
+
+    signer_url = "https://pa.example.net/signer.pem"
 
     def put(self, name, text):
         """Whole at once, as another program does it."""
@@ -150,6 +153,99 @@ class Trust(AlarmStory):
         self.assertIn("list_token_file: %s: others can read or write it" % self.lab.path("token"), out + err)
         os.chmod(self.lab.path("token"), 0o600)
         self.assertEqual(self.reload_status(), 0)
+
+
+class Administrator(Web):
+    """Its server, which remembers who showed a token."""
+
+    def __init__(self, *words):
+        self.shown = {}
+        super().__init__(*words)
+
+    def _asked(self, tls):
+        octets = b""
+        while b"\r\n\r\n" not in octets:
+            more = tls.recv(4096)
+            if not more:
+                raise OSError("ended")
+            octets += more
+        path = octets.split(b" ", 2)[1].decode("ascii")[1:]
+        self.shown[path] = b"\r\nAuthorization: Bearer secret\r\n" in octets
+        return path
+
+
+class Fetched(Trust):
+    """By a courier, from the administrator's server."""
+
+    def begin(self):
+        self.made = self.lab.path("made")
+        self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
+        self.web = Administrator(self.lab, self.lab.network(50))
+        self.addCleanup(self.web.close)
+        self.put_list(1)
+        self.web.bodies["signer.pem"] = self.body("709J/chain.pem")
+        self.web.bodies["crl"] = self.body("crl.pem")
+        self.lab.write("token", "secret\n")
+        os.chmod(self.lab.path("token"), 0o600)
+        domain = {"name": "us", "list": self.web.url("list"), "list_anchor": self.made + "/root.pem",
+                  "list_token_file": self.lab.path("token"),
+                  "crls": [self.web.url("crl")], "crl_anchor": self.made + "/root.pem",
+                  "crl_signer": self.made + "/intermediate.pem"}
+        self.start(more='trust = ( %s ); fetch = { lab = true; tls_ca = "%s"; };' % (settings.group(domain), self.web.ca))
+
+    def body(self, name):
+        with open(os.path.join(self.made, name), "rb") as source:
+            return source.read()
+
+    def put(self, name, text):
+        if name == "list":
+            self.web.bodies[name] = text.encode()
+        else:
+            super().put(name, text)
+
+    @property
+    def signer_url(self):
+        return self.web.url("signer.pem")
+
+    def test_a_list_and_its_revocations(self):
+        self.begin()
+        self.wait_domain(state="in force", authorities=2, revoked=1, sequence=1)
+        self.assertEqual(self.web.shown, {"crl": False, "list": True, "signer.pem": False})
+
+    def test_a_new_list_is_taken_without_a_reload(self):
+        self.begin()
+        self.wait_domain(sequence=1)
+        self.put_list(2)
+        self.assertEqual(self.domain("refresh")["sequence"], 2)
+
+    def test_what_is_refused_changes_nothing(self):
+        """Down, lying, with garbage: the last good ones stay, over a restart too."""
+        self.begin()
+        self.put_list(5)
+        self.wait_domain(state="in force", revoked=1)
+        self.domain("refresh")
+        self.wait_domain(sequence=5)
+        for name, spoil in (("another key", lambda: self.put_list(6, key="revoked")),
+                            ("older", lambda: self.put_list(4)),
+                            ("past its end", lambda: self.put_list(6, int(time.time()) - 60)),
+                            ("garbage", lambda: self.put("list", "garbage")),
+                            ("too long", lambda: self.put("list", "x" * (3 << 20)))):
+            with self.subTest(name):
+                spoil()
+                got = self.domain("refresh")
+                self.assertEqual((got["state"], got["sequence"], got["authorities"]), ("in force", 5, 2))
+                self.assertTrue({"refused", "not_fetched"} & set(got["sources"][0]))
+        self.web.bodies.clear()
+        got = self.domain("refresh")
+        self.assertEqual((got["sequence"], got["revoked"]), (5, 1))
+        self.assertIn("404", got["sources"][1]["not_fetched"])
+        self.stird.stop()
+        self.start_with(self.path)
+        self.wait_domain(state="in force", sequence=5, authorities=2, revoked=1)
+
+    test_who_makes_it_may_die = None
+    test_a_reload_takes_domains_away_and_brings_others = None
+    test_a_token_that_others_may_read_is_refused = None
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ OF_FETCHER = ("FETCHED",)
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
               "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TRUST_DOMAIN",
-              "TRUST_SOURCE", "TRUST_BUILT", "TABLE")
+              "TRUST_SOURCE", "TRUST_BUILT", "BROUGHT", "TABLE")
 
 # What each role must not say: word, generation.
 LIES = {

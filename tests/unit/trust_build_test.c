@@ -267,6 +267,23 @@ static void garbage(void **state)
     buf_fini(&kept);
 }
 
+/* ---- when the next one is due ---- */
+
+static void when_it_is_fetched_again(void **state)
+{
+    (void)state;
+    const int64_t hour = 3600, ten_minutes = 600;
+    assert_int_equal(trust_source_next_s(NOW, INT64_MAX, 0), NOW + 12 * hour);
+    assert_int_equal(trust_source_next_s(NOW, NOW + 30 * DAY, 0), NOW + 12 * hour);
+    assert_int_equal(trust_source_next_s(NOW, NOW + 6 * hour, 0), NOW + 6 * hour + 300);
+    assert_int_equal(trust_source_next_s(NOW, NOW - DAY, 0), NOW + ten_minutes);
+    assert_int_equal(trust_source_next_s(NOW, INT64_MIN, 0), NOW + ten_minutes);
+    for (unsigned errors = 1; errors < 12; errors++)
+        assert_int_equal(trust_source_next_s(NOW, NOW + hour, errors), NOW + ten_minutes);
+    assert_int_equal(trust_source_next_s(NOW, NOW + hour, 12), NOW + DAY);
+    assert_int_equal(trust_source_next_s(NOW, NOW + hour, UINT32_MAX), NOW + DAY);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -290,7 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_vectors),  cmocka_unit_test(the_signer_is_wanted_first),
         cmocka_unit_test(past_its_end), cmocka_unit_test(new_lists_and_old_ones),
-        cmocka_unit_test(garbage),
+        cmocka_unit_test(garbage),      cmocka_unit_test(when_it_is_fetched_again),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

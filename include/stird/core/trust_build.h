@@ -48,4 +48,10 @@ struct trust_build {
 bool trust_build(struct trust_build *b, struct arena *arena, struct problems *problems);
 void trust_build_fini(struct trust_build *b);
 
+/*
+ * When a list that was fetched at NOW_S is fetched again: after 12 h, or 5 minutes after the next
+ * one should be there (UNTIL_S); after ERRORS in a row in 10 minutes, after 12 of them once a day.
+ */
+int64_t trust_source_next_s(int64_t now_s, int64_t until_s, unsigned errors);
+
 #endif

@@ -19,9 +19,13 @@
 #define FETCH_TIMEOUT_MS 2000
 #define FETCH_MAX_BYTES  FETCH_BODY_MAX /* CERTIFICATES_BYTES_MAX: nobody reads more */
 
+#define FETCH_LIST_BYTES ((size_t)2 << 20)
+
 struct fetch_options {
     unsigned timeout_ms; /* for the whole of it; 0: FETCH_TIMEOUT_MS */
     size_t most_bytes;   /* of a body; 0: FETCH_MAX_BYTES, which none is above */
+    bool is_list;        /* FETCH_LIST_BYTES at most: of authorities, or of revocations */
+    const char *bearer;  /* sent as Authorization: Bearer; NULL: nothing */
     bool allow_private;  /* loopback, private, link-local and our own addresses too: for labs */
     const char *ca_file; /* PEM, whom the server's certificate may come from; NULL: the system's */
 };
@@ -39,6 +43,11 @@ struct fetch_reply {
 
 #define FETCH_REPLY_INIT ((struct fetch_reply){.served_s = -1, .outcome = FETCH_UNAVAILABLE})
 
+/*
+ * Loads from the disk what fetch() needs (libcurl), for a process that is about to give up files.
+ * False when it is not there; fetch() will say so.
+ */
+bool fetch_prepare(void);
 /*
  * True: status 200 and the whole body, which may be empty. A body above FETCH_MAX_BYTES is given up
  * to one octet more than that, so that whoever reads certificates finds it too large. In either

@@ -110,6 +110,11 @@ struct control_trust_source {
     char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */
 };
 
+struct control_brought {
+    uint32_t errand, came;
+    char saying[CONTROL_TEXT]; /* why nothing came */
+};
+
 struct control_table {
     uint32_t columns_open; /* see struct numbers_summary */
 };

@@ -263,3 +263,19 @@ void trust_build_fini(struct trust_build *b)
     trust_free((struct trust *)(uintptr_t)b->domain.trust);
     b->domain.trust = NULL;
 }
+
+#define RENEWED_AFTER_S (12 * 3600)
+#define LATE_BY_S       300
+#define AGAIN_AFTER_S   600
+#define ERRORS_MANY     12
+#define A_DAY_S         86400
+
+int64_t trust_source_next_s(int64_t now_s, int64_t until_s, unsigned errors)
+{
+    if (errors > 0)
+        return now_s + (errors < ERRORS_MANY ? AGAIN_AFTER_S : A_DAY_S);
+    int64_t next_s = now_s + RENEWED_AFTER_S;
+    if (until_s < next_s - LATE_BY_S)
+        next_s = until_s + LATE_BY_S;
+    return next_s > now_s + AGAIN_AFTER_S ? next_s : now_s + AGAIN_AFTER_S;
+}

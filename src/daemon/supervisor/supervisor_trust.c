@@ -5,12 +5,14 @@
  * be made the one before stays.
  */
 #include "asker.h"
+#include "supervisor_trust_fetch.h"
 
 #include "daemon/trust_kept.h"
 #include "daemon/trust_process.h"
 #include "worker_places.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -30,6 +32,7 @@ struct source {
     int64_t until_s;
     uint64_t taken_at, taken_bytes, signer_at, signer_bytes; /* of what is to be kept */
     char saying[CONTROL_TEXT];
+    char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */
 };
 
 struct domain {
@@ -45,10 +48,13 @@ struct trust_part {
     int making_fd, taken_fd; /* that are written now; -1: none */
     uint64_t lost;           /* lists that could not be kept */
     bool wanted, built;
+    bool refreshing;      /* somebody waits: it is made after the next round, whatever came */
+    bool dropped;         /* the one that is made is of settings that are not in force any more */
     uint64_t asked, done; /* runs that were begun, that have ended */
     uint64_t failed;      /* in a row */
     int64_t next_files_ms, next_make_ms;
     uint64_t files; /* what the files looked like when it was made */
+    struct trust_round round;
     struct domain present[TRUST_DOMAINS_MAX], next[TRUST_DOMAINS_MAX];
 };
 
@@ -60,6 +66,11 @@ static struct trust_part *own(const struct supervisor *s)
 static struct child *maker(const struct supervisor *s)
 {
     return supervisor_places(s, ROLE_TRUST);
+}
+
+static struct child *courier(const struct supervisor *s)
+{
+    return supervisor_places(s, ROLE_COURIER);
 }
 
 static void close_fd(int *fd)
@@ -142,9 +153,26 @@ static void begin(struct supervisor *s, int64_t now_ms)
     t->next_make_ms = now_ms + RETRY_MS;
 }
 
+static void send_courier(struct supervisor *s, int64_t now_ms)
+{
+    struct trust_round *round = &own(s)->round;
+    const struct settings *settings = s->current.settings;
+    const int64_t now_s = clock_real_s();
+    if (!trust_round_begin(round, settings, now_s)) {
+        own(s)->wanted |= own(s)->refreshing;
+        own(s)->refreshing = false;
+        return;
+    }
+    int r = supervisor_start_child(s, courier(s), now_ms);
+    if (r)
+        trust_round_end(round, settings, now_s);
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     struct trust_part *t = own(s);
+    if (courier(s)->pid != 0)
+        return;
     if (!s->current.settings || s->stopping || maker(s)->pid != 0 || t->making_fd >= 0)
         return;
     if (s->current.settings->n_trusts > 0 && now_ms >= t->next_files_ms) {
@@ -154,13 +182,28 @@ static void tick(struct supervisor *s, int64_t now_ms)
     }
     if (t->wanted)
         begin(s, now_ms);
+    else
+        send_courier(s, now_ms);
 }
 
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
-    (void)now_ms;
-    return s->current.settings && s->current.settings->n_trusts > 0 ? own(s)->next_files_ms
-                                                                    : INT64_MAX;
+    if (!s->current.settings || s->current.settings->n_trusts == 0)
+        return INT64_MAX;
+    return (own(s)->refreshing ||
+            trust_round_due_s(&own(s)->round, s->current.settings) <= clock_real_s()) &&
+                   courier(s)->pid == 0 && maker(s)->pid == 0
+               ? now_ms
+               : own(s)->next_files_ms;
+}
+
+/* It ends at once; what it would say is of other settings. */
+static void let_go(struct child *c)
+{
+    if (c->pid == 0)
+        return;
+    child_close_control(c);
+    child_kill(c, SIGTERM);
 }
 
 static bool has_domains(const struct configuration *c)
@@ -171,20 +214,34 @@ static bool has_domains(const struct configuration *c)
 /* One without domains is made too where there were some: nobody is believed any more. */
 static void follow(struct supervisor *s, const struct news *news)
 {
+    let_go(courier(s));
+    let_go(maker(s));
+    own(s)->dropped = maker(s)->pid != 0;
+    trust_round_reset(&own(s)->round);
     own(s)->wanted |= has_domains(&s->current) || (news->before && has_domains(news->before));
 }
 
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
-    static int none[TRUST_DOMAINS_MAX][TRUST_SOURCES_MAX];
+    static int came[2][TRUST_DOMAINS_MAX][TRUST_SOURCES_MAX];
     (void)c;
-    memset(none, -1, sizeof(none));
+    for (unsigned d = 0; d < TRUST_DOMAINS_MAX; d++)
+        for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
+            came[0][d][i] = own(s)->round.of[d][i].fd;
+            came[1][d][i] = own(s)->round.of[d][i].signer_fd;
+        }
     return trust_main(&(struct trust_options){.settings = s->current.settings,
                                               .image_fd = own(s)->making_fd,
                                               .taken_fd = own(s)->taken_fd,
-                                              .came = none,
-                                              .came_signers = none},
+                                              .came = came[0],
+                                              .came_signers = came[1]},
                       control_fd);
+}
+
+static void keep_fd(struct kit *kit, int fd)
+{
+    if (fd >= 0 && kit->n < CHILD_KEEP_MAX)
+        kit_keep(kit, fd);
 }
 
 static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
@@ -192,8 +249,48 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     (void)c;
     kit_keep(kit, own(s)->making_fd);
     kit_keep(kit, own(s)->taken_fd);
+    for (unsigned d = 0; d < TRUST_DOMAINS_MAX; d++)
+        for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
+            keep_fd(kit, own(s)->round.of[d][i].fd);
+            keep_fd(kit, own(s)->round.of[d][i].signer_fd);
+        }
     return 0;
 }
+
+/* ---- the courier ---- */
+
+static int enter_courier(const struct supervisor *s, const struct child *c, int control_fd)
+{
+    const struct trust_round *round = &own(s)->round;
+    (void)c;
+    return courier_main(s->current.settings, round->errands, round->n, control_fd);
+}
+
+static int equip_courier(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    (void)c;
+    for (unsigned i = 0; i < own(s)->round.n; i++)
+        kit_keep(kit, own(s)->round.errands[i].fd);
+    return 0;
+}
+
+static void take_brought(struct supervisor *s, const struct heard *h)
+{
+    if (!trust_round_take(&own(s)->round, s->current.settings, &h->message->brought,
+                          clock_real_s()))
+        supervisor_child_false(s, h->child, "what is no errand, or what it has said already");
+}
+
+static void courier_gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    (void)c, (void)death;
+    own(s)->wanted |= trust_round_end(&own(s)->round, s->current.settings, clock_real_s()) ||
+                      own(s)->refreshing;
+    own(s)->refreshing = false;
+}
+
+const struct duty duty_courier = {
+    .enter = enter_courier, .equip = equip_courier, .gone = courier_gone};
 
 /* ---- what it says ---- */
 
@@ -234,6 +331,7 @@ static void take_source(struct supervisor *s, const struct heard *h)
     to->signer_at = m->signer_at;
     to->signer_bytes = m->signer_bytes;
     memcpy(to->saying, m->saying, sizeof(to->saying));
+    memcpy(to->wanted, m->wanted, sizeof(to->wanted));
 }
 
 static void log_domains(const struct supervisor *s)
@@ -276,6 +374,17 @@ static void keep_part(struct supervisor *s, unsigned domain, unsigned source, bo
               LOG_CSTR("file", name), LOG_CSTR("error", strerror(-r)));
 }
 
+static void judge_round(struct supervisor *s)
+{
+    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
+        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++) {
+            struct source *from = &own(s)->present[i].sources[at];
+            trust_round_judged(&own(s)->round, i, at, from->is_refused, from->wanted,
+                               from->is_used ? from->until_s : INT64_MAX, clock_real_s());
+            from->is_refused &= own(s)->round.of[i][at].signer_url[0] == '\0';
+        }
+}
+
 static void keep_all(struct supervisor *s)
 {
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
@@ -307,8 +416,8 @@ static void take_built(struct supervisor *s, const struct heard *h)
     t->making_fd = -1;
     t->generation++;
     t->failed = 0;
-    t->done = t->asked;
     memcpy(t->present, t->next, sizeof(t->present));
+    judge_round(s);
     log_domains(s);
     own(s)->lost = 0;
     keep_all(s);
@@ -321,6 +430,7 @@ static const struct word hears[] = {
     {ROLE_TRUST, CONTROL_TRUST_DOMAIN, take_domain},
     {ROLE_TRUST, CONTROL_TRUST_SOURCE, take_source},
     {ROLE_TRUST, CONTROL_TRUST_BUILT, take_built},
+    {ROLE_COURIER, CONTROL_BROUGHT, take_brought},
     {.take = NULL},
 };
 
@@ -347,7 +457,8 @@ static void put_number(struct json *j, const char *key, int64_t number)
     json_put_integer(j, number);
 }
 
-static void put_source(struct json *j, struct str place, const struct source *source)
+static void put_source(struct json *j, struct str place, const struct source *source,
+                       const struct trust_fetch *fetch)
 {
     json_begin_object(j);
     put_text(j, "source", place);
@@ -357,10 +468,13 @@ static void put_source(struct json *j, struct str place, const struct source *so
         put_number(j, "until", source->until_s);
     if (source->is_refused)
         put_text(j, "refused", str_of(source->saying));
+    if (fetch->saying[0])
+        put_text(j, "not_fetched", str_of(fetch->saying));
     json_end_object(j);
 }
 
-static void put_domain(struct json *j, const struct trust_setting *t, const struct domain *d)
+static void put_domain(struct json *j, const struct trust_setting *t, const struct domain *d,
+                       const struct trust_fetch *fetches)
 {
     json_begin_object(j);
     put_text(j, "name", t->name);
@@ -375,9 +489,9 @@ static void put_domain(struct json *j, const struct trust_setting *t, const stru
     json_put_key(j, STR("sources"));
     json_begin_array(j);
     if (t->list.n > 0)
-        put_source(j, t->list, &d->sources[0]);
+        put_source(j, t->list, &d->sources[0], &fetches[0]);
     for (unsigned i = 0; i < t->n_crls; i++)
-        put_source(j, t->crls[i], &d->sources[1 + i]);
+        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i]);
     json_end_array(j);
     json_end_object(j);
 }
@@ -390,7 +504,7 @@ static void put_all(const struct supervisor *s, struct buf *out)
     json_put_key(&j, STR("trust"));
     json_begin_array(&j);
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
-        put_domain(&j, &s->current.settings->trusts[i], &own(s)->present[i]);
+        put_domain(&j, &s->current.settings->trusts[i], &own(s)->present[i], own(s)->round.of[i]);
     json_end_array(&j);
     json_end_object(&j);
 }
@@ -407,13 +521,20 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
     struct trust_part *t = own(s);
     struct buf out = BUF_INIT;
     (void)c;
-    if (!t->built) {
+    if (t->dropped) {
+        t->wanted = true;
+    } else if (!t->built) {
+        trust_round_failed(&t->round, clock_real_s());
         log_error("trust was not made: the image before stays");
         t->failed++;
         t->next_make_ms = death->now_ms + RETRY_MS;
     }
     close_fd(&t->making_fd);
     close_fd(&t->taken_fd);
+    if (t->dropped || trust_round_is_half(&t->round)) {
+        t->dropped = false;
+        return;
+    }
     t->done = t->asked;
     put_all(s, &out);
     asker_each(s, &part_trust, tell_one, &out);
@@ -438,7 +559,8 @@ static void act_refresh(struct supervisor *s, struct asker *a, struct str text, 
         return;
     }
     asker_wait(a, &part_trust, own(s)->asked + 1, now_ms + ASKER_WAIT_MS);
-    own(s)->wanted = true;
+    own(s)->refreshing = true;
+    trust_round_hurry(&own(s)->round);
 }
 
 /* ---- the part ---- */
@@ -447,11 +569,13 @@ const struct duty duty_trust = {.enter = enter, .equip = equip, .gone = gone};
 
 static void init(struct supervisor *s)
 {
+    trust_round_init(&own(s)->round);
     own(s)->fd = own(s)->making_fd = own(s)->taken_fd = -1;
 }
 
 static void fini(struct supervisor *s)
 {
+    trust_round_reset(&own(s)->round);
     close_fd(&own(s)->fd);
     close_fd(&own(s)->making_fd);
     close_fd(&own(s)->taken_fd);
@@ -477,7 +601,8 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
         values[ALARM_trust_crl] += count_crls(&settings->trusts[i], d, now_s);
         values[ALARM_trust_entries] += d->left_out;
         for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
-            values[ALARM_trust_refused] += d->sources[at].is_refused;
+            values[ALARM_trust_refused] += d->sources[at].is_refused ||
+                                           own(s)->round.of[i][at].saying[0];
     }
     values[ALARM_trust_failed] = own(s)->failed;
     values[ALARM_trust_not_kept] = own(s)->lost;

@@ -1,0 +1,56 @@
+/*
+ * supervisor_trust_fetch - when lists of domains of trust are fetched, and what came of it: a
+ * courier (courier_process.h) runs errands, one round after the other. For the part trust alone.
+ */
+#ifndef STIRD_SUPERVISOR_TRUST_FETCH_H
+#define STIRD_SUPERVISOR_TRUST_FETCH_H
+
+#include "loop.h"
+
+#include "daemon/courier_process.h"
+#include "daemon/trust_process.h"
+
+/* A list that is fetched. */
+struct trust_fetch {
+    int64_t due_s; /* since 1970; 0: at once */
+    unsigned errors;
+    int fd, signer_fd; /* what came, until it was judged; -1: nothing */
+    char signer_url[CONTROL_TEXT];
+    char saying[CONTROL_TEXT]; /* why the last one failed; empty: it did not */
+};
+
+#define TRUST_ERRANDS_MAX 32
+
+struct trust_round {
+    struct courier_errand errands[TRUST_ERRANDS_MAX];
+    struct {
+        struct trust_fetch *of;
+        bool is_signer, told;
+    } asked[TRUST_ERRANDS_MAX];
+    unsigned n;
+    bool came; /* something that is to be judged */
+    struct trust_fetch of[TRUST_DOMAINS_MAX][TRUST_SOURCES_MAX];
+};
+
+void trust_round_init(struct trust_round *r);
+/* Forgets what came, and when what is due: all is fetched anew. */
+void trust_round_reset(struct trust_round *r);
+/* Whether some are due at NOW_S: then they are the round's errands. */
+bool trust_round_begin(struct trust_round *r, const struct settings *s, int64_t now_s);
+/* False: there is no such errand, or it was told already. */
+bool trust_round_take(struct trust_round *r, const struct settings *s,
+                      const struct control_brought *m, int64_t now_s);
+/* The courier is gone: what it did not tell of has failed. Whether something is to be judged. */
+bool trust_round_end(struct trust_round *r, const struct settings *s, int64_t now_s);
+/* What came of the judgement; WANTED: the URL of its signer's certificate, or empty. */
+void trust_round_judged(struct trust_round *r, unsigned domain, unsigned source, bool refused,
+                        const char *wanted, int64_t until_s, int64_t now_s);
+/* It could not be judged. */
+void trust_round_failed(struct trust_round *r, int64_t now_s);
+/* All that is fetched is due. */
+void trust_round_hurry(struct trust_round *r);
+/* A signer's certificate is still to be fetched, for a list that came. */
+bool trust_round_is_half(const struct trust_round *r);
+int64_t trust_round_due_s(const struct trust_round *r, const struct settings *s);
+
+#endif
