@@ -10,17 +10,38 @@
 
 /* The texts of a record, in the order of the packet. */
 static const size_t texts[] = {
-    offsetof(struct record, node),        offsetof(struct record, call_id),
-    offsetof(struct record, trunk),       offsetof(struct record, source),
-    offsetof(struct record, orig_tn),     offsetof(struct record, dest_tn),
-    offsetof(struct record, origid),      offsetof(struct record, rule),
-    offsetof(struct record, number_row),  offsetof(struct record, customer),
-    offsetof(struct record, certificate), offsetof(struct record, x5u),
-    offsetof(struct record, upstream),    offsetof(struct record, detail),
-    offsetof(struct record, provider),    offsetof(struct record, spc),
-    offsetof(struct record, serial),      offsetof(struct record, identity_fault),
+    offsetof(struct record, node),
+    offsetof(struct record, call_id),
+    offsetof(struct record, trunk),
+    offsetof(struct record, source),
+    offsetof(struct record, orig_tn),
+    offsetof(struct record, dest_tn),
+    offsetof(struct record, origid),
+    offsetof(struct record, rule),
+    offsetof(struct record, number_row),
+    offsetof(struct record, customer),
+    offsetof(struct record, certificate),
+    offsetof(struct record, x5u),
+    offsetof(struct record, upstream),
+    offsetof(struct record, detail),
+    offsetof(struct record, provider),
+    offsetof(struct record, spc),
+    offsetof(struct record, serial),
+    offsetof(struct record, identity_fault),
+    offsetof(struct record, verified.x5u),
+    offsetof(struct record, verified.spc),
+    offsetof(struct record, verified.subject),
+    offsetof(struct record, verified.origid),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+/* Of a call that was judged; all zero of another one. */
+struct packet_verified {
+    int64_t iat_s, age_s, wait_us, verify_us;
+    uint64_t trust_generation;
+    uint32_t header, headers;
+    uint8_t is_there, class, level, check, attest, verstat, told, cache;
+};
 
 /* Host order and layout: both ends are the same program. */
 struct packet_head {
@@ -32,6 +53,7 @@ struct packet_head {
     uint32_t count, identity_unreadable;
     uint16_t reason;
     uint8_t cause, n_tried;
+    struct packet_verified verified;
     uint16_t text_bytes[N_TEXTS];
 };
 
@@ -62,6 +84,25 @@ static void pack_hop(struct buf *packet, const struct tried *t)
     buf_add(packet, t->upstream.p, hop.name_bytes);
 }
 
+static void pack_verified(struct packet_verified *to, const struct verified *v)
+{
+    to->is_there = 1;
+    to->iat_s = v->iat_s;
+    to->age_s = v->age_s;
+    to->wait_us = v->wait_us;
+    to->verify_us = v->verify_us;
+    to->trust_generation = v->trust_generation;
+    to->header = v->header;
+    to->headers = v->headers;
+    to->class = (uint8_t)v->class;
+    to->level = (uint8_t)v->level;
+    to->check = (uint8_t)v->check;
+    to->attest = (uint8_t)v->attest;
+    to->verstat = (uint8_t)v->verstat;
+    to->told = (uint8_t)v->told;
+    to->cache = (uint8_t)v->cache;
+}
+
 void record_pack(struct buf *packet, const struct record *r)
 {
     struct packet_head head;
@@ -83,6 +124,8 @@ void record_pack(struct buf *packet, const struct record *r)
     head.cause = (uint8_t)r->cause;
     head.n_tried = (uint8_t)r->n_tried;
     head.count = r->count;
+    if (r->is_verified)
+        pack_verified(&head.verified, &r->verified);
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &head, sizeof(head));
@@ -92,12 +135,23 @@ void record_pack(struct buf *packet, const struct record *r)
         pack_hop(packet, &r->tried[i]);
 }
 
+static bool is_level(uint8_t c)
+{
+    return c == 0 || (c >= 'A' && c <= 'C');
+}
+
+static bool verified_is_good(const struct packet_verified *v)
+{
+    return v->is_there <= 1 && v->class < VERIFICATION_CLASSES && is_level(v->level) &&
+           is_level(v->attest) && v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
+           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES;
+}
+
 static bool head_is_good(const struct packet_head *h)
 {
-    bool level = h->attest == 0 || (h->attest >= 'A' && h->attest <= 'C');
-    return h->magic == PACKET_MAGIC && level && h->verdict <= VERDICT_SIGN &&
-           h->number_state <= NUMBER_STATES && h->emergency <= 1 && h->sip_status >= 0 &&
-           h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
+    return h->magic == PACKET_MAGIC && is_level(h->attest) && verified_is_good(&h->verified) &&
+           h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES && h->emergency <= 1 &&
+           h->sip_status >= 0 && h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
 }
 
 static bool unpack_hop(struct tried *t, struct str *rest)
@@ -118,6 +172,24 @@ static bool unpack_hop(struct tried *t, struct str *rest)
                         .status = hop.status};
     *rest = str_slice(*rest, hop.name_bytes, rest->n);
     return true;
+}
+
+static void unpack_verified(struct verified *v, const struct packet_verified *from)
+{
+    *v = (struct verified){.class = (enum verification_class)from->class,
+                           .level = (char)from->level,
+                           .check = (enum verify_check)from->check,
+                           .header = from->header,
+                           .headers = from->headers,
+                           .attest = (char)from->attest,
+                           .iat_s = from->iat_s,
+                           .age_s = from->age_s,
+                           .verstat = (enum verstat)from->verstat,
+                           .told = (enum verstat_told)from->told,
+                           .cache = (enum verified_cache)from->cache,
+                           .wait_us = from->wait_us,
+                           .verify_us = from->verify_us,
+                           .trust_generation = from->trust_generation};
 }
 
 bool record_unpack(struct record *r, struct str packet)
@@ -144,7 +216,10 @@ bool record_unpack(struct record *r, struct str packet)
         .numbers_generation = h.numbers_generation,
         .emergency = h.emergency,
         .count = h.count,
+        .is_verified = h.verified.is_there,
     };
+    if (r->is_verified)
+        unpack_verified(&r->verified, &h.verified);
     struct str rest = str_slice(packet, sizeof(h), packet.n);
     for (size_t i = 0; i < N_TEXTS; i++) {
         if (h.text_bytes[i] > RECORD_TEXT_MAX || h.text_bytes[i] > rest.n)
@@ -245,6 +320,37 @@ static void put_result(struct json *j, const struct record *r)
     json_end_array(j);
 }
 
+static struct str level_text(const char *level)
+{
+    return (struct str){level, *level ? 1 : 0};
+}
+
+/* Which of the call's Identity values it is about, counted from 1, as people do. */
+static void put_verified(struct json *j, const struct verified *v)
+{
+    bool failed = v->check < VERIFY_CHECKS, has_time = v->iat_s != VERIFIED_NO_TIME;
+    json_begin_object(j);
+    put_text(j, STR("class"), verification_class_name(v->class));
+    put_text(j, STR("level"), level_text(&v->level));
+    put_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
+    put_integer(j, STR("header"), (int64_t)v->header + 1, v->header != VERIFIED_NO_HEADER);
+    put_integer(j, STR("headers"), v->headers, true);
+    put_text(j, STR("attest"), level_text(&v->attest));
+    put_text(j, STR("origid"), v->origid);
+    put_text(j, STR("x5u"), v->x5u);
+    put_text(j, STR("spc"), v->spc);
+    put_text(j, STR("subject"), v->subject);
+    put_integer(j, STR("iat"), v->iat_s, has_time);
+    put_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
+    put_text(j, STR("verstat"), verstat_text(v->verstat));
+    put_text(j, STR("verstat_came"), verstat_told_name(v->told));
+    put_text(j, STR("cache"), verified_cache_name(v->cache));
+    put_integer(j, STR("wait_us"), v->wait_us, true);
+    put_integer(j, STR("verify_us"), v->verify_us, true);
+    put_integer(j, STR("trust_generation"), (int64_t)v->trust_generation, v->trust_generation > 0);
+    json_end_object(j);
+}
+
 void record_put(struct json *j, const struct record *r)
 {
     struct str none = {NULL, 0};
@@ -272,6 +378,11 @@ void record_put(struct json *j, const struct record *r)
     put_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
     put_text(j, STR("identity_fault"), r->identity_fault);
     put_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
+    json_put_key(j, STR("verification"));
+    if (r->is_verified)
+        put_verified(j, &r->verified);
+    else
+        json_put_null(j);
     put_text(j, STR("upstream"), r->upstream);
     put_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
     put_result(j, r);
