@@ -10,37 +10,26 @@
 
 /* The texts of a record, in the order of the packet. */
 static const size_t texts[] = {
-    offsetof(struct record, node),
-    offsetof(struct record, call_id),
-    offsetof(struct record, trunk),
-    offsetof(struct record, source),
-    offsetof(struct record, orig_tn),
-    offsetof(struct record, dest_tn),
-    offsetof(struct record, origid),
-    offsetof(struct record, rule),
-    offsetof(struct record, number_row),
-    offsetof(struct record, customer),
-    offsetof(struct record, certificate),
-    offsetof(struct record, x5u),
-    offsetof(struct record, upstream),
-    offsetof(struct record, detail),
-    offsetof(struct record, provider),
-    offsetof(struct record, spc),
-    offsetof(struct record, serial),
-    offsetof(struct record, identity_fault),
-    offsetof(struct record, verified.x5u),
-    offsetof(struct record, verified.spc),
-    offsetof(struct record, verified.subject),
-    offsetof(struct record, verified.origid),
+    offsetof(struct record, node),        offsetof(struct record, call_id),
+    offsetof(struct record, trunk),       offsetof(struct record, source),
+    offsetof(struct record, orig_tn),     offsetof(struct record, dest_tn),
+    offsetof(struct record, origid),      offsetof(struct record, rule),
+    offsetof(struct record, number_row),  offsetof(struct record, customer),
+    offsetof(struct record, certificate), offsetof(struct record, x5u),
+    offsetof(struct record, upstream),    offsetof(struct record, detail),
+    offsetof(struct record, provider),    offsetof(struct record, spc),
+    offsetof(struct record, serial),      offsetof(struct record, identity_fault),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
-/* Of a call that was judged; all zero of another one. */
+/* Of a call that was judged: behind all else. Its texts follow. */
+#define N_VERIFIED_TEXTS 4
 struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
     uint32_t header, headers;
-    uint8_t is_there, class, level, check, attest, verstat, told, cache;
+    uint8_t class, level, check, attest, verstat, told, cache;
+    uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
 
 /* Host order and layout: both ends are the same program. */
@@ -52,8 +41,7 @@ struct packet_head {
     int32_t sip_status;
     uint32_t count, identity_unreadable;
     uint16_t reason;
-    uint8_t cause, n_tried;
-    struct packet_verified verified;
+    uint8_t cause, n_tried, is_verified;
     uint16_t text_bytes[N_TEXTS];
 };
 
@@ -84,23 +72,37 @@ static void pack_hop(struct buf *packet, const struct tried *t)
     buf_add(packet, t->upstream.p, hop.name_bytes);
 }
 
-static void pack_verified(struct packet_verified *to, const struct verified *v)
+static struct str *verified_text(const struct verified *v, size_t i)
 {
-    to->is_there = 1;
-    to->iat_s = v->iat_s;
-    to->age_s = v->age_s;
-    to->wait_us = v->wait_us;
-    to->verify_us = v->verify_us;
-    to->trust_generation = v->trust_generation;
-    to->header = v->header;
-    to->headers = v->headers;
-    to->class = (uint8_t)v->class;
-    to->level = (uint8_t)v->level;
-    to->check = (uint8_t)v->check;
-    to->attest = (uint8_t)v->attest;
-    to->verstat = (uint8_t)v->verstat;
-    to->told = (uint8_t)v->told;
-    to->cache = (uint8_t)v->cache;
+    static const size_t places[N_VERIFIED_TEXTS] = {
+        offsetof(struct verified, x5u), offsetof(struct verified, spc),
+        offsetof(struct verified, subject), offsetof(struct verified, origid)};
+    return (struct str *)(void *)((char *)(uintptr_t)v + places[i]);
+}
+
+static void pack_verified(struct buf *packet, const struct verified *v)
+{
+    struct packet_verified p;
+    memset(&p, 0, sizeof(p));
+    p.iat_s = v->iat_s;
+    p.age_s = v->age_s;
+    p.wait_us = v->wait_us;
+    p.verify_us = v->verify_us;
+    p.trust_generation = v->trust_generation;
+    p.header = v->header;
+    p.headers = v->headers;
+    p.class = (uint8_t)v->class;
+    p.level = (uint8_t)v->level;
+    p.check = (uint8_t)v->check;
+    p.attest = (uint8_t)v->attest;
+    p.verstat = (uint8_t)v->verstat;
+    p.told = (uint8_t)v->told;
+    p.cache = (uint8_t)v->cache;
+    for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
+        p.text_bytes[i] = (uint16_t)str_slice(*verified_text(v, i), 0, RECORD_TEXT_MAX).n;
+    buf_add(packet, &p, sizeof(p));
+    for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
+        buf_add(packet, verified_text(v, i)->p, p.text_bytes[i]);
 }
 
 void record_pack(struct buf *packet, const struct record *r)
@@ -124,8 +126,7 @@ void record_pack(struct buf *packet, const struct record *r)
     head.cause = (uint8_t)r->cause;
     head.n_tried = (uint8_t)r->n_tried;
     head.count = r->count;
-    if (r->is_verified)
-        pack_verified(&head.verified, &r->verified);
+    head.is_verified = r->is_verified;
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &head, sizeof(head));
@@ -133,6 +134,8 @@ void record_pack(struct buf *packet, const struct record *r)
         buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
     for (size_t i = 0; i < r->n_tried; i++)
         pack_hop(packet, &r->tried[i]);
+    if (r->is_verified)
+        pack_verified(packet, &r->verified);
 }
 
 static bool is_level(uint8_t c)
@@ -142,14 +145,14 @@ static bool is_level(uint8_t c)
 
 static bool verified_is_good(const struct packet_verified *v)
 {
-    return v->is_there <= 1 && v->class < VERIFICATION_CLASSES && is_level(v->level) &&
-           is_level(v->attest) && v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
+    return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
+           v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES;
 }
 
 static bool head_is_good(const struct packet_head *h)
 {
-    return h->magic == PACKET_MAGIC && is_level(h->attest) && verified_is_good(&h->verified) &&
+    return h->magic == PACKET_MAGIC && is_level(h->attest) && h->is_verified <= 1 &&
            h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES && h->emergency <= 1 &&
            h->sip_status >= 0 && h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
 }
@@ -174,22 +177,36 @@ static bool unpack_hop(struct tried *t, struct str *rest)
     return true;
 }
 
-static void unpack_verified(struct verified *v, const struct packet_verified *from)
+static bool unpack_verified(struct verified *v, struct str *rest)
 {
-    *v = (struct verified){.class = (enum verification_class)from->class,
-                           .level = (char)from->level,
-                           .check = (enum verify_check)from->check,
-                           .header = from->header,
-                           .headers = from->headers,
-                           .attest = (char)from->attest,
-                           .iat_s = from->iat_s,
-                           .age_s = from->age_s,
-                           .verstat = (enum verstat)from->verstat,
-                           .told = (enum verstat_told)from->told,
-                           .cache = (enum verified_cache)from->cache,
-                           .wait_us = from->wait_us,
-                           .verify_us = from->verify_us,
-                           .trust_generation = from->trust_generation};
+    struct packet_verified p;
+    if (rest->n < sizeof(p))
+        return false;
+    memcpy(&p, rest->p, sizeof(p));
+    *rest = str_slice(*rest, sizeof(p), rest->n);
+    if (!verified_is_good(&p))
+        return false;
+    *v = (struct verified){.class = (enum verification_class)p.class,
+                           .level = (char)p.level,
+                           .check = (enum verify_check)p.check,
+                           .header = p.header,
+                           .headers = p.headers,
+                           .attest = (char)p.attest,
+                           .iat_s = p.iat_s,
+                           .age_s = p.age_s,
+                           .verstat = (enum verstat)p.verstat,
+                           .told = (enum verstat_told)p.told,
+                           .cache = (enum verified_cache)p.cache,
+                           .wait_us = p.wait_us,
+                           .verify_us = p.verify_us,
+                           .trust_generation = p.trust_generation};
+    for (size_t i = 0; i < N_VERIFIED_TEXTS; i++) {
+        if (p.text_bytes[i] > RECORD_TEXT_MAX || p.text_bytes[i] > rest->n)
+            return false;
+        *verified_text(v, i) = str_slice(*rest, 0, p.text_bytes[i]);
+        *rest = str_slice(*rest, p.text_bytes[i], rest->n);
+    }
+    return true;
 }
 
 bool record_unpack(struct record *r, struct str packet)
@@ -216,10 +233,8 @@ bool record_unpack(struct record *r, struct str packet)
         .numbers_generation = h.numbers_generation,
         .emergency = h.emergency,
         .count = h.count,
-        .is_verified = h.verified.is_there,
+        .is_verified = h.is_verified,
     };
-    if (r->is_verified)
-        unpack_verified(&r->verified, &h.verified);
     struct str rest = str_slice(packet, sizeof(h), packet.n);
     for (size_t i = 0; i < N_TEXTS; i++) {
         if (h.text_bytes[i] > RECORD_TEXT_MAX || h.text_bytes[i] > rest.n)
@@ -230,6 +245,8 @@ bool record_unpack(struct record *r, struct str packet)
     for (; r->n_tried < h.n_tried; r->n_tried++)
         if (!unpack_hop(&r->tried[r->n_tried], &rest))
             return false;
+    if (r->is_verified && !unpack_verified(&r->verified, &rest))
+        return false;
     return rest.n == 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stird/core/call_priority.h>
 #include <stird/core/emergency.h>
 #include <stird/core/privacy.h>
+#include <stird/core/verified.h>
 
 #include "context.h"
 #include "forward.h"

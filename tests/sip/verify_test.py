@@ -14,7 +14,7 @@ LONG = "5000ms"  # what no story waits out
 
 
 class Verify(Story):
-    def begin(self, wait=LONG, workers=1, **members):
+    def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), **members):
         """A carrier's calls come from .2 and leave for .9; the laboratory's authority is believed."""
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
@@ -29,7 +29,8 @@ class Verify(Story):
             fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };""" % (
                 workers, settings.group({"name": "us", "anchors": self.made + "/root.pem", "countries": ["1"]}),
                 settings.group({"name": "carrier", "trust": ["us"], "wait": wait}), self.web.ca)
-        self.start(trunks=[inbound, self.trunk("pbx", 3)], more=more)
+        self.start(trunks=[inbound] + (trunks or [self.trunk("pbx", 3)]),
+                   upstreams=[self.upstream()] + list(upstreams_more), more=more)
 
     def signed(self, path="a.pem", **more):
         url = self.web.url(path)
@@ -128,6 +129,17 @@ class Verify(Story):
         record = self.record(invite, reason="caller_cancelled", cause="cancelled")
         self.assertIsNone(record["verification"])
 
+    def test_a_carrier_of_both_directions(self):
+        """R-V-061: one address begins calls, which are judged, and takes those that are signed."""
+        self.begin(sources=[self.net(9)], upstreams=["pbx"], upstreams_more=[self.upstream("pbx", 2)],
+                   trunks=[self.trunk("pbx", 2)])
+        invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller=CALLER, called=CALLED)
+        self.assertEqual(arrived.raws("identity"), [])
+        self.record(invite, trunk="in", reason="unsigned_call", upstream="pbx")
+        invite, arrived = self.short_call()
+        self.verify(arrived, "A", "12155550100", "12155550199")
+        self.assertIsNone(self.record(invite, trunk="pbx", upstream="carrier", decision="signed")["verification"])
+
     def test_two_workers_and_one_question(self):
         self.begin(workers=2)
         self.passed()
@@ -136,8 +148,7 @@ class Verify(Story):
                   for _ in range(12)]
         stird.wait_until(lambda: self.web.gets.count("b.pem") >= 1, HANG_S, "a question")
         self.web.hang(False)
-        for _ in placed:
-            arrived = self.carrier.expect("INVITE")
+        for arrived in [self.carrier.expect("INVITE") for _ in placed]:
             self.carrier.respond(arrived, 486)
         for invite in placed:
             self.record(invite, decision="passed")
