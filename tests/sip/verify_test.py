@@ -96,6 +96,7 @@ class Verify(Story):
             for line in self.stird.log_lines("verified=passed")))
 
     def test_a_server_that_hangs(self):
+        """R-V-026: the call goes on when its time is over, and a later one has the certificate."""
         self.begin(wait="300ms")
         self.passed()
         self.web.hang()
@@ -106,7 +107,7 @@ class Verify(Story):
         self.passed("b.pem")
 
     def test_who_does_not_wait(self):
-        """An emergency call; one that its caller gives up; one without a fetcher."""
+        """R-V-026, R-V-027, R-V-024: an emergency call; one that its caller gives up; one without a fetcher."""
         self.begin()
         self.passed()
         self.web.hang()
@@ -141,6 +142,7 @@ class Verify(Story):
         self.assertIsNone(self.record(invite, trunk="pbx", upstream="carrier", decision="signed")["verification"])
 
     def test_two_workers_and_one_question(self):
+        """R-V-025: the calls of all workers have one fetch."""
         self.begin(workers=2)
         self.passed()
         self.web.hang()
