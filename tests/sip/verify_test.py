@@ -1,5 +1,6 @@
 """service = "verify": what the Identity of an inbound call is worth, recorded beside the call, which goes on as it is."""
 
+import json
 import os
 import signal
 import unittest
@@ -129,6 +130,31 @@ class Verify(Story):
         self.sbc.acknowledge(invite, final, self.at())
         record = self.record(invite, reason="caller_cancelled", cause="cancelled")
         self.assertIsNone(record["verification"])
+
+    def explained(self, message, *words):
+        status, out, err = stirctl.run(self.stird.configuration, "explain", "--json", "--source", self.net(2), "--message",
+                                       self.lab.write("invite", message), *words)
+        self.assertEqual(status, 0, err)
+        return json.loads(out)
+
+    def test_explain(self):
+        """All that is found in each Identity, by what the workers believe."""
+        self.begin()
+        self.passed()
+        message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
+        chain = self.made + "/709J/chain.pem"
+        for words, reason, verdict in ((("--certificate", chain), "verified", "valid"),
+                                       (("--online",), "verified", "valid"),
+                                       ((), "certificate_pending", "open"),
+                                       (("--certificate", chain, "--offline"), "trust_unavailable", "open")):
+            told = self.explained(message, *words)
+            self.assertEqual([told["decision"], told["reason"]], ["passed", reason], (words, told))
+            self.assertEqual([i["verdict"] for i in told["identities"]], [verdict])
+        tampered = message.replace("From: <sip:" + CALLER, "From: <sip:+12155550177")
+        told = self.explained(tampered, "--certificate", chain)
+        self.assertEqual([told["class"], told["reason"]], ["failed", "token_of_another_call"])
+        results = {c["check"]: c["result"] for c in told["identities"][0]["checks"]}
+        self.assertEqual([results["orig"], results["dest"], results["signature"]], ["FAILED", "ok", "ok"])
 
     def test_a_carrier_of_both_directions(self):
         """R-V-061: one address begins calls, which are judged, and takes those that are signed."""
