@@ -13,6 +13,7 @@
 #include <stird/base/clock.h>
 #include <stird/core/cause.h>
 #include <stird/core/headers.h>
+#include <stird/fetch/fetch.h>
 #include <stird/trace/trace.h>
 #include <string.h>
 #include <time.h>
@@ -21,8 +22,8 @@
 
 struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
-    const char *upstream, *transport;
-    bool offline;
+    const char *upstream, *transport, *certificate;
+    bool offline, online;
 };
 
 /* ---- the message ---- */
@@ -218,6 +219,47 @@ static bool set_source(struct rehearsal *r, const struct question *q)
     return true;
 }
 
+/* ---- certificates of its Identity ---- */
+
+struct bringing {
+    struct arena *arena;
+    struct buf file; /* of --certificate */
+    bool online;
+    struct fetch_options options;
+};
+
+static bool bring(void *user, struct str url, struct str *text, const char **why)
+{
+    struct bringing *b = user;
+    struct fetch_reply reply = FETCH_REPLY_INIT;
+    if (b->file.n > 0) {
+        *text = buf_str(&b->file);
+        return true;
+    }
+    if (!b->online)
+        return true;
+    bool good = fetch(&b->options, url, &reply);
+    *text = good ? arena_copy(b->arena, buf_str(&reply.body)) : (struct str){NULL, 0};
+    *why = good ? NULL : arena_copy(b->arena, str_of(reply.why)).p;
+    fetch_reply_fini(&reply);
+    return good;
+}
+
+/* By the settings that the fetcher goes by. */
+static bool set_bringing(struct rehearsal *r, const struct question *q, struct bringing *b)
+{
+    const struct fetch_settings *f = &r->settings->fetch;
+    b->online = q->online;
+    b->options = (struct fetch_options){
+        .timeout_ms = f->timeout_ms,
+        .allow_private = f->lab,
+        .ca_file = f->tls_ca.n > 0 ? arena_copy(b->arena, f->tls_ca).p : NULL};
+    r->bring = bring;
+    r->bring_user = b;
+    r->is_given = q->certificate != NULL;
+    return !q->certificate || read_message(q->certificate, &b->file);
+}
+
 static int explain(const struct cli *cli, const struct question *q,
                    const struct decision_basis *basis, struct str message)
 {
@@ -231,9 +273,11 @@ static int explain(const struct cli *cli, const struct question *q,
                           .names = basis->names,
                           .n_names = basis->n_names,
                           .names_told = basis->names_told,
+                          .trust = basis->trust.image,
                           .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
-    if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q) ||
-        !set_transport(&r, q, message))
+    struct bringing bringing = {.arena = arena};
+    if (!arena || !set_bringing(&r, q, &bringing) || (q->trunk && !r.trunk) ||
+        !set_time(&r, q->at) || !set_source(&r, q) || !set_transport(&r, q, message))
         goto out;
     enum reason reason = rehearsal_run(&r, arena, message);
     if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
@@ -244,6 +288,7 @@ static int explain(const struct cli *cli, const struct question *q,
                 STR_ARG(reason_text(reason)));
     }
 out:
+    buf_fini(&bringing.file);
     arena_free(arena);
     return status;
 }
@@ -260,6 +305,9 @@ static const struct cli_option options[] = {
     {"upstream", 'n', "NAME", "which of the trunk's upstreams is supposed; else its first", 0},
     {"transport", 'p', "NAME", "how it comes: udp, tcp or tls; else as its first Via says", 0},
     {"at", '@', "TIME", "when, as 2026-11-26T23:59:59Z; else now", 0},
+    {"certificate", 'c', "FILE", "of a trunk that verifies: what the URL of its Identity serves",
+     0},
+    {"online", 'i', NULL, "fetch that; else it counts as not there yet", 0},
     {"offline", 'o', NULL, "ask the files of the configuration, not the stird that runs", 0},
     {"origid", 'u', "UUID", "instead of all this: what was decided of the call with this token", 0},
     {0}};
@@ -277,6 +325,8 @@ static struct question question_of(const struct words *words)
                              .upstream = words_value(words, 'n'),
                              .transport = words_value(words, 'p'),
                              .at = words_value(words, '@'),
+                             .certificate = words_value(words, 'c'),
+                             .online = words_have(words, 'i'),
                              .offline = words_have(words, 'o'),
                              .origid = words_value(words, 'u')};
 }
@@ -373,7 +423,7 @@ const struct command command_explain = {
     "(--trunk NAME | --source ADDRESS) (--from NUMBER --to NUMBER | --message FILE) | "
     "--origid UUID\n"
     "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
-    "         [--transport NAME] [--offline]",
+    "         [--transport NAME] [--certificate FILE | --online] [--offline]",
     "what would become of a call, and why",
     run,
     options,

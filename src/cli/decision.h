@@ -9,12 +9,14 @@
 #include <stird/core/known_name.h>
 #include <stird/io/numbers_files.h>
 #include <stird/io/snapshot.h>
+#include <stird/io/trust_file.h>
 #include <stird/sip/rehearsal.h>
 
 /* What a call is decided by: that of the running stird, or read from the files. */
 struct decision_basis {
     struct settings *settings;
     struct mapped_numbers numbers, overlay; /* overlay: empty when there are no urgent changes */
+    struct mapped_trust trust;              /* empty: domains of trust are not at hand */
     int64_t generation;                     /* of the running stird; 0: from the files */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];  /* of the proofs in Route and Via */
     bool has_secret;                        /* the secret could be read */

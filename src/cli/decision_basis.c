@@ -85,6 +85,23 @@ static bool from_files(struct decision_basis *basis, const struct cli *cli, enum
     return good;
 }
 
+static bool map_trust(struct decision_basis *basis, int fd, int64_t generation)
+{
+    const char *why;
+    if (trust_file_map(&basis->trust, fd, (uint64_t)generation, &why))
+        return true;
+    fprintf(stderr, "stirctl: the domains of trust: %s\n", why);
+    return false;
+}
+
+/* What there is beside what there always is: urgent changes, then domains of trust. */
+static bool map_more(struct decision_basis *basis, const struct session_reply *reply, int64_t trust)
+{
+    const unsigned n = reply->n_fds - (trust > 0);
+    return (n < 4 || map(&basis->overlay, reply->fds[3])) &&
+           (trust == 0 || map_trust(basis, reply->fds[n], trust));
+}
+
 /* The bytes that the workers use; their settings are made from them as a worker does. */
 static bool from_reply(struct decision_basis *basis, const struct session_reply *reply)
 {
@@ -93,6 +110,7 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
     json_t *json = json_loadb(text.p, text.n, 0, NULL);
     const char *path = json_string_value(json_object_get(json, "path"));
     struct files *files = reply->n_fds >= 3 && path ? files_from_fd(reply->fds[0]) : NULL;
+    const int64_t trust = json_integer_value(json_object_get(json, "trust"));
     basis->generation = json_integer_value(json_object_get(json, "generation"));
     if (files)
         basis->settings = settings_read(
@@ -110,8 +128,7 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
         basis->names = known_names_from_fd(reply->fds[2], &basis->n_names);
         basis->names_told = true;
     }
-    return basis->settings && map(&basis->numbers, reply->fds[1]) &&
-           (reply->n_fds < 4 || map(&basis->overlay, reply->fds[3]));
+    return basis->settings && map(&basis->numbers, reply->fds[1]) && map_more(basis, reply, trust);
 }
 
 /* The secret is only needed to recognise what was made with it; stirctl goes on without where it
@@ -168,6 +185,7 @@ void decision_basis_fini(struct decision_basis *basis)
         numbers_unmap(&basis->numbers);
     if (basis->overlay.table)
         numbers_unmap(&basis->overlay);
+    trust_file_unmap(&basis->trust);
     settings_free(basis->settings);
     free(basis->names);
     explicit_bzero(basis, sizeof(*basis));

@@ -199,6 +199,81 @@ static void tell_token(const struct sink *to, const struct decision_basis *basis
     buf_fini(&payload);
 }
 
+/* ---- of a trunk that verifies ---- */
+
+static const char *result_word(enum verify_result result)
+{
+    static const char *const words[] = {[VERIFY_NOT_DONE] = "not done",
+                                        [VERIFY_PASSED] = "ok",
+                                        [VERIFY_WARNED] = "warning",
+                                        [VERIFY_FAILED] = "FAILED"};
+    return words[result];
+}
+
+/* "signature     FAILED  it does not verify" */
+static void tell_finding(const struct sink *to, enum verify_check check,
+                         const struct verify_finding *f)
+{
+    struct buf text = BUF_INIT;
+    if (to->json) {
+        json_begin_object(to->json);
+        tell(to, "check", verify_check_name(check));
+        tell(to, "result", str_of(result_word(f->result)));
+        tell(to, "found", f->text);
+        json_end_object(to->json);
+        return;
+    }
+    const struct str name = verify_check_name(check);
+    buf_addf(&text, "%-12.*s %s", STR_ARG(name), result_word(f->result));
+    if (f->text.n > 0)
+        buf_addf(&text, ": %.*s", STR_ARG(f->text));
+    tell(to, "", buf_str(&text));
+    buf_fini(&text);
+}
+
+static void tell_header(const struct sink *to, const struct verification_header *h)
+{
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "%u, %.*s", h->header + 1, STR_ARG(token_verdict_name(h->report.verdict)));
+    if (to->json) {
+        json_begin_object(to->json);
+        json_put_key(to->json, STR("header"));
+        json_put_integer(to->json, (int64_t)h->header + 1);
+        tell(to, "verdict", token_verdict_name(h->report.verdict));
+        tell(to, "x5u", h->token->identity.info);
+        json_put_key(to->json, STR("checks"));
+        json_begin_array(to->json);
+    } else {
+        tell(to, "identity", buf_str(&text));
+        tell(to, "x5u", h->token->identity.info);
+    }
+    for (int i = 0; i < VERIFY_CHECKS; i++)
+        tell_finding(to, (enum verify_check)i, &h->report.finding[i]);
+    if (to->json) {
+        json_end_array(to->json);
+        json_end_object(to->json);
+    }
+    buf_fini(&text);
+}
+
+/* All that was found in all of its Identity headers. */
+static void tell_verification(const struct sink *to, const struct verification *v)
+{
+    if (!v)
+        return;
+    tell(to, "class", verification_class_name(v->class));
+    tell(to, "signed_as", (struct str){&v->level, v->level ? 1 : 0});
+    tell(to, "verstat", verstat_text(v->verstat));
+    if (to->json) {
+        json_put_key(to->json, STR("identities"));
+        json_begin_array(to->json);
+    }
+    for (unsigned i = 0; i < v->n; i++)
+        tell_header(to, &v->headers[i]);
+    if (to->json)
+        json_end_array(to->json);
+}
+
 static void tell_all(const struct sink *to, const struct decision_basis *basis,
                      const struct rehearsal *told)
 {
@@ -210,6 +285,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_numbers(to, told->outcome);
     tell_steps(to, told->outcome);
     tell_verdict(to, told->outcome);
+    tell_verification(to, told->verification);
     tell(to, "note", told->note.n > 0 ? told->note : (struct str){NULL, 0});
     tell_token(to, basis, told->outcome);
 }

@@ -78,6 +78,17 @@ void record_print_tried(const json_t *record, int indent, int width)
     }
 }
 
+/* What its Identity is worth: "failed, check signature, attest A". */
+static void print_verification(const json_t *record)
+{
+    static const char *const keys[] = {"class", "level",   "check",   "attest",       "x5u",
+                                       "spc",   "subject", "verstat", "verstat_came", "cache"};
+    const json_t *v = json_object_get(record, "verification");
+    for (size_t i = 0; json_is_object(v) && i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (text_of(v, keys[i])[0])
+            print_member(keys[i], text_of(v, keys[i]));
+}
+
 void record_print(const json_t *record)
 {
     static const char *const keys[] = {"trunk",      "source",   "customer",       "number_state",
@@ -89,6 +100,7 @@ void record_print(const json_t *record)
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (text_of(record, keys[i])[0])
             print_member(keys[i], text_of(record, keys[i]));
+    print_verification(record);
     record_print_tried(record, INDENT, NAME_WIDTH);
     if (count > 1)
         printf("%*s%-*s %" JSON_INTEGER_FORMAT " such requests of the source in a second\n", INDENT,

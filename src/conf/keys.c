@@ -101,7 +101,7 @@ bool keys_use_upstreams(const struct object *trunk)
     return word && word->sends;
 }
 
-static bool has_use_of_certificates(const struct object *trunk)
+bool keys_sign(const struct object *trunk)
 {
     const struct service_word *word = word_of(trunk);
     return word && word->signs;
@@ -124,7 +124,7 @@ static bool any_has_use_of_upstreams(const struct object *root)
 
 static bool any_has_use_of_certificates(const struct object *root)
 {
-    return any(root, has_use_of_certificates);
+    return any(root, keys_sign);
 }
 
 /* ---- the tables ---- */

@@ -71,6 +71,8 @@ extern const char *const treatments[];
 /* Whether a trunk's calls need upstreams. False where its service is a mistake: that was reported,
    and nobody knows what it needs. */
 bool keys_use_upstreams(const struct object *trunk);
+/* Whether it signs. */
+bool keys_sign(const struct object *trunk);
 
 /* Index of the key of that full name, or table->n_keys. */
 unsigned key_find(const struct table *table, struct str name);

@@ -48,7 +48,7 @@ static void resolve_trunk_provider(struct reader *r, const struct draft *draft,
     if (d->provider.n > 0)
         while (i < s->n_providers && !str_eq(s->providers[i].name, d->provider))
             i++;
-    else if (s->n_providers > 1)
+    else if (s->n_providers > 1 && keys_sign(&d->object))
         complain(r, &d->object, d->object.at,
                  "provider is missing: there are several, and only one's certificates sign for a "
                  "trunk");

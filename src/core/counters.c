@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stird/base/count.h>
+#include <stird/core/verified.h>
 
 /* ---- names ---- */
 
@@ -22,6 +23,19 @@ static struct str counters_cause_name(unsigned i)
     enum cause cause;
     struct str name = cause_name((enum cause)i);
     return cause_by_name(name, &cause) && cause == (enum cause)i ? name : STR("");
+}
+
+_Static_assert(VERIFICATION_CLASSES == PROXY_VERIFICATIONS && VERIFIED_CACHES == PROXY_CERTIFICATES,
+               "a number for each");
+
+static struct str counters_verification_name(unsigned i)
+{
+    return verification_class_name((enum verification_class)i);
+}
+
+static struct str counters_certificate_name(unsigned i)
+{
+    return verified_cache_name((enum verified_cache)i);
 }
 
 static struct str counters_class_name(unsigned i)

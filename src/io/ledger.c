@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stird/core/masked.h>
+#include <stird/core/verified.h>
 #include <stird/io/record.h>
 #include <sys/socket.h>
 
@@ -83,6 +84,9 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
     for (; r.n_tried < e->n_tried && r.n_tried < TRIED_MAX; r.n_tried++)
         r.tried[r.n_tried] = e->tried[r.n_tried];
     fill_token(&r, e);
+    r.is_verified = o->verified != NULL;
+    if (o->verified)
+        r.verified = *o->verified;
     record_pack(packet, &r);
     buf_fini(&source);
     buf_fini(&row);

@@ -22,6 +22,16 @@ static const size_t texts[] = {
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
+/* Of a call that was judged: behind all else. Its texts follow. */
+#define N_VERIFIED_TEXTS 4
+struct packet_verified {
+    int64_t iat_s, age_s, wait_us, verify_us;
+    uint64_t trust_generation;
+    uint32_t header, headers;
+    uint8_t class, level, check, attest, verstat, told, cache;
+    uint16_t text_bytes[N_VERIFIED_TEXTS];
+};
+
 /* Host order and layout: both ends are the same program. */
 struct packet_head {
     uint32_t magic;
@@ -31,7 +41,7 @@ struct packet_head {
     int32_t sip_status;
     uint32_t count, identity_unreadable;
     uint16_t reason;
-    uint8_t cause, n_tried;
+    uint8_t cause, n_tried, is_verified;
     uint16_t text_bytes[N_TEXTS];
 };
 
@@ -62,6 +72,39 @@ static void pack_hop(struct buf *packet, const struct tried *t)
     buf_add(packet, t->upstream.p, hop.name_bytes);
 }
 
+static struct str *verified_text(const struct verified *v, size_t i)
+{
+    static const size_t places[N_VERIFIED_TEXTS] = {
+        offsetof(struct verified, x5u), offsetof(struct verified, spc),
+        offsetof(struct verified, subject), offsetof(struct verified, origid)};
+    return (struct str *)(void *)((char *)(uintptr_t)v + places[i]);
+}
+
+static void pack_verified(struct buf *packet, const struct verified *v)
+{
+    struct packet_verified p;
+    memset(&p, 0, sizeof(p));
+    p.iat_s = v->iat_s;
+    p.age_s = v->age_s;
+    p.wait_us = v->wait_us;
+    p.verify_us = v->verify_us;
+    p.trust_generation = v->trust_generation;
+    p.header = v->header;
+    p.headers = v->headers;
+    p.class = (uint8_t)v->class;
+    p.level = (uint8_t)v->level;
+    p.check = (uint8_t)v->check;
+    p.attest = (uint8_t)v->attest;
+    p.verstat = (uint8_t)v->verstat;
+    p.told = (uint8_t)v->told;
+    p.cache = (uint8_t)v->cache;
+    for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
+        p.text_bytes[i] = (uint16_t)str_slice(*verified_text(v, i), 0, RECORD_TEXT_MAX).n;
+    buf_add(packet, &p, sizeof(p));
+    for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
+        buf_add(packet, verified_text(v, i)->p, p.text_bytes[i]);
+}
+
 void record_pack(struct buf *packet, const struct record *r)
 {
     struct packet_head head;
@@ -83,6 +126,7 @@ void record_pack(struct buf *packet, const struct record *r)
     head.cause = (uint8_t)r->cause;
     head.n_tried = (uint8_t)r->n_tried;
     head.count = r->count;
+    head.is_verified = r->is_verified;
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &head, sizeof(head));
@@ -90,14 +134,27 @@ void record_pack(struct buf *packet, const struct record *r)
         buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
     for (size_t i = 0; i < r->n_tried; i++)
         pack_hop(packet, &r->tried[i]);
+    if (r->is_verified)
+        pack_verified(packet, &r->verified);
+}
+
+static bool is_level(uint8_t c)
+{
+    return c == 0 || (c >= 'A' && c <= 'C');
+}
+
+static bool verified_is_good(const struct packet_verified *v)
+{
+    return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
+           v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
+           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES;
 }
 
 static bool head_is_good(const struct packet_head *h)
 {
-    bool level = h->attest == 0 || (h->attest >= 'A' && h->attest <= 'C');
-    return h->magic == PACKET_MAGIC && level && h->verdict <= VERDICT_SIGN &&
-           h->number_state <= NUMBER_STATES && h->emergency <= 1 && h->sip_status >= 0 &&
-           h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
+    return h->magic == PACKET_MAGIC && is_level(h->attest) && h->is_verified <= 1 &&
+           h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES && h->emergency <= 1 &&
+           h->sip_status >= 0 && h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
 }
 
 static bool unpack_hop(struct tried *t, struct str *rest)
@@ -117,6 +174,38 @@ static bool unpack_hop(struct tried *t, struct str *rest)
                         .fate = hop.fate,
                         .status = hop.status};
     *rest = str_slice(*rest, hop.name_bytes, rest->n);
+    return true;
+}
+
+static bool unpack_verified(struct verified *v, struct str *rest)
+{
+    struct packet_verified p;
+    if (rest->n < sizeof(p))
+        return false;
+    memcpy(&p, rest->p, sizeof(p));
+    *rest = str_slice(*rest, sizeof(p), rest->n);
+    if (!verified_is_good(&p))
+        return false;
+    *v = (struct verified){.class = (enum verification_class)p.class,
+                           .level = (char)p.level,
+                           .check = (enum verify_check)p.check,
+                           .header = p.header,
+                           .headers = p.headers,
+                           .attest = (char)p.attest,
+                           .iat_s = p.iat_s,
+                           .age_s = p.age_s,
+                           .verstat = (enum verstat)p.verstat,
+                           .told = (enum verstat_told)p.told,
+                           .cache = (enum verified_cache)p.cache,
+                           .wait_us = p.wait_us,
+                           .verify_us = p.verify_us,
+                           .trust_generation = p.trust_generation};
+    for (size_t i = 0; i < N_VERIFIED_TEXTS; i++) {
+        if (p.text_bytes[i] > RECORD_TEXT_MAX || p.text_bytes[i] > rest->n)
+            return false;
+        *verified_text(v, i) = str_slice(*rest, 0, p.text_bytes[i]);
+        *rest = str_slice(*rest, p.text_bytes[i], rest->n);
+    }
     return true;
 }
 
@@ -144,6 +233,7 @@ bool record_unpack(struct record *r, struct str packet)
         .numbers_generation = h.numbers_generation,
         .emergency = h.emergency,
         .count = h.count,
+        .is_verified = h.is_verified,
     };
     struct str rest = str_slice(packet, sizeof(h), packet.n);
     for (size_t i = 0; i < N_TEXTS; i++) {
@@ -155,6 +245,8 @@ bool record_unpack(struct record *r, struct str packet)
     for (; r->n_tried < h.n_tried; r->n_tried++)
         if (!unpack_hop(&r->tried[r->n_tried], &rest))
             return false;
+    if (r->is_verified && !unpack_verified(&r->verified, &rest))
+        return false;
     return rest.n == 0;
 }
 
@@ -245,6 +337,37 @@ static void put_result(struct json *j, const struct record *r)
     json_end_array(j);
 }
 
+static struct str level_text(const char *level)
+{
+    return (struct str){level, *level ? 1 : 0};
+}
+
+/* Which of the call's Identity values it is about, counted from 1, as people do. */
+static void put_verified(struct json *j, const struct verified *v)
+{
+    bool failed = v->check < VERIFY_CHECKS, has_time = v->iat_s != VERIFIED_NO_TIME;
+    json_begin_object(j);
+    put_text(j, STR("class"), verification_class_name(v->class));
+    put_text(j, STR("level"), level_text(&v->level));
+    put_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
+    put_integer(j, STR("header"), (int64_t)v->header + 1, v->header != VERIFIED_NO_HEADER);
+    put_integer(j, STR("headers"), v->headers, true);
+    put_text(j, STR("attest"), level_text(&v->attest));
+    put_text(j, STR("origid"), v->origid);
+    put_text(j, STR("x5u"), v->x5u);
+    put_text(j, STR("spc"), v->spc);
+    put_text(j, STR("subject"), v->subject);
+    put_integer(j, STR("iat"), v->iat_s, has_time);
+    put_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
+    put_text(j, STR("verstat"), verstat_text(v->verstat));
+    put_text(j, STR("verstat_came"), verstat_told_name(v->told));
+    put_text(j, STR("cache"), verified_cache_name(v->cache));
+    put_integer(j, STR("wait_us"), v->wait_us, true);
+    put_integer(j, STR("verify_us"), v->verify_us, true);
+    put_integer(j, STR("trust_generation"), (int64_t)v->trust_generation, v->trust_generation > 0);
+    json_end_object(j);
+}
+
 void record_put(struct json *j, const struct record *r)
 {
     struct str none = {NULL, 0};
@@ -272,6 +395,11 @@ void record_put(struct json *j, const struct record *r)
     put_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
     put_text(j, STR("identity_fault"), r->identity_fault);
     put_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
+    json_put_key(j, STR("verification"));
+    if (r->is_verified)
+        put_verified(j, &r->verified);
+    else
+        json_put_null(j);
     put_text(j, STR("upstream"), r->upstream);
     put_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
     put_result(j, r);

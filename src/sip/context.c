@@ -4,6 +4,7 @@
 #include "reply.h"
 #include "steps.h"
 #include "tally.h"
+#include "verifying.h"
 
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -14,6 +15,7 @@
 #include <stird/core/nat.h>
 #include <stird/core/policy.h>
 #include <stird/core/emergency.h>
+#include <stird/core/verified.h>
 #include <string.h>
 
 #define ARENA_BYTES       2048
@@ -69,6 +71,8 @@ static void free_heavy_parts(struct context *c)
     message_fini(&c->message);
     answer_base_fini(&c->answer);
     trail_fini(&c->trail);
+    verifying_free(c->verifying);
+    c->verifying = NULL;
     arena_free(c->arena);
     free(c->request);
     free(c->best);
@@ -81,6 +85,17 @@ static void free_heavy_parts(struct context *c)
     c->targets = NULL;
     c->n_targets = 0;
     context_count(c);
+}
+
+/* False: no memory. */
+static bool copy_verified(struct outcome *o, struct arena *arena)
+{
+    struct verified *v = o->verified ? arena_alloc(arena, sizeof(*v)) : NULL;
+    if (v)
+        *v = *o->verified;
+    bool copied = !o->verified || (v && verified_keep(v, arena));
+    o->verified = v;
+    return copied;
 }
 
 /* NULL: no memory. */
@@ -96,7 +111,9 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     o->trace = NULL;
     o->n_trace = 0;
     o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
-    return o->number_urgent && !outcome_keep_number(&o->number, arena) ? NULL : o;
+    if (o->number_urgent && !outcome_keep_number(&o->number, arena))
+        return NULL;
+    return copy_verified(o, arena) ? o : NULL;
 }
 
 /* Keeps tokens that were made for other next hops, because an earlier attempt may turn out to be
@@ -471,12 +488,14 @@ static void log_decision(const struct context *c)
     struct buf orig = BUF_INIT, dest = BUF_INIT, source = BUF_INIT, detail = BUF_INIT;
     masked_text(&detail, o->detail, c->snapshot->settings->mask_numbers);
     address_add(&source, &c->call->source);
-    char level = o->verdict == VERDICT_SIGN ? o->claims.attest : '-';
+    const struct verified *v = o->verified;
+    char level = v && v->level ? v->level : o->verdict == VERDICT_SIGN ? o->claims.attest : '-';
     log_info("call", LOG_TEXT("call_id", c->call->call_id),
              LOG_TEXT("trunk", c->call->trunk ? c->call->trunk->name : STR("-")),
              LOG_TEXT("orig", digits(c, &o->claims.orig, &orig)),
              LOG_TEXT("dest", digits(c, &o->claims.dest, &dest)),
              LOG_TEXT("decision", verdict_name(o->verdict)),
+             v ? LOG_TEXT("verified", verification_class_name(v->class)) : (struct log_field){0},
              LOG_TEXT("level", ((struct str){&level, 1})),
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),

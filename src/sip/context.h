@@ -90,6 +90,7 @@ struct context {
     struct outcome *outcome; /* leaving[view]'s; before a decision, what would be recorded if a path
                                 forgot to decide */
     union asked asked;
+    struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */
     unsigned n_targets, target;   /* target: the one that is tried now */
     unsigned stream_waited;       /* for whose connection it waited, from 1; 0: for none */

@@ -2,6 +2,7 @@
 #include <stird/base/chance.h>
 #include <stird/base/log.h>
 #include <stird/core/identity.h>
+#include <stird/core/service_word.h>
 #include <stird/core/told.h>
 #include <stird/core/uri.h>
 #include <stird/sip/facts.h>
@@ -110,7 +111,8 @@ static void split_request_uri(struct call *call)
 static bool headers_are_wanted(const struct settings *settings)
 {
     for (unsigned i = 0; i < settings->n_trunks; i++)
-        if (settings->trunks[i].header_name.n > 0 || settings->trunks[i].attestation_headers)
+        if (settings->trunks[i].header_name.n > 0 || settings->trunks[i].attestation_headers ||
+            service_words[settings->trunks[i].service].verifies)
             return true;
     for (unsigned i = 0; i < settings->n_rules; i++)
         if (settings->rules[i].header_name.n > 0)
@@ -140,8 +142,8 @@ static bool list_lines(struct call *call, struct str request)
     return true;
 }
 
-/* Lists all lines, but only where a trunk is recognised by a header, or some trunk or rule reads
-   one. */
+/* Lists all lines, but only where a trunk is recognised by a header, verifies, or some trunk or
+   rule reads one. */
 static bool list_headers(struct call *call, const struct settings *settings, struct str request)
 {
     return list_lines(call, headers_are_wanted(settings) ? request : (struct str){NULL, 0});
@@ -161,6 +163,27 @@ static bool read_request(struct call *call, const struct settings *settings, str
             add_malformed(call, &line);
     }
     return list_headers(call, settings, request);
+}
+
+static bool says_more(struct str uri)
+{
+    struct str password, headers;
+    return uri_says_more(uri, &password, &headers);
+}
+
+struct str facts_fault(const struct call *call, bool asserted)
+{
+    if (call->from_others.unreadable)
+        return STR("From: cannot be read as one address");
+    if (call->to_unread)
+        return STR("To: cannot be read as one address");
+    if (says_more(call->from_uri))
+        return STR("From: says more than a number, a password or header fields");
+    if (says_more(call->to_uri))
+        return STR("To: says more than a number, a password or header fields");
+    if (asserted && call->asserted.unreadable)
+        return STR("P-Asserted-Identity: cannot be read");
+    return STR("");
 }
 
 enum reason facts_of_message(struct call *call, const struct settings *settings, struct str message)

@@ -37,8 +37,9 @@ struct proxy {
     struct route_days route_days;
     struct snapshot *snapshot;
     struct fetcher_client *fetcher; /* NULL: there is none */
-    struct mapped_numbers overlay; /* urgent changes of numbers */
-    struct mapped_trust trust;     /* whom the verification service believes */
+    struct mapped_numbers overlay;  /* urgent changes of numbers */
+    struct mapped_trust trust;      /* whom the verification service believes */
+    struct certificates *certificates;
     struct resolver *resolver;
     struct routes *routes;
     const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
@@ -242,6 +243,11 @@ struct trust_image *proxy_trust(const struct proxy *p)
     return p->trust.image;
 }
 
+struct certificates *proxy_certificates(const struct proxy *p)
+{
+    return p->certificates;
+}
+
 bool proxy_is_draining(const struct proxy *p)
 {
     return p->draining;
@@ -318,6 +324,7 @@ struct proxy *proxy_new_offstage(const struct proxy_stage *stage)
     p->routes = stage->routes;
     p->transactions = stage->transactions;
     p->recording = stage->recording;
+    p->certificates = stage->certificates;
     p->worker = stage->worker;
     p->n_workers = stage->n_workers;
     p->wake_up_ms = -1;
@@ -492,6 +499,7 @@ void proxy_free(struct proxy *p)
     end_contexts(p);
     while (p->contexts)
         context_free(p->contexts);
+    certificates_free(p->certificates);
     if (p->snapshot)
         undecided_flush(p);
     transactions_free(p->transactions);
@@ -579,8 +587,9 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     p->transactions = transactions_new(&timing, &hooks, &p->timers);
     p->net = net_new(p->base, options->sockets, p->listeners.list, p->listeners.n, &limits,
                      &handlers);
-    return p->wake_up && p->transactions && p->net && build_recording(p, options) &&
-           build_routes(p, s, options) && inbox_open(p, options);
+    p->certificates = certificates_new(p, p->base, p->fetcher);
+    return p->wake_up && p->transactions && p->net && p->certificates &&
+           build_recording(p, options) && build_routes(p, s, options) && inbox_open(p, options);
 }
 
 struct proxy *proxy_new(const struct proxy_options *options)

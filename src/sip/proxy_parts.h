@@ -15,6 +15,7 @@
 
 #include "allowance.h"
 #include "branch.h"
+#include "certificates.h"
 #include "sip/transaction/channel.h"
 #include "failed_calls.h"
 #include "full.h"
@@ -55,7 +56,8 @@ struct undecided_table *proxy_undecided(struct proxy *p);
 struct refused_sources *proxy_refused_sources(struct proxy *p);
 struct failed_calls *proxy_failed_calls(struct proxy *p);
 struct health_told *proxy_health(struct proxy *p);
-struct recording *proxy_recording(const struct proxy *p); /* NULL: no records */
+struct recording *proxy_recording(const struct proxy *p);       /* NULL: no records */
+struct certificates *proxy_certificates(const struct proxy *p); /* of others; NULL: a rehearsal */
 struct proxy_counters *proxy_counters(struct proxy *p);
 struct uncounted *proxy_uncounted(struct proxy *p);   /* tally.h */
 struct share *proxy_emergency_share(struct proxy *p); /* of the calls: emergency ones by To alone */
@@ -71,8 +73,8 @@ const struct rehearsal *proxy_rehearsal(const struct proxy *p); /* else NULL: it
 
 struct snapshot *proxy_snapshot(const struct proxy *p);
 const struct settings *proxy_settings(const struct proxy *p);
-/* Whom the verification service believes; NULL: nothing is known yet. For now alone: another one may
-   come between two events. */
+/* Whom the verification service believes; NULL: nothing is known yet. For now alone: another one
+   may come between two events. */
 struct trust_image *proxy_trust(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
 
@@ -118,6 +120,7 @@ struct proxy_stage {
     struct routes *routes;
     struct transactions *transactions;
     struct recording *recording;
+    struct certificates *certificates;
     unsigned worker, n_workers; /* 0 with one worker */
 };
 struct proxy *proxy_new_offstage(const struct proxy_stage *stage);

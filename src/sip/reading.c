@@ -1,7 +1,6 @@
 #include <stird/sip/reading.h>
 
 #include <stird/core/settings.h>
-#include <stird/core/uri.h>
 #include <stird/sip/facts.h>
 
 #include "sip/message/received.h"
@@ -43,12 +42,6 @@ static bool no_memory(struct str *why)
     return false;
 }
 
-static bool says_more(struct str uri)
-{
-    struct str password, headers;
-    return uri_says_more(uri, &password, &headers);
-}
-
 /* These parties give no call a level. A request that is no INVITE has none to be called by. */
 static bool parties_are_clear(struct str raw, struct arena *arena, struct str *why)
 {
@@ -61,16 +54,7 @@ static bool parties_are_clear(struct str raw, struct arena *arena, struct str *w
         return no_memory(why);
     if (reason != REASON_OK)
         return true;
-    if (call->from_others.unreadable)
-        *why = STR("From: cannot be read as one address");
-    else if (call->to_unread)
-        *why = STR("To: cannot be read as one address");
-    else if (says_more(call->from_uri))
-        *why = STR("From: says more than a number, a password or header fields");
-    else if (says_more(call->to_uri))
-        *why = STR("To: says more than a number, a password or header fields");
-    else if (call->asserted.unreadable)
-        *why = STR("P-Asserted-Identity: cannot be read");
+    *why = facts_fault(call, true);
     return why->n == 0;
 }
 

@@ -120,7 +120,7 @@ static void a_signed_call(void **state)
            "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
            "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
            "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
-           "\"identity_fault\":null,\"identity_unreadable\":0,"
+           "\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
            "\"upstream\":\"carrier-a\",\"sip_status\":200,\"result\":\"answered\","
            "\"cause\":\"answered\",\"tried\":[{\"upstream\":\"carrier-b\","
            "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\"},"
@@ -158,18 +158,19 @@ static void refused_before_anything_was_known(void **state)
     s->entry.cause = CAUSE_REJECTED;
     s->entry.n_tried = 0;
     s->entry.sign_us = s->entry.total_us = -1;
-    assert_record(s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
-                     "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
-                     "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
-                     "\"reason\":\"no_trunk\",\"rule\":null,\"number_state\":null,"
-                     "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
-                     "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
-                     "\"iat\":null,\"identity_fault\":null,\"identity_unreadable\":0,"
-                     "\"upstream\":null,\"sip_status\":403,\"result\":\"rejected\","
-                     "\"cause\":\"rejected\",\"tried\":[],\"sign_us\":null,"
-                     "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
-                     "\"emergency\":false,"
-                     "\"detail\":null,\"count\":1}");
+    assert_record(
+        s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
+           "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
+           "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
+           "\"reason\":\"no_trunk\",\"rule\":null,\"number_state\":null,"
+           "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
+           "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
+           "\"iat\":null,\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
+           "\"upstream\":null,\"sip_status\":403,\"result\":\"rejected\","
+           "\"cause\":\"rejected\",\"tried\":[],\"sign_us\":null,"
+           "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
+           "\"emergency\":false,"
+           "\"detail\":null,\"count\":1}");
     free(s);
 }
 

@@ -49,6 +49,23 @@ static struct record example(void)
                    .fate = FATE_STATUS,
                    .status = 503}},
         .n_tried = 2,
+        .is_verified = true,
+        .verified = {.class = VERIFICATION_FAILED,
+                     .check = VERIFY_SIGNATURE,
+                     .header = 1,
+                     .headers = 2,
+                     .attest = 'B',
+                     .x5u = STR("https://cert.example.net/y.pem"),
+                     .spc = STR("709J"),
+                     .subject = STR("CN=SHAKEN 709J"),
+                     .origid = STR("123e4567-e89b-12d3-a456-426655440000"),
+                     .iat_s = 1795736420,
+                     .age_s = 3,
+                     .verstat = VERSTAT_FAILED,
+                     .told = VERSTAT_TOLD_PASSED,
+                     .cache = VERIFIED_HIT,
+                     .verify_us = 70,
+                     .trust_generation = 5},
     };
 }
 

@@ -82,7 +82,21 @@ static void what_is_served_today(void **state)
     (void)state;
     const struct service_word *word = &service_words[trunk.service];
     assert_string_equal(word->word, "sign");
-    assert_true(word->sends && word->signs);
+    assert_true(word->sends && word->signs && !word->verifies);
+    assert_int_equal(s->way.n, 4);
+    for (unsigned i = 0; i < s->way.n; i++)
+        assert_string_equal(s->way.steps[i].name, wanted[i]);
+    assert_ptr_equal(s->way.steps[s->way.round].run, s->decide);
+}
+
+static void what_verifies(void **state)
+{
+    static const char *const wanted[] = {"targets", "certificates", "judge", "send"};
+    static const struct trunk trunk = {.service = SERVICE_VERIFY};
+    const struct service *s = service_of(&trunk);
+    const struct service_word *word = &service_words[trunk.service];
+    (void)state;
+    assert_true(word->sends && word->verifies && !word->signs);
     assert_int_equal(s->way.n, 4);
     for (unsigned i = 0; i < s->way.n; i++)
         assert_string_equal(s->way.steps[i].name, wanted[i]);
@@ -177,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_steps_come_behind_those_of_all_calls),
         cmocka_unit_test(what_is_served_today),
+        cmocka_unit_test(what_verifies),
         cmocka_unit_test(each_that_is_served_is_whole),
         cmocka_unit_test(an_answer_at_once_runs_nothing_inside_the_step),
     };

@@ -47,6 +47,7 @@ static const struct part {
     {&root_table, NULL, "", true},
 };
 
+#define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define TLS_FILES                                                                                  \
     "certificate = " UNIT_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"
 #define UNIT_CHAIN "\"" CERTS "818H/chain.pem\""
@@ -171,6 +172,7 @@ static const struct trial {
     {&root_table, "check.crl_anchors", ANCHORS, "anchors = " ANCHORS "; crls = \"crl.pem\";",
      CHAIN},
     {&root_table, "attestation.gateway", "\"refuse\"", "", GATEWAY},
+    {&trunk_table, "service", "\"verify\"", "verification = \"carrier\";", PROFILE},
     {&trust_table, "name", "\"other\"", "", ""},
     {&trust_table, "anchors", "\"" CERTS "anchor-other.pem\"", "", ""},
     {&trust_table, "list", URL_OF_LIST, "anchors = \"\"; list_anchor = " ANCHORS ";", ""},

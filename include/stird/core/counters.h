@@ -13,9 +13,11 @@
 #include <stird/core/histogram.h>
 #include <stird/core/reason.h>
 
-#define PROXY_LEVELS   3   /* A, B, C */
-#define PROXY_REASONS  180 /* above the highest id of reason.def */
-#define STATUS_CLASSES 5   /* of final answers: 2xx to 6xx */
+#define PROXY_LEVELS        3   /* A, B, C */
+#define PROXY_REASONS       180 /* above the highest id of reason.def */
+#define PROXY_VERIFICATIONS 4   /* verification_class */
+#define PROXY_CERTIFICATES  5   /* verified_cache */
+#define STATUS_CLASSES      5   /* of final answers: 2xx to 6xx */
 
 /* A number read from another process's memory is believed up to here, so that a false one cannot
    overflow the sum. */

@@ -30,6 +30,8 @@ struct passport_wanted {
     uint32_t certificate; /* index into settings' list */
 };
 
+struct verified;
+
 struct outcome {
     enum verdict verdict;
     enum reason reason;
@@ -46,6 +48,8 @@ struct outcome {
     bool date_was_wrong;   /* stale, in the future, unreadable or several: counted */
     bool level_unreadable; /* what the SBC told of the level could not be read: counted */
     bool strip_identity;   /* remove the Identity headers that the call brought */
+
+    const struct verified *verified; /* what its Identity is worth; NULL: nobody judged it */
 
     /* how it was found */
     bool emergency;

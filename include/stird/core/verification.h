@@ -21,7 +21,8 @@ enum verification_class {
                              here */
     VERIFICATION_PASSED,
     VERIFICATION_FAILED, /* forged, stale, or of another call */
-    VERIFICATION_OPEN    /* what is missing is ours, or late */
+    VERIFICATION_OPEN,   /* what is missing is ours, or late */
+    VERIFICATION_CLASSES
 };
 struct str verification_class_name(enum verification_class class); /* "passed" */
 

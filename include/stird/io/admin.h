@@ -19,7 +19,7 @@
 #define ADMIN_VERSION     1u
 #define ADMIN_TEXT_MAX    1024         /* of a request */
 #define ADMIN_REPLY_MAX   (128 * 1024) /* text of a reply */
-#define ADMIN_FDS_MAX     4
+#define ADMIN_FDS_MAX     5
 
 enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */

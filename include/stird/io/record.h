@@ -15,6 +15,7 @@
 #include <stird/core/outcome.h>
 #include <stird/core/reason.h>
 #include <stird/core/tried.h>
+#include <stird/core/verified.h>
 
 #define RECORD_TEXT_MAX 1024 /* octets of a field; a longer text is cut when it is packed */
 
@@ -36,8 +37,10 @@ struct record {
     int64_t sign_us, total_us;      /* -1: none */
     uint64_t config_generation, numbers_generation;
     bool emergency;
-    struct str detail;             /* what of the request is wrong, and where */
-    uint32_t count;                /* this was the last of so many INVITEs; 0: it stands alone */
+    struct str detail; /* what of the request is wrong, and where */
+    uint32_t count;    /* this was the last of so many INVITEs; 0: it stands alone */
+    bool is_verified;  /* VERIFIED says what its Identity is worth */
+    struct verified verified;
     struct tried tried[TRIED_MAX]; /* the next hops, in the order in which they were tried */
     uint32_t n_tried;
 };

@@ -14,5 +14,10 @@
  */
 enum reason facts_of_message(struct call *call, const struct settings *settings,
                              struct str message);
+/*
+ * What of a CALL cannot be read in one way, so that its Identity is not believed: "From: cannot be
+ * read as one address"; empty: nothing. ASSERTED: what P-Asserted-Identity says counts.
+ */
+struct str facts_fault(const struct call *call, bool asserted);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stird/core/call.h>
 #include <stird/core/known_name.h>
 #include <stird/core/outcome.h>
+#include <stird/core/verification.h>
 
 struct rehearsal {
     /* given; borrowed */
@@ -25,10 +26,19 @@ struct rehearsal {
     struct str listener;      /* its name, or empty */
     enum transport transport; /* which frames it: a stream needs Content-Length */
     int64_t now_s;
+    /* Of a trunk that verifies: whom the service believes (NULL: not at hand), and who brings the
+       certificate of URL (NULL: nobody; it is still to be fetched). False: it cannot be had, and
+       *WHY says so. IS_GIVEN: it was given by hand, so what the URL serves was not asked. */
+    const struct trust_image *trust;
+    bool (*bring)(void *user, struct str url, struct str *text, const char **why);
+    void *bring_user;
+    bool is_given;
 
     /* found; in the arena. SIP_STATUS of the outcome is 0 where no answer would be sent. */
     struct call *call;
     struct outcome *outcome;
+    const struct verification *verification; /* where its trunk verifies; of its headers' tokens
+                                                texts alone */
     struct str trunk_why; /* inside a call: how its trunk is found; else empty (trunk_why.h) */
     struct str note;      /* what could not be rehearsed, or empty */
 };

@@ -27,6 +27,8 @@ struct name_asked {
 struct exhibit {
     int names_fd;   /* the asker's to close; -errno: there is none to be had */
     int overlay_fd; /* of the urgent changes; -1: there are none */
+    int trust_fd;   /* of the domains of trust; -1: there are none */
+    uint64_t trust_generation;
 };
 
 /* Whether a reload may begin now. */

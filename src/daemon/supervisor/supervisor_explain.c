@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void put_source(const struct supervisor *s, struct buf *out)
+static void put_source(const struct supervisor *s, const struct exhibit *e, struct buf *out)
 {
     struct json j = json_writer(out, false);
     json_begin_object(&j);
@@ -18,6 +18,8 @@ static void put_source(const struct supervisor *s, struct buf *out)
     json_put_integer(&j, s->current.read_at_s);
     json_put_key(&j, STR("generation"));
     json_put_integer(&j, (int64_t)s->current.generation);
+    json_put_key(&j, STR("trust"));
+    json_put_integer(&j, e->trust_fd >= 0 ? (int64_t)e->trust_generation : 0);
     json_end_object(&j);
 }
 
@@ -26,13 +28,18 @@ static void act_snapshot(struct supervisor *s, struct asker *a, struct str text,
 {
     (void)text, (void)now_ms;
     struct buf out = BUF_INIT;
-    struct exhibit e = {.names_fd = -ENOENT, .overlay_fd = -1};
-    put_source(s, &out);
+    struct exhibit e = {.names_fd = -ENOENT, .overlay_fd = -1, .trust_fd = -1};
     supervisor_ask_exhibit(s, &e);
-    const int fds[] = {s->current.public_files_fd, s->current.numbers_fd, e.names_fd, e.overlay_fd};
+    put_source(s, &e, &out);
+    int fds[ADMIN_FDS_MAX] = {s->current.public_files_fd, s->current.numbers_fd, e.names_fd};
+    unsigned n = 3;
+    if (e.overlay_fd >= 0)
+        fds[n++] = e.overlay_fd;
+    if (e.trust_fd >= 0)
+        fds[n++] = e.trust_fd;
     int r = buf_failed(&out) ? -ENOMEM : e.names_fd < 0 ? e.names_fd : 0;
     if (r == 0)
-        r = a->answer(a, 0, buf_str(&out), fds, e.overlay_fd >= 0 ? 4 : 3);
+        r = a->answer(a, 0, buf_str(&out), fds, n);
     if (e.names_fd >= 0)
         close(e.names_fd);
     if (r)

@@ -5,6 +5,7 @@
  * be made the one before stays.
  */
 #include "asker.h"
+#include "questions.h"
 #include "supervisor_trust_fetch.h"
 
 #include "daemon/trust_kept.h"
@@ -612,6 +613,12 @@ static const struct ask asks[] = {{ADMIN_TRUST, act_list, CONTROL_LOOK},
                                   {ADMIN_TRUST_REFRESH, act_refresh, CONTROL_CHANGE},
                                   {.act = NULL}};
 
+static void exhibit(const struct supervisor *s, struct exhibit *e)
+{
+    e->trust_fd = own(s)->fd;
+    e->trust_generation = own(s)->generation;
+}
+
 const struct part part_trust = {.name = "trust",
                                 .bytes = sizeof(struct trust_part),
                                 .init = init,
@@ -622,4 +629,5 @@ const struct part part_trust = {.name = "trust",
                                 .tick = tick,
                                 .on = {[EVENT_BEGINS] = follow, [EVENT_IN_FORCE] = follow},
                                 .count = count,
-                                .asks = asks};
+                                .asks = asks,
+                                .answers_exhibit = exhibit};

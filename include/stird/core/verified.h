@@ -1,0 +1,53 @@
+/*
+ * verified - what is kept of the verification of a call (verification.h), for its record and its
+ * line of the log. Plain data; texts are borrowed.
+ */
+#ifndef STIRD_VERIFIED_H
+#define STIRD_VERIFIED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/str.h>
+#include <stird/core/verification.h>
+#include <stird/core/verstat_told.h>
+
+/* How the certificate of the token that decided was come by. */
+enum verified_cache {
+    VERIFIED_NO_CERTIFICATE, /* no URL was looked up for it */
+    VERIFIED_HIT,            /* it was there */
+    VERIFIED_STALE,          /* it was there, and is to be fetched anew */
+    VERIFIED_WAIT,           /* the call waited for it */
+    VERIFIED_MISS,           /* it was not there in time, or cannot be had */
+    VERIFIED_CACHES
+};
+struct str verified_cache_name(enum verified_cache cache); /* "hit"; of none empty */
+
+#define VERIFIED_NO_HEADER UINT32_MAX
+#define VERIFIED_NO_TIME   INT64_MIN
+
+struct verified {
+    enum verification_class class;
+    char level;                   /* of a call that passed; else NUL */
+    enum verify_check check;      /* that failed; VERIFY_CHECKS: none */
+    uint32_t header;              /* of the call's Identity values, from 0; VERIFIED_NO_HEADER */
+    uint32_t headers;             /* how many were looked at */
+    char attest;                  /* as the token says; NUL: nothing readable */
+    struct str x5u, spc, subject; /* of the token, of its certificate */
+    struct str origid;
+    int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
+    enum verstat verstat;   /* what would be written */
+    enum verstat_told told; /* what came along: read, never believed */
+    enum verified_cache cache;
+    int64_t wait_us, verify_us; /* for certificates; what judging took */
+    uint64_t trust_generation;  /* by which certificates were judged; 0: by nothing */
+};
+
+struct verification_question;
+/* Of ANSWER, as of the question's time; the texts are the answer's. Cache, times and what was told
+   are the caller's to set. */
+void verified_of(struct verified *v, const struct verification_question *question,
+                 const struct verification *answer);
+/* Copies its texts into ARENA. False: no memory. */
+bool verified_keep(struct verified *v, struct arena *arena);
+
+#endif

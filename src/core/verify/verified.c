@@ -1,0 +1,70 @@
+#include <stird/core/verified.h>
+
+struct str verified_cache_name(enum verified_cache cache)
+{
+    static const char *const names[VERIFIED_CACHES] = {
+        [VERIFIED_NO_CERTIFICATE] = "", [VERIFIED_HIT] = "hit",   [VERIFIED_STALE] = "stale",
+        [VERIFIED_WAIT] = "wait",       [VERIFIED_MISS] = "miss",
+    };
+    return str_of(names[cache]);
+}
+
+/* Which token the verdict is about: the one that decided, else the one that failed, else the first
+   one that says who is calling. */
+static const struct verification_header *told_of(const struct verification *a)
+{
+    int i = a->decisive >= 0 ? a->decisive : a->blamed;
+    if (i < 0 && a->n > 0 && a->headers[0].role == IDENTITY_ROLE_SHAKEN)
+        i = 0;
+    return i >= 0 && (unsigned)i < a->n ? &a->headers[i] : NULL;
+}
+
+static char letter(struct str attest)
+{
+    return attest.n == 1 && attest.p[0] >= 'A' && attest.p[0] <= 'C' ? attest.p[0] : '\0';
+}
+
+static void tell_token(struct verified *v, const struct verification_question *q,
+                       const struct verification_header *h)
+{
+    v->header = h->header;
+    v->attest = letter(h->report.attest);
+    v->x5u = h->token->identity.info;
+    v->spc = h->report.spc;
+    v->subject = h->report.subject;
+    v->origid = h->token->origid;
+    if (!h->token->has_iat)
+        return;
+    v->iat_s = h->token->iat_s;
+    if (__builtin_sub_overflow(q->now_s, v->iat_s, &v->age_s))
+        v->age_s = VERIFIED_NO_TIME;
+}
+
+void verified_of(struct verified *v, const struct verification_question *q,
+                 const struct verification *a)
+{
+    const struct verification_header *h = told_of(a);
+    *v = (struct verified){.class = a->class,
+                           .level = a->level,
+                           .check = a->check,
+                           .header = VERIFIED_NO_HEADER,
+                           .headers = q->set->n,
+                           .iat_s = VERIFIED_NO_TIME,
+                           .age_s = VERIFIED_NO_TIME,
+                           .verstat = a->verstat};
+    if (q->image)
+        v->trust_generation = trust_image_generation(q->image);
+    if (h)
+        tell_token(v, q, h);
+}
+
+bool verified_keep(struct verified *v, struct arena *arena)
+{
+    struct str *const texts[] = {&v->x5u, &v->spc, &v->subject, &v->origid};
+    bool kept = true;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        *texts[i] = arena_copy(arena, *texts[i]);
+        kept = kept && texts[i]->p;
+    }
+    return kept;
+}

@@ -1,0 +1,474 @@
+#include "verifying.h"
+
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/base/shortage.h>
+#include <stird/core/emergency.h>
+#include <stird/core/headers.h>
+#include <stird/core/party.h>
+#include <stird/core/sip_date.h>
+#include <stird/core/trunk.h>
+#include <stird/core/verified.h>
+#include <stird/sip/facts.h>
+#include <stird/sip/rehearsal.h>
+
+#include "certificates.h"
+#include "context.h"
+#include "tally.h"
+
+#define RENEW_AFTER_S 60 /* what is younger than that is not asked for anew for a bad signature */
+
+/* A certificate that the call needs. */
+struct needed {
+    struct certificate_waiter waiter;
+    struct verifying *verifying;
+    struct str url; /* empty: none, or the same as one before */
+    enum { UNASKED, ASKED, TOLD } state;
+    bool is_renewed;            /* what is there does not fit: something newer is wanted */
+    enum fetch_outcome outcome; /* of TOLD */
+    enum verified_cache cache;
+};
+
+struct verifying {
+    struct context *context;
+    const struct verification_setting *profile;
+    struct identity_set set;
+    struct needed *needed; /* as many as the set has */
+    unsigned pending;
+    bool counted; /* among those that wait */
+    bool asks, renewed;
+    void (*wake)(struct context *c);
+    int64_t asked_us, wait_us; /* since when it waits; how long it did, when it was over */
+};
+
+static struct certificates *all_of(const struct verifying *v)
+{
+    return proxy_certificates(v->context->proxy);
+}
+
+/* ---- its values ---- */
+
+static bool is_identity(const struct call_header *h)
+{
+    const struct header_line line = {.name = h->name, .value = h->value};
+    return header_is(&line, STR("Identity"), 'y');
+}
+
+static unsigned count_values(const struct call *call)
+{
+    struct str values[IDENTITY_VALUES_MAX];
+    unsigned n = 0;
+    for (const struct call_header *h = call->headers; h->name.p; h++)
+        if (is_identity(h))
+            n += identity_values(h->value, values);
+    return n;
+}
+
+static bool read_set(struct verifying *v, struct arena *arena)
+{
+    const struct call *call = v->context->call;
+    unsigned n = 0, most = count_values(call);
+    struct str *values = arena_array(arena, most + IDENTITY_VALUES_MAX, sizeof(*values));
+    if (!values)
+        return false;
+    for (const struct call_header *h = call->headers; h->name.p; h++)
+        if (is_identity(h))
+            n += identity_values(h->value, values + n);
+    return identity_set_read(&v->set, values, n, v->profile->max_tokens, arena);
+}
+
+static bool is_first(const struct verifying *v, unsigned i, struct str url)
+{
+    for (unsigned k = 0; k < i; k++)
+        if (str_eq(v->needed[k].url, url))
+            return false;
+    return true;
+}
+
+static void told(struct certificate_waiter *w, enum fetch_outcome outcome, bool come_again)
+{
+    struct needed *n = container_of(w, struct needed, waiter);
+    struct verifying *v = n->verifying;
+    n->state = come_again ? UNASKED : TOLD;
+    n->outcome = outcome;
+    if (--v->pending == 0)
+        v->wake(v->context);
+}
+
+static bool list_needed(struct verifying *v, struct arena *arena)
+{
+    v->needed = arena_array(arena, v->set.n + 1, sizeof(*v->needed));
+    for (unsigned i = 0; v->needed && i < v->set.n; i++) {
+        const struct str url = identity_set_url(&v->set, i);
+        v->needed[i].verifying = v;
+        v->needed[i].waiter.told = told;
+        if (is_first(v, i, url))
+            v->needed[i].url = url;
+    }
+    return v->needed != NULL;
+}
+
+struct verifying *verifying_new(struct context *c)
+{
+    const struct settings *s = c->snapshot->settings;
+    struct verifying *v = arena_alloc(c->arena, sizeof(*v));
+    if (!v)
+        return NULL;
+    v->context = c;
+    v->profile = &s->verifications[c->call->trunk->verification];
+    if (read_set(v, c->arena) && list_needed(v, c->arena))
+        return v;
+    identity_set_fini(&v->set);
+    return NULL;
+}
+
+void verifying_free(struct verifying *v)
+{
+    if (!v)
+        return;
+    verifying_leave(v);
+    identity_set_fini(&v->set);
+}
+
+/* ---- waiting ---- */
+
+static void ask_for(struct verifying *v, struct needed *n, enum fetch_kind kind, uint32_t wait_ms,
+                    bool waits)
+{
+    const struct context *c = v->context;
+    const struct wanted_certificate q = {
+        .url = n->url,
+        .kind = kind,
+        .domains = v->profile->trust,
+        .trunk = (uint32_t)(c->call->trunk - c->snapshot->settings->trunks),
+        .wait_ms = wait_ms};
+    n->outcome = certificates_ask(all_of(v), &q, waits ? &n->waiter : NULL);
+    n->state = n->outcome == FETCH_PENDING && waits ? ASKED : TOLD;
+    v->pending += n->state == ASKED;
+}
+
+/* FETCH_LIMIT where too many wait. */
+static bool may_wait(struct verifying *v)
+{
+    unsigned *waiting = certificates_waiting(all_of(v));
+    if (!v->counted && *waiting >= CERTIFICATE_WAITS_MAX) {
+        count_add(&proxy_counters(v->context->proxy)->certificate_waits_refused, 1);
+        return false;
+    }
+    *waiting += !v->counted;
+    v->counted = true;
+    return true;
+}
+
+static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_ms)
+{
+    const struct sti_certificate *found;
+    const uint32_t domains = v->profile->trust;
+    if (n->url.n == 0 || n->state != UNASKED)
+        return;
+    if (n->is_renewed) {
+        n->cache = VERIFIED_WAIT;
+        ask_for(v, n, FETCH_RENEW, wait_ms, wait_ms > 0 && may_wait(v));
+        return;
+    }
+    switch (certificates_get(all_of(v), n->url, domains, &found)) {
+    case CERTIFICATE_IS_CACHED:
+        if (n->cache == VERIFIED_NO_CERTIFICATE)
+            n->cache = VERIFIED_HIT;
+        n->state = TOLD;
+        n->outcome = FETCH_OK;
+        return;
+    case CERTIFICATE_IS_STALE:
+        n->cache = VERIFIED_STALE;
+        ask_for(v, n, FETCH_ASK, v->profile->wait_ms, false);
+        return;
+    case CERTIFICATE_IS_UNKNOWN:
+        break;
+    }
+    n->cache = VERIFIED_WAIT;
+    ask_for(v, n, FETCH_ASK, wait_ms > 0 ? wait_ms : v->profile->wait_ms,
+            wait_ms > 0 && may_wait(v));
+}
+
+unsigned verifying_ask(struct verifying *v, void (*wake)(struct context *c), uint32_t wait_ms)
+{
+    v->wake = wake;
+    v->asks = true;
+    for (unsigned i = 0; i < v->set.n; i++)
+        ask_if_missing(v, &v->needed[i], wait_ms);
+    if (v->pending > 0 && v->asked_us == 0)
+        v->asked_us = clock_monotonic_us();
+    return v->pending;
+}
+
+void verifying_leave(struct verifying *v)
+{
+    for (unsigned i = 0; i < v->set.n; i++)
+        certificate_waiter_leave(&v->needed[i].waiter);
+    v->pending = 0;
+    if (v->counted)
+        --*certificates_waiting(all_of(v));
+    v->counted = false;
+    if (v->asked_us > 0)
+        v->wait_us += clock_monotonic_us() - v->asked_us;
+    v->asked_us = 0;
+}
+
+/* ---- what is judged ---- */
+
+static struct needed *needed_of(const struct verifying *v, unsigned i)
+{
+    const struct str url = identity_set_url(&v->set, i);
+    for (unsigned k = 0; k <= i && url.n > 0; k++)
+        if (str_eq(v->needed[k].url, url))
+            return &v->needed[k];
+    return NULL;
+}
+
+/* Of a call: what the worker has by now, whoever asked for it. */
+static void serve(const struct verifying *v, struct needed *n, struct verification_served *s)
+{
+    const struct sti_certificate *found = NULL;
+    certificates_get(all_of(v), n->url, v->profile->trust, &found);
+    if (found) {
+        *s = (struct verification_served){.state = CERTIFICATE_PREPARED, .prepared = found};
+        return;
+    }
+    n->cache = VERIFIED_MISS;
+    s->state = n->state == TOLD ? verification_certificate_of(n->outcome) : CERTIFICATE_PENDING;
+    if (s->state == CERTIFICATE_PREPARED) /* it came, and could not be kept */
+        s->state = CERTIFICATE_PENDING;
+    if (s->state == CERTIFICATE_UNAVAILABLE || s->state == CERTIFICATE_UNREADABLE)
+        s->why = fetch_outcome_text(n->outcome);
+}
+
+/* Of a rehearsal: what was brought along, prepared in the arena of its call. */
+static void serve_rehearsal(const struct verifying *v, struct needed *n,
+                            struct verification_served *s)
+{
+    const struct rehearsal *r = proxy_rehearsal(v->context->proxy);
+    struct str text = {NULL, 0};
+    if (r->bring && !r->bring(r->bring_user, n->url, &text, &s->why))
+        s->state = CERTIFICATE_UNAVAILABLE;
+    struct sti_certificate *c = text.p ? arena_alloc(v->context->arena, sizeof(*c)) : NULL;
+    if (!c || !sti_certificate_prepare_for(c, text, r->trust, v->profile->trust, r->now_s,
+                                           v->context->arena))
+        return;
+    s->state = CERTIFICATE_PREPARED;
+    s->prepared = c;
+}
+
+/* NULL: no memory. */
+static struct verification_served *serve_all(const struct verifying *v)
+{
+    const bool rehearses = proxy_rehearsal(v->context->proxy) != NULL;
+    struct verification_served *served = arena_array(v->context->arena, v->set.n + 1,
+                                                     sizeof(*served));
+    for (unsigned i = 0; served && i < v->set.n; i++) {
+        struct needed *n = needed_of(v, i);
+        if (n && rehearses)
+            serve_rehearsal(v, n, &served[i]);
+        else if (n)
+            serve(v, n, &served[i]);
+    }
+    return served;
+}
+
+/* Ends what serve_rehearsal() prepared. */
+static void serve_no_more(const struct verifying *v, const struct verification_served *served)
+{
+    for (unsigned i = 0; proxy_rehearsal(v->context->proxy) && i < v->set.n; i++)
+        if (served[i].prepared)
+            sti_certificate_fini((struct sti_certificate *)(uintptr_t)served[i].prepared);
+}
+
+/* ---- what the message says ---- */
+
+struct said {
+    struct calling calling;
+    struct tn to, requested;
+    struct asserted asserted;
+    struct call_priority priority;
+};
+
+static bool list_priority(const struct call *call, struct call_priority *p)
+{
+    unsigned n = 0;
+    for (const struct call_header *h = call->headers; h->name.p; h++)
+        n += str_eq_nocase(h->name, STR("Resource-Priority"));
+    struct str *list = arena_array(call->arena, n + 1, sizeof(*list));
+    p->resources = list;
+    for (const struct call_header *h = call->headers; list && h->name.p; h++) {
+        if (str_eq_nocase(h->name, STR("Resource-Priority")))
+            list[p->n_resources++] = h->value;
+        if (str_eq_nocase(h->name, STR("Priority")))
+            p->is_psap_callback |= str_eq_nocase(str_trim(h->value), STR("psap-callback"));
+    }
+    return list != NULL;
+}
+
+/* Who shows no number on purpose (RFC 3323, RFC 3261 section 8.1.1.3). */
+static bool is_withheld(const struct call *call)
+{
+    struct str rest = call->from_uri;
+    while (rest.n > 0 && !str_starts_nocase(rest, STR("anonymous")))
+        rest = str_slice(rest, 1, rest.n);
+    return rest.n > 0 || privacy_withholds(&call->privacy);
+}
+
+static bool has_number(const struct calling *c)
+{
+    return c->fault == TN_OK;
+}
+
+/* TO and the Request-URI as a verifier reads them: nobody's settings tell what they mean. */
+static bool called(struct tn *number, struct str uri, const struct country *country)
+{
+    return party_called(number, uri, country, NULL, NULL) == TN_OK;
+}
+
+static bool ask_message(const struct call *call, struct said *said, struct verification_question *q)
+{
+    const struct country *country = &call->trunk->country;
+    const bool trusted = call_is_trusted(call);
+    if (trusted)
+        asserted_read(&said->asserted, &call->asserted, country);
+    party_calling(&said->calling, trusted ? &said->asserted : NULL, call->from_uri, country);
+    q->orig = has_number(&said->calling) ? &said->calling.number : NULL;
+    q->to = called(&said->to, call->to_uri, country) ? &said->to : NULL;
+    q->requested = called(&said->requested, call->request_uri, country) ? &said->requested : NULL;
+    q->is_withheld = !q->orig && is_withheld(call);
+    q->message_fault = facts_fault(call, trusted);
+    if (call->n_date != 1 || !sip_date_parse(call->date, &q->date_s))
+        q->date_s = 0;
+    q->priority = &said->priority;
+    return list_priority(call, &said->priority);
+}
+
+/* What came along: of P-Asserted-Identity, else of From. */
+static enum verstat_told told_verstat(const struct call *call)
+{
+    enum verstat_told found = VERSTAT_TOLD_NOTHING;
+    for (unsigned i = 0; i < call->asserted.n && i < ASSERTED_MAX && !found; i++)
+        found = verstat_told_by(call->asserted.uri[i]);
+    return found ? found : verstat_told_by(call->from_uri);
+}
+
+/* ---- judging ---- */
+
+static bool is_cached(const struct verifying *v, const struct needed *n)
+{
+    const int64_t at_s = certificates_fetched_s(all_of(v), n->url, v->profile->trust);
+    return at_s > 0 && clock_real_s() - at_s > RENEW_AFTER_S;
+}
+
+static struct verification_question question_of(const struct verifying *v)
+{
+    const struct context *c = v->context;
+    const struct rehearsal *r = proxy_rehearsal(c->proxy);
+    return (struct verification_question){
+        .set = &v->set,
+        .rules = verification_rules_of(v->profile),
+        .now_s = c->call->now_s,
+        .image = r ? r->trust : proxy_trust(c->proxy),
+        .is_given = r && r->is_given,
+        .is_emergency = c->outcome->emergency,
+    };
+}
+
+/* False: no memory. Q and A are filled. */
+static bool judge(const struct verifying *v, struct said *said, struct verification_question *q,
+                  struct verification *a)
+{
+    *q = question_of(v);
+    q->served = serve_all(v);
+    if (!q->served || !ask_message(v->context->call, said, q))
+        return false;
+    verification_judge(q, v->context->arena, a);
+    serve_no_more(v, q->served);
+    return true;
+}
+
+bool verifying_renews(struct verifying *v)
+{
+    struct verification_question q;
+    struct verification a;
+    struct said said = {.calling = {.fault = TN_EMPTY}};
+    bool renews = false;
+    bool all_here = v->asks && !v->renewed;
+    for (unsigned i = 0; i < v->set.n && all_here && !renews; i++)
+        renews = v->needed[i].url.n > 0 && is_cached(v, &v->needed[i]);
+    if (!renews || !judge(v, &said, &q, &a))
+        return false;
+    renews = false;
+    for (unsigned i = 0; i < a.n; i++) {
+        struct needed *n = needed_of(v, i);
+        if (!n || a.headers[i].report.finding[VERIFY_SIGNATURE].result != VERIFY_FAILED ||
+            !is_cached(v, n))
+            continue;
+        v->renewed = renews = n->is_renewed = true;
+        n->state = UNASKED;
+    }
+    return renews;
+}
+
+static enum verified_cache cache_of(const struct verifying *v, const struct verification *a)
+{
+    int i = a->decisive >= 0 ? a->decisive : a->n > 0 ? 0 : -1;
+    const struct needed *n = i >= 0 ? needed_of(v, (unsigned)i) : NULL;
+    return n ? n->cache : VERIFIED_NO_CERTIFICATE;
+}
+
+static void tell_numbers(struct outcome *o, const struct said *said)
+{
+    if (has_number(&said->calling))
+        o->claims.orig = said->calling.number;
+    o->claims.dest = said->to.n > 0 ? said->to : said->requested;
+}
+
+static void open_for_memory(struct verified *kept)
+{
+    *kept = (struct verified){.class = VERIFICATION_OPEN,
+                              .check = VERIFY_CHECKS,
+                              .header = VERIFIED_NO_HEADER,
+                              .iat_s = VERIFIED_NO_TIME,
+                              .age_s = VERIFIED_NO_TIME};
+}
+
+/* False: no memory. */
+static bool judge_and_keep(struct verifying *v, struct context *c, struct verified *kept)
+{
+    struct said said = {.calling = {.fault = TN_EMPTY}};
+    struct verification_question q;
+    struct verification *a = arena_alloc(c->arena, sizeof(*a));
+    const int64_t begun_us = clock_monotonic_us();
+    if (!a || !judge(v, &said, &q, a))
+        return false;
+    tell_numbers(c->outcome, &said);
+    verified_of(kept, &q, a);
+    c->outcome->reason = a->reason;
+    kept->told = told_verstat(c->call);
+    kept->cache = cache_of(v, a);
+    kept->wait_us = v->wait_us;
+    kept->verify_us = clock_monotonic_us() - begun_us;
+    struct rehearsal *r = (struct rehearsal *)(uintptr_t)proxy_rehearsal(c->proxy);
+    if (r)
+        r->verification = a;
+    return verified_keep(kept, c->arena);
+}
+
+void verifying_judge(struct verifying *v, struct context *c)
+{
+    struct outcome *o = c->outcome;
+    struct verified *kept = arena_alloc(c->arena, sizeof(*kept));
+    o->verdict = VERDICT_PASS;
+    o->sip_status = 0;
+    o->reason = REASON_OUT_OF_MEMORY;
+    if (!kept)
+        return;
+    o->verified = kept;
+    if (v && judge_and_keep(v, c, kept))
+        return;
+    open_for_memory(kept);
+    o->reason = REASON_OUT_OF_MEMORY;
+}

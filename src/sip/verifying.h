@@ -1,0 +1,35 @@
+/*
+ * verifying - the verification of one call: its Identity values, the certificates that they need,
+ * and the judgement (verification.h).
+ *
+ * For a call, certificates are those of its worker (certificates.h); of a rehearsal, what whoever
+ * explains has brought along.
+ */
+#ifndef STIRD_SIP_VERIFYING_H
+#define STIRD_SIP_VERIFYING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct context;
+struct verifying;
+
+/* Reads the Identity values of C, whose trunk verifies. NULL: no memory. Ends with the context. */
+struct verifying *verifying_new(struct context *c);
+void verifying_free(struct verifying *v); /* NULL is fine */
+
+/*
+ * Asks for what is missing, each once: how many are on their way. All have come, or will not, when
+ * WAKE is called (once), or before. Not for rehearsals.
+ */
+unsigned verifying_ask(struct verifying *v, void (*wake)(struct context *c), uint32_t wait_ms);
+/* Nobody waits any longer; what comes is kept for others. */
+void verifying_leave(struct verifying *v);
+/* Whether a certificate that was at hand does not fit a signature, and may have been replaced since
+   it was fetched: then it is to be asked for anew. Said once. */
+bool verifying_renews(struct verifying *v);
+
+/* Judges the call; what is kept of that is C->outcome's. V may be NULL, for want of memory. */
+void verifying_judge(struct verifying *v, struct context *c);
+
+#endif

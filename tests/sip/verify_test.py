@@ -1,0 +1,187 @@
+"""service = "verify": what the Identity of an inbound call is worth, recorded beside the call, which goes on as it is."""
+
+import json
+import os
+import signal
+import unittest
+
+from lib import dialog, settings, stird, stirctl, token
+from lib.patience import HANG_S
+from lib.story import Story
+from lib.web import Web
+
+CALLER, CALLED = "+12155550100", "+13125550123"
+LONG = "5000ms"  # what no story waits out
+
+
+class Verify(Story):
+    def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), **members):
+        """A carrier's calls come from .2 and leave for .9; the laboratory's authority is believed."""
+        self.made = self.lab.path("made")
+        self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
+        self.web = Web(self.lab, self.net(5))
+        self.addCleanup(self.web.close)
+        with open(self.made + "/709J/chain.pem", "rb") as chain:
+            self.web.bodies["a.pem"] = self.web.bodies["b.pem"] = chain.read()
+        inbound = {"name": "in", "sources": [self.net(2)], "service": "verify",
+                   "verification": "carrier", "upstreams": ["carrier"]}
+        inbound.update(members)
+        more = """workers = %d; trust = ( %s ); verification = ( %s );
+            fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };""" % (
+                workers, settings.group({"name": "us", "anchors": self.made + "/root.pem", "countries": ["1"]}),
+                settings.group({"name": "carrier", "trust": ["us"], "wait": wait}), self.web.ca)
+        self.start(trunks=[inbound] + (trunks or [self.trunk("pbx", 3)]),
+                   upstreams=[self.upstream()] + list(upstreams_more), more=more)
+
+    def signed(self, path="a.pem", **more):
+        url = self.web.url(path)
+        return token.identity(self.made + "/709J", header={"x5u": url},
+                              parameters=";info=<%s>;alg=ES256;ppt=shaken" % url, **more)
+
+    def judged_call(self, *identities, reason=None, **more):
+        """A whole call, which leaves as it came: its record."""
+        invite, arrived = self.short_call(caller=CALLER, called=more.pop("called", CALLED),
+                                          extra=["Identity: " + value for value in identities], **more)
+        self.assert_untouched(invite, arrived)
+        self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
+        record = self.record(invite, decision="passed", trunk="in", attest=None)
+        if reason:
+            self.assertEqual(record["reason"], reason, record)
+        return record
+
+    def until(self, reason, path="a.pem"):
+        """Workers hear of the domains and of the fetcher in their own time, and a fetch takes its own."""
+        def is_so():
+            record = self.judged_call(self.signed(path))
+            return record["reason"] == reason and record
+        return stird.wait_until(is_so, HANG_S, "a call that is " + reason)
+
+    def passed(self, path="a.pem"):
+        return self.until("verified", path)
+
+    def test_what_a_call_is_worth(self):
+        self.begin()
+        record = self.passed()
+        told = record["verification"]
+        self.assertEqual(
+            {k: told[k] for k in ("class", "level", "check", "header", "headers", "attest", "origid", "x5u", "spc",
+                                  "verstat", "verstat_came")},
+            {"class": "passed", "level": "A", "check": None, "header": 1, "headers": 1, "attest": "A",
+             "origid": token.ORIGID, "x5u": self.web.url("a.pem"), "spc": "709J",
+             "verstat": "TN-Validation-Passed", "verstat_came": None})
+        self.assertEqual([record["orig_tn"], record["dest_tn"]], [CALLER[1:], CALLED[1:]])
+        self.assertGreater(told["trust_generation"], 0)
+        gets = len(self.web.gets)
+        told = self.judged_call(self.signed(), reason="verified")["verification"]
+        self.assertEqual([told["cache"], told["wait_us"]], ["hit", 0])
+        self.assertEqual(len(self.web.gets), gets)
+        self.judged_call(reason="unsigned_call")
+        head, body, signature = self.signed().split(".", 2)
+        changed = token.identity(self.made + "/709J", header={"x5u": self.web.url("a.pem")}, attest="B")
+        tampered = ".".join((head, changed.split(".")[1], signature))
+        record = self.judged_call(tampered, reason="signature_invalid")
+        self.assertEqual([record["verification"][k] for k in ("class", "check", "verstat")],
+                         ["failed", "signature", "TN-Validation-Failed"])
+        self.assertNotEqual(body, changed)
+        self.judged_call(self.signed(orig="12155550101"), reason="token_of_another_call")
+        self.judged_call(self.signed(iat=1700000000), reason="token_stale")
+        self.judged_call("nonsense", reason="token_malformed")
+        told = self.judged_call(tampered, self.signed(attest="B"), reason="verified")["verification"]
+        self.assertEqual([told["level"], told["header"], told["headers"]], ["B", 2, 2])
+        self.until("certificate_unavailable", "none.pem")
+        verstat = "<sip:%s;verstat=TN-Validation-Passed@pbx.example.com>" % CALLER
+        told = self.judged_call(tampered, from_=verstat)["verification"]
+        self.assertEqual([told["verstat"], told["verstat_came"]], ["TN-Validation-Failed", "TN-Validation-Passed"])
+        self.assertIn("verified=passed level=A reason=verified", " ".join(
+            " ".join(w for w in line.split() if w.split("=")[0] in ("verified", "level", "reason"))
+            for line in self.stird.log_lines("verified=passed")))
+
+    def test_a_server_that_hangs(self):
+        """R-V-026: the call goes on when its time is over, and a later one has the certificate."""
+        self.begin(wait="300ms")
+        self.passed()
+        self.web.hang()
+        told = self.judged_call(self.signed("b.pem"), reason="certificate_pending")["verification"]
+        self.assertEqual([told["class"], told["cache"], told["verstat"]], ["open", "miss", "No-TN-Validation"])
+        self.judged_call(self.signed(), reason="verified")
+        self.web.hang(False)
+        self.passed("b.pem")
+
+    def test_who_does_not_wait(self):
+        """R-V-026, R-V-027, R-V-024: an emergency call; one that its caller gives up; one without a fetcher."""
+        self.begin()
+        self.passed()
+        self.web.hang()
+        record = self.judged_call(self.signed("b.pem", dest="911"), called="911", reason="certificate_pending")
+        self.assertEqual([record["emergency"], record["verification"]["wait_us"]], [True, 0])
+        invite = self.place(caller=CALLER, called=CALLED, extra=["Identity: " + self.signed("b.pem")])
+        stird.wait_until(lambda: self.web.gets.count("b.pem") >= 1, HANG_S, "a question")
+        self.sbc.expect(100)  # it waits for more than 200 ms
+        self.cancel(invite)
+        os.kill(self.stird.wait_child("fetcher"), signal.SIGKILL)
+        self.judged_call(self.signed(), reason="verified")
+
+    def cancel(self, invite):
+        self.sbc.send(dialog.cancel(invite), self.at())
+        self.sbc.expect((200, "CANCEL"))
+        if self.carrier.poll(0):
+            self.skipTest("it has waited as long as any call may, before the CANCEL was read")
+        final = self.sbc.expect(487)
+        self.sbc.acknowledge(invite, final, self.at())
+        record = self.record(invite, reason="caller_cancelled", cause="cancelled")
+        self.assertIsNone(record["verification"])
+
+    def explained(self, message, *words):
+        status, out, err = stirctl.run(self.stird.configuration, "explain", "--json", "--source", self.net(2), "--message",
+                                       self.lab.write("invite", message), *words)
+        self.assertEqual(status, 0, err)
+        return json.loads(out)
+
+    def test_explain(self):
+        """All that is found in each Identity, by what the workers believe."""
+        self.begin()
+        self.passed()
+        message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
+        chain = self.made + "/709J/chain.pem"
+        for words, reason, verdict in ((("--certificate", chain), "verified", "valid"),
+                                       (("--online",), "verified", "valid"),
+                                       ((), "certificate_pending", "open"),
+                                       (("--certificate", chain, "--offline"), "trust_unavailable", "open")):
+            told = self.explained(message, *words)
+            self.assertEqual([told["decision"], told["reason"]], ["passed", reason], (words, told))
+            self.assertEqual([i["verdict"] for i in told["identities"]], [verdict])
+        tampered = message.replace("From: <sip:" + CALLER, "From: <sip:+12155550177")
+        told = self.explained(tampered, "--certificate", chain)
+        self.assertEqual([told["class"], told["reason"]], ["failed", "token_of_another_call"])
+        results = {c["check"]: c["result"] for c in told["identities"][0]["checks"]}
+        self.assertEqual([results["orig"], results["dest"], results["signature"]], ["FAILED", "ok", "ok"])
+
+    def test_a_carrier_of_both_directions(self):
+        """R-V-061: one address begins calls, which are judged, and takes those that are signed."""
+        self.begin(sources=[self.net(9)], upstreams=["pbx"], upstreams_more=[self.upstream("pbx", 2)],
+                   trunks=[self.trunk("pbx", 2)])
+        invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller=CALLER, called=CALLED)
+        self.assertEqual(arrived.raws("identity"), [])
+        self.record(invite, trunk="in", reason="unsigned_call", upstream="pbx")
+        invite, arrived = self.short_call()
+        self.verify(arrived, "A", "12155550100", "12155550199")
+        self.assertIsNone(self.record(invite, trunk="pbx", upstream="carrier", decision="signed")["verification"])
+
+    def test_two_workers_and_one_question(self):
+        """R-V-025: the calls of all workers have one fetch."""
+        self.begin(workers=2)
+        self.passed()
+        self.web.hang()
+        placed = [self.place(caller=CALLER, called=CALLED, extra=["Identity: " + self.signed("b.pem")])
+                  for _ in range(12)]
+        stird.wait_until(lambda: self.web.gets.count("b.pem") >= 1, HANG_S, "a question")
+        self.web.hang(False)
+        for arrived in [self.carrier.expect("INVITE") for _ in placed]:
+            self.carrier.respond(arrived, 486)
+        for invite in placed:
+            self.record(invite, decision="passed")
+        self.assertEqual(self.web.gets.count("b.pem"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
