@@ -167,6 +167,8 @@ static bool needs_quotes(struct str s)
 
 static void add_field(struct buf *line, const struct log_field *f)
 {
+    if (f->key[0] == '\0')
+        return;
     buf_addf(line, " %s=", f->key);
     if (f->is_number) {
         buf_addf(line, "%lld", (long long)f->number);

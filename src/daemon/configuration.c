@@ -157,7 +157,7 @@ static void warn_of_numbers(const struct settings *s, const struct numbers *tabl
             log_info("a certificate is for telephone numbers alone",
                      LOG_TEXT("id", s->certificates[i].id),
                      s->certificates[i].unit.n > 0 ? LOG_TEXT("unit", s->certificates[i].unit)
-                                                   : (struct log_field){0});
+                                                   : LOG_NOTHING);
 }
 
 static void warn_of_trunks(struct settings *s, const struct numbers *table)

@@ -495,13 +495,13 @@ static void log_decision(const struct context *c)
              LOG_TEXT("orig", digits(c, &o->claims.orig, &orig)),
              LOG_TEXT("dest", digits(c, &o->claims.dest, &dest)),
              LOG_TEXT("decision", verdict_name(o->verdict)),
-             v ? LOG_TEXT("verified", verification_class_name(v->class)) : (struct log_field){0},
+             v ? LOG_TEXT("verified", verification_class_name(v->class)) : LOG_NOTHING,
              LOG_TEXT("level", ((struct str){&level, 1})),
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
              LOG_NUMBER("tried", c->trail.n),
-             o->detail.n > 0 ? LOG_TEXT("detail", buf_str(&detail)) : (struct log_field){0},
-             c->call->trunk ? (struct log_field){0} : LOG_TEXT("source", buf_str(&source)));
+             o->detail.n > 0 ? LOG_TEXT("detail", buf_str(&detail)) : LOG_NOTHING,
+             c->call->trunk ? LOG_NOTHING : LOG_TEXT("source", buf_str(&source)));
     buf_fini(&orig);
     buf_fini(&dest);
     buf_fini(&source);

@@ -305,7 +305,7 @@ static const char *as_entries(void *user)
     log_open("worker 1", pipes[1], true);
     log_to_journal(ends[1]);
     log_warning("call", LOG_CSTR("call_id", "a b\nTRUNK=evil"), LOG_CSTR("trunk", "pbx"),
-                LOG_CSTR("orig", "12155550100"), LOG_CSTR("dest", "-"),
+                LOG_CSTR("orig", "12155550100"), LOG_NOTHING, LOG_CSTR("dest", "-"),
                 LOG_CSTR("reason", "signed_owned"), LOG_CSTR("other", "x"),
                 LOG_NUMBER("status", 200));
     if (strcmp(entry_of(ends[0]),

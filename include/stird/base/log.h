@@ -15,7 +15,7 @@
 #include <stird/base/str.h>
 
 struct log_field {
-    const char *key; /* NULL ends the list */
+    const char *key; /* NULL ends the list; "": nothing is said */
     struct str text;
     int64_t number;
     bool is_number; /* which of the two it is */
@@ -24,6 +24,8 @@ struct log_field {
 #define LOG_TEXT(key, value)   ((struct log_field){(key), (value), 0, false})
 #define LOG_CSTR(key, value)   ((struct log_field){(key), str_of(value), 0, false})
 #define LOG_NUMBER(key, value) ((struct log_field){(key), {NULL, 0}, (value), true})
+/* In the place of a field that this line does not have: those behind it are said all the same. */
+#define LOG_NOTHING ((struct log_field){"", {NULL, 0}, 0, false})
 
 /*
  * PROCESS ("supervisor", "worker 1", "signer") is kept by pointer. With JOURNAL each line starts
