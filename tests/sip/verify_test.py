@@ -92,6 +92,9 @@ class Verify(Story):
         verstat = "<sip:%s;verstat=TN-Validation-Passed@pbx.example.com>" % CALLER
         told = self.judged_call(tampered, from_=verstat)["verification"]
         self.assertEqual([told["verstat"], told["verstat_came"]], ["TN-Validation-Failed", "TN-Validation-Passed"])
+        status, out, err = stirctl.run(self.stird.configuration, "status")
+        self.assertEqual(status, 0, err)
+        self.assertIn("verified calls by trunk", out)
         self.assertIn("verified=passed level=A reason=verified", " ".join(
             " ".join(w for w in line.split() if w.split("=")[0] in ("verified", "level", "reason"))
             for line in self.stird.log_lines("verified=passed")))
