@@ -170,6 +170,23 @@ class Verify(Story):
         self.verify(arrived, "A", "12155550100", "12155550199")
         self.assertIsNone(self.record(invite, trunk="pbx", upstream="carrier", decision="signed")["verification"])
 
+    def test_inside_a_call(self):
+        """Requests inside it are neither judged nor blocked: no number table is asked about such calls."""
+        self.begin()
+        invite = self.place(caller="+12155556000", called=CALLED)  # which is blocked where calls are signed
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200, body=dialog.SDP)
+        ok = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, ok)
+        self.carrier.expect("ACK")
+        again = dialog.in_dialog(self.sbc, "INVITE", invite, ok, 2, body=dialog.SDP)
+        self.sbc.send(again, self.sbc.next_hop(again))
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(arrived["call-id"], invite["call-id"])
+        self.carrier.respond(arrived, 486)
+        self.sbc.acknowledge(again, self.sbc.expect(486))
+        self.record(invite, reason="unsigned_call", cause="answered")
+
     def test_two_workers_and_one_question(self):
         """R-V-025: the calls of all workers have one fetch."""
         self.begin(workers=2)
