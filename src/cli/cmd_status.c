@@ -217,10 +217,11 @@ static json_int_t total_of(const json_t *totals, const char *name)
     return number_of(json_object_get(totals, list), dot + 1);
 }
 
-/* Those of a kind that have counted anything: NAMES are the counters under HEADS, behind the column
-   for the name. */
-static void print_totals(const json_t *status, const char *kind, const char *label,
-                         const char *const *heads, const char *const *names, unsigned n)
+/* Those of a kind that have counted anything, or the list NEEDED: NAMES are the counters under
+   HEADS, behind the column for the name. */
+static void print_totals(const json_t *status, const char *kind, const char *needed,
+                         const char *label, const char *const *heads, const char *const *names,
+                         unsigned n)
 {
     struct columns table = columns_new(heads, n);
     const char *name;
@@ -233,10 +234,27 @@ static void print_totals(const json_t *status, const char *kind, const char *lab
             snprintf(room[i], SHORT_MAX, "%" JSON_INTEGER_FORMAT, total_of(totals, names[i]));
             cells[i] = room[i];
         }
-        if (json_object_size(totals) > 0)
+        if (needed ? json_object_size(json_object_get(totals, needed)) > 0
+                   : json_object_size(totals) > 0)
             columns_add(&table, cells);
     }
     columns_print(&table, label);
+}
+
+/* Of trunks that verify. */
+static void print_verified(const json_t *status)
+{
+    static const char *const heads[] = {"NAME",   "PASSED A", "B",    "C",
+                                        "FAILED", "NOTHING",  "OPEN", "ANSWERED"};
+    static const char *const names[] = {NULL,
+                                        "verified_levels.A",
+                                        "verified_levels.B",
+                                        "verified_levels.C",
+                                        "verifications.failed",
+                                        "verifications.nothing",
+                                        "verifications.open",
+                                        "causes.answered"};
+    print_totals(status, "trunks", "verifications", "verified calls by trunk", heads, names, 8);
 }
 
 static void print_trunk_totals(const json_t *status)
@@ -246,7 +264,8 @@ static void print_trunk_totals(const json_t *status)
     static const char *const names[] = {
         NULL,           "attestations.A", "attestations.B", "attestations.C",
         "passed_calls", "rejected_calls", "sign_failures",  "causes.answered"};
-    print_totals(status, "trunks", "calls by trunk", heads, names, 8);
+    print_totals(status, "trunks", NULL, "calls by trunk", heads, names, 8);
+    print_verified(status);
     print_left_out(json_object_get(status, "totals"), "trunks_not_shown");
 }
 
@@ -265,7 +284,7 @@ static void print_upstream_totals(const json_t *status)
                                         "timeouts",
                                         "unreachable",
                                         "failovers"};
-    print_totals(status, "upstreams", "by upstream", heads, names, TOTALS_MAX);
+    print_totals(status, "upstreams", NULL, "by upstream", heads, names, TOTALS_MAX);
     print_left_out(json_object_get(status, "totals"), "upstreams_not_shown");
 }
 

@@ -1,6 +1,7 @@
 #include "dialog_block.h"
 
 #include <stird/core/policy.h>
+#include <stird/core/service_word.h>
 #include <stird/core/source_table.h>
 #include <stird/sip/rehearsal.h>
 
@@ -53,9 +54,15 @@ static enum dialog_block ask(struct context *c, const struct trunk *t)
     return c->outcome->verdict == VERDICT_REJECT ? DIALOG_BLOCK_REFUSES : DIALOG_BLOCK_EXCUSES;
 }
 
+/* Of a trunk whose calls no number table is asked about, none is blocked inside either. */
+static bool asks_table(const struct trunk *t)
+{
+    return service_words[t->service].signs;
+}
+
 static void ask_too(struct asking *a, const struct trunk *t)
 {
-    if (was_asked(a, t))
+    if (!asks_table(t) || was_asked(a, t))
         return;
     if (a->n_asked < WAYS_MAX)
         a->asked[a->n_asked++] = t;
@@ -147,7 +154,7 @@ enum dialog_block dialog_block_of(struct context *c)
 {
     const struct trunk *t;
     enum dialog_way way = dialog_way_of(c, &t);
-    if (way == DIALOG_WAY_CALLEE)
+    if (way == DIALOG_WAY_CALLEE || (t && !asks_table(t)))
         return DIALOG_BLOCK_NONE;
     return t ? ask(c, t) : ask_any(c, way);
 }

@@ -29,6 +29,14 @@ struct needed {
     enum verified_cache cache;
 };
 
+/* What the message says, which a question borrows. */
+struct said {
+    struct calling calling;
+    struct tn to, requested;
+    struct asserted asserted;
+    struct call_priority priority;
+};
+
 struct verifying {
     struct context *context;
     const struct verification_setting *profile;
@@ -36,9 +44,15 @@ struct verifying {
     struct needed *needed; /* as many as the set has */
     unsigned pending;
     bool counted; /* among those that wait */
-    bool asks, renewed;
+    bool renewed;
     void (*wake)(struct context *c);
     int64_t asked_us, wait_us; /* since when it waits; how long it did, when it was over */
+    /* The judgement, until something else is waited for: it borrows from certificates. */
+    bool is_judged;
+    struct said said;
+    struct verification_question question;
+    struct verification answer;
+    int64_t judged_us; /* what it took */
 };
 
 static struct certificates *all_of(const struct verifying *v)
@@ -193,7 +207,6 @@ static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_
 unsigned verifying_ask(struct verifying *v, void (*wake)(struct context *c), uint32_t wait_ms)
 {
     v->wake = wake;
-    v->asks = true;
     for (unsigned i = 0; i < v->set.n; i++)
         ask_if_missing(v, &v->needed[i], wait_ms);
     if (v->pending > 0 && v->asked_us == 0)
@@ -284,13 +297,6 @@ static void serve_no_more(const struct verifying *v, const struct verification_s
 
 /* ---- what the message says ---- */
 
-struct said {
-    struct calling calling;
-    struct tn to, requested;
-    struct asserted asserted;
-    struct call_priority priority;
-};
-
 static bool list_priority(const struct call *call, struct call_priority *p)
 {
     unsigned n = 0;
@@ -372,44 +378,49 @@ static struct verification_question question_of(const struct verifying *v)
         .now_s = c->call->now_s,
         .image = r ? r->trust : proxy_trust(c->proxy),
         .is_given = r && r->is_given,
-        .is_emergency = c->outcome->emergency,
+        .is_emergency = emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE,
     };
 }
 
-/* False: no memory. Q and A are filled. */
-static bool judge(const struct verifying *v, struct said *said, struct verification_question *q,
-                  struct verification *a)
+/* Once, by the certificates that are there. False: no memory. */
+static bool judge(struct verifying *v)
 {
-    *q = question_of(v);
-    q->served = serve_all(v);
-    if (!q->served || !ask_message(v->context->call, said, q))
+    const int64_t begun_us = clock_monotonic_us();
+    if (v->is_judged)
+        return true;
+    v->said = (struct said){.calling = {.fault = TN_EMPTY}};
+    v->question = question_of(v);
+    struct verification_served *served = serve_all(v);
+    v->question.served = served;
+    if (!served || !ask_message(v->context->call, &v->said, &v->question))
         return false;
-    verification_judge(q, v->context->arena, a);
-    serve_no_more(v, q->served);
-    return true;
+    verification_judge(&v->question, v->context->arena, &v->answer);
+    serve_no_more(v, served);
+    v->judged_us = clock_monotonic_us() - begun_us;
+    return v->is_judged = true;
+}
+
+/* Of those whose signature does not fit. */
+static bool may_be_renewed(const struct verifying *v, unsigned i)
+{
+    const struct needed *n = needed_of(v, i);
+    return n && is_cached(v, n) &&
+           v->answer.headers[i].report.finding[VERIFY_SIGNATURE].result == VERIFY_FAILED;
 }
 
 bool verifying_renews(struct verifying *v)
 {
-    struct verification_question q;
-    struct verification a;
-    struct said said = {.calling = {.fault = TN_EMPTY}};
-    bool renews = false;
-    bool all_here = v->asks && !v->renewed;
-    for (unsigned i = 0; i < v->set.n && all_here && !renews; i++)
-        renews = v->needed[i].url.n > 0 && is_cached(v, &v->needed[i]);
-    if (!renews || !judge(v, &said, &q, &a))
+    if (v->renewed || !judge(v))
         return false;
-    renews = false;
-    for (unsigned i = 0; i < a.n; i++) {
-        struct needed *n = needed_of(v, i);
-        if (!n || a.headers[i].report.finding[VERIFY_SIGNATURE].result != VERIFY_FAILED ||
-            !is_cached(v, n))
+    for (unsigned i = 0; i < v->answer.n; i++) {
+        if (!may_be_renewed(v, i))
             continue;
-        v->renewed = renews = n->is_renewed = true;
-        n->state = UNASKED;
+        needed_of(v, i)->is_renewed = true;
+        needed_of(v, i)->state = UNASKED;
+        v->renewed = true;
+        v->is_judged = false;
     }
-    return renews;
+    return v->renewed;
 }
 
 static enum verified_cache cache_of(const struct verifying *v, const struct verification *a)
@@ -438,22 +449,18 @@ static void open_for_memory(struct verified *kept)
 /* False: no memory. */
 static bool judge_and_keep(struct verifying *v, struct context *c, struct verified *kept)
 {
-    struct said said = {.calling = {.fault = TN_EMPTY}};
-    struct verification_question q;
-    struct verification *a = arena_alloc(c->arena, sizeof(*a));
-    const int64_t begun_us = clock_monotonic_us();
-    if (!a || !judge(v, &said, &q, a))
+    if (!judge(v))
         return false;
-    tell_numbers(c->outcome, &said);
-    verified_of(kept, &q, a);
-    c->outcome->reason = a->reason;
+    tell_numbers(c->outcome, &v->said);
+    verified_of(kept, &v->question, &v->answer);
+    c->outcome->reason = v->answer.reason;
     kept->told = told_verstat(c->call);
-    kept->cache = cache_of(v, a);
+    kept->cache = cache_of(v, &v->answer);
     kept->wait_us = v->wait_us;
-    kept->verify_us = clock_monotonic_us() - begun_us;
+    kept->verify_us = v->judged_us;
     struct rehearsal *r = (struct rehearsal *)(uintptr_t)proxy_rehearsal(c->proxy);
     if (r)
-        r->verification = a;
+        r->verification = &v->answer;
     return verified_keep(kept, c->arena);
 }
 

@@ -9,7 +9,7 @@ from lib.story import Story
 
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
          "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
-         "sbc-on-both-sides")
+         "sbc-on-both-sides", "inbound-pbx")
 
 
 class Scenarios(Story):
@@ -34,6 +34,15 @@ class Scenarios(Story):
             arrived = back.expect("INVITE")
             self.verify(arrived, level, caller[1:])
             self.refuse(arrived, invite, at=back)
+
+    def test_inbound_pbx(self):
+        """The carrier's calls are judged and left as they are, those to it are signed."""
+        self.example("inbound-pbx")
+        self.leaves("A", "+12155550100", "signed_owned")
+        invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller="+13125550000")
+        self.assert_untouched(invite, arrived)
+        record = self.record(invite, trunk="carrier-in", decision="passed", reason="unsigned_call")
+        self.assertEqual(record["verification"]["class"], "nothing")
 
     def test_retail_subscriber(self):
         self.example("retail-subscriber")

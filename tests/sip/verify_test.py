@@ -92,6 +92,9 @@ class Verify(Story):
         verstat = "<sip:%s;verstat=TN-Validation-Passed@pbx.example.com>" % CALLER
         told = self.judged_call(tampered, from_=verstat)["verification"]
         self.assertEqual([told["verstat"], told["verstat_came"]], ["TN-Validation-Failed", "TN-Validation-Passed"])
+        status, out, err = stirctl.run(self.stird.configuration, "status")
+        self.assertEqual(status, 0, err)
+        self.assertIn("verified calls by trunk", out)
         self.assertIn("verified=passed level=A reason=verified", " ".join(
             " ".join(w for w in line.split() if w.split("=")[0] in ("verified", "level", "reason"))
             for line in self.stird.log_lines("verified=passed")))
@@ -166,6 +169,23 @@ class Verify(Story):
         invite, arrived = self.short_call()
         self.verify(arrived, "A", "12155550100", "12155550199")
         self.assertIsNone(self.record(invite, trunk="pbx", upstream="carrier", decision="signed")["verification"])
+
+    def test_inside_a_call(self):
+        """Requests inside it are neither judged nor blocked: no number table is asked about such calls."""
+        self.begin()
+        invite = self.place(caller="+12155556000", called=CALLED)  # which is blocked where calls are signed
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200, body=dialog.SDP)
+        ok = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, ok)
+        self.carrier.expect("ACK")
+        again = dialog.in_dialog(self.sbc, "INVITE", invite, ok, 2, body=dialog.SDP)
+        self.sbc.send(again, self.sbc.next_hop(again))
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(arrived["call-id"], invite["call-id"])
+        self.carrier.respond(arrived, 486)
+        self.sbc.acknowledge(again, self.sbc.expect(486))
+        self.record(invite, reason="unsigned_call", cause="answered")
 
     def test_two_workers_and_one_question(self):
         """R-V-025: the calls of all workers have one fetch."""
