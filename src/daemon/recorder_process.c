@@ -57,7 +57,7 @@ static void close_source(struct recorder *r, unsigned i)
 
 static uint64_t lost(struct recorder *r)
 {
-    return record_writer_tally(&r->writer)->lost;
+    return record_writer_losses(&r->writer)->lost;
 }
 
 static void say_losses(struct recorder *r)
@@ -78,7 +78,7 @@ static void say_losses(struct recorder *r)
 
 static uint64_t untold(struct recorder *r)
 {
-    return record_writer_tally(&r->writer)->untold;
+    return record_writer_losses(&r->writer)->untold;
 }
 
 /* Losses are told even if no further call comes; in between, the next record that can be written
@@ -239,7 +239,7 @@ static bool map_tally(struct recorder *r, int fd)
 {
     if (fd < 0)
         return true;
-    void *shared = mmap(NULL, sizeof(struct record_tally), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+    void *shared = mmap(NULL, sizeof(struct record_losses), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
                         0);
     close(fd);
     if (shared == MAP_FAILED) {

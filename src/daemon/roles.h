@@ -73,7 +73,7 @@ int signer_main(const struct settings *settings, int control_fd);
 
 /*
  * Reads records from its channels and appends them as lines to the record file. TALLY_FD: memory
- * for a struct record_tally, which outlives it; taken; -1: there is none.
+ * for a struct record_losses, which outlives it; taken; -1: there is none.
  */
 int recorder_main(int control_fd, int tally_fd);
 
