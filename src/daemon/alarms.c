@@ -30,7 +30,7 @@ static void end(unsigned i, struct alarm *a, int64_t now_s)
     a->count = 0;
 }
 
-/* How many it is about now; 0: nothing new. */
+/* How many there are to tell of now; 0: nothing new. */
 static uint64_t news(enum rule rule, struct alarm *a, uint64_t value)
 {
     uint64_t more = rule == WHILE ? value : value > a->seen ? value - a->seen : 0;

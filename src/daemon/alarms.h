@@ -23,7 +23,7 @@ enum alarm_name {
 struct alarm {
     bool on;
     uint64_t seen;           /* of QUIET: what was counted at the last look */
-    uint64_t count;          /* since it is on; of WHILE: how many there are */
+    uint64_t count;          /* since it is on; of WHILE: how many there are now */
     int64_t since_s, last_s; /* real time */
     int64_t last_ms;         /* monotonic */
 };
@@ -33,8 +33,8 @@ struct alarms {
 };
 
 /*
- * VALUES by name: of WHILE how many there are now, 0 for none; of QUIET a sum that only grows. Both
- * times are now.
+ * VALUES, by alarm: of WHILE how many there are now, 0 for none; of QUIET a sum that only grows.
+ * Both times are the present.
  */
 void alarms_look(struct alarms *a, const uint64_t values[ALARMS], int64_t now_ms, int64_t now_s);
 unsigned alarms_on(const struct alarms *a);

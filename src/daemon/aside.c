@@ -12,8 +12,8 @@
 
 #define REPORT_MAX_BYTES (1 << 26) /* a long table may have a mistake in each row */
 
-/* Over the pipe: for each problem this and its two texts; at the end one with `last` set, so that
-   a child that died in between is told from one that found nothing. */
+/* What goes over the pipe: this and two texts for each problem, and one with `last` set at the end.
+   So a child that died on the way is told from one that found nothing. */
 struct problem_head {
     uint32_t last, may_pass;
     uint32_t line, file_bytes, text_bytes;
@@ -75,7 +75,7 @@ static void read_all(int fd, struct buf *text)
     }
 }
 
-/* False when the report is not whole. */
+/* False when the report is incomplete. */
 static bool take_problems(struct str rest, struct problems *problems)
 {
     struct problem_head r = {0};
@@ -123,13 +123,14 @@ bool aside_check(const char *what, void (*check)(void *user, struct problems *pr
     close(ends[1]);
     ends[1] = -1;
     read_all(ends[0], &report);
-    close(ends[0]); /* more than that is not waited for */
+    close(ends[0]); /* the child is waited for only until its report ends */
     ends[0] = -1;
     wait_for(child);
     if (!take_problems(buf_str(&report), problems)) {
         problems_add(problems, STR(""), 0,
                      "%s could not be checked: the process that does it ended early", what);
-        problems_may_pass(problems, ENOMEM); /* the kernel ended it, most likely for that */
+        problems_may_pass(problems, ENOMEM); /* most likely the kernel ended it for want of
+                                                memory */
     }
 out:
     for (unsigned i = 0; i < 2; i++)

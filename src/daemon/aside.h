@@ -1,6 +1,6 @@
 /*
- * aside - looks at what is secret, or somebody else's, in a process of its own, so that the one
- * that asks never has it parsed in its memory.
+ * aside - looks at what is secret, or was written by others, in a process of its own, so that the
+ * process that asks never parses it in its own memory.
  */
 #ifndef STIRD_DAEMON_ASIDE_H
 #define STIRD_DAEMON_ASIDE_H
@@ -9,8 +9,8 @@
 
 /*
  * Calls CHECK in a child and adds what it finds to PROBLEMS; WHAT ("the keys") names it in case the
- * child fails. False when there were problems. CHECK can say no word to others
- * (control.h) before it has given up rights.
+ * child fails. False when there were problems. CHECK may say no word to other processes (control.h)
+ * before it has given up rights.
  */
 bool aside_check(const char *what, void (*check)(void *user, struct problems *problems), void *user,
                  struct problems *problems);

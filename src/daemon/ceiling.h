@@ -1,5 +1,5 @@
 /*
- * ceiling - so many a second and no more, with a second's worth of them at once.
+ * ceiling - allows only so many of something a second, and a second's worth of them at once.
  */
 #ifndef STIRD_DAEMON_CEILING_H
 #define STIRD_DAEMON_CEILING_H
@@ -9,10 +9,10 @@
 
 struct ceiling {
     uint32_t per_second; /* 0: any number */
-    int64_t spent_to_ns; /* up to here the time is used up */
+    int64_t spent_to_ns; /* the time up to here is used up */
 };
 
-/* One more at NOW_US, monotonic: false when it is one too many, which then costs nothing. */
+/* Admits one more at NOW_US, monotonic. False: it is one too many, and does not count. */
 bool ceiling_admits(struct ceiling *c, int64_t now_us);
 
 #endif

@@ -55,7 +55,7 @@ static void tell_fault(const struct checker *c)
     control_send(c->control_fd, &fault, NULL, 0);
 }
 
-/* Reads a file that goes with the anchors. What cannot be read of it raises an alarm, and nothing
+/* Reads a file that goes with the anchors. A file that cannot be read raises an alarm, and nothing
    is judged by it. */
 static void read_beside(struct checker *c, struct str path, const char *what,
                         bool (*add)(struct trust *t, struct str name, struct str text,
@@ -107,7 +107,7 @@ static void read_anchors(struct checker *c)
 
 /* ---- what the URL serves ---- */
 
-/* As it was told; the body and the texts are its own. */
+/* The answer as it was told, with copies of the body and the texts. */
 struct fetched_reply {
     bool told;
     enum fetch_outcome outcome;
@@ -140,7 +140,7 @@ static void wait_told(const struct checker *c, const struct fetched_reply *reply
     }
 }
 
-/* Its fetcher has the time that a fetch may take; asked again where it has begun late. */
+/* The fetcher has as long as a fetch may take. It is asked again where it started late. */
 static void have_fetched(const struct checker *c, struct str url, struct fetched_reply *reply)
 {
     const struct fetch_question q = {
@@ -158,8 +158,8 @@ static void have_fetched(const struct checker *c, struct str url, struct fetched
     }
 }
 
-/* Whether there is something to look at. Of what is too large nothing came: something that is too
-   large is looked at in its place. */
+/* Whether there is something to look at. A body that is too large did not come: another one that is
+   too large is looked at in its place. */
 static bool is_there(struct fetched_reply *reply)
 {
     if (reply->outcome == FETCH_TOO_MUCH && reply->why.n == 0)

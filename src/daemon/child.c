@@ -17,17 +17,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A child that served this long has started well: its death is not part of a series. */
+/* A child that served this long has started well: its death does not count as one of a series. */
 #define SERVED_WELL_MS 500
 
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
 #define HEARD_A_SECOND 500
 
-/* How many times its limit a child without a processor gets: on a full machine it may hang all the
-   same. */
+/* A child without a processor gets at most this many times its limit: on a busy machine it may hang
+   all the same. */
 #define FORGIVEN_TIMES 10
 
-#define ROOM 8 /* descriptors: its control socket, and what a message takes to be made */
+#define ROOM 8 /* descriptors: its control socket, and those that it takes to make a message */
 
 /* How long to wait before the n-th try in a row. */
 static const int64_t restart_delay_ms[] = {0, 50, 200, 500, 1000};
@@ -62,8 +62,8 @@ uint64_t child_descriptors(uint64_t of_all)
     return of_all >= 4096 ? of_all - 2048 : of_all >= 1024 ? of_all / 4 * 3 : of_all;
 }
 
-/* Whether it might leave many descriptors under way: all but the loader, which sends what it has
-   read, and reads no network. */
+/* Whether it might leave many descriptors under way. All might but the loader, which has to send
+   what it has read, and reads nothing of the network. */
 static bool may_fill(const struct child *c)
 {
     return !(c->role->may & MAY_LOAD);
@@ -99,8 +99,8 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
     _exit(main(user, control_fd));
 }
 
-/* Whether there are descriptors for what it is told next: one that cannot be told is of no use, and
-   would be forked and killed again and again. */
+/* Whether there are descriptors for what a child is told next: one that cannot be told would be
+   forked and killed again and again. */
 static int find_room(void)
 {
     return room_for_descriptors(ROOM);
@@ -198,7 +198,7 @@ void child_kill(const struct child *c, int signal)
 {
     if (c->pid <= 0)
         return;
-    /* Without one: the number is not given to another process before we have waited for it. */
+    /* Without a pidfd: the number goes to no other process before we have waited for this one. */
     if (c->pidfd >= 0)
         pidfd_send_signal(c->pidfd, signal, NULL, 0);
     else
@@ -223,7 +223,7 @@ void child_died(struct child *c, int64_t now_ms)
     c->pinged_ms = 0;
 }
 
-/* A slow disk is no reason to end a recorder for ever. */
+/* A recorder must not be killed over and over because its disk is slow. */
 static int64_t silence_limit_ms(const struct child *c)
 {
     int64_t limit = c->role->silence_ms, most = c->role->patience_ms;

@@ -22,30 +22,31 @@ enum child_state {
 enum child_user {
     USER_AT_ONCE,
     USER_WITH_THE_REST, /* with roles_narrow(): it has read what only root can read */
-    USER_STAYS,         /* it reads such files to its end, and can do nothing else with them */
+    USER_STAYS,         /* it reads such files until it ends, and can do nothing else with them */
 };
 
 /* What holds for every child of a role, and what it may: roles.h has the table. */
 struct child_role {
     unsigned id;             /* its place in the table */
     const char *name;        /* of the process, at most 15 characters, "stird-" before a noun */
-    unsigned places;         /* so many at once, at most */
+    unsigned places;         /* the most that there may be at once */
     const struct duty *duty; /* what the supervisor does for it: supervisor/duty.h */
     const char *shown;       /* in `stirctl status`; NULL: it is not shown */
     bool numbered;           /* there are several of it that differ by their index */
     bool drains;             /* at a stop it finishes what runs before others end (CONTROL_DRAIN) */
     bool awaited;            /* stird is ready when all that are kept of it serve */
     const char *without;    /* the state of stird while none of it serves; NULL: there is no such */
-    bool missed;            /* the alarm child_missing tells of one that is not there */
+    bool missed;            /* the alarm child_missing tells when one is not there */
     int64_t start_limit_ms; /* from fork() to READY */
     int64_t ping_every_ms;  /* 0: is not pinged */
     int64_t silence_ms;     /* longest unanswered ping, or time between heartbeats; 0: any */
     int64_t patience_ms;    /* of hangs in a row each may last twice as long, up to this; 0: not */
-    uint64_t early;         /* words that it says before it has given up rights: CONTROL_WORD */
+    uint64_t early;         /* words that it may say before it has given up rights: CONTROL_WORD */
     unsigned may;           /* system calls (rights.h); a role that says nothing cannot start */
-    bool opens_files;       /* some, for reading (Landlock); false: none any more */
+    bool opens_files;       /* it may open some files, for reading (Landlock); false: none */
     enum child_user user;
-    uint64_t capabilities; /* 1 << CAP_..., of one that is root still when it has narrowed */
+    uint64_t capabilities; /* 1 << CAP_...: what it keeps if it is still root after
+                              roles_narrow() */
 };
 
 #define CHILD_OWED_MAX 8
@@ -67,13 +68,13 @@ struct child {
     int64_t pinged_ms;             /* of the oldest ping without an answer; 0: none */
     int64_t next_ping_ms;
     int64_t starved_before_ms; /* starvation.h, up to that sign of life */
-    int64_t starved_ms;        /* and since then: it has so much longer */
+    int64_t starved_ms;        /* the same since then: it gets so much more time */
     int64_t paused_ms;         /* since that sign of life the supervisor itself stood still */
 
-    unsigned early_deaths; /* in a row: died before it had served for a while */
+    unsigned early_deaths; /* deaths in a row, each before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
     uint64_t deaths;       /* since the start of stird */
-    unsigned hangs;        /* in a row: it was silent for too long */
+    unsigned hangs;        /* how often in a row it was silent for too long */
     uint64_t hangs_ever;   /* since the start of stird */
 
     int64_t counted_from_ms; /* begin of the second in which it said HEARD messages */
@@ -103,15 +104,16 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
  */
 uint64_t child_descriptors(uint64_t of_all);
 
-/* 0 or -errno; a child that does not read what it is sent is killed. What cannot be sent is sent
-   again (supervisor_owe()), or the child is replaced: nobody goes on without a word. */
+/* 0 or -errno; a child that does not read what it is sent is killed. A message that cannot be sent
+   is sent again (supervisor_owe()), or the child is replaced: no child goes on without it. */
 __attribute__((warn_unused_result)) int
 child_send(struct child *c, const struct control_message *message, const int *fds, unsigned n_fds);
 /* Says READY was heard. */
 void child_serves(struct child *c, int64_t now_ms);
-/* Of each message. False: there are so many in this second that they are no child's of ours. */
+/* To be called for each message. False: there are more in this second than any child of ours
+   says. */
 bool child_heard(struct child *c, int64_t now_ms);
-/* The same of one that says nothing, and is no sign of life. */
+/* The same for a packet that says nothing, and so is no sign of life. */
 bool child_counts(struct child *c, int64_t now_ms);
 void child_kill(const struct child *c, int signal);
 void child_close_control(struct child *c);
@@ -124,14 +126,14 @@ int64_t child_deadline_ms(const struct child *c);
 /* Why it has to be killed now, or NULL. */
 const char *child_overdue(const struct child *c, int64_t now_ms);
 /*
- * Looks how long it had no processor since it was heard last: by so much, within reason, its limits
- * are later. Asks /proc, so only for one that is overdue.
+ * Looks how long it had no processor since it was heard last, and extends its limits by that,
+ * within reason. Asks /proc, so only for one that is overdue.
  */
 void child_forgive_starvation(struct child *c);
-/* The supervisor has stood still for so long, perhaps with the whole machine: it cannot know who
- * did not. */
+/* The supervisor stood still for MS, perhaps with the whole machine: it cannot know which children
+   did not. */
 void child_forgive_pause(struct child *c, int64_t ms);
-/* It was killed for that; its death may take a while, if it waits for a disk. */
+/* It was killed as overdue; its death may take a while if it waits for a disk. */
 void child_was_overdue(struct child *c, int64_t now_ms);
 
 #endif

@@ -35,7 +35,7 @@ void configuration_fini(struct configuration *c)
     *c = CONFIGURATION_INIT;
 }
 
-#define TLS_BYTES_MAX (1024 * 1024) /* reading them has had the narrower limit */
+#define TLS_BYTES_MAX (1024 * 1024) /* they were read with a narrower limit */
 
 static bool keep_files(struct configuration *c, const struct files *files, struct str path,
                        struct problems *problems)
@@ -60,7 +60,7 @@ static bool table_or_customers_have(const struct settings *s, const struct numbe
     return numbers_column(table, column) != NUMBERS_NO_COLUMN;
 }
 
-/* A rule that asks for a column that nobody has would silently never hold. */
+/* A rule that asks for a column which no table has would never hold, without a word. */
 static void check_rule(const struct settings *s, const struct rule *r, const struct numbers *table,
                        struct problems *problems)
 {
@@ -117,7 +117,7 @@ static void take_owners(void *user, const struct numbers_owners *o)
     buf_fini(&other);
 }
 
-/* Tables that are compiled when they are read were refused for this already, with all their other
+/* Tables that were just compiled have been refused for this already, with all their other
    mistakes. */
 static void check_owners(const struct settings *s, const struct numbers *table,
                          struct problems *problems)
@@ -145,7 +145,8 @@ static void warn_of_row(void *user, const struct numbers_row *row, struct str ce
                 LOG_TEXT("certificate", certificate.n > 0 ? certificate : STR("the provider's")));
 }
 
-/* For certificates that are only for telephone numbers: verifiers refuse any other number (437). */
+/* Warns where a certificate is only for some telephone numbers: verifiers refuse any other
+   (437). */
 static void warn_of_numbers(const struct settings *s, const struct numbers *table)
 {
     uint64_t n = certificate_rows_outside(s, table, ROWS_LOGGED, warn_of_row, NULL);
@@ -170,7 +171,7 @@ static void warn_of_trunks(struct settings *s, const struct numbers *table)
     problems_fini(&found);
 }
 
-/* How much is known of number tables with mistakes. */
+/* What is known of the number tables, which may have mistakes. */
 struct tables {
     int fd;            /* their good rows; -1: nothing */
     bool whole;        /* no mistakes */
@@ -200,7 +201,7 @@ static bool check_table(struct settings *s, const struct tables *t, struct str p
     check_owners(s, mapped.table, problems);
     certificate_rows_check(s, mapped.table, path, problems);
     if (t->whole && !s->open.columns &&
-        !s->open.tables) /* else one may be declared where nobody could read it */
+        !s->open.tables) /* else a customer may be declared in a part that could not be read */
         warn_of_trunks(s, mapped.table);
     if (problems->n == before)
         warn_of_numbers(s, mapped.table);
@@ -273,7 +274,7 @@ static uint64_t check_urgent_customers(struct settings *s, const struct numbers 
     return check.unknown;
 }
 
-/* A wrong urgent change does not hold up a start or a reload: its calls leave unsigned. */
+/* A wrong urgent change stops neither a start nor a reload: its calls leave unsigned. */
 static uint64_t check_urgent(struct settings *s, int overlay_fd, int numbers_fd, uint64_t *unknown)
 {
     struct problems found = PROBLEMS_INIT;
@@ -310,7 +311,7 @@ void configuration_print_warnings(const struct configuration *c, struct buf *out
     for (const struct setting_warning *w = c->settings->warnings; w; w = w->next) {
         buf_add_shown(out, w->file);
         buf_add_char(out, ':');
-        if (w->line > 0) /* else it is about what is not written there */
+        if (w->line > 0) /* otherwise it is about something that is not written in the file */
             buf_addf(out, "%u:", w->line);
         buf_add_text(out, " warning: ");
         buf_add_shown(out, w->text);
@@ -328,8 +329,8 @@ static bool read_summary(int numbers_fd, struct numbers_summary *summary, const 
     return true;
 }
 
-/* Reads them in a process of its own; one that is narrowed already, a reload's, reads them itself.
- */
+/* Reads the tables in a process of their own; a process that is narrowed already (a reload's) reads
+   them itself. */
 static struct tables read_tables(const struct settings *s, bool is_narrowed, struct str path,
                                  struct numbers_summary *summary, struct problems *problems)
 {
@@ -350,7 +351,8 @@ static struct tables read_tables(const struct settings *s, bool is_narrowed, str
     return (struct tables){.fd = -1};
 }
 
-/* What tables, certificates, rules and trunks say of each other, as far as they could be read. */
+/* Checks what tables, certificates, rules and trunks say of each other, as far as they could be
+   read. */
 static bool check_tables(struct settings *s, const struct tables *t, struct str path,
                          struct problems *problems)
 {
@@ -366,7 +368,7 @@ static bool check_tables(struct settings *s, const struct tables *t, struct str 
     return false;
 }
 
-/* It is read only when stird starts, and that is too late to learn that it was damaged. */
+/* The journal is read only when stird starts, which is too late to learn that it was damaged. */
 static bool check_overlay(struct settings *s, int numbers_fd, uint64_t *faults, uint64_t *unknown,
                           struct problems *problems)
 {
@@ -383,7 +385,7 @@ static bool is_read(struct files *files, struct str path)
     return path.n > 0 && files_read(files, path, TLS_BYTES_MAX, &text) == 0;
 }
 
-/* The key is there; what else cannot be read has been told of. */
+/* If the key is there: other files that cannot be read have been told of. */
 static bool check_tls(struct files *files, const struct settings *s, struct problems *problems)
 {
     return !is_read(files, s->tls_certificate) || !is_read(files, s->tls_ca) || s->tls_key.n == 0 ||
@@ -395,10 +397,10 @@ struct load {
     const struct configuration *present;             /* configuration.h */
     bool (*narrow)(const struct settings *settings); /* configuration.h */
     bool (*find_user)(const struct settings *settings, struct str path, struct problems *problems);
-    bool for_service; /* what root may read is no proof */
+    bool for_service; /* root checks for another user: what root may read proves nothing */
 };
 
-/* Told before a worker finds it and was started for nothing. */
+/* Told here, before a worker is started in vain. */
 static void check_kernel(const struct settings *s, struct problems *problems)
 {
     struct str file;
@@ -412,8 +414,8 @@ static void check_kernel(const struct settings *s, struct problems *problems)
                  "security.landlock_required = false");
 }
 
-/* A reload that is root has given up what root writes by, so its supervisor looks
-   (supervisor_reload.c). */
+/* A reload's process that is root has given up the rights by which root writes, so the supervisor
+   looks (supervisor_reload.c). */
 static void check_outside(struct settings *s, const struct load *load, struct problems *problems)
 {
     if (!load->narrow)
@@ -422,7 +424,7 @@ static void check_outside(struct settings *s, const struct load *load, struct pr
         outside_check_files(s, load->present ? load->present->settings : NULL, problems);
 }
 
-/* What a start would only find out later, after its configuration. */
+/* What a start would find out only later, when it has read its configuration. */
 static void check_for_service(const struct files *files, struct settings *s,
                               const struct control_groups *groups, struct str path,
                               const struct load *load, struct problems *problems)
@@ -433,8 +435,8 @@ static void check_for_service(const struct files *files, struct settings *s,
     outside_check_service(s, files, groups, path, problems);
 }
 
-/* A reload cannot ask: its user is that of the start, or it is refused; its supervisor asks for the
-   groups. */
+/* A reload's process cannot look users up: the user has to be that of the start, else the reload is
+   refused, and the supervisor looks the groups up. */
 static void find_who(struct control_groups *groups, const struct settings *s, struct str path,
                      const struct load *load, struct problems *problems)
 {
@@ -444,7 +446,7 @@ static void find_who(struct control_groups *groups, const struct settings *s, st
     }
 }
 
-/* Its numbers and keys too, where they can be read. */
+/* With its numbers and keys, where they can be read. */
 static void check_named(struct files *files, struct settings *s, struct str path,
                         const struct load *load, struct problems *problems)
 {
@@ -466,8 +468,8 @@ static void check_named(struct files *files, struct settings *s, struct str path
     check_for_service(files, s, &groups, path, load, problems);
 }
 
-/* What stands before a syntax error may name files, which are looked at. Of a configuration that
-   cannot be read at all nothing is known, and its defaults name no files. */
+/* What stands before a syntax error may name files, which are looked at. When a configuration
+   cannot be read at all, nothing is known of it; its defaults name no files. */
 static void check_beginnings(struct files *files, struct str path, const struct load *load,
                              struct problems *problems)
 {

@@ -100,7 +100,7 @@ static enum control_right right_of_group(gid_t gid, const struct control_groups 
                                  : CONTROL_NOTHING;
 }
 
-/* The groups that it had when it connected, besides its first. */
+/* The groups that the process had when it connected, besides its first. */
 static gid_t *peer_groups(int fd, size_t *n)
 {
     socklen_t bytes = 0;

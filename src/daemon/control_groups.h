@@ -3,7 +3,7 @@
  * members of one group everything, those of another look.
  *
  * It goes by what the kernel says of the process that connected (SO_PEERCRED, SO_PEERGROUPS), so
- * the supervisor asks no directory of users while it serves, and needs no right to give files away.
+ * the supervisor looks no user up while it serves, and needs no right to give files away.
  */
 #ifndef STIRD_DAEMON_CONTROL_GROUPS_H
 #define STIRD_DAEMON_CONTROL_GROUPS_H
@@ -41,7 +41,7 @@ bool control_groups_find(struct control_groups *groups, const struct settings *s
 void control_groups_check_private(const struct control_groups *groups,
                                   const struct settings *settings, struct str path,
                                   struct problems *problems);
-/* Who is at the other end of FD, and what it may do. */
+/* Who is at the other end of FD, and what they may do. */
 struct control_peer control_peer_of(int fd, const struct control_groups *groups);
 /* Whether mode and owner of the socket's file alone tell who may connect; otherwise everybody has
    to reach it. */

@@ -1,6 +1,6 @@
 /*
- * control_refusals - whom the control socket did not hear: counted, and said in the log with the
- * reason, one line a minute for each, however often somebody asks.
+ * control_refusals - connections that the control socket did not hear: counted, and logged with the
+ * reason, one line a minute for each reason, however often somebody asks.
  */
 #ifndef STIRD_DAEMON_CONTROL_REFUSALS_H
 #define STIRD_DAEMON_CONTROL_REFUSALS_H

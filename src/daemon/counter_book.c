@@ -23,14 +23,14 @@ struct account {
     unsigned places; /* on pages */
     bool listed;     /* the configuration in force has it */
     bool closed;     /* it was taken out: nobody finds it any more */
-    uint64_t *now;   /* as it was added up last */
-    uint64_t gone[]; /* of pages that are */
+    uint64_t *now;   /* the sums, when they were last added up */
+    uint64_t gone[]; /* the sums of pages that are gone */
 };
 
 /* Of one worker and one snapshot. */
 struct parts {
     struct parts *next; /* an older one */
-    uint64_t number;    /* of those of its worker; who is given one later has a higher one */
+    uint64_t number;    /* among those of its worker; a later one has a higher number */
     struct part_counters counters;
     struct account **accounts[KINDS];
     unsigned n[KINDS];
@@ -128,8 +128,8 @@ static void add_gone(struct counter_book *b, struct account *a, const uint64_t *
     counters_add_gone(tables[a->kind], a->gone, numbers);
 }
 
-/* What a trunk that was taken out still has in use counts for the one that has its name now, as it
-   does for limits. */
+/* Calls that a trunk still has, though it was taken out, count for the trunk that has its name now,
+   as they do for limits. */
 static void add_now(struct counter_book *b, struct account *a, const uint64_t *numbers)
 {
     struct account *heir = a->closed ? find(b, a->kind, a->name) : NULL;
@@ -180,7 +180,7 @@ static bool take_accounts(struct counter_book *b, struct parts *p, const struct 
     return true;
 }
 
-/* Keeps the memory from children: none is to have what another one counts. */
+/* Keeps the memory out of children: none is to have what another one counts. */
 static bool is_alone(void *memory, size_t bytes)
 {
     return memory && madvise(memory, bytes, MADV_DONTFORK) == 0;
@@ -239,10 +239,10 @@ static bool is_held(uint64_t number, const uint64_t *held, unsigned n)
             return true;
         newest = held[i] > newest ? held[i] : newest;
     }
-    return number > newest; /* it is on its way */
+    return number > newest; /* W was just given it */
 }
 
-/* The newest stays, whatever it says: its calls come. */
+/* The newest page stays, whatever W says: its calls are still to come. */
 void counter_book_holds(struct counter_book *b, unsigned w, const uint64_t *held, unsigned n)
 {
     struct parts *newest = b->workers[w].parts;
@@ -345,7 +345,7 @@ void counter_book_in_force(struct counter_book *b, const struct settings *settin
                 a->listed = true;
         }
         unlisted.list = calloc(n + 1u, sizeof(struct account *));
-        if (unlisted.list) /* else they go with their pages */
+        if (unlisted.list) /* the others go with their pages */
             twalk_r(b->by_name[kind], note_unlisted, &unlisted);
         for (unsigned i = 0; i < unlisted.n; i++)
             close_account(b, unlisted.list[i]);

@@ -1,6 +1,6 @@
 /*
- * courier_process - fetches the lists of domains of trust, and what they need of their signers, and
- * ends. It judges nothing: bodies go into memory that the supervisor gave it, as they came.
+ * courier_process - fetches the lists of domains of trust and their signers' certificates, and
+ * ends. It judges nothing: bodies go as they came into memory that the supervisor gave it.
  */
 #ifndef STIRD_COURIER_PROCESS_H
 #define STIRD_COURIER_PROCESS_H
@@ -10,11 +10,11 @@
 struct courier_errand {
     unsigned domain;
     struct str url;
-    bool is_list; /* of authorities: with the domain's token */
+    bool is_list; /* it is a list of authorities: send the domain's token */
     int fd;       /* empty memory */
 };
 
-/* Says BROUGHT of each in their order. */
+/* Says BROUGHT for each, in their order. */
 int courier_main(const struct settings *settings, const struct courier_errand *errands, unsigned n,
                  int control_fd);
 

@@ -77,7 +77,7 @@ static bool fork_away(int ready_pipe[2])
         return false;
     close(ready_pipe[0]);
     setsid();
-    pid = fork(); /* it is not a session leader any more, so it can never get a terminal again */
+    pid = fork(); /* the child is no session leader, so it can never get a terminal again */
     if (pid > 0)
         _exit(EXIT_SUCCESS);
     if (pid < 0)

@@ -1,5 +1,5 @@
 /*
- * detach - the way into the background, and where the log goes from there.
+ * detach - puts stird into the background, and sends its log where it belongs there.
  */
 #ifndef STIRD_DETACH_H
 #define STIRD_DETACH_H

@@ -61,7 +61,7 @@ static void print_warnings(const struct configuration *c)
     buf_fini(&text);
 }
 
-/* An address may come later (a standby's), so one that is not there is only a warning. */
+/* An address may come later (a standby's), so a missing one is only a warning. */
 static void warn_of_addresses(const struct settings *s, struct str path)
 {
     for (unsigned i = 0; i < s->n_listeners; i++) {

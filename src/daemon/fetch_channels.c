@@ -11,9 +11,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PACKETS_A_TURN     16                /* of one channel before the others have their turn */
-#define QUEUED_OCTETS_MAX  ((size_t)1 << 20) /* for one channel */
-#define NOTES_A_SECOND     500               /* of a worker: more than it has new certificates */
+#define PACKETS_A_TURN                                                                             \
+    16                                      /* questions of one channel before the others have     \
+                                               their turn */
+#define QUEUED_OCTETS_MAX ((size_t)1 << 20) /* for one channel */
+#define NOTES_A_SECOND                                                                             \
+    500 /* of a worker: more than it ever has new                                                  \
+           certificates */
 #define SAY_NOTES_EVERY_MS 60000
 #define ANSWER_PARTS       4
 
@@ -37,7 +41,7 @@ struct fetch_channels {
     struct fetcher *fetcher;
     const char *why; /* there is none */
     struct channel channels[FETCH_CHANNELS_MAX];
-    /* The place of a worker counts, so that neither another channel nor its death fills it up. */
+    /* By the worker's place, so that neither another channel nor its death fills it up. */
     struct ceiling notes[FETCH_CHANNELS_MAX];
     int64_t say_notes_ms;
     struct fetch_channels_counts counts;
@@ -71,7 +75,7 @@ static bool is_full(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
 }
 
-/* False: there was no room. One whose worker is gone is broken. */
+/* False: there was no room. A channel whose worker is gone becomes broken. */
 static bool send_parts(struct channel *ch, struct iovec *parts, unsigned n)
 {
     const struct msghdr m = {.msg_iov = parts, .msg_iovlen = n};
@@ -104,7 +108,7 @@ static void send_queued(struct channel *ch)
     }
 }
 
-/* It does not read: beyond so much its calls time out, but nobody else waits for it. */
+/* The worker does not read. Beyond that much its calls time out, and nobody else waits for it. */
 static void queue(struct channel *ch, const struct iovec parts[ANSWER_PARTS])
 {
     size_t n = 0, at = 0;
@@ -203,8 +207,8 @@ static bool is_note(const struct fetch_question *q)
     return q->kind == FETCH_PROVEN || q->kind == FETCH_REFUSED;
 }
 
-/* A worker notes a body when it has judged it: one that notes more is broken, or somebody else's by
-   now. */
+/* A worker notes a body when it has judged it: one that notes more often is broken, or was taken
+   over. */
 static bool admits(struct channel *ch, const struct fetch_question *q, int64_t now_ms)
 {
     struct fetch_channels *c = ch->all;
@@ -232,7 +236,7 @@ static void take(struct channel *ch, const struct fetch_question *q, struct fetc
                                                .why = str_of(ch->all->why)});
 }
 
-/* False: nothing more waits, or there will be nothing any more. */
+/* False: nothing more waits, or the channel is at its end. */
 static bool read_one(struct channel *ch, struct fetch_now now)
 {
     char *packet = ch->all->packet;

@@ -1,13 +1,13 @@
 /*
  * The fetcher: certificates of others, for all workers and ahead of calls (fetcher.h). It speaks
- * DNS, TLS and HTTP with servers that whoever calls has chosen, so it has nothing but that: no key,
- * no call, no socket of SIP, and of files what such a speaker reads and the directory where it
- * keeps what it fetched.
+ * DNS, TLS and HTTP with servers that callers have chosen, so it has nothing else: no key, no call,
+ * no SIP socket, and no files but those that a web client reads and the directory where it keeps
+ * what it fetched.
  *
- * It judges nothing. What it says is believed by nobody before it leads to an anchor.
+ * It judges nothing. Nobody believes a certificate that it brings before that leads to an anchor.
  *
- * Another one fetches the certificates of our own for the checker, as check.* says, and keeps
- * nothing: what their URLs serve now is what the checker asks.
+ * Another one fetches our own certificates for the checker, as check.* says, and keeps nothing: the
+ * checker asks what their URLs serve now.
  */
 #include "fetch_channels.h"
 #include "roles.h"
@@ -38,7 +38,7 @@ struct fetcher_process {
     char *kept, *ca_file;
     struct fetcher *fetcher; /* NULL: it cannot fetch */
     struct fetch_channels *channels;
-    int64_t prefetch_ms; /* when it looks at those again */
+    int64_t prefetch_ms; /* when it looks at these again */
 };
 
 static struct fetch_now now(void)
@@ -109,7 +109,7 @@ static bool obey(struct fetcher_process *p)
 
 /* ---- the loop ---- */
 
-/* Fetches them, and what is to be renewed of them, as a call that asks for them would. */
+/* Fetches them, and renews those that are due, as a call that asks for them would. */
 static void prefetch(struct fetcher_process *p)
 {
     const struct fetch_settings *s = &p->settings->fetch;
@@ -149,7 +149,7 @@ static void serve(struct fetcher_process *p)
 
 /* ---- the start ---- */
 
-/* Without it nothing outlasts a restart, and calls go on. */
+/* Without the directory nothing outlasts a restart, and calls go on. */
 static void open_kept(struct fetcher_process *p)
 {
     if (asprintf(&p->kept, "%.*s/" KEPT_DIRECTORY, STR_ARG(p->settings->state_directory)) < 0)
@@ -240,7 +240,7 @@ int fetcher_main(const struct settings *settings, bool for_checker, int control_
     struct fetcher_process p = {
         .settings = settings, .for_checker = for_checker, .control_fd = control_fd};
     log_set_level(settings->log_level);
-    signal(SIGTERM, SIG_IGN); /* it ends with the supervisor: the last calls may still ask */
+    signal(SIGTERM, SIG_IGN); /* it ends when the supervisor does: the last calls may still ask */
     const bool good = make(&p) && give_up_rights(&p);
     if (good) {
         say(&p, &(struct control_message){.type = CONTROL_READY});

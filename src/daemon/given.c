@@ -23,7 +23,7 @@
 #define LOWER_HALF   (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0)
 #define X32_CALL_BIT 0x40000000u
 
-/* All that changes a descriptor for everybody, or makes another one of it; fcntl() stands apart. */
+/* Calls that change a descriptor for everybody, or duplicate it; fcntl() stands apart. */
 static const unsigned changing[] = {
     SYS_connect, SYS_bind, SYS_listen, SYS_shutdown, SYS_setsockopt, SYS_ioctl, SYS_dup, SYS_dup3,
 #ifdef SYS_dup2

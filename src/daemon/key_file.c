@@ -164,7 +164,8 @@ static struct credential *load_token(const struct key_file *file, const struct c
     return made;
 }
 
-/* By the file that a unit has; the first one is what is asked for when it has none. */
+/* How a key is loaded, by the file that the unit has; when it has none, the first of these is asked
+   for. */
 static const struct {
     const char *name;
     struct credential *(*load)(const struct key_file *file, const struct certificate *c,
@@ -256,7 +257,8 @@ void key_file_load_all(const struct settings *settings, bool with_tokens,
     load_kind(settings, false, take, user, problems);
     if (!with_tokens || !key_file_is_any_token(settings))
         return;
-    /* Before its library is loaded: the process that checks keys has no other moment for it. */
+    /* Before the token's library is loaded: the process that checks keys has no other moment for
+       it. */
     int r = roles_narrow_beside_token();
     if (r)
         problems_add(problems, settings->pkcs11_module, 0, "cannot give up rights: %s",

@@ -1,8 +1,8 @@
 /*
  * key_file - the text of a unit's key.pem, read with the checks that a secret deserves.
  *
- * Only in a process that is to hold keys, or in the short-lived one that checks them; but for
- * key_file_is_there(), by which the supervisor sees that one is lost.
+ * Only in a process that is to hold keys, or in the short-lived one that checks them; except
+ * key_file_is_there(), by which the supervisor sees that a key is lost.
  */
 #ifndef STIRD_DAEMON_KEY_FILE_H
 #define STIRD_DAEMON_KEY_FILE_H
@@ -13,7 +13,7 @@
 /* Whether a signer could read the key of the unit in DIRECTORY, or its key.uri: nothing of it is
  * read. */
 bool key_file_is_there(struct str directory, struct problems *problems);
-/* Whether any of SETTINGS' units has its key there. */
+/* Whether any of SETTINGS' units has its key in a token. */
 bool key_file_is_any_token(const struct settings *settings);
 /*
  * The credentials of all of SETTINGS' units that can be had, to TAKE, which owns them; a problem

@@ -50,8 +50,8 @@ void key_memory_page_free(void *page)
     munmap(page, PAGE_BYTES);
 }
 
-/* Neither root nor a process with CAP_IPC_LOCK is bound by the limit, but both give that up soon,
-   and what is locked later counts then. */
+/* The limit binds neither root nor a process with CAP_IPC_LOCK, but both give that up soon, and
+   then what is locked later counts. */
 static bool is_above_the_limit(void)
 {
     return geteuid() == 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_IPC_LOCK, 0, 0) == 1;
@@ -103,7 +103,7 @@ int key_memory_protect(void)
 #endif
     if (setrlimit(RLIMIT_CORE, &none) != 0)
         return -errno;
-    /* It locks its pages itself where the limit allows, and that is not much. */
+    /* The secure heap locks its pages itself where the limit allows; it is small. */
     if (!CRYPTO_secure_malloc_initialized() &&
         CRYPTO_secure_malloc_init(SECURE_HEAP_BYTES, SECURE_HEAP_MIN_BYTES) == 0)
         return -ENOMEM;

@@ -11,10 +11,10 @@
 #include <stdbool.h>
 
 /*
- * 0, -EOPNOTSUPP when the kernel has no Landlock (or it is off), or -errno. Sets no_new_privs,
- * which Landlock demands. READABLE: files, and directories with all beneath, that may still be
- * read, ended by NULL; the list may be NULL. KEPT: a directory in which regular files may be read,
- * made, written and removed too; NULL: none.
+ * 0; -EOPNOTSUPP when the kernel has no Landlock, or it is off; or -errno. Sets no_new_privs, which
+ * Landlock demands. READABLE: files, and directories with all beneath, that may still be read,
+ * ended by NULL; the list may be NULL. KEPT: a directory in which regular files may be read, made,
+ * written and removed too; NULL: none.
  */
 int landlock_give_up_files(const char *const *readable, const char *kept);
 

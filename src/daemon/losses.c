@@ -4,7 +4,7 @@ static void begin(struct losses *l, const struct losses_now *now)
 {
     l->from_ms = now->ms;
     if (l->pause_ms > 0 && l->written == now->written)
-        return; /* what was lost before goes on */
+        return; /* losses that began before go on */
     l->written = now->written;
     l->pause_ms = LOSSES_MS;
     l->told = false;

@@ -2,10 +2,10 @@
  * losses - when records that are lost are said in the log, and told in the record file by a line of
  * its own. Pure: the caller brings the time and the counts, and does what it is told.
  *
- * Losses are told a second after they begin, and again when no more come. A line of its own may
- * still fit where no record does: until a record has been written again, each pause that counts as
- * their end is twice as long as the one before, up to a minute, or these lines would fill up the
- * disk.
+ * Losses are told a second after they begin, and again when no more come. Such a line may still fit
+ * where no record does, and these lines alone could fill up the disk. So until a record has been
+ * written again, each pause that counts as the end of losses is twice as long as the one before, up
+ * to a minute.
  */
 #ifndef STIRD_DAEMON_LOSSES_H
 #define STIRD_DAEMON_LOSSES_H
@@ -22,7 +22,7 @@ struct losses {
     int64_t from_ms;  /* 0: nothing is lost at present */
     int64_t last_ms;  /* when something was lost last, or a line could not be written */
     int64_t pause_ms; /* for how long nothing may be lost before it is over */
-    bool told;        /* the beginning is */
+    bool told;        /* their beginning was told */
     bool over;        /* whether the last look said so */
 };
 

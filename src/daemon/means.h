@@ -8,8 +8,8 @@
 
 /*
  * Memory is the least of what the machine has and what the cgroup of this process may have. Where
- * that cgroup has no ceiling, such as a shell's, what the cgroup of the service that runs may have
- * counts in its place; else what systemd/stird.service says.
+ * that cgroup has no ceiling (a shell's), the ceiling of the running service's cgroup counts in its
+ * place, or else what systemd/stird.service says.
  */
 struct means means_find(void);
 

@@ -16,7 +16,7 @@ static bool is_table(const char *name)
     return name[0] != '.' && n > 4 && strcmp(name + n - 4, ".csv") == 0;
 }
 
-/* A directory of number tables: no deeper. */
+/* Visits a directory of number tables, but not its subdirectories. */
 static void visit_tables(const struct visitor *v, const char *path)
 {
     DIR *directory = opendir(path);

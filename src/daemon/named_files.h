@@ -7,7 +7,7 @@
 
 #include <stird/conf/settings_file.h>
 
-/* VISIT is called for each path, of directories of tables for that and for what is in it now. */
+/* Calls VISIT for each path; for a directory of tables, also for each file that is in it now. */
 void named_files_each(const struct files *files, const struct settings *settings,
                       void (*visit)(void *user, struct str path), void *user);
 

@@ -28,7 +28,7 @@ static socklen_t manager_address(struct sockaddr_un *address)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 }
 
-/* True when nothing is left to be done about it: it was taken, or nobody is there. */
+/* True when nothing is left to do: the manager took it, or there is no manager. */
 static bool say(const char *text)
 {
     struct sockaddr_un address;

@@ -27,7 +27,8 @@ static const struct written {
     size_t offset; /* of the path in the settings */
     bool directory;
     bool made_here;      /* the directory is made, if need be */
-    bool can_do_without; /* to write there, once it is there: what lies in it is read */
+    bool can_do_without; /* goes on when it cannot write there, as long as the directory exists:
+                            what lies in it is read */
     const char *made_by_unit, *directive;
 } written[] = {
     {"records.file", offsetof(struct settings, records_file), false, false, false, "/var/log/stird",
@@ -70,7 +71,7 @@ static int folder_fault(struct str path)
     return error;
 }
 
-/* Whether the owners of the file and of its directory forbid it even to root. */
+/* Whether the owners of the file and of its directory forbid it to root too. */
 static int owner_fault(struct str path, const struct stat *st)
 {
     struct stat above = {0};
@@ -209,15 +210,15 @@ static bool is_service_s(struct str path)
     return its;
 }
 
-/* Whether the unit mends it: a directory that is another's it gives to the user, with all that is
+/* Whether the unit mends it: it gives a directory of somebody else's to the user, with all that is
    in it. */
 static bool unit_mends(const struct settings *s, const struct written *w)
 {
     return unit_makes(s, w) && (w->directory || !is_service_s(parent_of(path_of(s, w))));
 }
 
-/* A fault is only a warning where stird begins as root before it becomes that user, and so can
-   write all the same. */
+/* A fault is only a warning where stird begins as root and becomes that user later: it can write
+   all the same. */
 static void check_as_service(struct settings *s, bool by_unit, struct problems *problems)
 {
     int faults = faults_as_service(s);
@@ -346,8 +347,8 @@ static bool unit_has(struct str capability)
     return has;
 }
 
-/* Whether the one who asks has it; where the service will be another user, whether its unit gives
-   it to that one. */
+/* Whether this process has it; where the service will run as another user, whether its unit gives
+   it to that user. */
 static bool service_has(unsigned capability, const char *name)
 {
     return (privileges_has_capability(capability) && !service_user_is_waiting()) ||

@@ -13,21 +13,23 @@
 
 /*
  * Problems, with the setting's place, for what this process could not open or make: records.file
- * and the directories. A warning where the service goes on without: what PRESENT (NULL: none) has
- * in force, a state directory that is there, and what the unit would make and nobody has made yet.
+ * and the directories. Only a warning where the service goes on without: what PRESENT (NULL: none)
+ * has in force, a state directory that exists, and what the unit would make and nobody has made
+ * yet.
  */
 void outside_check_files(struct settings *settings, const struct settings *present,
                          struct problems *problems);
 /*
- * For `stird -t`: what the service's user could not write, and, where the unit of this machine
- * starts the configuration at PATH, what that hides from it or forbids it. GROUPS: of SETTINGS.
+ * For `stird -t`: problems for what the service's user could not write, and, where this machine's
+ * unit starts the configuration at PATH, for what the unit hides from it or forbids. GROUPS: of
+ * SETTINGS.
  */
 void outside_check_service(struct settings *settings, const struct files *files,
                            const struct control_groups *groups, struct str path,
                            struct problems *problems);
 /*
- * For `stird -t`: warnings for what this process, or the unit when that is to become another user
- * than the one who asks, has no right to.
+ * For `stird -t`: warnings for what this process has no right to; or, when the service is to run as
+ * another user, for what its unit gives no right to.
  */
 void outside_warn(struct settings *settings);
 

@@ -21,10 +21,10 @@ int privileges_keep_capabilities(uint64_t kept);
 #define PRIVILEGES_READABLE_MAX 40
 
 /*
- * privileges_drop(), and no files any more but for reading those of READABLE (landlock.h; at most
- * PRIVILEGES_READABLE_MAX, may be NULL), and for all with those in KEPT (may be NULL). A kernel
- * that cannot is only warned of, unless LANDLOCK_REQUIRED. 0, or -errno after a log line that says
- * what to do.
+ * privileges_drop(), and gives up all files, except to read those of READABLE (landlock.h; at most
+ * PRIVILEGES_READABLE_MAX, may be NULL) and to do anything with those in KEPT (may be NULL). A
+ * kernel that cannot do this is only warned of, unless LANDLOCK_REQUIRED. 0, or -errno after a log
+ * line that says what to do.
  */
 int privileges_give_up_files(const char *const *readable, const char *kept, bool landlock_required);
 

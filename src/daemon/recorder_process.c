@@ -2,10 +2,10 @@
  * The recorder: what workers send as typed records becomes lines of the record file.
  *
  * It may wait for the disk; the workers never do, their records wait when its channel is full
- * (record_queue.h). A full disk loses records, which is counted, said once a minute and told by a
- * line later on; it ends nothing. One that waits for too long is replaced (roles.h), and its
- * successor tells what it had in hand. Files are the supervisor's: it is asked for another one when
- * this one is full.
+ * (record_queue.h). When the disk is full records are lost, which is counted, logged once a minute
+ * and told by a line of the file later on; nothing ends for it. A recorder that waits for too long
+ * is replaced (roles.h), and its successor tells what it had in hand. The supervisor opens the
+ * files: the recorder asks it for another one when this one is full.
  */
 #include "losses.h"
 #include "roles.h"
@@ -24,15 +24,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Records gather for so long: one wake-up writes many. They wait in the socket, safe from a dying
-   worker. */
+/* Records gather for so long, so that one wake-up writes many. They wait in the socket, where a
+   worker's death does not harm them. */
 #define GATHER_US         20000
-#define SOURCES_MAX       128 /* one that is renewed has not ended yet */
+#define SOURCES_MAX       128 /* while one is replaced, the old one has not ended yet */
 #define PACKET_MAX        65536
 #define BATCH             64 /* records of one source before the others have their turn */
 #define SAY_LOSS_EVERY_MS 60000
 #define SAY_HEAD_EVERY_MS 3600000
-#define ASK_AGAIN_MS      60000 /* for another file, when nothing came of it */
+#define ASK_AGAIN_MS      60000 /* before it asks again for another file, when none came */
 
 struct recorder {
     int control_fd;
@@ -57,7 +57,7 @@ static void close_source(struct recorder *r, unsigned i)
 
 static uint64_t lost(struct recorder *r)
 {
-    return record_writer_tally(&r->writer)->lost;
+    return record_writer_losses(&r->writer)->lost;
 }
 
 static void say_losses(struct recorder *r)
@@ -78,7 +78,7 @@ static void say_losses(struct recorder *r)
 
 static uint64_t untold(struct recorder *r)
 {
-    return record_writer_tally(&r->writer)->untold;
+    return record_writer_losses(&r->writer)->untold;
 }
 
 /* Losses are told even if no further call comes; in between, the next record that can be written
@@ -99,7 +99,7 @@ static void look_at_losses(struct recorder *r, int64_t now_ms)
         r->next_say_ms = 0;
 }
 
-/* A chain does not show that its end was cut off; its head does, when it is noted elsewhere. */
+/* The chain does not show when its end was cut off, unless its head was noted elsewhere. */
 static void say_head(struct recorder *r, int64_t now_ms)
 {
     char head[CHAIN_HASH_TEXT + 1];
@@ -124,7 +124,7 @@ static void ask_for_another_file(struct recorder *r, int64_t now_ms)
     (void)control_send(r->control_fd, &m, NULL, 0); /* what is lost is asked for again */
 }
 
-/* False: the source is gone. *LEFT: there may be more. */
+/* False: the source is gone. *LEFT: more may wait there. */
 static bool read_source(struct recorder *r, int fd, bool *left)
 {
     for (unsigned i = 0; i < BATCH; i++) {
@@ -234,12 +234,12 @@ static void recorder_free(struct recorder *r)
     free(r);
 }
 
-/* What recorders before this one left there counts. */
+/* The counts that earlier recorders left there go on. */
 static bool map_tally(struct recorder *r, int fd)
 {
     if (fd < 0)
         return true;
-    void *shared = mmap(NULL, sizeof(struct record_tally), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+    void *shared = mmap(NULL, sizeof(struct record_losses), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
                         0);
     close(fd);
     if (shared == MAP_FAILED) {
@@ -264,7 +264,7 @@ int recorder_main(int control_fd, int tally_fd)
         recorder_free(r);
         return EXIT_FAILURE;
     }
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow counts as a full disk */
     signal(SIGTERM, SIG_IGN); /* the end is a closed control socket: what waits is written first */
     if (roles_narrow(ROLE_RECORDER, &(struct role_keeps){0}) != 0) {
         recorder_free(r);

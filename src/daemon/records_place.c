@@ -31,8 +31,8 @@ const char *records_place_fault(int error)
     }
 }
 
-/* The owner of the directory could link any file of root's into it, to have it written to and then
-   given to him. */
+/* The directory's owner could link any file of root's into it, so that it is written to and then
+   given away to that owner. */
 bool records_place_is_good(const struct folder *d, const struct stat *st)
 {
     return geteuid() != 0 || d->uid == 0 || st->st_uid == d->uid ||
@@ -57,7 +57,7 @@ static int open_present(const struct folder *d, const char *name, int append)
     return r;
 }
 
-/* The directory's owner gets a file that root has made, as it would be under the unit. */
+/* A file that root made is given to the directory's owner, whose it would be under the unit. */
 static int make_file(const struct folder *d, const char *name, int append)
 {
     int fd = openat(d->fd, name,

@@ -1,7 +1,6 @@
 /*
- * records_place - files that records are written into, in a directory that may belong to somebody
- * else than root: opened as regular files only, through no link, and by root under this one name
- * alone.
+ * records_place - files that records are written into, in a directory that need not be root's: only
+ * regular files, never through a link; where root opens one, it must have no second name.
  */
 #ifndef STIRD_DAEMON_RECORDS_PLACE_H
 #define STIRD_DAEMON_RECORDS_PLACE_H
@@ -18,7 +17,7 @@ struct stat;
 int records_place_open(struct str path);
 /* The same, for writing over what is in it. */
 int records_place_open_in_place(struct str path);
-/* What is wrong with it, by its errno: in words. */
+/* What is wrong with it, in words, by its errno. */
 const char *records_place_fault(int error);
 /* Whether a file ST in D may be written as a record file; -EPERM else. */
 bool records_place_is_good(const struct folder *d, const struct stat *st);

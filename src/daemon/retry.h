@@ -1,7 +1,7 @@
 /*
- * retry - a start that fails for a reason that may pass by itself is tried again by whoever started
- * stird. Here it is slowed down, so that this does not happen several times a second for ever:
- * systemd's RestartSec= is meant for a crash, when calls wait.
+ * retry - when a start fails for a reason that may pass, whoever started stird tries again. This
+ * slows that down, so that it does not happen several times a second for ever: systemd's
+ * RestartSec= is meant for a crash, when calls wait.
  */
 #ifndef STIRD_DAEMON_RETRY_H
 #define STIRD_DAEMON_RETRY_H
@@ -13,8 +13,8 @@
 /* When the start began. */
 void retry_start(void);
 /*
- * Sleeps for a moment, for another try within this start. False: nobody would start stird again
- * (no NOTIFY_SOCKET), so that whoever did is told at once; or it began RETRY_PAUSE_MS ago.
+ * Sleeps for a moment, for another try within this start. False: nobody would start stird again (no
+ * NOTIFY_SOCKET), so the failure is told at once; or the start began RETRY_PAUSE_MS ago.
  */
 bool retry_waits(void);
 /* Sleeps for what is left of that time before the process ends; SIGTERM or SIGINT ends the

@@ -12,10 +12,10 @@
 enum {
     MAY_TALK = 1,      /* over descriptors that are open */
     MAY_CONNECT = 2,   /* new sockets of the Internet families, and no others */
-    MAY_USE_FILES = 4, /* that were handed over: maps and reads them */
+    MAY_USE_FILES = 4, /* maps and reads files that were handed over */
     MAY_RECORD = 8,    /* cuts the record file back to its last whole line */
     MAY_READ = 16,     /* opens files, for reading alone */
-    MAY_LOAD = 32,     /* makes sealed memory, and forks processes that may no more than it */
+    MAY_LOAD = 32,     /* makes sealed memory, and forks processes that have no more rights */
     MAY_RESOLVE = 64,  /* threads, and libraries: for names and TLS of an HTTP client */
     /* The library of a token has files, sockets and threads of its own: all but what only an
        intruder tries. */

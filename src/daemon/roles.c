@@ -19,8 +19,8 @@ const struct child_role roles[ROLES] = {
 #include "roles.def"
 };
 
-/* A process that stays root, because there is no other user or to read files, keeps little else of
-   root's rights. */
+/* A process that stays root, because there is no other user or because it has to read root's files,
+   keeps few of root's rights. */
 static int give_up_root(const struct child_role *row)
 {
     int r = row->user == USER_STAYS ? 0 : service_user_become();

@@ -1,5 +1,5 @@
 /*
- * roles - the child processes: one table (roles.def) of how each is watched and of what it may, and
+ * roles - the child processes: one table (roles.def) of how each is watched and what it may do, and
  * their main functions. Each main is called right after fork() and its return value is the exit
  * status; none returns to the supervisor's code.
  */
@@ -31,7 +31,7 @@ extern const struct child_role roles[ROLES];
 struct role_keeps {
     const char *const *readable; /* of a role that opens files: what it may read (landlock.h) */
     const char *kept;            /* the same: a directory for files of its own; NULL: none */
-    bool landlock_required;      /* a kernel without is not only warned of */
+    bool landlock_required;      /* a kernel without Landlock is an error, not only a warning */
     const int *given;            /* that others have too: used, and never changed (given.h) */
     unsigned n_given;            /* standard error is always among them */
 };
@@ -39,8 +39,8 @@ struct role_keeps {
 /*
  * Gives up, for good and all at once, what the row of ROLE does not name: the user root, files,
  * capabilities, system calls, being looked at. 0, or -errno after a log line that says what to do:
- * the process must end then. Who has not called it says nothing but what its row has as early
- * (control.h).
+ * the process must end then. A process that has not called it can say only what its row has as
+ * `early` (control.h).
  */
 int roles_narrow(enum role role, const struct role_keeps *keeps);
 int roles_narrow_to(const struct child_role *row, const struct role_keeps *keeps);
@@ -73,7 +73,7 @@ int signer_main(const struct settings *settings, int control_fd);
 
 /*
  * Reads records from its channels and appends them as lines to the record file. TALLY_FD: memory
- * for a struct record_tally, which outlives it; taken; -1: there is none.
+ * for a struct record_losses, which outlives it; taken; -1: there is none.
  */
 int recorder_main(int control_fd, int tally_fd);
 

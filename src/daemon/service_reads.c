@@ -18,8 +18,7 @@
 struct look {
     const struct files *files;
     const struct settings *settings;
-    const struct problems
-        *known; /* of before: nobody needs a second problem for a file whose mistake he knows */
+    const struct problems *known; /* those found before: a file that has one needs no second one */
     struct problems *problems;
     char group[64]; /* of the user */
 };

@@ -1,6 +1,6 @@
 /*
- * service_reads - whether the user that stird serves as can read what the configuration names,
- * where it is root who checks and could read all of it.
+ * service_reads - whether the user that stird serves as can read what the configuration names, for
+ * a check by root, who can read all of it.
  */
 #ifndef STIRD_DAEMON_SERVICE_READS_H
 #define STIRD_DAEMON_SERVICE_READS_H

@@ -24,11 +24,11 @@
 #define TELL_REFUSED_EVERY_US 1000000
 #define CHANNELS_A_WORKER     2 /* of the present snapshot, and of one that calls still hold */
 
-/* What one worker may have, by however many channels, one after the other or at once: its place
-   counts, so that neither a reload nor its death fills it up again. */
+/* What one worker may have, over all its channels, one after the other or at once. It belongs to
+   the worker's place, so that neither a reload nor the worker's death fills it up again. */
 struct worker_share {
     struct ceiling ceiling;
-    uint64_t refused; /* tokens above it that the supervisor was not told of */
+    uint64_t refused; /* tokens refused above it that the supervisor was not told of yet */
     int64_t told_us;
 };
 
@@ -48,7 +48,7 @@ struct signer {
     struct channel *channels;
     struct channel *closed; /* by `next`: events of theirs may be still to be looked at */
     struct worker_share shares[WORKERS_MAX];
-    int64_t retired_us; /* since when another has its place; 0: it has not */
+    int64_t retired_us; /* since when another signer has its place; 0: none has */
     _Alignas(8) char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
     struct buf answers; /* to it; its memory is kept */
 };
@@ -98,8 +98,8 @@ static void alarm_once(struct signer *s)
         "a signature failed its verification, or several could not be made; nothing is signed any more");
 }
 
-/* A worker asks once for a call, and for so many calls at most: one that asks for more is broken,
-   or somebody else's by now. */
+/* A worker asks once for each call, and has only so many calls: one that asks for more is broken,
+   or was taken over. */
 static void tell_refused(struct signer *s, unsigned worker)
 {
     struct worker_share *share = &s->shares[worker];
@@ -158,7 +158,7 @@ static bool watch(struct signer *s, int fd, struct channel *channel)
     return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* The oldest goes first: it is of a snapshot that no call asks for any more. */
+/* Closes the oldest: no call asks by its snapshot any more. */
 static void make_room(struct signer *s, unsigned worker)
 {
     struct channel *oldest = NULL;
@@ -204,7 +204,7 @@ static bool send_answers(struct channel *c, struct str packet)
         return true;
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS && errno != ENOMEM)
         return false;
-    /* It does not read: its calls time out, but nobody else waits for it. */
+    /* The worker does not read: its calls time out, and nobody else waits for it. */
     c->dropped++;
     return true;
 }
@@ -227,8 +227,8 @@ static bool respond(struct signer *s, struct channel *c)
     return send_answers(c, str_slice(all, all.n - n, all.n));
 }
 
-/* For a signer that another has replaced no time goes by: what a worker has left is enough for what
-   is under way, and it gets no more by having several signers at once. */
+/* In a signer that another has replaced a worker's share grows no more: what is left of it is
+   enough for what is under way, and several signers at once give a worker no more than one. */
 static bool admits(struct signer *s, unsigned worker)
 {
     int64_t now_us = s->retired_us ? s->retired_us : clock_monotonic_us();
@@ -262,7 +262,7 @@ static void answer(struct signer *s, struct channel *c, struct batch *batch)
     answer_all(s, batch, now_s);
     if (failed_before || !signing_service_failed(s->service))
         return;
-    /* One was wrong: those before it in the packet have not left yet, and do not leave. */
+    /* A token was wrong: those before it in the packet have not left yet, and are held back. */
     answer_all(s, batch, now_s);
     alarm_once(s);
 }
@@ -302,7 +302,7 @@ static void serve(struct signer *s, struct channel *c)
     }
     answer(s, c, &batch);
     if (buf_failed(&s->answers))
-        c->dropped++; /* no memory: as if it had not read them */
+        c->dropped++; /* no memory for the answers: as if the worker had not read them */
     else if (!respond(s, c)) {
         channel_close(s, c);
         return;

@@ -50,7 +50,7 @@ bool signing_service_failed(const struct signing_service *s)
     return s->failed;
 }
 
-/* A token of TYPE, as for a call that nobody makes. */
+/* Makes a token of TYPE for a made-up call. */
 static bool test_type(struct credential *c, const struct passport_type *type, int64_t now_s)
 {
     struct outcome call = {.verdict = VERDICT_SIGN, .claims = {.attest = 'C', .iat_s = now_s}};
@@ -88,7 +88,7 @@ bool signing_service_self_test(struct signing_service *s, int64_t now_s)
     return !s->failed;
 }
 
-/* Verifies the token in S->token, whose turn it is. A token that could not be judged for want of
+/* Verifies the token in S->token, which is due for it. A token that could not be judged for want of
    memory is not wrong; it does not leave, and the next is verified in its place. */
 static enum reason verify(struct signing_service *s, const struct entry *e)
 {
@@ -142,7 +142,7 @@ static enum reason make(struct signing_service *s, const struct sign_order *orde
     struct entry *e = &s->entries[order->certificate];
     const struct certificate *c = credential_certificate(e->credential);
     enum reason r = certificate_usable(c, now_s);
-    /* A worker has judged this already; a broken one may not have. */
+    /* A worker judges this before it asks, unless it is broken. */
     if (r == REASON_OK)
         r = sti_scope_judge(&c->scope, order->type, &order->claims);
     if (r == REASON_OK)

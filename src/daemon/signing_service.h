@@ -1,6 +1,6 @@
 /*
- * signing_service - answers sign requests with the credentials of one set of settings, and trusts
- * its own signatures no further than it verified them. No socket here: bytes in, bytes out.
+ * signing_service - answers sign requests with the credentials of one set of settings, and verifies
+ * some of its own signatures. It has no socket: bytes in, bytes out.
  */
 #ifndef STIRD_DAEMON_SIGNING_SERVICE_H
 #define STIRD_DAEMON_SIGNING_SERVICE_H
@@ -19,7 +19,8 @@ void signing_service_free(struct signing_service *s);
 /* The service owns the credential from now on. */
 void signing_service_take(struct signing_service *s, unsigned index, struct credential *credential);
 
-/* A signature with every credential that is usable at NOW_S, verified. False when one is wrong. */
+/* Makes a signature with each credential that is usable at NOW_S, and verifies it. False when one
+   is wrong. */
 bool signing_service_self_test(struct signing_service *s, int64_t now_s);
 /* A signature failed its verification: nothing is signed any more. */
 bool signing_service_failed(const struct signing_service *s);

@@ -60,7 +60,7 @@ struct judged {
     bool root_makes;
 };
 
-/* Judges it as the service's user; what that one would make is not made. */
+/* Judges it as the service's user, and makes nothing that this user would make. */
 static void judge(void *user, struct problems *problems)
 {
     const struct judged *j = user;

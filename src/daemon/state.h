@@ -16,14 +16,14 @@
 /*
  * Reads DIRECTORY/hmac-secret, or makes it at the first start (0600, whole or not at all; the
  * directory 0700 too). A file of the wrong size is replaced, with a warning. False with a problem
- * when there is none to be had.
+ * when it cannot be read or made.
  */
 bool state_secret(struct str directory, uint8_t secret[SNAPSHOT_SECRET_BYTES],
                   struct problems *problems);
 
 /*
- * Adds a problem if the user as whom stird will serve would find it bad, or could not make it.
- * ROOT_MAKES says that stird may begin as root, who can.
+ * Adds a problem if the user that stird will serve as would find it bad, or could not make it.
+ * ROOT_MAKES: stird may begin as root, who can make it.
  */
 void state_check_secret(struct str directory, bool root_makes, struct problems *problems);
 

@@ -33,7 +33,7 @@ static char **list_tables(const struct settings *s)
                 add_paths(list, &n, paths.tables, paths.n_tables) &&
                 add_paths(list, &n, paths.customers, paths.n_customers) &&
                 asprintf(&list[n], "%.*s/" OVERLAY_FILE, STR_ARG(s->state_directory)) >= 0;
-    return good ? list : NULL; /* the process ends without */
+    return good ? list : NULL; /* without the list the process ends */
 }
 
 /* That a kernel has no Landlock was reported or refused before. */

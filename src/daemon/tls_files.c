@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define TEXT_BYTES_MAX (1024 * 1024) /* reading them has had the narrower limits */
+#define TEXT_BYTES_MAX (1024 * 1024) /* they were read with narrower limits */
 
 static bool take(struct str path, int error, struct problems *problems)
 {

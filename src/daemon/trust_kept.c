@@ -75,7 +75,7 @@ int trust_kept_write(struct str state_directory, const char *name, int fd, uint6
     int r = open_folder(&d, state_directory);
     if (r)
         return r;
-    unlinkat(d.fd, ".new", 0); /* of one who was killed over it */
+    unlinkat(d.fd, ".new", 0); /* left by a process that was killed over it */
     r = write_aside(&d, ".new", name, fd, at, n);
     if (r)
         unlinkat(d.fd, ".new", 0);

@@ -47,7 +47,7 @@ static struct str read_fd(const struct making *m, int fd)
     return copy;
 }
 
-/* What is missing is told: an operator named it. */
+/* Tells of a file that is missing: an operator named it. */
 static struct str read_path(const struct making *m, struct str path)
 {
     char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
@@ -134,7 +134,7 @@ static int write_all(int fd, struct str text)
     return 0;
 }
 
-/* For the supervisor to keep, where it is not what is kept already. */
+/* Writes TEXT down for the supervisor to keep, unless the same is kept already. */
 static int hand_over(struct making *m, struct str text, uint64_t *at, uint64_t *n)
 {
     *at = m->taken;
@@ -186,7 +186,7 @@ static int tell_domain(struct making *making, int control_fd, unsigned domain,
     return r;
 }
 
-/* Of a domain that cannot be made there is none of its trust; the others stand. */
+/* A domain that cannot be made has no trust at all; the others are not affected. */
 static void log_problems(const struct trust_build *b, const struct problems *problems)
 {
     for (size_t i = 0; i < problems->n; i++)

@@ -14,15 +14,16 @@
 
 struct trust_options {
     const struct settings *settings;
-    /* Empty memory, which it writes, and the supervisor seals: the image; lists that were taken and
-       are new, one behind the other. */
+    /* Empty memory, which it writes and the supervisor seals: the image, and the new lists that
+       were taken, one behind the other. */
     int image_fd, taken_fd;
     /* What was fetched: memory, or -1. */
     int (*came)[TRUST_SOURCES_MAX];
     int (*came_signers)[TRUST_SOURCES_MAX];
 };
 
-/* Says TRUST_DOMAIN and TRUST_SOURCE of each, then TRUST_BUILT, and ends. */
+/* Says TRUST_DOMAIN for each domain and TRUST_SOURCE for each source, then TRUST_BUILT, and
+   ends. */
 int trust_main(const struct trust_options *options, int control_fd);
 
 #endif

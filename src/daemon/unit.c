@@ -11,7 +11,7 @@
 #define FILE_BYTES_MAX 65536
 #define NAME           "stird.service"
 
-/* What counts least first (systemd.unit(5)). */
+/* The folder that counts least comes first (systemd.unit(5)). */
 static const char *const folders[] = {"/usr/lib/systemd/system", "/usr/local/lib/systemd/system",
                                       "/run/systemd/system", "/etc/systemd/system"};
 #define N_FOLDERS (sizeof(folders) / sizeof(folders[0]))
@@ -66,7 +66,7 @@ void unit_read(struct buf *text)
 
 /* ---- what they say ---- */
 
-/* Goes on to the next line that is KEY's. */
+/* Goes on to the next line of KEY. */
 static bool next_value(struct str *text, const char *key, struct str *value)
 {
     size_t n = strlen(key);

@@ -1,6 +1,6 @@
 /*
- * unit - what systemd's unit of stird says, drop-ins included: and so what the service that it
- * starts will find; root, who checks a configuration, may find something else.
+ * unit - what systemd's unit of stird says, drop-ins included. It tells what the service will find;
+ * root, who checks a configuration, may find something else.
  */
 #ifndef STIRD_DAEMON_UNIT_H
 #define STIRD_DAEMON_UNIT_H

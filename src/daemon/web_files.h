@@ -1,6 +1,6 @@
 /*
- * web_files - what a process reads that speaks https with servers of others: to look up their names
- * and to judge their certificates. Keys may lie under /etc too, so files are named one by one.
+ * web_files - the files that an https client reads to look up names and to judge servers'
+ * certificates. Keys may lie under /etc too, so files are named one by one.
  */
 #ifndef STIRD_DAEMON_WEB_FILES_H
 #define STIRD_DAEMON_WEB_FILES_H

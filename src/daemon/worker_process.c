@@ -1,5 +1,5 @@
 /*
- * The worker: one event loop, the SIP side on it, and what the supervisor tells.
+ * The worker: one event loop with the SIP side on it, and the words of the supervisor.
  *
  * It opens no file: what it needs comes through its control socket, and it gives up files before
  * its first packet.
@@ -38,7 +38,9 @@
 #define REFUSED_A_BEAT    16
 #define HOPS_A_BEAT       8
 #define FAILED_A_BEAT     8
-#define NAMES_A_BEAT      4 /* told to the supervisor, which does not hear much of one worker */
+#define NAMES_A_BEAT                                                                               \
+    4 /* told to the supervisor at once, which hears only so much of one                           \
+         worker */
 
 struct worker {
     const struct worker_options *options;
@@ -53,10 +55,10 @@ struct worker {
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
-    bool drained;                    /* no call is left, as far as this worker goes */
-    bool dismissed;                  /* nor is one left anywhere else */
+    bool drained;                    /* this worker has no call left */
+    bool dismissed;                  /* no other worker has one left either */
     int64_t clock_offset_us;         /* real time less monotonic, at the last look */
-    struct proxy_counters *counters; /* which the supervisor reads */
+    struct proxy_counters *counters; /* in memory that the supervisor reads */
 };
 
 /* ---- snapshots ---- */
@@ -130,7 +132,7 @@ static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, co
 
 static void say(struct worker *w, const struct control_message *m)
 {
-    if (w->proxy) /* who hears it may look */
+    if (w->proxy) /* updates the counters, for whoever hears this may look at them */
         proxy_get_counters(w->proxy);
     int r = control_send(w->options->control_fd, m, NULL, 0);
     if (r && r != -EAGAIN)
@@ -190,7 +192,7 @@ static void give_trust(struct worker *w)
         proxy_set_trust_take(w->proxy, &w->trust);
 }
 
-/* One that does not arrive leaves the one before in force. */
+/* When an image cannot be mapped the one before stays in force. */
 static void take_trust(struct worker *w, const struct control_message *m, const int *fds)
 {
     struct mapped_trust next;
@@ -275,7 +277,7 @@ static void take_drain(struct worker *w, const struct control_message *m, const 
              LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
 }
 
-/* An emergency call may have come since. */
+/* An emergency call may have come since it had drained. */
 static void take_leave(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -485,7 +487,7 @@ static bool make_events(struct worker *w)
            event_add(w->heartbeat, &interval) == 0;
 }
 
-/* The descriptors that others have too, the next worker after this one among them. */
+/* The descriptors that others have too, such as the worker after this one. */
 static unsigned list_given(const struct worker *w, int given[GIVEN_MAX])
 {
     const struct worker_options *o = w->options;
@@ -501,7 +503,8 @@ static unsigned list_given(const struct worker *w, int given[GIVEN_MAX])
     return n;
 }
 
-/* Called after the last thing that opens anything: the time zone file could not be read later. */
+/* To be called when nothing else will be opened: the time zone file, for one, could not be read
+   later. */
 static bool give_up_rights(struct worker *w)
 {
     int given[GIVEN_MAX];
@@ -554,7 +557,7 @@ static void worker_fini(struct worker *w)
         event_base_free(w->base);
 }
 
-/* Logs what still runs: nothing, unless the time for draining was over. */
+/* Logs the calls that still run: none, unless the time for draining was over. */
 static void tell_end(struct worker *w)
 {
     const struct proxy_counters *c = proxy_get_counters(w->proxy);

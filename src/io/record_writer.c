@@ -18,7 +18,7 @@ void record_writer_fini(struct record_writer *w)
     *w = RECORD_WRITER_INIT;
 }
 
-struct record_tally *record_writer_tally(struct record_writer *w)
+struct record_losses *record_writer_losses(struct record_writer *w)
 {
     return w->shared ? w->shared : &w->own;
 }
@@ -162,7 +162,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
  */
 static bool prepare(struct record_writer *w, int64_t now_us)
 {
-    uint64_t untold = record_writer_tally(w)->untold;
+    uint64_t untold = record_writer_losses(w)->untold;
     const struct chain_event dropped = {
         .kind = CHAIN_DROPPED, .ts_us = now_us, .node = w->node, .dropped = untold};
     struct record_chain next;
@@ -182,7 +182,7 @@ static bool prepare(struct record_writer *w, int64_t now_us)
 
 void record_writer_tell(struct record_writer *w, int64_t now_us)
 {
-    if (w->fd >= 0 && record_writer_flush(w) && record_writer_tally(w)->untold > 0 &&
+    if (w->fd >= 0 && record_writer_flush(w) && record_writer_losses(w)->untold > 0 &&
         prepare(w, now_us))
         record_writer_flush(w);
 }
@@ -198,7 +198,7 @@ void record_writer_tell_forced(struct record_writer *w, const uint64_t rows[2], 
         append_event(w, "", &event);
 }
 
-static void put_down(struct record_tally *tally, uint64_t n)
+static void put_down(struct record_losses *tally, uint64_t n)
 {
     tally->in_hand -= n < tally->in_hand ? n : tally->in_hand;
 }
@@ -206,7 +206,7 @@ static void put_down(struct record_tally *tally, uint64_t n)
 /* Counts N of those in hand as lost. */
 static bool lose(struct record_writer *w, uint64_t n)
 {
-    struct record_tally *tally = record_writer_tally(w);
+    struct record_losses *tally = record_writer_losses(w);
     tally->lost = sum(tally->lost, n);
     tally->untold = sum(tally->untold, n);
     put_down(tally, n);
@@ -215,20 +215,20 @@ static bool lose(struct record_writer *w, uint64_t n)
 
 void record_writer_reach(struct record_writer *w)
 {
-    struct record_tally *tally = record_writer_tally(w);
+    struct record_losses *tally = record_writer_losses(w);
     if (tally->in_hand++ == 0)
         tally->from_seq = w->chain.seq;
 }
 
 void record_writer_reached_none(struct record_writer *w)
 {
-    put_down(record_writer_tally(w), 1);
+    put_down(record_writer_losses(w), 1);
 }
 
 /* Tells of N losses in a line of its own at this place, behind the lines in hand. */
 static bool add_losses(struct record_writer *w, uint32_t n, int64_t now_us)
 {
-    struct record_tally *tally = record_writer_tally(w);
+    struct record_losses *tally = record_writer_losses(w);
     record_writer_reached_none(w);
     bool good = record_writer_flush(w);
     tally->untold = sum(tally->untold, n);
@@ -240,7 +240,7 @@ static bool add_record(struct record_writer *w, const struct record *record)
     struct record_chain next;
     size_t before = w->out.n;
     if (w->n_records == 0)
-        record_writer_tally(w)->from_seq = w->next.seq;
+        record_writer_losses(w)->from_seq = w->next.seq;
     if (!chain_add_record(&w->out, &w->next, record, &next)) {
         w->out.n = before;
         w->out.failed = false;
@@ -275,8 +275,8 @@ bool record_writer_flush(struct record_writer *w)
     if (append(w, buf_str(&w->out))) {
         w->chain = w->next;
         w->written += w->n_records;
-        put_down(record_writer_tally(w), w->n_records);
-        record_writer_tally(w)->untold -= w->telling;
+        put_down(record_writer_losses(w), w->n_records);
+        record_writer_losses(w)->untold -= w->telling;
     } else {
         w->next = w->chain;
         good = lose(w, w->n_records);
@@ -313,7 +313,7 @@ static bool choose_chain(struct record_writer *w, const struct found *f, const s
    before this one writes any line. */
 static void settle(struct record_writer *w)
 {
-    struct record_tally *tally = record_writer_tally(w);
+    struct record_losses *tally = record_writer_losses(w);
     uint64_t written = w->chain.seq > tally->from_seq ? w->chain.seq - tally->from_seq : 0;
     if (written < tally->in_hand) {
         w->error = EOWNERDEAD;

@@ -77,9 +77,9 @@ static void what_is_none_is_neither(void **state)
 static void assert_no_loss_is_forgotten(struct supervisor *s)
 {
     const uint64_t most = UINT64_MAX;
-    struct record_tally next;
+    struct record_losses next;
     const int fd = supervisor_records(s)->tally_fd;
-    const off_t at = offsetof(struct record_tally, untold);
+    const off_t at = offsetof(struct record_losses, untold);
     assert_int_equal(pwrite(fd, &most, sizeof(most), at), sizeof(most));
     supervisor_keep_untold(s, 1);
     close(supervisor_records(s)->untold_fd);
@@ -105,7 +105,7 @@ static void the_ways_of_records_stay_for_the_supervisor(void **state)
     assert_stays(r->backlogs[0]);
     const uint64_t lost = 7;
     assert_int_equal(
-        pwrite(r->tally_fd, &lost, sizeof(lost), offsetof(struct record_tally, untold)),
+        pwrite(r->tally_fd, &lost, sizeof(lost), offsetof(struct record_losses, untold)),
         sizeof(lost));
     assert_int_equal(r->tally->untold, 7);
     assert_no_loss_is_forgotten(s);

@@ -30,7 +30,7 @@ struct place {
     pid_t recorder;
     int control[2], source[2];
     int tally_fd;
-    struct record_tally *tally;
+    struct record_losses *tally;
 };
 
 static void tell(const struct place *p, enum control_type type, int fd)
@@ -421,7 +421,7 @@ static void test_what_dies_with_a_recorder_is_told(void **state)
             put(p, "written");
         wait_until_written(p);
         kill_recorder(p);
-        *p->tally = (struct record_tally){
+        *p->tally = (struct record_losses){
             .in_hand = cases[i].in_hand, .untold = cases[i].untold, .from_seq = 1};
         begin_recorder(p);
         give_file(p, p->file);

@@ -280,11 +280,11 @@ static int revocation_in(const struct trust_image *i, X509 *leaf)
     struct trust_image_answer answer;
     if (!trust_image_judge(i, 1, leaf, NULL, json_integer_value(json_object_get(crl_cases, "now")),
                            &answer, NULL) ||
-        answer.trusted.chain)
+        answer.by_anchors.chain)
         return NOT_JUDGED;
-    return answer.trusted.revoked == TRUST_NOT_REVOKED ? 0
-           : answer.trusted.revoked == TRUST_REVOKED   ? 1
-                                                       : 2;
+    return answer.by_anchors.revoked == TRUST_NOT_REVOKED ? 0
+           : answer.by_anchors.revoked == TRUST_REVOKED   ? 1
+                                                          : 2;
 }
 
 /* Written, opened and asked with what memory there is. */

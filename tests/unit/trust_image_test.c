@@ -56,7 +56,7 @@ static enum trust_revoked revoked_in(const struct trust_image *i, const char *na
         i, 1, leaf, NULL, json_integer_value(json_object_get(vectors, "now")), &answer, NULL));
     assert_int_equal(answer.leads, 1);
     X509_free(leaf);
-    return answer.trusted.revoked;
+    return answer.by_anchors.revoked;
 }
 
 static enum trust_revoked wanted_of(json_t *expect, const char *leaf)
@@ -196,10 +196,10 @@ static struct trust_image_answer ask_at(const struct world *w, uint32_t domains,
     STACK_OF(X509) *built = NULL;
     assert_true(
         trust_image_judge(w->image, domains, certificates[leaf], NULL, now_s, &answer, &built));
-    assert_true((answer.leads != 0) == !answer.trusted.chain);
+    assert_true((answer.leads != 0) == !answer.by_anchors.chain);
     assert_true((answer.leads != 0) == (built != NULL));
     assert_true((answer.leads != 0) == (answer.domain != TRUST_NO_DOMAIN));
-    assert_true(answer.trusted.from_s <= now_s && now_s <= answer.trusted.until_s);
+    assert_true(answer.by_anchors.from_s <= now_s && now_s <= answer.by_anchors.until_s);
     if (built)
         assert_int_equal(sk_X509_num(built), 2);
     sk_X509_pop_free(built, X509_free);
@@ -261,7 +261,7 @@ static void a_list_ends(void **state)
 
     struct trust_image_answer before = ask_at(&w, IN_US | IN_FR, LEAF_US, end);
     assert_int_equal(before.leads, IN_US);
-    assert_int_equal(before.trusted.until_s, over - 1);
+    assert_int_equal(before.by_anchors.until_s, over - 1);
     struct trust_image_answer after = ask_at(&w, IN_US | IN_FR, LEAF_US, over);
     assert_int_equal(after.leads, 0);
     assert_true(after.is_open);
@@ -294,8 +294,8 @@ static void revoked_in_one_is_revoked(void **state)
         open_world(&w);
         struct trust_image_answer both = ask_at(&w, IN_US | IN_FR, LEAF_US, NOW);
         assert_int_equal(both.leads, IN_US | IN_FR);
-        assert_int_equal(both.trusted.revoked, TRUST_REVOKED);
-        assert_int_equal(ask_at(&w, at ? IN_US : IN_FR, LEAF_US, NOW).trusted.revoked,
+        assert_int_equal(both.by_anchors.revoked, TRUST_REVOKED);
+        assert_int_equal(ask_at(&w, at ? IN_US : IN_FR, LEAF_US, NOW).by_anchors.revoked,
                          TRUST_NO_LISTS);
         close_world(&w);
     }
@@ -319,9 +319,9 @@ static void lists_of_revocations_end(void **state)
                                                 1)};
             struct trust_image_answer now = ask_at(&w, 1, LEAF_US, NOW + 2 * DAY),
                                       then = ask_at(&w, 1, LEAF_US, NOW + 2 * DAY + 1);
-            assert_int_equal(now.trusted.revoked, has ? TRUST_NOT_REVOKED : TRUST_NOT_KNOWN);
+            assert_int_equal(now.by_anchors.revoked, has ? TRUST_NOT_REVOKED : TRUST_NOT_KNOWN);
             assert_int_equal(now.crl_opens, opens && !has);
-            assert_int_equal(then.trusted.revoked, TRUST_NOT_KNOWN);
+            assert_int_equal(then.by_anchors.revoked, TRUST_NOT_KNOWN);
             assert_int_equal(then.crl_opens, opens);
             assert_int_equal(then.leads, 1);
             trust_image_close(w.image);

@@ -73,7 +73,7 @@ struct trust_image_answer {
     bool is_open;
     bool crl_opens; /* TRUSTED.revoked is not known, and that opens the verdict */
     /* Of DOMAIN; but revoked in one of them is revoked. Where it leads to none, .chain says why. */
-    struct trust_answer trusted;
+    struct trust_answer by_anchors;
 };
 /* As trust_judge(), by the domains of the mask DOMAINS. */
 bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf,

@@ -12,7 +12,7 @@
 #include <stird/io/record_chain.h>
 #include <sys/types.h>
 
-struct record_tally {
+struct record_losses {
     uint64_t lost; /* how many the writers have lost since the start: neither on the disk nor still
                       to come */
     uint64_t untold;   /* how many of these, and of those that others lost, no line has told yet */
@@ -35,14 +35,14 @@ struct record_writer {
     uint64_t written;   /* records that it has put on the disk */
     uint64_t telling;   /* how many losses a line in `out` tells */
 
-    struct record_tally *shared, own; /* `own` counts when there is no shared one */
-    int error;                        /* the last one, as errno */
+    struct record_losses *shared, own; /* `own` counts when there is no shared one */
+    int error;                         /* the last one, as errno */
 };
 
 #define RECORD_WRITER_INIT ((struct record_writer){.fd = -1})
 
 void record_writer_fini(struct record_writer *w);
-struct record_tally *record_writer_tally(struct record_writer *w);
+struct record_losses *record_writer_losses(struct record_writer *w);
 /*
  * Goes on in the file FD, which it takes. PREDECESSOR (-1: none; stays the caller's) is the file
  * before it: an empty file goes on with that one's chain, unless the writer has one itself. First

@@ -228,7 +228,7 @@ static bool ask_anchors(struct sti_certificate *c, STACK_OF(X509) * chain, const
     if (!g->image)
         return true;
     bool good = trust_image_judge(g->image, g->domains, leaf, chain, g->now_s, &answer, up);
-    c->by_anchors = answer.trusted;
+    c->by_anchors = answer.by_anchors;
     c->domains = answer.leads;
     c->is_open = answer.is_open;
     c->crl_is_needed = answer.crl_opens;

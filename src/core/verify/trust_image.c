@@ -158,19 +158,19 @@ static void part_at_its_end(const struct trust_image_domain *d, int64_t now_s,
 
 /* What one domain says; in TRUSTED and *BUILT, where it leads there. */
 static bool judge_by(const struct trust_image_domain *d, X509 *leaf, STACK_OF(X509) * more,
-                     int64_t now_s, struct trust_answer *trusted, STACK_OF(X509) * *built)
+                     int64_t now_s, struct trust_answer *by_anchors, STACK_OF(X509) * *built)
 {
     *built = NULL;
-    *trusted = (struct trust_answer){
+    *by_anchors = (struct trust_answer){
         .chain = "its domain of trust has no list of authorities that is in force",
         .from_s = INT64_MIN,
         .until_s = INT64_MAX};
     bool good = trust_image_state(d, now_s) == TRUST_UNAVAILABLE ||
-                trust_judge(d->trust, leaf, more, now_s, trusted, built);
-    part_at_its_end(d, now_s, trusted);
-    if (d->wants_crls && !trusted->chain && trusted->revoked == TRUST_NO_LISTS) {
-        trusted->revoked = TRUST_NOT_KNOWN;
-        trusted->not_known = "no revocation list of its domain of trust is at hand";
+                trust_judge(d->trust, leaf, more, now_s, by_anchors, built);
+    part_at_its_end(d, now_s, by_anchors);
+    if (d->wants_crls && !by_anchors->chain && by_anchors->revoked == TRUST_NO_LISTS) {
+        by_anchors->revoked = TRUST_NOT_KNOWN;
+        by_anchors->not_known = "no revocation list of its domain of trust is at hand";
     }
     return good;
 }
@@ -180,19 +180,19 @@ static bool judge_by(const struct trust_image_domain *d, X509 *leaf, STACK_OF(X5
 static void take(struct trust_image_answer *answer, unsigned domain,
                  const struct trust_image_domain *d, const struct trust_answer *one)
 {
-    struct trust_answer before = answer->trusted;
+    struct trust_answer before = answer->by_anchors;
     bool first = answer->leads == 0;
     if (!one->chain)
         answer->leads |= UINT32_C(1) << domain;
     if (!one->chain && (first || one->revoked == TRUST_REVOKED)) {
         answer->domain = domain;
-        answer->trusted = *one;
+        answer->by_anchors = *one;
         answer->crl_opens = d->crl_opens && one->revoked == TRUST_NOT_KNOWN;
     } else if (one->chain && !before.chain && first) {
-        answer->trusted = *one;
+        answer->by_anchors = *one;
     }
-    narrow(&answer->trusted, &before);
-    narrow(&answer->trusted, one);
+    narrow(&answer->by_anchors, &before);
+    narrow(&answer->by_anchors, one);
 }
 
 bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf,
@@ -201,8 +201,8 @@ bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf
 {
     bool good = true;
     STACK_OF(X509) *chain = NULL;
-    *answer = (struct trust_image_answer){.domain = TRUST_NO_DOMAIN,
-                                          .trusted = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
+    *answer = (struct trust_image_answer){
+        .domain = TRUST_NO_DOMAIN, .by_anchors = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
     for (unsigned d = 0; d < i->n && good; d++) {
         struct trust_answer one;
         STACK_OF(X509) *way = NULL;
@@ -219,8 +219,8 @@ bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf
         }
     }
     answer->is_open &= answer->leads == 0;
-    if (answer->leads == 0 && !answer->trusted.chain)
-        answer->trusted.chain = "it is asked by no domain of trust";
+    if (answer->leads == 0 && !answer->by_anchors.chain)
+        answer->by_anchors.chain = "it is asked by no domain of trust";
     if (built)
         *built = chain;
     else

@@ -3,7 +3,7 @@
 #include <stird/base/log.h>
 #include <string.h>
 
-/* One who does not read his answer is not waited for. */
+/* Nobody waits for an asker who does not read the answer. */
 void asker_answer(struct asker *a, uint32_t status, struct str text)
 {
     int r = a->answer(a, status, text, NULL, 0);

@@ -43,12 +43,13 @@ enum event {
     EVENT_RELOAD_WANTED, /* by SIGHUP, or because files have changed */
     EVENT_RELOAD_BEGINS,
     EVENT_NEXT_READ,     /* `next`: what it takes is to be prepared */
-    EVENT_NEXT_FAULT,    /* WHY it cannot be, a line of several; NEXT_FAILS follows */
+    EVENT_NEXT_FAULT,    /* WHY it cannot be prepared, one line of several; NEXT_FAILS follows */
     EVENT_NEXT_PREPARED, /* it is to be handed out */
     EVENT_NEXT_TAKEN,    /* all workers have it */
     EVENT_NEXT_FAILS,    /* it cannot come into force: WHY */
     EVENT_NEXT_DROPPED,  /* it is gone, and the present one stays */
-    EVENT_IN_FORCE,      /* another configuration is: `current`; BEFORE it was the other one */
+    EVENT_IN_FORCE,      /* another configuration is in force: `current`; BEFORE was in force until
+                            now */
     EVENT_RELOAD_ENDS,
     EVENTS
 };
@@ -73,16 +74,15 @@ struct asker;
 /* Each function may be NULL. */
 struct part {
     const char *name;
-    size_t bytes; /* of its own state, zero before INIT; supervisor_part() has it */
+    size_t bytes; /* of its own state, all zero before INIT; supervisor_part() returns it */
     void (*init)(struct supervisor *s);
     /* Before the first child, while stderr is still the operator's. False with what is wrong. */
     bool (*open)(struct supervisor *s, struct problems *problems);
     void (*fini)(struct supervisor *s); /* the last part first */
     /* Puts what a child that is about to start takes along into its kit. 0 or -errno. */
     int (*equip)(struct supervisor *s, const struct child *c, struct kit *kit);
-    /* Tells one that was forked what it has to know from the first. 0 or -errno, and it is
-     * replaced.
-     */
+    /* Tells a child that was forked what it has to know from the start. 0; or -errno, and it is
+       replaced. */
     int (*give)(struct supervisor *s, struct child *c, int64_t now_ms);
     const struct word *hears; /* beside READY, PONG and DRAINED, which the loop hears */
     void (*watch)(const struct supervisor *s, struct watched *watched, int64_t now_ms);
@@ -97,7 +97,7 @@ struct part {
     /* Sets its own of these, for `stirctl stats`. */
     void (*add_counts)(const struct supervisor *s, struct service_counters *c);
     const struct ask *asks; /* the last one is none */
-    /* Who waits for an answer of this part has waited for too long. */
+    /* An asker who waits for an answer of this part has waited for too long. */
     void (*late)(struct supervisor *s, struct asker *a);
 #define QUESTION(word, type) void (*answers_##word)(const struct supervisor *s, type *question);
 #include "questions.def"
@@ -113,7 +113,7 @@ void *supervisor_part(const struct supervisor *s, const struct part *part);
 /* What stird counts of itself. */
 struct service_counters supervisor_counts(const struct supervisor *s);
 void supervisor_tell(struct supervisor *s, enum event event, const struct news *news);
-/* Nothing of S but the states of those who answer changes. */
+/* Changes nothing of S but the states of the parts that answer. */
 #define QUESTION(word, type) void supervisor_ask_##word(const struct supervisor *s, type *question);
 #include "questions.def"
 /* Something to read at FD wakes the loop. */
@@ -145,7 +145,7 @@ struct lacked {
 };
 
 struct supervisor {
-    /* What parts share: the loop does nothing by it. */
+    /* What the parts share; the loop itself does not use it. */
     struct str path;
     struct configuration current, next; /* in force; of a reload, if its settings are not NULL */
     struct settings *started_with;      /* what needs a restart is as it says; maybe `current`'s */
@@ -160,7 +160,7 @@ struct supervisor {
     struct asker *askers;                /* of all seats; asker.h */
     pid_t buried[BURIED_MAX];            /* children that ended last, in a ring */
     unsigned n_buried;
-    uint64_t false_children; /* that said what is not so, or too much */
+    uint64_t false_children; /* children that said what is not so, or too much */
     struct lacked lacks[LACKS];
 
     int64_t started_ms;
@@ -195,41 +195,41 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 void supervisor_make_places(struct supervisor *s, const struct child_role *table, unsigned n_roles);
 /* The first place of a role; the others are behind it. */
 struct child *supervisor_places(const struct supervisor *s, enum role role);
-/* Of a role that keeps one, that one: of several places the present one. */
+/* The one child of a role that keeps one; where the role has several places, the present one. */
 struct child *supervisor_kept(const struct supervisor *s, enum role role);
-/* How it stands with stird, in a word or two. */
+/* The state of stird, in a word or two. */
 const char *supervisor_state_text(const struct supervisor *s);
-/* Those that are kept. */
+/* Starts those that are kept. */
 void supervisor_start_children(struct supervisor *s, int64_t now_ms);
-/* Those that are due again. */
+/* Starts those that are due again. */
 void supervisor_restart_children(struct supervisor *s, int64_t now_ms);
 /* Forks C and gives it what it needs to begin. 0 or -errno; it may have a process all the same. */
 int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms);
-/* Another one takes its place when it ends: while stird stops, not of those that drain. */
+/* Whether another one takes its place when it ends: while stird stops, none takes the place of one
+   that drains. */
 bool supervisor_keeps(const struct supervisor *s, const struct child *c);
 uint64_t supervisor_count_deaths(const struct supervisor *s); /* of all that are kept */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
-/* It does not do what it was told, which is said with WHY: it is not heard any more, and replaced.
- */
+/* C does not do what it was told: WHY is logged, C is not heard any more and is replaced. */
 void supervisor_kill_idle(struct supervisor *s, struct child *c, const char *why, int64_t now_ms);
 void supervisor_reap(struct supervisor *s, int64_t now_ms);
-/* Calls VISIT for each place, whether somebody is there or not. */
+/* Calls VISIT for each place, whether a child is there or not. */
 void supervisor_each_child(struct supervisor *s,
                            void (*visit)(struct supervisor *s, struct child *c, void *user),
                            void *user);
 
 /* supervisor_dues.c */
 void supervisor_owe(struct supervisor *s, struct child *c, const struct due *due);
-/* What could not be said. */
+/* Tells again what could not be sent. */
 void supervisor_tell_owed(struct supervisor *s);
 
 /* supervisor_messages.c */
-/* Some of what the child has said, so that the others have their turn. */
+/* Hears some of what the child has said, so that the others have their turn. */
 void supervisor_child_messages(struct supervisor *s, struct child *c, int64_t now_ms);
-/* All that waits there: the last words of a dead child come before the news of its death. */
+/* Hears all that waits there: the last words of a dead child come before the news of its death. */
 void supervisor_last_words(struct supervisor *s, struct child *c, int64_t now_ms);
-/* It said WHAT, which is not so, or not for it to say: it is not heard any more, and replaced. */
+/* C said WHAT, which is not so or not for it to say: it is not heard any more and is replaced. */
 void supervisor_child_false(struct supervisor *s, struct child *c, const char *what);
 
 /* supervisor_lacks.c: ERROR is an errno. */

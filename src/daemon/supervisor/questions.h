@@ -23,9 +23,9 @@ struct name_asked {
     const struct known_name *known; /* NULL: nothing is known of it */
 };
 
-/* By what `stirctl explain` decides: the very bytes that the workers use. */
+/* What `stirctl explain` decides by: the very bytes that the workers use. */
 struct exhibit {
-    int names_fd;   /* the asker's to close; -errno: there is none to be had */
+    int names_fd;   /* the asker's to close; -errno: there is none */
     int overlay_fd; /* of the urgent changes; -1: there are none */
     int trust_fd;   /* of the domains of trust; -1: there are none */
     uint64_t trust_generation;
@@ -42,7 +42,7 @@ struct handout {
     struct child *worker;
     const struct configuration *configuration; /* the present one, or the next */
     struct control_snapshot *snapshot;
-    /* As CONTROL_SNAPSHOT has them; what a part opens for it is closed when it was sent. */
+    /* As CONTROL_SNAPSHOT has them; what a part opens for it is closed once it was sent. */
     int files_fd, numbers_fd, signer_fd, counters_fd; /* -1: not yet */
     int error; /* -errno of a part: it is not sent, and the others do nothing for it */
 };

@@ -158,8 +158,8 @@ static int wait_ms(struct supervisor *s, int64_t now_ms)
             earliest(&deadline, s->parts[i]->deadline(s, now_ms));
     if (s->ending)
         earliest(&deadline, s->end_until_ms);
-    /* One that is past waits for something else, such as a child for another that does not start:
-       looking again at once would be a busy loop. */
+    /* A deadline in the past waits for something else, as one child does for another that does not
+       start: to look again at once would be a busy loop. */
     return deadline > now_ms ? (int)(deadline - now_ms) : 10;
 }
 
@@ -291,8 +291,8 @@ static void forgive(struct supervisor *s, struct child *c, void *user)
     child_forgive_pause(c, *(const int64_t *)user);
 }
 
-/* The loop was to wake after WAIT ms. A whole machine may have stood still (a virtual one that was
-   moved): what its children did not do meanwhile is no hang of theirs. */
+/* The loop was to wake after WAIT ms. The whole machine may have stood still (a virtual one that
+   was moved): children that did nothing meanwhile did not hang. */
 static void notice_pause(struct supervisor *s, int64_t wait, int64_t now_ms)
 {
     int64_t pause_ms = now_ms - s->turned_ms - wait;
@@ -301,7 +301,7 @@ static void notice_pause(struct supervisor *s, int64_t wait, int64_t now_ms)
         supervisor_each_child(s, forgive, &pause_ms);
 }
 
-/* False: poll() does not tell whom to hear. WAIT: how long it was. */
+/* False: poll() failed and does not tell whom to hear. WAIT: how long it was to wait. */
 static bool wait_for_news(struct supervisor *s, struct watched *watched, int *wait)
 {
     if (poll(watched->poll, watched->n, *wait) >= 0 || errno == EINTR)

@@ -13,8 +13,8 @@ struct supervisor;
 
 /*
  * Takes all steps up to the children (configuration, listeners, secret, record file), while
- * stderr is still the operator's. NULL after all problems were printed there; *STATUS is what to
- * end with then: SUPERVISOR_MISCONFIGURED where the next start would fail likewise.
+ * stderr is still the operator's. NULL after all problems were printed there; *STATUS is the exit
+ * status then: SUPERVISOR_MISCONFIGURED where the next start would fail likewise.
  */
 struct supervisor *supervisor_new(struct str configuration_path, int *status);
 /* EX_CONFIG of sysexits.h; systemd/stird.service does not start stird again after it. */

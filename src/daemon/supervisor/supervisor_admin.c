@@ -57,7 +57,7 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
         drop(c);
         return;
     }
-    /* Replies that wait hold descriptors of ours, and there are only so many of these. */
+    /* Replies that nobody has read hold descriptors of ours, which are few. */
     if (!admin_is_read(c->fd)) {
         control_refusals_add(&admin_own(s)->refusals, CONTROL_REFUSED_UNREAD, c->peer.pid,
                              c->peer.uid, now_ms);
@@ -103,7 +103,7 @@ static void fini(struct supervisor *s)
     free(admin_own(s)->path);
 }
 
-/* Lets those connect whom the present configuration names. 0 or -errno. */
+/* Sets the socket's rights: those whom the present configuration names may connect. 0 or -errno. */
 static int let_in(struct supervisor *s)
 {
     const struct control_groups *groups = &s->current.groups;

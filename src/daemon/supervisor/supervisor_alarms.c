@@ -55,7 +55,7 @@ static void look(struct supervisor *s, int64_t now_ms)
     alarms_look(&own(s)->alarms, values, now_ms, clock_real_s());
 }
 
-/* So that the answer of who asks is no second old. */
+/* So that an answer to stirctl is not a second old. */
 static void look_now(struct supervisor *s, const struct news *news)
 {
     look(s, news->now_ms);

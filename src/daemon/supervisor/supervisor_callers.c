@@ -1,6 +1,6 @@
 /*
- * The control socket: who connects becomes a client that has a place of its part, or is refused in
- * words. Our own processes are not heard.
+ * The control socket: whoever connects becomes a client with a place of their group, or is refused
+ * in words. Our own processes are not heard.
  */
 #include "supervisor_admin.h"
 

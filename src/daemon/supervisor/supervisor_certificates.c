@@ -25,8 +25,8 @@
 
 #define ALARM_AGAIN_S        86400
 #define DIRECTORIES_EVERY_MS 2000
-#define WATCH_SETTLES_MS     2000  /* a unit is several files: until nothing more comes */
-#define WATCH_LATEST_MS      10000 /* somebody may never be done */
+#define WATCH_SETTLES_MS     2000  /* a unit is several files: wait until nothing more comes */
+#define WATCH_LATEST_MS      10000 /* at the latest: whoever writes may never be done */
 #define WATCH_READS_A_TURN   16
 #define RETRY_MS             60000
 
@@ -44,16 +44,19 @@ struct finding {
 struct certificates {
     struct buf findings;                     /* struct finding */
     uint64_t checks;                         /* begun */
-    uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
-    unsigned check_next;                     /* unit that the present one may tell of */
+    uint64_t check_faults, check_faults_now; /* lists that the last look, and this one, could not
+                                                read */
+    unsigned check_next;                     /* the unit that the present look may tell of */
     bool check_over;                         /* it has told all */
-    bool check_asked;                        /* a look that does not wait for its time */
+    bool check_asked;                        /* for a look that does not wait for its time */
     uint64_t directories_lost;               /* they cannot be read */
-    uint64_t units_unreadable;               /* whose directory can, and a file in it cannot */
+    uint64_t units_unreadable;               /* units whose directory can be read and a file in it
+                                                cannot */
     int fetcher_fd;                          /* of the checker that is about to start */
     int64_t next_directories_ms, next_check_ms, next_lives_ms;
     int watch_fd;                          /* inotify of their directories; -1: none */
-    int64_t watch_due_ms, watch_latest_ms; /* what came is read anew then, and no later */
+    int64_t watch_due_ms, watch_latest_ms; /* a change is acted on at the one, and at the other at
+                                              the latest */
 };
 
 static struct certificates *own(const struct supervisor *s)
@@ -167,7 +170,8 @@ static void log_finding(const struct certificate *c, const struct finding *f)
                   LOG_CSTR("it", f->saying));
 }
 
-/* What was wrong does not get better by being out of sight: verifiers may still have it. */
+/* A certificate that was wrong stays wrong when it cannot be reached: verifiers may still have
+   it. */
 static void lose_sight(const struct certificate *c, struct finding *f, const char *why)
 {
     if (!f->out_of_sight)
@@ -215,7 +219,7 @@ static void tell_one(struct supervisor *s, struct asker *a, void *user)
         asker_answer(a, why ? ASKER_REFUSED : 0, why ? str_of(why) : STR("{\"checked\":true}"));
 }
 
-/* Answers those who wait for the look that has just ended; WHY it was none, or NULL. */
+/* Answers those who wait for the look that has just ended; WHY it failed, or NULL. */
 static void tell_checked(struct supervisor *s, const char *why)
 {
     asker_each(s, &part_certificates, tell_one, (void *)(uintptr_t)why);
@@ -224,7 +228,7 @@ static void tell_checked(struct supervisor *s, const char *why)
 static void act_check(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
-    /* One that is under way has looked before it was asked. */
+    /* A look that is under way may have looked before it was asked for. */
     asker_wait(a, &part_certificates, own(s)->checks + 1, now_ms + ASKER_WAIT_MS);
     check_now(s);
 }
@@ -340,7 +344,7 @@ static bool directory_is_lost(const struct certificate *c)
     return lost;
 }
 
-/* Asks as who we are: the loader and the signer are the same when they read it. */
+/* Asks as our own user: the loader and the signer read it as the same one. */
 static bool is_unreadable(struct str directory, const char *name, struct problems *problems)
 {
     struct buf path = BUF_INIT;
@@ -353,8 +357,8 @@ static bool is_unreadable(struct str directory, const char *name, struct problem
     return lost;
 }
 
-/* To find it before a reload or the signer's death does: nothing that watches a directory tells of
-   rights. */
+/* So that it is found before a reload or a new signer fails by it: nothing that watches a directory
+   tells of rights. */
 static bool unit_is_unreadable(struct supervisor *s, const struct certificate *c)
 {
     struct problems problems = {0};
@@ -460,7 +464,7 @@ static void watch_directories(struct supervisor *s, const struct news *news)
         check_now(s);
 }
 
-/* What happened is of no interest: a reload looks at everything. */
+/* Which file changed does not matter: a reload looks at everything. */
 static void read_watch(struct supervisor *s, int64_t now_ms)
 {
     char events[4096];
@@ -541,7 +545,8 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
         const struct finding *f = find(s, c);
         bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
         enum reason usable = certificate_usable(c, now_s);
-        /* What its calls would have as their reason; "found" says what it is, revoked for one. */
+        /* The reason that its calls would have; "found" says what is wrong, such as that it is
+           revoked. */
         if (usable == REASON_OK && f && f->state == CERTIFICATE_WRONG)
             usable = REASON_CERTIFICATE_NOT_SERVED;
         if (newest)

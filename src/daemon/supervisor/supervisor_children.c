@@ -114,8 +114,8 @@ int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms
     return r == 0 ? give(s, c, now_ms) : r;
 }
 
-/* A child that cannot even be forked, or is of no use, is tried again like one that died at once.
- */
+/* A child that cannot even be forked, or could not be given what it needs, is tried again like one
+   that died at once. */
 static void start_again(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     int r = supervisor_start_child(s, c, now_ms);
@@ -177,10 +177,11 @@ static void ping(struct supervisor *s, struct child *c, void *user)
     if (c->state != CHILD_SERVING || !c->role->ping_every_ms || now_ms < c->next_ping_ms)
         return;
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
-    if (c->pinged_ms) /* one is enough: the socket of a child that hangs is not filled */
+    if (c->pinged_ms) /* one ping is enough: the socket of a child that hangs must not fill up */
         return;
     int r = child_send(c, &message, NULL, 0);
-    if (r == 0 || r == -EPIPE) /* else it has nothing to answer; whom nobody reaches never will */
+    if (r == 0 || r == -EPIPE) /* otherwise it has nothing to answer; a child that cannot be reached
+                                  never will */
         c->pinged_ms = now_ms;
 }
 

@@ -5,7 +5,7 @@
 #include <stird/core/budget.h>
 #include <sys/resource.h>
 
-/* With fewer, children would be started that nobody can tell what they need. */
+/* With fewer descriptors, children would start that could not be told what they need. */
 static bool has_descriptors(struct supervisor *s, struct problems *problems)
 {
     struct rlimit limit;

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #define STATS_MAX  (ADMIN_REPLY_MAX / 3)  /* octets of the trunks, and of the upstreams, in stats */
-#define STATUS_MAX (ADMIN_REPLY_MAX / 12) /* the same in a status, which says much else */
+#define STATUS_MAX (ADMIN_REPLY_MAX / 12) /* the same in a status, which has much else to say */
 
 struct counted {
     struct counter_book *book;
-    int fds[WORKERS_MAX]; /* the page of one that is about to start; -1: none */
+    int fds[WORKERS_MAX]; /* the page of a worker that is about to start; -1: none */
 };
 
 static struct counted *own(const struct supervisor *s)
@@ -66,7 +66,8 @@ static int give(struct supervisor *s, struct child *c, int64_t now_ms)
     return 0;
 }
 
-/* Pages of the trunks and upstreams of that configuration; what is not sent leaves none. */
+/* Puts in the pages of that configuration's trunks and upstreams; a handout that is not sent leaves
+   none. */
 static void put_in(struct supervisor *s, const struct news *news)
 {
     struct handout *h = news->handout;
@@ -94,7 +95,7 @@ static const struct word hears[] = {{ROLE_WORKER, CONTROL_HEARTBEAT, take_heartb
 
 /* ---- for others ---- */
 
-/* Of all workers, those that are gone included. */
+/* The sums over all workers, those that are gone included. */
 static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
 {
     const struct proxy_counters sum = counter_book_sum(own(s)->book);
@@ -119,7 +120,7 @@ struct put {
     uint64_t not_shown;
 };
 
-/* With what is not 0; NUMBERS may be NULL. */
+/* Only with what is not 0; NUMBERS may be NULL. */
 static void put_one(struct put *p, struct str name, const struct counter_table *table,
                     const void *numbers)
 {
@@ -148,7 +149,7 @@ static void end(const struct put *p, struct str key)
     json_put_integer(p->j, (int64_t)p->not_shown);
 }
 
-/* Members of an object; each kind has ROOM octets. */
+/* Puts members of an object; each kind has ROOM octets. */
 static void put_parts(const struct supervisor *s, struct json *j, size_t room)
 {
     const struct settings *settings = s->current.settings;

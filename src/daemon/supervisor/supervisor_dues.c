@@ -13,8 +13,8 @@ static void forget(struct child *c, const struct due *due)
     c->n_owed = n;
 }
 
-/* Whom nobody reaches is ending, or is killed for it by child_send(): the one after it begins with
-   how things are then. */
+/* A child that cannot be reached is ending, or child_send() has killed it: its successor begins
+   with how things are then. */
 static void tell(struct supervisor *s, struct child *c, const struct due *due)
 {
     int r = c->control_fd >= 0 ? due->tell(s, c) : 0;
@@ -31,7 +31,7 @@ void supervisor_owe(struct supervisor *s, struct child *c, const struct due *due
     tell(s, c, due);
 }
 
-/* In the order in which they were owed first. */
+/* In the order in which they came to be owed. */
 static void tell_all(struct supervisor *s, struct child *c, void *user)
 {
     const struct due *owed[CHILD_OWED_MAX];

@@ -1,5 +1,4 @@
-/* stirctl explain decides in a process of its own, by what the workers have: it is handed over
- * here. */
+/* Hands stirctl explain what the workers have: it decides by that, in a process of its own. */
 #include "asker.h"
 #include "questions.h"
 

@@ -1,7 +1,7 @@
 /*
  * The fetcher: kept while a trunk verifies, or certificates are to be fetched beforehand; started
- * anew where the settings that it fetches by have changed. Each worker has a channel to it. And one
- * for each look of the checker, for as long as that takes.
+ * anew when the settings that it fetches by have changed. Each worker has a channel to it. Each
+ * look of the checker has another fetcher, for as long as it takes.
  */
 #include "worker_places.h"
 
@@ -11,16 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PLACES      2 /* for calls */
-#define FOR_CHECKER 2 /* the place behind them */
+#define PLACES      2 /* places for those that serve calls */
+#define FOR_CHECKER 2 /* the place behind these */
 
 struct fetcher_part {
     struct child *present;
-    bool renew;                    /* it is to be another one, or none */
+    bool renew;                    /* the present one is to be replaced, or to go */
     bool has[WORKERS_MAX];         /* a channel to the present one */
     struct fetch_tally gone;       /* of those that ended */
     struct fetch_tally of[PLACES]; /* of each, since it began */
-    int look[2];                   /* a look's channel: its fetcher's end, its checker's; or -1 */
+    int look[2];                   /* a look's channel: its fetcher's end and its checker's, or
+                                      -1 */
 };
 
 static struct fetcher_part *own(const struct supervisor *s)
@@ -46,7 +47,7 @@ static int send_ends(struct supervisor *s, unsigned w, const int ends[2])
     return r == 0 ? child_send(worker_at(s, w), &for_worker, &ends[1], 1) : r;
 }
 
-/* What fails is tried again: the calls of W go on unverified meanwhile. */
+/* When it fails it is tried again; meanwhile the calls of W go on unverified. */
 static void connect_worker(struct supervisor *s, unsigned w)
 {
     int ends[2];
@@ -95,7 +96,7 @@ static void let_go(struct child *c)
     child_close_control(c); /* which ends it */
 }
 
-/* The other place may still be that of one that does not end. */
+/* The other place may still be taken by one that does not end. */
 static void renew(struct supervisor *s, int64_t now_ms)
 {
     struct child *next = place(s, own(s)->present == place(s, 0));
@@ -142,8 +143,8 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     return 0;
 }
 
-/* The one of the look before may not have ended yet. One that cannot be started, or dies, leaves a
-   closed channel: the checker finds nothing to be reached. */
+/* The fetcher of the look before may not have ended yet. One that cannot be started, or dies,
+   leaves a closed channel: the checker then reaches no URL. */
 static void begin_look(struct supervisor *s, int64_t now_ms)
 {
     struct child *c = place(s, FOR_CHECKER);
@@ -153,7 +154,7 @@ static void begin_look(struct supervisor *s, int64_t now_ms)
         close_end(&own(s)->look[0]);
 }
 
-/* The end of the look's channel, for as long as there is a look. */
+/* Sends the fetcher's end of the look's channel, for as long as there is a look. */
 static int tell_look(struct supervisor *s, struct child *c)
 {
     const struct control_message m = {.type = CONTROL_CHANNEL};
@@ -208,7 +209,7 @@ static bool same_bool(bool a, bool b)
     return a == b;
 }
 
-/* By rows of settings.def: each of them is one that the fetcher goes by. */
+/* By the rows of settings.def: the fetcher goes by each of them. */
 static bool same_rules(const struct fetch_settings *a, const struct fetch_settings *b)
 {
     bool same = same_urls(a, b);
@@ -279,7 +280,7 @@ const struct duty duty_fetcher = {.kept = kept, .enter = enter, .serves = serves
 
 /* ---- the part ---- */
 
-/* It has it before its first call, where there is one. */
+/* A worker gets its channel before its first call, where there is a fetcher. */
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;

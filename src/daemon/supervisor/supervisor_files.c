@@ -47,7 +47,7 @@ static bool is_among(const struct problems *list, const char *file)
     return false;
 }
 
-/* Asks as who we are: the loader is the same when it reads it. */
+/* Asks as our own user: the loader reads it as the same one. */
 static void look_at(void *user, struct str path)
 {
     const struct look *l = user;
@@ -76,7 +76,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
     own(s)->next_ms = now_ms + LOOK_EVERY_MS;
     struct files *files = files_from_fd(s->current.files_fd);
     if (!files)
-        return; /* no memory: the next look */
+        return; /* no memory: left to the next look */
     named_files_each(files, s->current.settings, look_at, (void *)(uintptr_t)&l);
     files_free(files);
     say_news(&own(s)->unreadable, &now);

@@ -2,7 +2,7 @@
  * The next hops of upstreams as the workers find them, each for itself: told by them, shown by
  * `stirctl status`, used for nothing else.
  *
- * A status has room for so many: those that are out come first, and it says how many there are.
+ * A status has room for only so many: those that are out come first, and their number is told.
  */
 #include "questions.h"
 #include "worker_places.h"
@@ -26,7 +26,7 @@ struct hop_seen {
 };
 
 struct hops {
-    struct buf seen; /* struct hop_seen, those heard of last at the end */
+    struct buf seen; /* struct hop_seen; the latest heard of is the last */
 };
 
 static struct hops *own(const struct supervisor *s)
@@ -65,7 +65,7 @@ static void take_hop(struct supervisor *s, const struct heard *h)
     buf_add(&own(s)->seen, &last, sizeof(last));
 }
 
-/* Of a worker that is gone. */
+/* Forgets what a worker said that is gone. */
 static void forget(struct supervisor *s, const struct news *news)
 {
     if (news->child->role->id != ROLE_WORKER)
@@ -84,9 +84,10 @@ static void forget(struct supervisor *s, const struct news *news)
 /* One next hop of an upstream. */
 struct hop_sum {
     struct hop_state state;
-    unsigned out;        /* workers to which it is */
-    int64_t since_ms;    /* the first of those said so; when none does, the last it was back at */
-    int64_t answered_ms; /* the last, to any */
+    unsigned out;        /* workers for which it is */
+    int64_t since_ms;    /* when the first of those said so; when none does, when the last had it
+                            back */
+    int64_t answered_ms; /* when it last answered any worker */
 };
 
 static struct hop_sum sum_of(const struct supervisor *s, const struct upstream *u,
@@ -146,7 +147,7 @@ struct list {
     struct json *j;
     int64_t now_ms;
     size_t until; /* octets of the reply */
-    bool out;     /* only those that are, for a worker at least; else only others */
+    bool out;     /* only hops that are out, for a worker at least; else only the others */
     unsigned n, n_out, left_out;
 };
 
@@ -195,7 +196,8 @@ static void put_hop(const struct hop_sum *sum, void *user)
     buf_fini(&address);
 }
 
-/* Upstreams whose name is unknown, or known in part: they have no next hops, or not all. */
+/* Puts the upstreams whose name is unknown, or known in part: they have no next hops, or not
+   all. */
 static void put_nameless(const struct supervisor *s, struct json *j, size_t until)
 {
     const struct settings *settings = s->current.settings;
@@ -250,7 +252,7 @@ static void count_hop(const struct hop_sum *sum, void *user)
     t->usable += !is_out(t->s, sum);
 }
 
-/* Each upstream is counted once: several trunks may have it. */
+/* Counts each upstream once, for several trunks may have it. */
 static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked)
 {
     const struct settings *settings = s->current.settings;

@@ -59,7 +59,7 @@ static void take_drained(struct supervisor *s, const struct heard *h)
              LOG_NUMBER("pid", c->pid));
 }
 
-/* What the loop itself hears; NULL: nothing. */
+/* What the loop itself does with the word; NULL: nothing. */
 static void (*own_taker(const struct child_role *role, uint32_t type))(struct supervisor *s,
                                                                        const struct heard *h)
 {
@@ -70,7 +70,8 @@ static void (*own_taker(const struct child_role *role, uint32_t type))(struct su
     return type == CONTROL_DRAINED && role->drains ? take_drained : NULL;
 }
 
-/* False: nobody hears that of its role. What one of them finds false the others do not hear. */
+/* False: no part hears that word of its role. Once a part finds it false, the others do not hear
+   it. */
 static bool tell_parts(struct supervisor *s, const struct heard *h)
 {
     const struct child *c = h->child;
@@ -125,7 +126,7 @@ static bool hear_one(struct supervisor *s, struct child *c, int64_t now_ms)
         return r != -EAGAIN;
     if (r <= 0) {
         child_close_control(c);
-        child_kill(c, SIGKILL); /* nobody can reach it any more */
+        child_kill(c, SIGKILL); /* it is closed: nobody can reach the child any more */
         return false;
     }
     hear(s, &(struct heard){c, &m, fds, n_fds, now_ms});

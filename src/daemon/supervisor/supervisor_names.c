@@ -2,11 +2,11 @@
  * The last good addresses of upstreams' names: told by the workers, which ask DNS, and handed to a
  * worker that starts, for DNS may be silent then.
  *
- * A worker may have been taken over. Its lie is bounded (known_name.h), is taken for a name of the
- * configuration alone, and reaches no worker that runs. One that starts waits for DNS first, so a
- * lie counts only where DNS does not answer within half a second, and only until it does. What it
- * can do then: calls for that upstream go elsewhere, and requests from there count as the
- * upstream's. Over TLS the certificate's name is still asked for.
+ * A worker may have been taken over. Its lie is bounded (known_name.h), counts only for names of
+ * the configuration, and reaches no worker that runs. One that starts waits for DNS first, so a lie
+ * counts only where DNS does not answer within half a second, and only until it does. What it can
+ * do then: calls for that upstream go elsewhere, and requests from there count as the upstream's.
+ * Over TLS the certificate's name is still asked for.
  *
  * Each worker asks DNS by itself, so one may know a part and another all: what is known in part to
  * one of them counts as known in part, as a call may arrive there.
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 struct name_heard {
-    struct known_name known; /* in_part: to one of the workers at least */
+    struct known_name known; /* in_part: for one of the workers at least */
     bool is_part;            /* what it holds */
     uint64_t in_part_of;     /* a bit for each worker */
 };
@@ -30,7 +30,7 @@ struct name_heard {
 struct names {
     struct name_heard *list;
     unsigned n;
-    uint64_t unsent; /* to workers that began */
+    uint64_t unsent; /* that were handed to workers which began */
 };
 
 static struct names *own(const struct supervisor *s)
@@ -66,7 +66,7 @@ static void answer_name(const struct supervisor *s, struct name_asked *asked)
             asked->known = &own(s)->list[i].known;
 }
 
-/* Those that a reload has taken away. */
+/* Forgets those that a reload has taken away. */
 static void forget_unwanted(const struct supervisor *s)
 {
     unsigned n = 0;
@@ -117,7 +117,7 @@ static void take_name(struct supervisor *s, const struct heard *h)
     note_part(place, h->child->index, known->in_part);
 }
 
-/* known_names_to_fd() of those that the configuration names, which may be none. */
+/* known_names_to_fd() of the names that are in the configuration, which may be none. */
 static int names_to_fd(const struct supervisor *s)
 {
     forget_unwanted(s);
@@ -136,8 +136,8 @@ static void exhibit(const struct supervisor *s, struct exhibit *e)
     e->names_fd = names_to_fd(s);
 }
 
-/* Sends the names to a new worker, which asks DNS without them: no reason not to start it. What the
-   one before it knew in part does not count any more. */
+/* Sends the names to a new worker. Without them it asks DNS, so a failure does not keep it from
+   starting. What the worker before it knew in part does not count any more. */
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     const struct control_message message = {.type = CONTROL_NAMES};

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_LIMIT_MS      20000 /* for workers; one that hangs is replaced in a few seconds */
+#define WAIT_LIMIT_MS      20000 /* for workers; a hanging one is replaced in a few seconds */
 #define CUSTOMERS_TOLD_MAX 32
 
 /* As a number table has them. */
@@ -110,8 +110,8 @@ static void put_standing(struct json *j, struct str customer, const struct numbe
     json_end_object(j);
 }
 
-/* What holds for each customer, as calls are decided. A blocked number is blocked for everybody:
-   that is said once. */
+/* Puts what holds for each customer, as calls are decided. A blocked number is blocked for
+   everybody, which is said once. */
 static unsigned put_standings(struct json *j, const struct tables *t, const struct tn *number)
 {
     struct standing standing = {.n = 0};
@@ -132,7 +132,7 @@ static unsigned put_standings(struct json *j, const struct tables *t, const stru
     return owners;
 }
 
-/* Of NUMBER, once every worker has the changes. */
+/* Answers what holds for the asker's number, once every worker has the changes. */
 static void tell_standing(struct supervisor *s, struct asker *a)
 {
     struct tables t;
@@ -223,7 +223,7 @@ static void check_customer(const struct settings *s, const struct numbers *table
     }
 }
 
-/* As rows of tables are. */
+/* Checks it as the rows of tables are checked. */
 static void check_certificate(const struct settings *s, const struct str field[OVERLAY_FIELDS],
                               struct buf *why)
 {
@@ -233,7 +233,8 @@ static void check_certificate(const struct settings *s, const struct str field[O
     buf_fini(&fault);
 }
 
-/* A row of a number that cannot exist gives nobody anything; it can only block such calls. */
+/* A row of a number that cannot exist may only block calls; it cannot give the number to
+   anybody. */
 static void check_number(const struct str field[OVERLAY_FIELDS], struct buf *why)
 {
     struct tn number;
@@ -254,7 +255,7 @@ static void add_problems(struct buf *why, const struct problems *problems)
         buf_addf(why, "%sout of memory", why->n > 0 ? "; " : "");
 }
 
-/* Checks it as a row of a table. What the journal says of the number is not said once more. */
+/* Checks it as a row of a table. What the journal has said of the number is not repeated. */
 static void check_row(const struct str field[OVERLAY_FIELDS], bool number_is_told, struct buf *why)
 {
     struct problems problems = PROBLEMS_INIT;
@@ -287,7 +288,7 @@ static void check_change(const struct supervisor *s, const struct str field[OVER
 
 struct owners {
     struct str customer;           /* of the change */
-    struct numbers_row own, other; /* its row, and one of another that owns on the same days */
+    struct numbers_row own, other; /* its row, and another customer's that owns on the same days */
 };
 
 static void see_own(void *user, const struct numbers_row *row)

@@ -1,7 +1,7 @@
 /*
  * Urgent changes to the number table (overlay.h). The journal is the truth; what of it is in force
- * is compiled to a small table, which each worker consults beside the large one. Who asked for a
- * change hears that it is in force when every worker has said so.
+ * is compiled to a small table, which each worker consults beside the large one. Whoever asked for
+ * a change hears that it is in force once every worker has said so.
  */
 #include "supervisor_overlay.h"
 
@@ -21,9 +21,9 @@ struct urgent {
     struct overlay *journal;
     int fd; /* the table of those in force; -1: there are none */
     uint64_t generation;
-    uint64_t in_use[WORKERS_MAX]; /* what each worker said it has; 0: nothing yet */
+    uint64_t in_use[WORKERS_MAX]; /* what each worker has said it has; 0: nothing yet */
     struct patience owed[WORKERS_MAX];
-    uint64_t lost; /* could not be written */
+    uint64_t lost; /* changes that could not be written */
 };
 
 static struct urgent *own(const struct supervisor *s)
@@ -53,7 +53,7 @@ void supervisor_overlay_lost(struct supervisor *s)
 
 /* ---- what workers have ---- */
 
-/* No call may be decided without. 0 or -errno. */
+/* No call may be decided without them. 0 or -errno. */
 static int send_overlay(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_OVERLAY,
@@ -64,7 +64,7 @@ static int send_overlay(struct supervisor *s, unsigned w)
         return 0;
     int r = child_send(worker_at(s, w), &message, any ? &own(s)->fd : NULL, any);
     if (r)
-        child_kill(worker_at(s, w), SIGKILL); /* the one after it begins with them */
+        child_kill(worker_at(s, w), SIGKILL); /* its successor begins with them */
     else if (own(s)->owed[w].since_ms == 0)
         patience_begin(&own(s)->owed[w], true, clock_monotonic_ms());
     return r;
@@ -93,7 +93,7 @@ bool supervisor_overlay_in_use(const struct supervisor *s, uint64_t generation)
     return supervisor_overlay_without(s, generation) == 0;
 }
 
-/* A worker begins with them, before its snapshot. */
+/* A worker begins with the urgent changes, before its snapshot. */
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;
@@ -162,7 +162,7 @@ static void tidy(struct supervisor *s, const struct news *news)
                     LOG_CSTR("error", strerror(-r)));
     if (overlay_lines(own(s)->journal) == before)
         return;
-    /* Its lines have other numbers now; what they say is the same. */
+    /* Its lines have other line numbers now; what they say is the same. */
     if (numbers_overlay_compile(own(s)->journal, &fd, &problems)) {
         supervisor_overlay_use(s, fd);
     } else {
@@ -176,7 +176,7 @@ static bool open_journal(struct supervisor *s, struct problems *problems)
 {
     int fd;
     own(s)->journal = overlay_read(s->current.settings->state_directory, problems);
-    /* Without them a number that was blocked would have its old level. */
+    /* Without the changes a number that was blocked would have its old level. */
     if (!own(s)->journal || !numbers_overlay_compile(own(s)->journal, &fd, problems))
         return false;
     supervisor_overlay_use(s, fd);

@@ -1,6 +1,6 @@
 /*
- * supervisor_overlay - urgent changes of numbers: the journal, and who has them. For the files of
- * this part: _overlay, _numbers.
+ * supervisor_overlay - urgent changes of numbers: their journal, and which workers have them. For
+ * the files of this part: _overlay, _numbers.
  */
 #ifndef STIRD_SUPERVISOR_OVERLAY_H
 #define STIRD_SUPERVISOR_OVERLAY_H

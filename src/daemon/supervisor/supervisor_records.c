@@ -41,7 +41,7 @@ static struct child *recorder(const struct supervisor *s)
 /* ---- files that moved aside ---- */
 
 struct rotated {
-    char *name; /* in the directory */
+    char *name; /* its name in the directory */
     struct timespec changed;
 };
 
@@ -84,7 +84,7 @@ static void add_rotated(struct rotated_list *l, const char *name)
         free(copy);
 }
 
-/* Of the files beside PATH those whose name IS says so. */
+/* The files beside PATH whose names IS accepts. */
 static struct rotated_list list_rotated(struct str path, bool (*is)(const char *name, struct str))
 {
     struct rotated_list l = {.directory = -1};
@@ -131,8 +131,8 @@ static int named_last_first(const void *a, const void *b)
 }
 
 /*
- * records.keep: more than those are removed, the oldest first; 0: none is. Only what bears a name
- * that move_aside() gives: whatever else lies there is somebody else's.
+ * Removes files beyond records.keep, the oldest first; 0 keeps all. Only those with a name that
+ * move_aside() gives: whatever else lies there is somebody else's.
  */
 static void throw_away(const struct settings *settings)
 {
@@ -192,7 +192,7 @@ static int tell_forced(struct supervisor *s, struct child *c)
     return child_send(c, &message, NULL, 0);
 }
 
-/* All that it has not heard, the file before what is written into it. */
+/* Tells all that the recorder has not heard: the file first, then what is written into it. */
 static int tell_recorder(struct supervisor *s, struct child *c)
 {
     struct records *records = supervisor_records(s);
@@ -246,7 +246,7 @@ static int open_tally(struct supervisor *s)
     if (mapped == MAP_FAILED)
         return -errno;
     supervisor_records(s)->tally = mapped;
-    struct record_tally begin;
+    struct record_losses begin;
     supervisor_open_untold(s, &begin);
     if (pwrite(supervisor_records(s)->tally_fd, &begin, n, 0) != (ssize_t)n)
         return -EIO;
@@ -280,7 +280,8 @@ static void close_record_ways(struct supervisor *s)
                sizeof(*supervisor_records(s)->tally));
 }
 
-/* Replaces a channel that is spoiled: the recorder reads the old one to its end, and closes it. */
+/* Replaces a channel that a dead worker has spoiled: the recorder reads the old one to its end,
+   then closes it. */
 static void mend(struct supervisor *s, const struct news *news)
 {
     const struct mending *m = news->mending;
@@ -307,10 +308,10 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     return 0;
 }
 
-/* With what the recorder lost of what the workers had told it. */
+/* Adds what the recorder lost of the records that workers had sent. */
 static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
 {
-    const struct record_tally *tally = supervisor_records(s)->tally;
+    const struct record_losses *tally = supervisor_records(s)->tally;
     if (tally)
         c->records_dropped = counters_sum(c->records_dropped, count_now(&tally->lost));
 }
@@ -343,8 +344,8 @@ static void reopen(struct supervisor *s, const struct news *news)
 }
 
 /*
- * A name whose file was thrown away within its second is not given again, so that names sort as
- * the chain goes.
+ * A name is not given again when its file was thrown away within the same second, so that names
+ * sort in the chain's order.
  */
 static int move_aside(struct supervisor *s, struct str path)
 {

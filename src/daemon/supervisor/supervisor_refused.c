@@ -1,7 +1,7 @@
 /*
- * Who sent something and was not heard, or not let through: told by the workers, asked for by
- * `stirctl sources`. Of more of one kind than there is room for, the ones that were quiet for the
- * longest go: they are counted.
+ * Sources that were not heard, or not let through: told by the workers, asked for by `stirctl
+ * sources`. When there are more of a kind than there is room for, those that were quiet for the
+ * longest go, and are counted.
  */
 #include "asker.h"
 
@@ -13,13 +13,15 @@
 
 /* A source that workers do not hear, or do not let through. */
 struct refused_sum {
-    struct refused_source last; /* its count is of all; 0: this place is free */
+    struct refused_source last; /* how often it was refused, over all workers; 0: this place is
+                                   free */
     uint64_t count;
 };
 
 struct refused {
     struct refused_sum kept[UNHEARD_KINDS][KEPT]; /* the last ones */
-    uint64_t unlisted[UNHEARD_KINDS];             /* how often others were not heard */
+    uint64_t unlisted[UNHEARD_KINDS];             /* how often sources were refused that have no
+                                                     place */
 };
 
 static struct refused *own(const struct supervisor *s)
@@ -106,7 +108,7 @@ static const struct refused_sum *sum_at(const struct supervisor *s, unsigned i)
 
 #define SUMS (UNHEARD_KINDS * KEPT)
 
-/* The one that was heard of last comes first. */
+/* The latest one that was heard of comes first. */
 static const struct refused_sum *next_older(const struct supervisor *s, bool *told)
 {
     const struct refused_sum *next = NULL;

@@ -1,7 +1,7 @@
 /*
  * A reload: load aside, have what it takes prepared (the next signer), have it taken (by the
- * workers), put it in force. Until it is taken as a whole the old state is the state, and any
- * mistake before leaves it so.
+ * workers), put it in force. The old state stays until all workers have taken the new one; any
+ * mistake before that leaves it in force.
  */
 #include "asker.h"
 #include "questions.h"
@@ -41,16 +41,18 @@ enum reload_step {
 
 struct reload {
     enum reload_step step;
-    bool again;               /* one is wanted, behind the present one or as soon as it can be */
+    bool again;               /* another one is wanted, after the present one or as soon as
+                                 possible */
     bool force_asked;         /* of the next one: past numbers.max_shrink_percent */
-    bool loader_told;         /* what is wrong: it was its last word */
-    int64_t goodbye_ms;       /* the loader was to end by then, or is killed; 0: it was not */
+    bool loader_told;         /* it has told what is wrong, which was its last word */
+    int64_t goodbye_ms;       /* the loader is killed when it has not ended by then; 0: it is not to
+                                 end */
     uint64_t last_generation; /* given out, whether it came into force or not */
     uint64_t done, failed;
     char failure[FAILURE_TEXT_MAX]; /* of the last one; empty: it went well */
-    struct buf problems;            /* that it found, a line each */
-    struct buf warnings;            /* the same of what is probably not meant */
-    uint64_t tickets, ticket; /* one answers all tickets that were given out before it began */
+    struct buf problems;            /* problems that it found, a line each */
+    struct buf warnings;            /* the same, of what is probably not meant */
+    uint64_t tickets, ticket; /* a reload answers all tickets that were given out before it began */
 };
 
 static struct reload *own(const struct supervisor *s)
@@ -185,7 +187,7 @@ static void reload(struct supervisor *s, int64_t now_ms)
         fail(s, strerror(-r));
 }
 
-/* For who waits for the reload to hear why it failed. */
+/* Keeps the line for those who wait to hear why the reload failed. */
 static void on_fault(struct supervisor *s, const struct news *news)
 {
     if (own(s)->problems.n >= PROBLEMS_BYTES_MAX)
@@ -229,7 +231,7 @@ static void take_problems(struct supervisor *s, int fd)
         log_error("configuration: there are more problems: stird -t lists all");
 }
 
-/* Only sealed memory is known to keep no reader waiting; a socket, a terminal or a disk may. */
+/* Only sealed memory never keeps its reader waiting; a socket, a terminal or a disk may. */
 static bool are_sealed(const int *fds, unsigned n_fds)
 {
     for (unsigned i = 0; i < n_fds; i++)
@@ -238,7 +240,7 @@ static bool are_sealed(const int *fds, unsigned n_fds)
     return true;
 }
 
-/* Tells what the loader cannot, for want of the rights that it gave up. */
+/* Finds what the loader cannot find, since it has given up the rights for that. */
 static bool tell_problems(struct supervisor *s, struct problems *problems)
 {
     bool good = !problems_any(problems);
@@ -274,7 +276,7 @@ static void take_loaded(struct supervisor *s, const struct control_loaded *messa
                         int64_t now_ms)
 {
     const char *why;
-    /* What time it is, the loader need not tell: by that certificates are in force or not. */
+    /* The time, by which certificates are in force or not, is not taken from the loader. */
     bool good = configuration_from_fds(&s->next, s->path, fds[0], fds[1], clock_real_s(), &why);
     if (!good) {
         fail(s, why);
@@ -302,7 +304,7 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
         control_fd);
 }
 
-/* False: it is not heard any more, or what goes with the word is not sealed. */
+/* False: the loader is not heard any more, or what came with its word is not sealed. */
 static bool is_expected(struct supervisor *s, const struct heard *h)
 {
     if (own(s)->step != RELOAD_LOADING)
@@ -320,7 +322,7 @@ static void hear_loaded(struct supervisor *s, const struct heard *h)
         return;
     if (h->n_fds == 3 && !read_lines(&own(s)->warnings, h->fds[2]))
         buf_reset(&own(s)->warnings);
-    own(s)->goodbye_ms = h->now_ms + GOODBYE_MS; /* that was its last word */
+    own(s)->goodbye_ms = h->now_ms + GOODBYE_MS; /* LOADED is its last word */
     take_loaded(s, &h->message->loaded, h->fds, h->now_ms);
     h->fds[0] = h->fds[1] = -1;
 }
@@ -330,7 +332,7 @@ static void hear_mistakes(struct supervisor *s, const struct heard *h)
     if (!is_expected(s, h))
         return;
     take_problems(s, h->fds[0]);
-    own(s)->loader_told = true; /* and ends by itself */
+    own(s)->loader_told = true; /* the loader ends by itself */
     fail(s, "there are problems in the configuration");
 }
 
@@ -368,7 +370,7 @@ static void commit(struct supervisor *s, int64_t now_ms)
     own(s)->done++;
     supervisor_tell(s, EVENT_IN_FORCE, &(struct news){.before = &before, .now_ms = now_ms});
     if (before.settings == s->started_with)
-        before.settings = NULL; /* it stays, to be compared with */
+        before.settings = NULL; /* the settings of the start stay, to be compared with */
     configuration_fini(&before);
     own(s)->failure[0] = '\0';
     tell_end(s, NULL);
@@ -404,7 +406,7 @@ static void on_wanted(struct supervisor *s, const struct news *news)
     reload(s, news->now_ms);
 }
 
-/* Kills the loader that should have ended by itself: until then no other reload can begin. */
+/* Kills a loader that should have ended by itself: while it is there no other reload can begin. */
 static void end_who_stays(struct supervisor *s, int64_t now_ms)
 {
     if (own(s)->goodbye_ms == 0 || now_ms < own(s)->goodbye_ms)

@@ -1,7 +1,7 @@
-/* The children for people: which there are, and which are missing, by the table of their roles. */
+/* The children as people see them: which there are and which are missing, by the table of roles. */
 #include "loop.h"
 
-/* The very first one, still on its way, is not missing: it has the limits of its start for that. */
+/* The very first one, still on its way, is not missing: its start has a limit of its own. */
 static bool is_missing(const struct child *c)
 {
     return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define AGAIN_MS 50000 /* it asks once a minute for what it did not get */
+#define AGAIN_MS 50000 /* it repeats a request that was not granted once a minute */
 #define SLACK_MS 1000
 
 /* Whether somebody has written the octets: a file can be made long without any. A file that a file
@@ -29,7 +29,7 @@ static bool is_full(const struct supervisor *s)
            is_written(supervisor_records(s)->file, &st);
 }
 
-/* Since when it is there, as its file system says; a copy of a file is as young as itself. */
+/* Since when the file is there, by its file system; a copy is as old as the copying. */
 static bool is_there_since(int fd, int64_t *real_ms)
 {
     struct statx st;
@@ -63,8 +63,8 @@ static void refuse(struct supervisor *s)
                                "that the record file is full or old");
 }
 
-/* The file was copied, or the clock was set: it is old by what is written in it, and not by what
-   its file system says. */
+/* The file was copied, or the clock was set: it is old by its contents, but not by its file
+   system. */
 static void put_off(struct supervisor *s, int64_t now_ms)
 {
     if (!supervisor_records(s)->rotation.put_off)

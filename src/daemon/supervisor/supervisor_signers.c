@@ -1,6 +1,6 @@
 /*
- * The signers: the present one, that of a reload, which comes after it, and those that finish what
- * calls of old snapshots have asked. They stay where they are; which of them is what changes.
+ * The signers: the present one, the next one (of a reload), and those that finish what calls of old
+ * snapshots have asked. Each keeps its place; its part in this changes.
  */
 #include "questions.h"
 #include "worker_places.h"
@@ -12,24 +12,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Calls ask for their signature within the sign timeout; this is for those that never close. */
+/* Calls ask for their signature within the sign timeout; this limit is for those that never
+   close. */
 #define RETIRED_LIMIT_MS   60000
 #define RETIRED_GOODBYE_MS 1000
-#define NEXT_GOODBYE_MS    1000 /* of one whose reload failed, to end by itself */
+#define NEXT_GOODBYE_MS    1000 /* for one whose reload failed, to end by itself */
 
 #define PLACES (2 + SIGNERS_RETIRED_MAX)
 
 struct signers {
     struct child *present;
     struct child *next;    /* of a reload, if it has a process; NULL: there was none yet */
-    int64_t next_until_ms; /* its reload failed, and it is killed then; 0: it is not to end */
+    int64_t next_until_ms; /* it is killed then, since its reload failed; 0: it is not to end */
     struct {
         uint64_t generation; /* of the snapshots whose calls it may still sign for */
         int64_t until_ms;
     } retired[PLACES];             /* of each that is neither the present nor the next */
     uint64_t oldest[WORKERS_MAX];  /* generation that a call in each worker still holds */
     bool unconnected[WORKERS_MAX]; /* a worker has no channel to the present one */
-    uint64_t requests_refused;     /* by signers, since a worker asked for too many */
+    uint64_t requests_refused;     /* by signers, because a worker asked for too many */
 };
 
 static struct signers *own(const struct supervisor *s)
@@ -57,7 +58,8 @@ static bool is_ending(int r)
     return r == -EPIPE || r == -EAGAIN;
 }
 
-/* The worker's end of a new channel to SIGNER. One that is not there gives one that is closed. */
+/* The worker's end of a new channel to SIGNER. When SIGNER is not there, the channel is a closed
+   one. */
 static int new_channel(struct child *signer, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_CHANNEL, .channel = {w}};
@@ -138,7 +140,8 @@ static void hurry_oldest(const struct supervisor *s, int64_t now_ms)
         *oldest = now_ms;
 }
 
-/* There has to be room for another one; else the oldest one that is retired ends sooner. */
+/* A reload needs a place for another signer; where there is none, the oldest retired one ends
+   sooner. */
 static void answer_reload(const struct supervisor *s, struct reload_asked *asked)
 {
     const struct child *next = own(s)->next;
@@ -170,7 +173,7 @@ static void prepare(struct supervisor *s, const struct news *news)
                         &(struct news){.why = strerror(-r), .now_ms = news->now_ms});
 }
 
-/* Nobody waits for it: it ends at once, as at a stop. */
+/* Nobody waits for the next signer: it ends at once, as at a stop. */
 static void drop_next(struct supervisor *s, const struct news *news)
 {
     if (!own(s)->next)
@@ -180,7 +183,7 @@ static void drop_next(struct supervisor *s, const struct news *news)
     own(s)->next_until_ms = news->now_ms + NEXT_GOODBYE_MS;
 }
 
-/* Until it has ended no other reload can begin. */
+/* While it is there no other reload can begin. */
 static void kill_who_stays(struct supervisor *s, int64_t now_ms)
 {
     if (own(s)->next_until_ms == 0 || now_ms < own(s)->next_until_ms)
@@ -195,7 +198,7 @@ static int tell_retire(struct supervisor *s, struct child *c)
     return child_send(c, &(const struct control_message){.type = CONTROL_RETIRE}, NULL, 0);
 }
 
-/* From here on it finishes what is under way of GENERATION, and is let go. */
+/* From here on it only finishes what calls of GENERATION have under way, and is then let go. */
 static void retire(struct supervisor *s, struct child *c, uint64_t generation, int64_t now_ms)
 {
     static const struct due due = {tell_retire};

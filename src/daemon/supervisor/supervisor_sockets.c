@@ -30,13 +30,14 @@ static void close_if_open(int fd)
 struct sockets {
     struct dispatch_key dispatch_key; /* with several workers, */
     int dispatch_program;             /* and what chooses among their sockets; -1: there is none */
-    struct listener_sockets *list;    /* those of listener i for worker w: [i * n_workers + w] */
+    struct listener_sockets *list;    /* listener i's for worker w: [i * n_workers + w] */
     unsigned n;                       /* listeners */
     int inboxes[WORKERS_MAX][2];      /* [0] is worker w's, [1] everybody else's way to it */
-    uint64_t mended;                  /* after workers that had changed them */
-    uint64_t untold[WORKERS_MAX];     /* inboxes that are new, and that each has not heard of */
-    uint64_t broken[WORKERS_MAX];     /* now: that each left and that cannot be mended */
-    /* Of the worker that is about to start: its own, and its ways to the others. */
+    uint64_t mended;                  /* sockets that dead workers had changed */
+    uint64_t untold[WORKERS_MAX];     /* new inboxes that each worker has not heard of */
+    uint64_t broken[WORKERS_MAX];     /* now: sockets that each worker left and that cannot be
+                                         mended */
+    /* Of the worker that is about to start: its own sockets, and its ways to the others. */
     struct listener_sockets of_worker[LISTENERS_MAX];
     int ways[WORKERS_MAX];
 };
@@ -178,7 +179,7 @@ static bool open_inboxes(struct supervisor *s, struct problems *problems)
     return true;
 }
 
-/* It was for the program that chooses among workers; no child is to have it. */
+/* The capability was for the program that chooses among workers; no child is to have it. */
 static bool give_up_bpf(struct supervisor *s, struct problems *problems)
 {
     int r = privileges_drop_capability(CAP_BPF);
@@ -246,7 +247,7 @@ static void mend_listeners(struct supervisor *s, unsigned w)
     }
 }
 
-/* Those that C has not heard of. */
+/* Tells C the inboxes that it has not heard of. */
 static int tell_inboxes(struct supervisor *s, struct child *c)
 {
     uint64_t *untold = &own(s)->untold[c->index];
@@ -300,7 +301,8 @@ static void mend(struct supervisor *s, unsigned w)
     mend_inboxes(s, w);
 }
 
-/* With what could not be mended for want of descriptors when the one before it ended. */
+/* First mends what could not be mended, for want of descriptors, when the worker before it
+   ended. */
 static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
 {
     const unsigned me = c->index;
@@ -309,7 +311,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 8 <= CHILD_KEEP_MAX, "room for all");
     if (own(s)->broken[me] > 0)
         mend(s, me);
-    own(s)->untold[me] = 0; /* it has them from here */
+    own(s)->untold[me] = 0; /* it has them in its kit */
     for (unsigned i = 0; i < own(s)->n; i++) {
         own(s)->of_worker[i] = own(s)->list[i * worker_count(s) + me];
         for (unsigned t = 0; t < TRANSPORTS; t++)

@@ -36,7 +36,7 @@ static void put_one(struct json *j, const struct trunk *t, const struct trunk_st
     json_end_object(j);
 }
 
-/* Those without a next hop in the first of two turns, the others in the second. */
+/* Trunks without a next hop have the first of two turns, the others the second. */
 static bool is_its_turn(const struct trunk *t, const struct trunk_standing *standing, unsigned turn)
 {
     bool without = trunk_sends(t) && standing->usable == 0;

@@ -1,8 +1,8 @@
 /*
  * Whom the verification service believes: the image of the domains of trust, made by a process of
  * its own (trust_process.h) at the start, after each reload, whenever a file of a domain has
- * changed, and once a while, since lists end. Workers get a new image as it comes; where it cannot
- * be made the one before stays.
+ * changed, and now and then, since lists end. Workers get each new image at once; when none can be
+ * made the one before stays.
  */
 #include "asker.h"
 #include "questions.h"
@@ -46,11 +46,12 @@ struct domain {
 struct trust_part {
     int fd; /* sealed; -1: none was made yet */
     uint64_t generation;
-    int making_fd, taken_fd; /* that are written now; -1: none */
+    int making_fd, taken_fd; /* that the present process writes; -1: none */
     uint64_t lost;           /* lists that could not be kept */
     bool wanted, built;
-    bool refreshing;      /* somebody waits: it is made after the next round, whatever came */
-    bool dropped;         /* the one that is made is of settings that are not in force any more */
+    bool refreshing;      /* somebody waits: an image is made after the next round, whatever came */
+    bool dropped;         /* the image in the making is of settings that are not in force any
+                             more */
     uint64_t asked, done; /* runs that were begun, that have ended */
     uint64_t failed;      /* in a row */
     int64_t next_files_ms, next_make_ms;
@@ -112,7 +113,7 @@ static void look_at(uint64_t *seen, struct str path)
     free(z);
 }
 
-/* A number that is another one when a file was exchanged, came or went. */
+/* A number that changes when a file was exchanged, came or went. */
 static uint64_t look_at_files(const struct settings *s)
 {
     uint64_t seen = 0;
@@ -212,7 +213,8 @@ static bool has_domains(const struct configuration *c)
     return c->settings && c->settings->n_trusts > 0;
 }
 
-/* One without domains is made too where there were some: nobody is believed any more. */
+/* Where there were domains and there are none now, an image without any is made too: nobody is
+   believed any more. */
 static void follow(struct supervisor *s, const struct news *news)
 {
     let_go(courier(s));
@@ -358,7 +360,8 @@ static void log_domains(const struct supervisor *s)
 
 #define KEPT_BYTES_MAX ((size_t)4 << 20)
 
-/* As the last good one; what cannot be kept is in force all the same, until the next start. */
+/* Keeps a list as the last good one. A list that cannot be kept is in force all the same, until the
+   next start. */
 static void keep_part(struct supervisor *s, unsigned domain, unsigned source, bool signer,
                       uint64_t at, uint64_t n)
 {
@@ -551,7 +554,7 @@ static void act_list(struct supervisor *s, struct asker *a, struct str text, int
     buf_fini(&out);
 }
 
-/* A run that is under way has read the files before it was asked. */
+/* A run that is under way may have read the files before it was asked for. */
 static void act_refresh(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;

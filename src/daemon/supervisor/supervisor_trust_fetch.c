@@ -37,7 +37,7 @@ void trust_round_reset(struct trust_round *r)
     trust_round_init(r);
 }
 
-/* {NULL, 0}: it is not there, or a file. */
+/* {NULL, 0}: there is no such source, or it is a file. */
 static struct str url_of(const struct settings *s, unsigned domain, unsigned source)
 {
     const struct trust_setting *t = &s->trusts[domain];
@@ -53,7 +53,7 @@ static void add(struct trust_round *r, unsigned domain, unsigned source, struct 
     struct trust_fetch *f = &r->of[domain][source];
     int fd = r->n < TRUST_ERRANDS_MAX ? memory_file_new("trust list") : -1;
     if (fd < 0)
-        return; /* the next round */
+        return; /* what came is left to the next round */
     close_fd(is_signer ? &f->signer_fd : &f->fd);
     *(is_signer ? &f->signer_fd : &f->fd) = fd;
     r->errands[r->n] = (struct courier_errand){domain, url, source == 0 && !is_signer, fd};

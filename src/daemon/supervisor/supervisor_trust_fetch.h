@@ -33,21 +33,22 @@ struct trust_round {
 };
 
 void trust_round_init(struct trust_round *r);
-/* Forgets what came, and when what is due: all is fetched anew. */
+/* Forgets what came and when each list is due: all are fetched anew. */
 void trust_round_reset(struct trust_round *r);
 /* Whether some are due at NOW_S: then they are the round's errands. */
 bool trust_round_begin(struct trust_round *r, const struct settings *s, int64_t now_s);
 /* False: there is no such errand, or it was told already. */
 bool trust_round_take(struct trust_round *r, const struct settings *s,
                       const struct control_brought *m, int64_t now_s);
-/* The courier is gone: what it did not tell of has failed. Whether something is to be judged. */
+/* The courier is gone: errands that it told nothing of have failed. Returns whether something is to
+   be judged. */
 bool trust_round_end(struct trust_round *r, const struct settings *s, int64_t now_s);
 /* What came of the judgement; WANTED: the URL of its signer's certificate, or empty. */
 void trust_round_judged(struct trust_round *r, unsigned domain, unsigned source, bool refused,
                         const char *wanted, int64_t until_s, int64_t now_s);
 /* It could not be judged. */
 void trust_round_failed(struct trust_round *r, int64_t now_s);
-/* All that is fetched is due. */
+/* Makes all that is fetched due now. */
 void trust_round_hurry(struct trust_round *r);
 /* A signer's certificate is still to be fetched, for a list that came. */
 bool trust_round_is_half(const struct trust_round *r);

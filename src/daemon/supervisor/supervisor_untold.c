@@ -1,9 +1,9 @@
 /*
  * Losses of records that no line has told yet outlive stird: the recorder's tally is written into
- * the state directory once a second and at the end, and the next start begins with it
+ * the state directory once a second and at the end. The next start begins with it
  * (record_writer.h), so that the next recorder tells what is missing at its place.
  *
- * In place, over what was written at the start: a disk that is full has room for that.
+ * It is written in place, over what was written at the start, for which a full disk has room.
  */
 #include "supervisor_records.h"
 #include "worker_places.h"
@@ -25,12 +25,12 @@
 #define TEXT_MAX      96
 
 /* Three numbers, a line: untold, in_hand, from_seq; always as long. */
-static bool read_kept(int fd, struct record_tally *tally)
+static bool read_kept(int fd, struct record_losses *tally)
 {
     char room[TEXT_MAX];
     ssize_t n = pread(fd, room, sizeof(room), 0);
     struct str line = {room, n > 0 ? (size_t)n : 0};
-    *tally = (struct record_tally){0};
+    *tally = (struct record_losses){0};
     if (n == 0)
         return true;
     uint64_t *const numbers[] = {&tally->untold, &tally->in_hand, &tally->from_seq};
@@ -41,7 +41,7 @@ static bool read_kept(int fd, struct record_tally *tally)
     return text.n == 0;
 }
 
-static int write_kept(int fd, const struct record_tally *tally)
+static int write_kept(int fd, const struct record_losses *tally)
 {
     char text[TEXT_MAX];
     int n = snprintf(text, sizeof(text), "%020llu %020llu %020llu\n",
@@ -58,21 +58,21 @@ static void say_fault(const struct supervisor *s, const char *why)
                 LOG_CSTR("file", UNTOLD_FILE), LOG_CSTR("error", why));
 }
 
-void supervisor_open_untold(struct supervisor *s, struct record_tally *tally)
+void supervisor_open_untold(struct supervisor *s, struct record_losses *tally)
 {
     struct buf path = BUF_INIT;
-    *tally = (struct record_tally){0};
+    *tally = (struct record_losses){0};
     buf_addf(&path, "%.*s/" UNTOLD_FILE, STR_ARG(s->current.settings->state_directory));
     int r = buf_failed(&path) ? -ENOMEM : records_place_open_in_place(buf_str(&path));
     buf_fini(&path);
     supervisor_records(s)->untold_fd = r >= 0 ? r : -1;
     if (r >= 0 && !read_kept(r, tally)) {
-        *tally = (struct record_tally){0};
+        *tally = (struct record_losses){0};
         log_warning("the file of losses that are not told yet is damaged and begins anew",
                     LOG_CSTR("file", UNTOLD_FILE));
     }
     if (r >= 0)
-        r = write_kept(supervisor_records(s)->untold_fd, tally); /* which takes its room */
+        r = write_kept(supervisor_records(s)->untold_fd, tally); /* has its room then */
     if (r < 0)
         say_fault(s, strerror(-r));
     if (tally->untold + tally->in_hand > 0)
@@ -82,18 +82,18 @@ void supervisor_open_untold(struct supervisor *s, struct record_tally *tally)
     supervisor_records(s)->kept_tally = *tally;
 }
 
-/* The recorder writes it: no number of it is too large for what reads it next. */
-static struct record_tally bounded(const struct record_tally *tally)
+/* Bounds what the recorder wrote, so that no number is too large for those who read it next. */
+static struct record_losses bounded(const struct record_losses *tally)
 {
-    return (struct record_tally){.lost = counters_sum(0, tally->lost),
-                                 .untold = counters_sum(0, tally->untold),
-                                 .in_hand = counters_sum(0, tally->in_hand),
-                                 .from_seq = counters_sum(0, tally->from_seq)};
+    return (struct record_losses){.lost = counters_sum(0, tally->lost),
+                                  .untold = counters_sum(0, tally->untold),
+                                  .in_hand = counters_sum(0, tally->in_hand),
+                                  .from_seq = counters_sum(0, tally->from_seq)};
 }
 
-static void keep(struct supervisor *s, const struct record_tally *now)
+static void keep(struct supervisor *s, const struct record_losses *now)
 {
-    const struct record_tally *kept = &supervisor_records(s)->kept_tally;
+    const struct record_losses *kept = &supervisor_records(s)->kept_tally;
     if (supervisor_records(s)->untold_fd < 0 ||
         (kept->untold == now->untold && kept->in_hand == now->in_hand &&
          kept->from_seq == now->from_seq))
@@ -111,7 +111,7 @@ void supervisor_keep_untold(struct supervisor *s, int64_t now_ms)
     if (!supervisor_records(s)->tally || now_ms < supervisor_records(s)->next_untold_ms)
         return;
     supervisor_records(s)->next_untold_ms = now_ms + KEEP_EVERY_MS;
-    const struct record_tally now = bounded(supervisor_records(s)->tally);
+    const struct record_losses now = bounded(supervisor_records(s)->tally);
     keep(s, &now);
 }
 
@@ -154,7 +154,7 @@ void supervisor_keep_last(struct supervisor *s)
 {
     if (!supervisor_records(s)->tally)
         return;
-    struct record_tally last = bounded(supervisor_records(s)->tally);
+    struct record_losses last = bounded(supervisor_records(s)->tally);
     for (unsigned w = 0; w < worker_count(s); w++) {
         uint64_t left = left_in_channel(supervisor_records(s)->channels[w][0]) +
                         left_in_backlog(supervisor_records(s)->backlogs[w]);

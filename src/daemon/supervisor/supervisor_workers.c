@@ -22,8 +22,7 @@
 
 /*
  * What a worker was given and has not yet said that it has. It answers each, in order, before it
- * looks at anything else: so a worker whose loop turns without a word of it is none of ours any
- * more.
+ * looks at anything else. So a worker whose loop turns without that answer is broken.
  */
 struct owed {
     uint64_t snapshots[SNAPSHOTS_OWED_MAX]; /* generations, as they were sent */
@@ -35,9 +34,10 @@ struct workers {
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     uint64_t in_use[WORKERS_MAX]; /* the generation that each said it serves */
     struct owed owed[WORKERS_MAX];
-    bool switching;                /* they were given the next configuration, and not all have it */
-    bool left[WORKERS_MAX];        /* could not be switched back */
-    struct worker_options options; /* of the one that is about to start */
+    bool switching;                /* the workers were given the next configuration, and not all
+                                      have it */
+    bool left[WORKERS_MAX];        /* workers that could not be switched back */
+    struct worker_options options; /* of the worker that is about to start */
 };
 
 static struct workers *own(const struct supervisor *s)
@@ -56,7 +56,7 @@ static bool read_secret(struct supervisor *s, struct problems *problems)
 
 /* ---- snapshots ---- */
 
-/* It was sent. */
+/* GENERATION was sent to W, which owes an answer now. */
 static void owes(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
 {
     struct owed *o = &own(s)->owed[w];
@@ -65,7 +65,7 @@ static void owes(struct supervisor *s, unsigned w, uint64_t generation, int64_t 
     o->snapshots[o->n_snapshots++] = generation;
 }
 
-/* Takes the answer of W; false: it was not asked, and lies. */
+/* Takes the answer of W; false: W was given no such thing, and lies. */
 static bool was_owed(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
 {
     struct owed *o = &own(s)->owed[w];
@@ -83,7 +83,7 @@ static void close_if_open(int fd)
         close(fd);
 }
 
-/* What the parts put in it is closed then; 0 or -errno. */
+/* Closes afterwards what the parts put in. 0 or -errno. */
 static int send_handout(struct supervisor *s, struct handout *h,
                         const struct control_message *message)
 {
@@ -96,7 +96,7 @@ static int send_handout(struct supervisor *s, struct handout *h,
     return r;
 }
 
-/* Once it was sent, W owes an answer; what fails before leaves nothing. 0 or -errno. */
+/* Once it was sent W owes an answer; a failure before that leaves nothing behind. 0 or -errno. */
 static int hand_out(struct supervisor *s, unsigned w, const struct configuration *configuration)
 {
     struct control_message message = {
@@ -138,7 +138,7 @@ static void switch_all(struct supervisor *s, const struct news *news)
 {
     own(s)->switching = true;
     for (unsigned w = 0; w < worker_count(s); w++) {
-        /* A worker that is not there now gets the present state first, then would be late. */
+        /* A worker that is not there now would get the present state first, and then be late. */
         int r = worker_at(s, w)->state == CHILD_SERVING ? hand_out(s, w, &s->next) : -ESRCH;
         if (r) {
             say_next_fails(s, "a worker is being replaced at the moment: reload again",
@@ -159,8 +159,8 @@ static void switch_back(struct supervisor *s, unsigned w)
     own(s)->left[w] = r != 0;
 }
 
-/* Switches back each worker that has something else than the present state, unless that is on its
-   way to it. */
+/* Switches back each worker that does not have the present state, unless that is on its way to
+   it. */
 static void switch_all_back(struct supervisor *s)
 {
     for (unsigned w = 0; w < worker_count(s); w++)
@@ -206,8 +206,8 @@ static void on_idle(struct supervisor *s, const struct news *news)
                        news->now_ms);
 }
 
-/* Kills a worker that turns and does not do what it was told: a reload that waits for it would
-   never end. */
+/* Kills a worker whose loop turns and that does not do what it was told: a reload that waits for it
+   would never end. */
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     for (unsigned w = 0; w < worker_count(s); w++)
@@ -241,7 +241,7 @@ static void take_snapshot_in_use(struct supervisor *s, const struct heard *h)
         supervisor_tell(s, EVENT_NEXT_TAKEN, &(struct news){.now_ms = h->now_ms});
 }
 
-/* One that is just beginning may refuse the present configuration: that says nothing about a
+/* A worker that is just starting may refuse the present configuration, which says nothing about a
    reload. */
 static void take_snapshot_refused(struct supervisor *s, const struct heard *h)
 {
@@ -306,7 +306,7 @@ static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
              LOG_NUMBER("generation", (int64_t)s->current.generation));
 }
 
-/* Whether it has said itself what is missing: another one would miss it too. */
+/* Whether it has said itself what is missing; another worker would miss it too. */
 static bool gave_up(int status)
 {
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
