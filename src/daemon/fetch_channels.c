@@ -11,13 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PACKETS_A_TURN                                                                             \
-    16                                      /* questions of one channel before the others have     \
-                                               their turn */
-#define QUEUED_OCTETS_MAX ((size_t)1 << 20) /* for one channel */
-#define NOTES_A_SECOND                                                                             \
-    500 /* of a worker: more than it ever has new                                                  \
-           certificates */
+#define PACKETS_A_TURN     16 /* questions of one channel; then the others have their turn */
+#define QUEUED_OCTETS_MAX  ((size_t)1 << 20) /* for one channel */
+#define NOTES_A_SECOND     500               /* of a worker: more than it has new certificates */
 #define SAY_NOTES_EVERY_MS 60000
 #define ANSWER_PARTS       4
 

@@ -27,8 +27,8 @@ bool service_user_presume(const struct settings *settings, struct str path,
 bool service_user_is_waiting(void);
 /* Whether UID is this user's: its files are as good as root's. */
 bool service_user_is(uid_t uid);
-/* The id of this user, or of our own where there is none to become. The name is for problems (its
-   number where it has none). */
+/* The id of this user, or our own where no such user is known. The name is for problems (its number
+   where it has none). */
 uid_t service_user_uid(void);
 gid_t service_user_gid(void);
 const char *service_user_name(void);

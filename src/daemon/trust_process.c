@@ -134,7 +134,7 @@ static int write_all(int fd, struct str text)
     return 0;
 }
 
-/* Writes TEXT down for the supervisor to keep, unless the same is kept already. */
+/* Writes TEXT down for the supervisor to keep: N octets from AT on. */
 static int hand_over(struct making *m, struct str text, uint64_t *at, uint64_t *n)
 {
     *at = m->taken;

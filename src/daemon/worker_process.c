@@ -38,9 +38,7 @@
 #define REFUSED_A_BEAT    16
 #define HOPS_A_BEAT       8
 #define FAILED_A_BEAT     8
-#define NAMES_A_BEAT                                                                               \
-    4 /* told to the supervisor at once, which hears only so much of one                           \
-         worker */
+#define NAMES_A_BEAT      4 /* told to the supervisor, which hears only so much of one worker */
 
 struct worker {
     const struct worker_options *options;

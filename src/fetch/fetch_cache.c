@@ -4,7 +4,7 @@
 #include <stird/base/shortage.h>
 #include <string.h>
 
-/* An answer that may not be kept is given to those who waited for it, and to nobody later. */
+/* An answer that may not be kept goes to those who waited for it, and to nobody later. */
 #define AT_ONCE_MS 1000
 
 enum entry_state { ENTRY_FREE, ENTRY_FETCHING, ENTRY_GOOD, ENTRY_BAD };
@@ -55,7 +55,7 @@ static struct entry *find(struct fetch_cache *c, struct str url)
     return NULL;
 }
 
-/* A free one, or the one that nobody asked for the longest; NULL: all are being fetched. */
+/* A free entry, or the one not asked for the longest; NULL: all are being fetched. */
 static struct entry *make_room(struct fetch_cache *c)
 {
     struct entry *oldest = NULL;

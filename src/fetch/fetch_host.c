@@ -4,7 +4,7 @@
 #include <stird/base/container_of.h>
 #include <stird/base/lru.h>
 
-#define NAME_MAX_BYTES 256 /* x5u.h lets no longer one through */
+#define NAME_MAX_BYTES 256 /* x5u.h allows none that is longer */
 
 struct fetch_host {
     struct lru_link link;
@@ -61,7 +61,7 @@ unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms)
     return n;
 }
 
-/* In lower case, without the final dot of the root; what lies in ROOM. */
+/* The name in lower case, without the final dot of the root; it lies in ROOM. */
 static struct str plain_name(struct str host, char room[NAME_MAX_BYTES])
 {
     if (host.n > 1 && host.p[host.n - 1] == '.')
@@ -73,7 +73,8 @@ static struct str plain_name(struct str host, char room[NAME_MAX_BYTES])
     return (struct str){room, host.n};
 }
 
-/* False: something is being asked of every host that there is room for. */
+/* Forgets a host that nothing is asked of. False: something is being asked of every host that there
+   is room for. */
 static bool make_room(struct fetch_hosts *h)
 {
     struct lru_link *link = h->by_name.oldest;
@@ -101,7 +102,7 @@ static enum fetch_outcome add(struct fetch_hosts *h, struct str name, int64_t no
     return FETCH_OK;
 }
 
-/* Whether it has failed so often that it gets one probe and no more. */
+/* Whether it has failed so often that it gets only one probe. */
 static bool is_tried(const struct fetch_host *host)
 {
     return host->failed >= host->all->rules.failures;

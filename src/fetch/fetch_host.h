@@ -20,10 +20,10 @@
 #include "token_bucket.h"
 
 struct host_rules {
-    unsigned hosts; /* that are remembered */
+    unsigned hosts; /* hosts that are remembered */
     unsigned at_once;
     struct token_rate rate;
-    unsigned failures; /* in a row, that open the breaker */
+    unsigned failures; /* failures in a row that open the breaker */
     int64_t pause_ms;
 };
 
@@ -40,17 +40,17 @@ struct fetch_host; /* stays while somebody has entered it */
 /* NULL: no memory. */
 struct fetch_hosts *fetch_hosts_new(const struct host_rules *rules);
 void fetch_hosts_free(struct fetch_hosts *h);
-/* Whose breakers are open now. */
+/* How many hosts' breakers are open now. */
 unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
 
 /* Whether one more URL of HOST, in upper or lower case, may be fetched by what is known of the
    host; counts nothing. FETCH_OK, LIMIT or BREAKER. */
 enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms);
-/* It is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED: something is
-   asked of all that there is room for; UNAVAILABLE: no memory). */
+/* Enters a URL that is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED:
+   something is being asked of every host that there is room for; UNAVAILABLE: no memory). */
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
                                     struct fetch_host **entered);
-/* It is fetched, or will not be. */
+/* One URL less: it was fetched, or will not be. */
 void fetch_host_leave(struct fetch_host *host);
 
 /* Whether its breaker has opened since: nobody waits for it any longer. */

@@ -1,11 +1,11 @@
 /*
- * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and of the places to
- * be fetched and to wait no more than leaves others their part (part.h). Pure: time is handed in.
- * Private to fetch.
+ * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and only so many of
+ * the places for fetching and for waiting that others keep their part (part.h). Pure: time is
+ * handed in. Private to fetch.
  *
- * Whoever sends calls by a trunk chooses URLs: even with a new one in each call he has only so many
- * fetched, and no other trunk waits for him. A trunk is its index in the settings. Beyond
- * FETCH_TRUNKS_MAX they share one budget, as what is fetched for none does.
+ * Whoever sends calls by a trunk chooses URLs: even with a new one in each call only so many are
+ * fetched for that trunk, and no other trunk waits for it. A trunk is its index in the settings.
+ * Beyond FETCH_TRUNKS_MAX they share one budget, as what is fetched for none does.
  */
 #ifndef STIRD_FETCH_FETCH_TRUNK_H
 #define STIRD_FETCH_FETCH_TRUNK_H

@@ -75,7 +75,7 @@ static void make_room(struct fetched *f, size_t octets)
     }
 }
 
-/* One piece of memory, the texts behind it. */
+/* In one piece of memory, with the texts behind the struct. */
 static struct fetched_body *body_new(struct str url, struct str body, struct str *name)
 {
     struct fetched_body *b = malloc(sizeof(*b) + url.n + body.n);

@@ -1,11 +1,10 @@
 /*
- * fetched - what came of URLs: bodies, and failures, apart from each other, so that no failure ever
- * pushes out a body. Both are bounded. No clock; the disk by fetched_file.h alone. Private to
- * fetch.
+ * fetched - what came of URLs: bodies and failures, kept apart, so that no failure ever pushes out
+ * a body. Both are bounded. No clock; the disk by fetched_file.h alone. Private to fetch.
  *
  * Whoever sends calls can have anything fetched that some web server has. So a body is on probation
- * until somebody who judged it says that it leads to an anchor: of those that nobody vouched for
- * the one used the longest ago goes first, and only when there is none, one that is proven. Only
+ * until somebody who judged it says that it leads to an anchor: the first to go is the one used the
+ * longest ago of those that nobody vouched for; proven ones go only when there is no other. Only
  * what is proven is kept on disk.
  */
 #ifndef STIRD_FETCH_FETCHED_H
@@ -35,29 +34,29 @@ struct fetched_failure {
     enum fetch_outcome outcome;
     unsigned status; /* of HTTP */
     unsigned in_a_row;
-    int64_t until_ms; /* until then nobody asks again */
+    int64_t until_ms; /* until then it is not asked for again */
 };
 
 struct fetched_counts {
     unsigned bodies, proven, failures;
     size_t octets;
     uint64_t pushed_out;   /* bodies that made room for others */
-    uint64_t files_failed; /* that could not be written: kept in memory alone */
-    uint64_t files_broken; /* that were found and deleted */
+    uint64_t files_failed; /* bodies that could not be written: kept only in memory */
+    uint64_t files_broken; /* files that were found broken, and deleted */
 };
 
 struct fetched;
 
-/* DIRECTORY: a descriptor that stays the caller's; -1: nothing is kept on disk. What lies there is
-   read in. NULL: no memory. */
+/* DIRECTORY: a descriptor that stays the caller's; what lies there is read in. -1: nothing is kept
+   on disk. NULL: no memory. */
 struct fetched *fetched_new(const struct fetched_limits *limits, int directory);
 void fetched_free(struct fetched *f);
 const struct fetched_counts *fetched_counts(const struct fetched *f);
 
 /* What is found stays until the next call that adds or removes. NULL: there is none. */
 const struct fetched_body *fetched_find(struct fetched *f, struct str url);
-/* In place of what was there; that it failed before is forgotten. The same octets as before stay
-   proven. NULL: no memory, or it has more octets than all may have. */
+/* Puts it in place of what was there; earlier failures are forgotten. The same octets as before
+   stay proven. NULL: no memory, or it has more octets than all bodies together may have. */
 const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
                                        int64_t fetched_s, int64_t served_s);
 /* It leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the first end
@@ -65,9 +64,9 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 void fetched_drop(struct fetched *f, struct str url);
 
-/* What is in force now; NULL: it may be tried. */
+/* The failure that counts now; NULL: the URL may be tried. */
 const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);
-/* Kept as long as keep.h says; what is not kept changes nothing. */
+/* Keeps the failure as long as keep.h says; one that is not kept changes nothing. */
 void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome, unsigned status,
                   int64_t now_ms);
 

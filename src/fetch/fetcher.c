@@ -22,9 +22,9 @@ struct fetcher {
     struct fetched *fetched;
     struct fetch_hosts *hosts;
     struct fetch_trunks *trunks;
-    struct lru flights; /* by URL: those in the queue, and those that are transferred */
+    struct lru flights; /* by URL: those in the queue, and those that are being transferred */
     struct flight *queue, **queue_end;
-    struct flight *lingering; /* in no order: no URL's any more, only places */
+    struct flight *lingering; /* in no order: they have no URL any more and only take a place */
     struct deadlines deadlines;
     struct fetcher_counts counts;
     bool answering; /* a callback runs */
@@ -80,7 +80,7 @@ static struct fetch_answer answer_of(const struct fetcher *f, const struct fetch
                                  .body = b->body};
 }
 
-/* What is kept of URL and may still be used; what may not is dropped. */
+/* The kept body of URL, if it may still be used; otherwise it is dropped. */
 static const struct fetched_body *usable(struct fetcher *f, struct str url, int64_t now_s,
                                          enum keep_state *state)
 {
@@ -93,7 +93,7 @@ static const struct fetched_body *usable(struct fetcher *f, struct str url, int6
     return b;
 }
 
-/* The answer where it cannot be had now: what was kept before, or why. */
+/* The answer when it cannot be fetched now: what was kept before, or why not. */
 static struct fetch_answer instead(struct fetcher *f, struct str url, int64_t now_s,
                                    enum fetch_outcome why, unsigned status)
 {
@@ -197,7 +197,7 @@ static void leave_place(struct fetcher *f, struct flight *flight)
     f->counts.running--;
 }
 
-/* What is transferred has an outcome. */
+/* Takes the outcome of a transfer that has ended. */
 static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
 {
     const enum fetch_outcome outcome = flight->reply.outcome;
@@ -243,7 +243,7 @@ static bool may_begin(struct fetcher *f, struct flight *flight, int64_t now_ms)
            fetch_host_begin(flight->host, now_ms);
 }
 
-/* All of the queue whose turn it is, or for whose host nobody waits any more. */
+/* Begins all in the queue whose turn it is, and ends those whose host is given up by now. */
 static void begin_queued(struct fetcher *f, struct fetch_now now)
 {
     struct flight **at = &f->queue, *flight;
@@ -336,7 +336,7 @@ static void wait_for(struct fetcher *f, const struct asked *a, struct flight *fl
     asker->source = source;
 }
 
-/* Where nothing fresh is kept: joins a fetch that is under way, answers that it cannot be had, or
+/* When nothing fresh is kept: joins a fetch that is under way, answers that it cannot be had, or
    begins a fetch. */
 static void have_fetched(struct fetcher *f, const struct asked *a)
 {
@@ -379,8 +379,8 @@ static void ask(struct fetcher *f, const struct asked *a)
         renew(f, a);
 }
 
-/* For a kept body that does not fit: keys change under a URL. One that was fetched just now is not
-   fetched again, for then the call is wrong and not the body. */
+/* For a kept body that does not fit, since keys change under a URL. One that was fetched just now
+   is not fetched again: then the call is wrong and not the body. */
 static void ask_for_newer(struct fetcher *f, const struct asked *a)
 {
     enum keep_state state;
@@ -462,7 +462,7 @@ static void take_results(struct fetcher *f, struct fetch_now now)
         if (m->msg != CURLMSG_DONE)
             continue;
         f->curl.getinfo(curl, CURLINFO_PRIVATE, &flight);
-        f->curl.multi.remove_handle(f->multi, curl); /* M is no more */
+        f->curl.multi.remove_handle(f->multi, curl); /* M is not valid any more */
         transfer_end(&flight->transfer, &f->curl, curl, result, now.real_s);
         flight->curl = NULL;
         land(f, flight, now);

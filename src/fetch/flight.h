@@ -1,6 +1,6 @@
 /*
- * flight - one URL on its way: it waits for a place, it is transferred, and who asks for it
- * meanwhile waits for this one. Private to fetch.
+ * flight - one URL on its way: it waits for a place, then is transferred; those who ask for the URL
+ * meanwhile wait for this one. Private to fetch.
  */
 #ifndef STIRD_FETCH_FLIGHT_H
 #define STIRD_FETCH_FLIGHT_H
@@ -19,7 +19,7 @@ struct asker {
     struct deadline deadline;
     struct flight *flight;
     struct asker *next, **at; /* in the flight's list */
-    fetcher_done *done;       /* NULL: he is gone */
+    fetcher_done *done;       /* NULL: the asker is gone */
     void *user;
     uint64_t ticket;
     enum fetch_source source; /* of what comes */
@@ -44,9 +44,9 @@ struct flight *flight_new(struct str url, struct fetch_host *host, struct fetch_
 /* Nobody waits for it, and nothing is transferred. */
 void flight_free(struct flight *flight);
 
-/* Waits for it until AT_MS, in ALL. NULL: no memory. */
+/* Adds an asker, who waits for it until AT_MS, in ALL. NULL: no memory. */
 struct asker *flight_join(struct flight *flight, struct deadlines *all, int64_t at_ms);
-/* He no longer waits; frees him. */
+/* Frees an asker, who no longer waits. */
 void asker_free(struct asker *asker, struct deadlines *all);
 
 #endif

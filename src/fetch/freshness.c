@@ -45,7 +45,7 @@ static void take_cache_control(struct freshness *f, struct str value)
     }
 }
 
-/* RFC 9111 section 5.3: what is no date, "0" for one, is over. */
+/* RFC 9111 section 5.3: a value that is no date, such as "0", is in the past. */
 static void take_expires(struct freshness *f, struct str value)
 {
     int64_t s = 0;

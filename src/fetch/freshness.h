@@ -17,7 +17,7 @@ struct freshness {
 #define FRESHNESS_INIT                                                                             \
     ((struct freshness){.s_maxage_s = -1, .max_age_s = -1, .expires_s = -1, .date_s = -1})
 
-/* Of a header, whichever. */
+/* Takes what a header says; any header may be given. */
 void freshness_take(struct freshness *f, struct str name, struct str value);
 /* s-maxage, else max-age, else Expires from Date on, or from NOW_S where there is none; less Age.
    0: not at all; -1: nothing was said. */

@@ -1,6 +1,6 @@
 /*
- * libcurl - loaded when something is fetched, and not before: the processes that have calls or keys
- * do without it and the thirty libraries that it brings. Private to fetch.
+ * libcurl - loaded only when something is to be fetched: processes that have calls or keys do
+ * without it and the thirty libraries that it brings. Private to fetch.
  */
 #ifndef STIRD_FETCH_LIBCURL_H
 #define STIRD_FETCH_LIBCURL_H
@@ -9,7 +9,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-/* Of the very OpenSSL that libcurl has: ours may be another one. */
+/* Functions of the OpenSSL that libcurl uses, which may not be ours. */
 struct openssl {
     __typeof__(SSL_CTX_set_msg_callback) *set_msg_callback;
     __typeof__(SSL_CTX_ctrl) *ctx_ctrl;

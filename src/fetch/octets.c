@@ -16,7 +16,7 @@ static void on_record(int is_ours, int version, int kind, const void *bytes, siz
     if (++o->records <= RECORDS_MOST * times && o->n <= (size_t)OCTETS_MOST * times)
         return;
     o->over = true;
-    /* It reads nothing of this one, and nothing behind it. */
+    /* The session then reads neither this record nor any after it. */
     o->openssl->set_shutdown(session, SSL_RECEIVED_SHUTDOWN | SSL_SENT_SHUTDOWN);
 }
 

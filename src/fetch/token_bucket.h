@@ -1,6 +1,6 @@
 /*
- * token_bucket - so many a second, so many at once after a pause. Pure: time is handed in. Private
- * to fetch.
+ * token_bucket - allows so many a second, and so many at once after a pause. Pure: time is handed
+ * in. Private to fetch.
  */
 #ifndef STIRD_FETCH_TOKEN_BUCKET_H
 #define STIRD_FETCH_TOKEN_BUCKET_H

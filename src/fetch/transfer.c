@@ -31,7 +31,7 @@ static size_t most_bytes(const struct fetch_options *o)
     return o->most_bytes > 0 && o->most_bytes < FETCH_MAX_BYTES ? o->most_bytes : FETCH_MAX_BYTES;
 }
 
-/* Takes of a body that is too long just so much that its reader sees that it is. */
+/* Of a body that is too long it takes just enough to show that it is too long. */
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
@@ -105,7 +105,7 @@ static bool set_numbers(const struct transfer *t, const struct libcurl *c, CURL 
     return good;
 }
 
-/* A fetch whose time is over does not wait for the system's resolver. Libcurl can do that from
+/* A fetch whose time is over must not wait for the system's resolver, which libcurl can avoid from
    7.87.0 on. */
 static void leave_resolver(const struct libcurl *c, CURL *curl)
 {
@@ -190,7 +190,7 @@ static enum fetch_outcome outcome_of(CURLcode result)
         {CURLE_SSL_CONNECT_ERROR, FETCH_TLS},
         {CURLE_SSL_ISSUER_ERROR, FETCH_TLS},
         {CURLE_SSL_CIPHER, FETCH_TLS},
-        /* what is wrong here, and with no host */
+        /* the fault is ours, and not a host's */
         {CURLE_SSL_CACERT_BADFILE, FETCH_UNAVAILABLE},
         {CURLE_SSL_CERTPROBLEM, FETCH_UNAVAILABLE},
         {CURLE_SSL_ENGINE_NOTFOUND, FETCH_UNAVAILABLE},

@@ -1,6 +1,6 @@
 /*
- * transfer - one GET, as all of ours are: what libcurl is told, what is taken of what comes, and
- * what became of it. The one place that sets its options, for fetch.h and fetcher.h alike.
+ * transfer - one GET: what libcurl is told, how much of the answer is taken, and what came of it.
+ * It is the one place that sets libcurl's options, for fetch.h and fetcher.h alike.
  *
  * Https on the ports that x5u.h allows; no redirect, no proxy of the environment, no user name, no
  * encoding asked for, TLS 1.2 or later, a body and a number of octets at most (octets.h), and the
@@ -26,8 +26,8 @@ struct transfer {
     char error[CURL_ERROR_SIZE];
 };
 
-/* A handle for a URL that x5u.h has no fault to find with, to be performed; T and C stay where they
-   are until it has ended. NULL: the reply says why. */
+/* A handle, to be performed, for a URL in which x5u.h finds no fault; T and C stay where they are
+   until it has ended. NULL: the reply says why. */
 CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *url,
                      const struct fetch_options *options, struct fetch_reply *reply);
 /* Fills in the reply; CURL is freed. */

@@ -19,7 +19,7 @@ static const void *bytes_of(const struct sockaddr *a, int *family)
     return six;
 }
 
-/* The machine itself, by whatever address: only there a socket can be bound. */
+/* Whether it is this machine, by any of its addresses: only to these a socket can be bound. */
 static bool is_own(const struct sockaddr *to)
 {
     union {
@@ -29,7 +29,7 @@ static bool is_own(const struct sockaddr *to)
     socklen_t n = to->sa_family == AF_INET ? sizeof(a.ip4) : sizeof(a.ip6);
     int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return true; /* not known: no */
+        return true; /* it cannot be told: not open */
     if (to->sa_family == AF_INET)
         a.ip4.sin_addr = ((const struct sockaddr_in *)(const void *)to)->sin_addr;
     else

@@ -13,7 +13,7 @@ EVP_PKEY *lab_key_new(void)
     return certificate_request_key();
 }
 
-/* Nothing when DER is empty. */
+/* Adds nothing when DER is empty. */
 static bool add_der(X509 *x, const char *name, struct str der)
 {
     if (der.n == 0)

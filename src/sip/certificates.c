@@ -9,7 +9,7 @@
 #include "proxy_parts.h"
 
 #define PREPARED_A_TURN 2  /* about a millisecond */
-#define RENEW_PERCENT   80 /* of its time, from which on it is fetched anew beside the calls */
+#define RENEW_PERCENT   80 /* of its time: from then on it is fetched anew beside the calls */
 
 struct asked_certificate {
     struct certificates *all;
@@ -25,7 +25,7 @@ struct certificates {
     struct proxy *proxy;
     struct fetcher_client *fetcher;
     struct certificate_cache *cache;
-    struct event *turn; /* the loop has looked at the sockets; NULL: there is no loop */
+    struct event *turn; /* set when the loop has looked at the sockets; NULL: there is no loop */
     unsigned prepared;  /* since then */
     unsigned waiting;
     struct asked_certificate *asked;
@@ -101,7 +101,8 @@ int64_t certificates_fetched_s(const struct certificates *all, struct str url, u
 
 /* ---- what comes ---- */
 
-/* The fetcher keeps what leads to an anchor before all else, and asks again for garbage soon. */
+/* Tells the fetcher what the body is: it keeps those that lead to an anchor before all else, and
+   soon asks again for garbage. */
 static void note(const struct certificates *all, struct str url, int64_t fetched_s,
                  const struct sti_certificate *c)
 {

@@ -1,9 +1,9 @@
 /*
- * certificates - those of others, by which calls are verified: what a worker has (prepared,
- * certificate_cache.h), and what it has asked the fetcher for.
+ * certificates - the certificates of others, by which calls are verified: those that a worker has
+ * (prepared, certificate_cache.h), and those that it has asked the fetcher for.
  *
- * A body is prepared when it comes, two of them between two looks at the sockets: what comes above
- * that has to be asked for again, and the fetcher has it then.
+ * A body is prepared when it comes, at most two between two looks at the sockets: a further one has
+ * to be asked for again, and the fetcher has it then.
  */
 #ifndef STIRD_SIP_CERTIFICATES_H
 #define STIRD_SIP_CERTIFICATES_H
@@ -23,17 +23,17 @@ struct proxy;
    memory. */
 struct certificates *certificates_new(struct proxy *p, struct event_base *base,
                                       struct fetcher_client *fetcher);
-/* Nobody who asked may be left. NULL is fine. */
+/* No waiter may be left. NULL is fine. */
 void certificates_free(struct certificates *all);
 
-/* What is there for URL, by what the proxy believes now; DOMAINS: of its trust image. As
+/* What is there for URL, judged by what the proxy believes now; DOMAINS: of its trust image. As
    certificate_cache_get(). */
 enum certificate_cached certificates_get(struct certificates *all, struct str url, uint32_t domains,
                                          const struct sti_certificate **found);
 /* When the body that is there was fetched; 0: there is none. */
 int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint32_t domains);
 
-/* Whoever waits for one, and how it ended. */
+/* One who waits for a certificate. */
 struct certificate_waiter {
     /* Called at most once, from the loop. FETCH_OK: it is there now, unless COME_AGAIN says that it
        could not be prepared yet, and has to be asked for again. */
@@ -55,7 +55,7 @@ enum fetch_outcome certificates_ask(struct certificates *all, const struct wante
                                     struct certificate_waiter *w);
 /* It waits no longer; what comes is kept all the same. Not waiting is fine. */
 void certificate_waiter_leave(struct certificate_waiter *w);
-/* How many calls may wait at once, of a worker (R-V-028); counted by who waits. */
+/* How many calls of a worker may wait at once (R-V-028); those who wait count. */
 #define CERTIFICATE_WAITS_MAX 5000
 unsigned *certificates_waiting(struct certificates *all);
 

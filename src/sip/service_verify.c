@@ -33,7 +33,7 @@ static void they_are_there(struct context *c)
     wait_wake(&c->wait, WAIT_ANSWERED);
 }
 
-/* How long it may wait yet, by its profile, since it came. */
+/* How long the call may still wait, by its profile, counted from its arrival. */
 static uint32_t left_ms(const struct context *c)
 {
     const struct settings *s = c->snapshot->settings;
@@ -44,7 +44,7 @@ static uint32_t left_ms(const struct context *c)
     return (uint32_t)(left < wait_ms ? left : wait_ms);
 }
 
-/* Others go on while it waits; when it is over, with what there is. */
+/* Other calls go on while it waits; when the time is over it goes on with what there is. */
 static enum step_result step_certificates(struct context *c)
 {
     const enum wait_end waited = wait_ended(&c->wait, &for_certificates);
@@ -75,7 +75,7 @@ static void count(const struct context *c, const struct verified *v)
         histogram_add(&all->certificate_wait_us, (uint64_t)v->wait_us);
 }
 
-/* Once for the call. */
+/* Judges the call once. */
 static void judge(struct context *c)
 {
     struct outcome *o = c->outcome;
@@ -89,7 +89,8 @@ static void judge(struct context *c)
         count(c, o->verified);
 }
 
-/* The same for all next hops; but for one that must not see whose call it is, Identity goes. */
+/* The judgement is the same for all next hops; but Identity is taken out for one that must not see
+   whose call it is. */
 static enum step_result step_judge(struct context *c)
 {
     enum privacy_view view = forward_next_view(c);

@@ -16,7 +16,7 @@
 #include "context.h"
 #include "tally.h"
 
-#define RENEW_AFTER_S 60 /* what is younger than that is not asked for anew for a bad signature */
+#define RENEW_AFTER_S 60 /* one fetched more recently is not asked for anew for a bad signature */
 
 /* A certificate that the call needs. */
 struct needed {
@@ -24,7 +24,7 @@ struct needed {
     struct verifying *verifying;
     struct str url; /* empty: none, or the same as one before */
     enum { UNASKED, ASKED, TOLD } state;
-    bool is_renewed;            /* what is there does not fit: something newer is wanted */
+    bool is_renewed;            /* the one that is there does not fit: a newer one is wanted */
     enum fetch_outcome outcome; /* of TOLD */
     enum verified_cache cache;
 };
@@ -41,18 +41,18 @@ struct verifying {
     struct context *context;
     const struct verification_setting *profile;
     struct identity_set set;
-    struct needed *needed; /* as many as the set has */
+    struct needed *needed; /* as many as the set has entries */
     unsigned pending;
     bool counted; /* among those that wait */
     bool renewed;
     void (*wake)(struct context *c);
-    int64_t asked_us, wait_us; /* since when it waits; how long it did, when it was over */
+    int64_t asked_us, wait_us; /* since when it waits; how long it waited, when that is over */
     /* The judgement, until something else is waited for: it borrows from certificates. */
     bool is_judged;
     struct said said;
     struct verification_question question;
     struct verification answer;
-    int64_t judged_us; /* what it took */
+    int64_t judged_us; /* how long judging took */
 };
 
 static struct certificates *all_of(const struct verifying *v)
@@ -238,7 +238,7 @@ static struct needed *needed_of(const struct verifying *v, unsigned i)
     return NULL;
 }
 
-/* Of a call: what the worker has by now, whoever asked for it. */
+/* For a call: serves what the worker has by now, whoever asked for it. */
 static void serve(const struct verifying *v, struct needed *n, struct verification_served *s)
 {
     const struct sti_certificate *found = NULL;
@@ -255,7 +255,7 @@ static void serve(const struct verifying *v, struct needed *n, struct verificati
         s->why = fetch_outcome_text(n->outcome);
 }
 
-/* Of a rehearsal: what was brought along, prepared in the arena of its call. */
+/* For a rehearsal: serves what was brought along, prepared in the arena of its call. */
 static void serve_rehearsal(const struct verifying *v, struct needed *n,
                             struct verification_served *s)
 {
@@ -287,7 +287,7 @@ static struct verification_served *serve_all(const struct verifying *v)
     return served;
 }
 
-/* Ends what serve_rehearsal() prepared. */
+/* Frees what serve_rehearsal() prepared. */
 static void serve_no_more(const struct verifying *v, const struct verification_served *served)
 {
     for (unsigned i = 0; proxy_rehearsal(v->context->proxy) && i < v->set.n; i++)
@@ -313,7 +313,7 @@ static bool list_priority(const struct call *call, struct call_priority *p)
     return list != NULL;
 }
 
-/* Who shows no number on purpose (RFC 3323, RFC 3261 section 8.1.1.3). */
+/* Whether the caller shows no number on purpose (RFC 3323, RFC 3261 section 8.1.1.3). */
 static bool is_withheld(const struct call *call)
 {
     struct str rest = call->from_uri;
@@ -351,7 +351,7 @@ static bool ask_message(const struct call *call, struct said *said, struct verif
     return list_priority(call, &said->priority);
 }
 
-/* What came along: of P-Asserted-Identity, else of From. */
+/* The verstat that came along: in P-Asserted-Identity, else in From. */
 static enum verstat_told told_verstat(const struct call *call)
 {
     enum verstat_told found = VERSTAT_TOLD_NOTHING;
@@ -400,7 +400,7 @@ static bool judge(struct verifying *v)
     return v->is_judged = true;
 }
 
-/* Of those whose signature does not fit. */
+/* Whether entry I is one whose signature does not fit, so that a newer certificate may help. */
 static bool may_be_renewed(const struct verifying *v, unsigned i)
 {
     const struct needed *n = needed_of(v, i);

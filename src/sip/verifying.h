@@ -2,8 +2,8 @@
  * verifying - the verification of one call: its Identity values, the certificates that they need,
  * and the judgement (verification.h).
  *
- * For a call, certificates are those of its worker (certificates.h); of a rehearsal, what whoever
- * explains has brought along.
+ * A call is judged by the certificates of its worker (certificates.h), a rehearsal by those that
+ * whoever explains has brought along.
  */
 #ifndef STIRD_SIP_VERIFYING_H
 #define STIRD_SIP_VERIFYING_H
@@ -19,8 +19,9 @@ struct verifying *verifying_new(struct context *c);
 void verifying_free(struct verifying *v); /* NULL is fine */
 
 /*
- * Asks for what is missing, each once: how many are on their way. All have come, or will not, when
- * WAKE is called (once), or before. Not for rehearsals.
+ * Asks once for each certificate that is missing, and returns how many are on their way. WAKE is
+ * called once, when all have come or cannot be had; that may be before this returns. Not for
+ * rehearsals.
  */
 unsigned verifying_ask(struct verifying *v, void (*wake)(struct context *c), uint32_t wait_ms);
 /* Nobody waits any longer; what comes is kept for others. */

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """
 usage: alarms.py PROJECT
-Each alarm (src/daemon/alarms.def) is given its value by the supervisor, at one place, and docs/troubleshooting.md has a
-row with what to do for each, for each reason of
-include/stird/core/reason.def that is no level, and for each counter of `stirctl stats`; and each error line of the
-log stands in the row of the alarm that it belongs to, or among those of processes that do not start.
+The supervisor sets the value of each alarm (src/daemon/alarms.def) at one place. docs/troubleshooting.md has a row
+with what to do for each alarm, for each reason of include/stird/core/reason.def that is no level, and for each
+counter of `stirctl stats`. Each error line of the log stands in the row of its alarm, or among those of processes
+that do not start.
 """
 
 import glob
@@ -32,7 +32,7 @@ def section(text, title):
 
 
 def rows(text):
-    """First cells, in backquotes: what stands behind them."""
+    """First cell of each row, in backquotes: the rest of the row."""
     found = {}
     for line in text.split("\n"):
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -43,7 +43,7 @@ def rows(text):
 
 
 def head(line):
-    """Of an error line, what is searched for."""
+    """The part of an error line that is searched for."""
     return line.split(":")[0].split(", ")[0]
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """
 usage: by_hand.py PROJECT STIRD
-A single test can be run by hand, with STIRD_BINARY and nothing else of what ctest sets: no module of tests takes
-another variable for granted, each library that one preloads is found beside the binary, and each test that a page
-of docs/ runs by `python3 -m unittest` is there.
+A single test can be run by hand, with only STIRD_BINARY of what ctest sets: no test module takes another variable for
+granted, each library that a test preloads is found beside the binary, and each test that a page of docs/ runs by
+`python3 -m unittest` exists.
 """
 
 import glob

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
 usage: counters.py PROJECT [--print]
-docs/counters.md has a row for each row of include/stird/core/counters.def, with its very words, in its order; with
---print the tables as they have to be. Every help is one sentence for people, and no name is there twice for one owner.
+docs/counters.md has a row for each row of include/stird/core/counters.def, with the same words, in the same order;
+--print prints the tables as they have to be. Every help is one sentence for people, and no owner has a name twice.
 """
 
 import os
@@ -25,7 +25,7 @@ def read(project, path):
 
 
 def rows(text):
-    """(owner, shown name, kind, unit, help) of each row; complaints of lines that are none."""
+    """(owner, shown name, kind, unit, help) of each row; complaints of lines that are no row."""
     found = []
     for line in text.split("\n"):
         row = ROW.match(line)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """
 usage: ctest_results.py PROJECT
-What scripts/test may forgive (lib/ctest_results.py): only stories are told again, never beside another failure and
-never what crashed; only what passed then is unsteady. And what it runs with the plain debug build: what was skipped.
+What scripts/test may forgive (lib/ctest_results.py): it repeats only stories, never when something else failed too and
+never one that crashed; only a story that then passes counts as unsteady. With the plain debug build it runs what was
+skipped before.
 """
 
 import os

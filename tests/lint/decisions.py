@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
 usage: decisions.py PROJECT [--self-test]
-What a comment calls "Decided N" is a rule of docs/decisions.md. Each rule there says why, and names tests that exist and carry its
-number. And what is cited as a document, in code, tests and documents, lies in docs/ (or is the README of its folder).
+What a comment calls "Decided N" is a rule of docs/decisions.md. Each rule there says why, and names tests that exist
+and carry its number. Each document that code, tests or documents cite lies in docs/ (or is the README of its folder).
 """
 
 import os
@@ -79,7 +79,7 @@ def judge(texts):
 
 
 def self_test(texts):
-    """Each of these changes has to be found."""
+    """The lint has to find each of these changes."""
     shown = "tests/sip/date_test.py"
     changes = (
         ("src/new.c", "/* So it is (Decided\n * 99). */", "has no Decided 99"),

@@ -2,7 +2,7 @@
 """
 usage: includes.py PROJECT [--self-test]
 Every include line of src/ and include/, headers as well as sources, is judged by the ring that it stands in and the
-one that it reaches into; so what a file gets unseen, by a header of a header, was judged where that one includes it.
+one that it reaches into. What a file gets indirectly, through a header, is judged at that header's own include line.
 
 - a public header, <stird/RING/NOUN.h>: of a ring that this one may know
 - a private header: of this very ring; one in a folder of it, of that folder, unless OPEN names it
@@ -110,7 +110,7 @@ def tree(project):
 
 
 def plain(text):
-    """As the compiler reads it, each line where it begins: what a line end was and is none any more is a CR."""
+    """The text as the compiler reads it, each line still at its number: a line end that was joined away is a CR."""
     text = JOINED.sub(lambda m: JOINT.sub("", m.group(0)) + "\r" * len(JOINT.findall(m.group(0))), text)
     return COMMENT_OR_TEXT.sub(lambda m: m.group(0) if m.group(0)[0] in "\"'" else
                                " " + "\r" * len(re.findall(r"[\r\n]", m.group(0))), text)
@@ -121,7 +121,7 @@ def line_of(text, at):
 
 
 def place(path):
-    """(ring, whether it is a public header); no ring: it lies in none."""
+    """(ring, whether it is a public header); the ring is None for a file in none."""
     parts = path.split("/")
     if parts[0] == "src" and len(parts) > 2:
         return parts[1], False
@@ -146,7 +146,7 @@ def listed(name, patterns):
 
 
 def library_of(named):
-    """The line of LIBRARIES that says most about a header, or None."""
+    """The most specific line of LIBRARIES for a header, or None."""
     fits = [l for l in LIBRARIES if named == l or l.endswith("/") and named.startswith(l)]
     return max(fits, key=len, default=None)
 
@@ -197,14 +197,14 @@ def room(header):
 
 
 def judge_comment(files, path):
-    """A header says nothing else of whom it is private to than where it lies."""
+    """What a header says of whom it is private to agrees with where it lies."""
     says = re.search(r"Private\s+(?:\*\s+)?to\s+(?:\*\s+)?([\w/*]+)", files[path].split("*/")[0])
     if says and (place(path)[1] or "src/%s/" % says.group(1) != room(path)):
         yield "%s: says that it is private to %s, and lies where it is to %s" % (path, says.group(1), room(path))
 
 
 def judge_open(files):
-    """What OPEN names is there, and somebody outside of its folder includes it."""
+    """Each header that OPEN names exists, and a file outside of its folder includes it."""
     for ring, nouns in OPEN.items():
         for noun in nouns.split():
             header, folder = "src/%s/%s.h" % (ring, noun), "src/%s/%s/" % (ring, posixpath.dirname(noun))
@@ -259,7 +259,7 @@ def closure(direct, ring):
 
 
 def linked(cmake):
-    """Rings that CMake lets each ring use, by what it says of it and of those."""
+    """The rings that CMake links each ring with, directly or through others."""
     direct = {}
     for name, rest in re.findall(r"^stird_ring\((\w+)([^)]*)\)", cmake, re.M):
         direct[name] = re.findall(r"\bstird_(\w+)", rest)

@@ -2,9 +2,9 @@
 """
 usage: map.py PROJECT
 src/README.md names every file of src/ and include/stird/ in the row of its folder, or of the nearest folder above that
-has one, and no file that is not there; those of sip/ in the table of their own. Behind `numbers`, `_read` names
-numbers_read. And every path that documents, comments and tests name is there; and each of these files begins with what
-it is for, but for a .c whose header says so.
+has one, and no file that does not exist; the files of sip/ have a table of their own. After `numbers`, `_read` names
+numbers_read. Every path that documents, comments and tests name exists. Each file of src/ and include/stird/ begins
+with what it is for, except a .c whose header says so.
 """
 
 import os
@@ -46,7 +46,7 @@ def files(project):
 
 
 def is_named(said, stem):
-    """Whether a row that says so names the file."""
+    """Whether the words SAID of a row name the file."""
     return stem in said or any(stem == word + suffix for word in said for suffix in said if suffix.startswith("_"))
 
 
@@ -83,7 +83,7 @@ def check_names(project, said):
 
 
 def check_paths(project):
-    """What is written as a path lies there: from the top, from src/ or from include/ on, or beside the file."""
+    """Each path that is written exists: from the top, from src/ or include/, or beside the file that names it."""
     there = {"README.md", "CMakeLists.txt"}
     for top in ("src", "include", "tests", "docs", "scripts", "conf", "systemd"):
         for folder, _, names in os.walk(os.path.join(project, top)):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """
 usage: private.py PROJECT NM OBJECTS [--self-test]
-What one file of src/ calls in another is declared in a header that it may include (includes.py): a function of a
-folder that no public header declares, and no header for its whole ring, is called in that folder only. OBJECTS is the
-folder where CMake puts what it compiles; nm says what each object calls and has. With --self-test: a call of each
-private function, out of other folders and rings, has to be found.
+A file of src/ calls only functions of other files that a header declares which it may include (includes.py): a function
+that neither a public header nor one for its whole ring declares is called only in its own folder. OBJECTS is the folder
+where CMake puts what it compiles; nm says what each object has and calls. With --self-test: the lint has to find a call
+of each private function from other folders and rings.
 """
 
 import glob
@@ -27,7 +27,7 @@ def compiled(nm, objects):
 
 
 def words_of(files, sources):
-    """Word: headers that say it, comments aside; `begin_##x` says what symbols begin with."""
+    """Word: headers that have it outside of comments; `begin_##x` stands for all symbols with that beginning."""
     found, symbols = {}, {symbol for has, _ in sources.values() for symbol in has}
     for path, text in files.items():
         if path.endswith(".h"):
@@ -49,7 +49,7 @@ def judge(files, words, sources):
 
 
 def self_test(files, sources):
-    """A new file in each folder uses what others have: found is all of that, or what no header that it may see says."""
+    """A new file in each folder calls functions of others: every call that its headers do not declare is found."""
     words, tried = words_of(files, sources), 0
     folders = {os.path.dirname(path) for path in sources} | {"src/%s/new" % ring for ring in includes.RINGS}
     for symbol in sorted(symbol for has, _ in sources.values() for symbol in has):

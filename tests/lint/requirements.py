@@ -28,7 +28,7 @@ def carried_by(text):
 
 
 def judge(page, tests):
-    """tests: path below tests/ to what it carries."""
+    """tests: path below tests/ to the numbers that the file carries."""
     numbers, rows = list(numbers_of(page)), ROW.findall(page)
     if len(numbers) < 100:
         yield "only %d numbers" % len(numbers)
@@ -61,7 +61,7 @@ def tests_of(project):
 
 
 def self_test(page, tests):
-    """Each of these changes has to be found."""
+    """The lint has to find each of these changes."""
     changes = (
         (page.replace("| R-P-083 |", "| R-P-082 |"), tests, "R-P-083 has no row"),
         (page.replace("| R-P-090 |", "| R-P-190 |"), tests, "R-P-190 has a row"),

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """
 usage: settings.py PROJECT CC
-A scalar setting costs two places: a row of settings.def, and its documents, which unit/settings_file_test compares.
-Here rows are added in a copy of the sources, one of each kind, and nothing else: field, key, default, range and
-what a trunk inherits are there.
+A scalar setting takes two places: a row of settings.def, and its documents, which unit/settings_file_test compares.
+This test adds one row of each kind to a copy of the sources, and nothing else: field, key, default, range and what a
+trunk inherits have to be there.
 """
 
 import glob

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
 usage: sizing.py PROJECT STIRD
-The table of docs/sizing.md ("Memory at most") is what `stird -b` prints for the defaults with two listeners, its
-text has the same sums, all is below MemoryMax of the unit, and means.c takes that for the unit's.
+The table of docs/sizing.md ("Memory at most") is what `stird -b` prints for the defaults with two listeners, and the
+page's text has the same sums. All is below MemoryMax of the unit, and means.c has the same MemoryMax.
 """
 
 import os
@@ -52,7 +52,7 @@ def printed(project, stird, most):
 
 
 def as_wide(table):
-    """Rows whose two figures are the same have them twice."""
+    """Rows with one figure for both cases get it twice."""
     return [row if len(row) == 6 else row + row[-1:] for row in table]
 
 

@@ -2,9 +2,9 @@
 """
 usage: supervisor_parts.py PROJECT NM OBJECTS [--self-test]
 The parts of the supervisor (src/daemon/supervisor/parts.def) do not know each other: the loop tells them what others
-bring about, and carries what they ask. No part includes a header of another, names it, or calls what it has; nor does
-the loop. OBJECTS is the folder where CMake puts what it compiles; nm says what each object calls and has. With
---self-test: each include line, name and call that is not allowed is put into each file, and has to be found there.
+bring about, and carries what they ask. No part includes another's header, names another, or calls its functions; nor
+does the loop. OBJECTS is the folder where CMake puts what it compiles; nm says what each object calls and has. With
+--self-test: each include line, name and call that is not allowed is put into each file, and the lint has to find it.
 """
 
 import os
@@ -61,7 +61,7 @@ def parts_of(files):
 
 
 def judge(files, names=None):
-    """Of NAMES; None: all."""
+    """Complaints of the files NAMES; None: of all files."""
     parts = parts_of(files)
     for name in names or files:
         text = files[name]
@@ -88,7 +88,7 @@ def judge_calls(sources):
 
 
 def judge_files(files):
-    """Each part has its file and its table; each file is a part's, or the loop's."""
+    """Each part has its file and its table; each file is a part's or the loop's."""
     parts = parts_of(files)
     if len(parts) < 20:
         yield "only %d parts are read of parts.def" % len(parts)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """
 usage: symbols.py PROJECT NM BUILD [--self-test]
-Whoever meets a name knows the file: each external symbol of src/ begins with a noun of its file, which is a word of the
-file's name or of the header's that declares it, or a struct or enum of theirs. NOUNS has what is called otherwise, and
-why. And no function is external in vain: another file of src/ uses it, or a test. BUILD is where CMake puts objects; nm
-says what each has and calls.
+A name tells its file: each external symbol of src/ begins with a noun of its file: a word of the file's name, of the
+name of the header that declares it, or of a struct or enum in either. NOUNS has the exceptions, and why. No function is
+external in vain: another file of src/ or a test uses it. BUILD is where CMake puts objects; nm says what each has and
+calls.
 """
 
 import glob
@@ -72,7 +72,7 @@ def judge_names(files, sources, nouns):
 
 
 def judge_use(sources, tests, vain):
-    """tests: what objects of tests call."""
+    """tests: what the objects of tests call."""
     used = set(tests)
     for _, calls in sources.values():
         used |= calls
@@ -98,7 +98,7 @@ def calls_of_tests(nm, build):
 
 
 def self_test(files, sources, tests):
-    """A symbol that is called as no file is, and that nobody uses, has to be found: in a file of each folder."""
+    """The lint has to find, in a file of each folder, a symbol that has no file's noun and that nobody uses."""
     folders = {os.path.dirname(path): path for path in sources}
     for path in sorted(folders.values()):
         has, calls = sources[path]

@@ -1,12 +1,12 @@
 /*
  * certificate_cache - certificates that verifiers need again and again, prepared
- * (sti_certificate.h), by the URL that served them. A worker's own; it fetches nothing. Pure: the
- * time is handed in.
+ * (sti_certificate.h) and found by the URL that served them. Each worker has its own; it fetches
+ * nothing. Pure: the time is handed in.
  *
- * Those that lead to an anchor have a part of their own, and whatever else URLs served another one:
- * whoever has no listed authority behind him cannot push good ones out. Each part forgets what was
- * used least. Bodies are kept, so that they can be judged again without being fetched: when what is
- * trusted changes, or one of the dates that the answer hangs on has passed.
+ * Certificates that lead to an anchor have one part of the cache, all else that URLs served the
+ * other part: so nobody without a listed authority can push good ones out. Each part forgets what
+ * was used least. Bodies are kept, so that they can be judged again without being fetched: when
+ * what is trusted changes, or one of the dates that the answer hangs on has passed.
  */
 #ifndef STIRD_CERTIFICATE_CACHE_H
 #define STIRD_CERTIFICATE_CACHE_H
@@ -23,7 +23,8 @@ struct certificate_cache;
 struct certificate_cache *certificate_cache_new(unsigned good, unsigned bad);
 void certificate_cache_free(struct certificate_cache *c);
 
-/* By what and when bodies are judged: again for each image, and apart for each set of domains. */
+/* What bodies are judged by, and when: again for each image, and separately for each set of
+   domains. */
 struct certificate_ground {
     const struct trust_image *image; /* NULL: nothing is at hand to judge by */
     uint32_t domains;                /* of it, as a mask: those of the trunk's profile */
@@ -36,30 +37,30 @@ enum certificate_cached {
     CERTIFICATE_IS_STALE /* it is used, and may be asked for anew */
 };
 /*
- * *FOUND is valid until something is put or dropped: whoever judges a call looks all of its URLs up
- * right before. It is judged by GROUND, again if need be.
+ * *FOUND is valid until something is put or dropped, so look all URLs of a call up right before it
+ * is judged. *FOUND is judged by GROUND, again if need be.
  */
 enum certificate_cached certificate_cache_get(struct certificate_cache *c, struct str url,
                                               const struct certificate_ground *ground,
                                               const struct sti_certificate **found);
 
-/* What was fetched, and until when: both since 1970. */
+/* What was fetched, and how long it may be used; times are since 1970. */
 struct certificate_body {
     struct str url, text;
     int64_t fetched_s, stale_s, ends_s; /* from STALE_S on it is stale, from ENDS_S on nothing */
 };
 /*
- * Prepares what URL served and keeps it, in the place of an older one; *FOUND as above. Garbage is
- * prepared too: it says so, for as long. False: no memory, and nothing is kept.
+ * Prepares what URL served and keeps it in place of an older one; *FOUND as above. Garbage is kept
+ * too, as garbage, for as long. False: no memory, and nothing is kept.
  */
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,
                            const struct certificate_ground *ground,
                            const struct sti_certificate **found);
-/* What is kept of it for these domains. */
+/* Drops what is kept of URL for these domains. */
 void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains);
 
-/* When the body that is kept for URL was fetched; 0: there is none. For what is asked anew because
-   a signature does not fit it. */
+/* When the body that is kept for URL was fetched; 0: there is none. Needed to ask for a newer one
+   when a signature does not fit. */
 int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
                                     uint32_t domains);
 

@@ -2,7 +2,8 @@
  * identity_set - all Identity values of a call, read once each (token.h), in the order in which a
  * verifier looks at them. Bounded, for anybody may send any number of them. Pure.
  *
- * For each the URL of the certificate that it takes; then verification.h judges the call.
+ * It tells which certificate's URL each needs; with these certificates verification.h judges the
+ * call.
  */
 #ifndef STIRD_IDENTITY_SET_H
 #define STIRD_IDENTITY_SET_H
@@ -19,7 +20,7 @@ enum identity_role {
     IDENTITY_ROLE_DIV,
     IDENTITY_ROLE_RCD,
     IDENTITY_ROLE_RPH,
-    IDENTITY_ROLE_UNREADABLE, /* nothing tells what it is */
+    IDENTITY_ROLE_UNREADABLE, /* its type cannot be told */
     IDENTITY_ROLE_OTHER       /* of a type that is for others to verify */
 };
 
@@ -33,21 +34,22 @@ struct identity_set {
     unsigned n;
     struct identity_entry *entries; /* of the arena; values of one role as they came */
     unsigned n_empty;               /* counted as none */
-    unsigned n_beyond;              /* over a bound: not looked at */
+    unsigned n_beyond;              /* values beyond a bound, which are not looked at */
 };
 
 /*
- * Of the N values of a call (identity_values()), folded or not, which must outlive SET. MAX is how
- * many are looked at, at most IDENTITY_SET_MAX. False: no memory. identity_set_fini() in either
- * case.
+ * Reads the N values of a call (identity_values()), folded or not, which must outlive SET. At most
+ * MAX of them are looked at, which is at most IDENTITY_SET_MAX. False: no memory.
+ * identity_set_fini() in either case.
  */
 bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
                        struct arena *arena);
 void identity_set_fini(struct identity_set *set);
 
 /*
- * The URL of the certificate that judging entry I takes, borrowed; empty: none, since the token is
- * not judged here, or fails by a check that goes before those of its certificate (verify.def).
+ * The URL of the certificate that entry I is judged by, borrowed. Empty: it needs none, since the
+ * token is not judged here, or fails a check that comes before those of its certificate
+ * (verify.def).
  */
 struct str identity_set_url(const struct identity_set *set, unsigned i);
 

@@ -22,8 +22,8 @@ bool trust_add_anchors(struct trust *t, struct str name, struct str text,
 /* One more; X stays the caller's. False: no memory. */
 bool trust_add_anchor(struct trust *t, X509 *x);
 /*
- * The same for who signs lists that tell of others' certificates, such as the policy
- * administrator's: the signers or those above them. With none the anchors are these too.
+ * The same for those who sign lists that tell of others' certificates, such as the policy
+ * administrator: the signers, or those above them. Without any, the anchors serve for this too.
  */
 bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems);
@@ -32,14 +32,14 @@ bool trust_add_crls(struct trust *t, struct str name, struct str text, struct pr
 /* The same for lists that were fetched from URL, which must be their distribution point. */
 bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
                          struct problems *problems);
-/* Certificates of signers of lists that do not lie beside these; each has to lead to a list anchor.
- */
+/* Certificates of list signers that do not lie beside their lists; each has to lead to an anchor
+   for lists. */
 bool trust_add_crl_signers(struct trust *t, struct str name, struct str text,
                            struct problems *problems);
 bool trust_has_crls(const struct trust *t);
 bool trust_has_anchors(const struct trust *t);
-/* Lists of which nothing is used, with why, a static sentence: broken ones, those of another place,
-   and those whose signer nobody knows. */
+/* Visits the lists that are not used, with a static sentence that says why: broken ones, those of
+   another place, and those whose signer is unknown. */
 void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),
                             void *user);
 /* NULL, or why one of the lists cannot take the place of another one at NOW_S: the above, or none
@@ -48,7 +48,7 @@ const char *trust_crls_fault(const struct trust *t, int64_t now_s);
 /* How many certificates they revoke, and since when the newest of them is in force. */
 uint64_t trust_crls_count(const struct trust *t);
 int64_t trust_crls_from_s(const struct trust *t);
-/* When the first of the lists that are used is followed by another one; INT64_MAX: none is used. */
+/* When the next one of the lists in use is due to be replaced; INT64_MAX: none is in use. */
 int64_t trust_crls_until_s(const struct trust *t);
 
 /*
@@ -67,14 +67,15 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
 
-/* Both at once, and how long it holds, good or bad: until one of what it is about begins or ends.
- */
+/* Both answers at once, and how long they hold, good or bad: until one of the certificates or lists
+   that they rest on begins or ends. */
 enum trust_revoked { TRUST_NO_LISTS, TRUST_NOT_REVOKED, TRUST_REVOKED, TRUST_NOT_KNOWN };
 struct trust_answer {
     const char *chain; /* NULL: it leads to an anchor */
     enum trust_revoked revoked;
     const char *not_known;   /* why */
-    int64_t from_s, until_s; /* the answer is the same then, but for the leaf's own dates */
+    int64_t from_s, until_s; /* the answer is the same between these, except for the leaf's own
+                                dates */
 };
 /*
  * False: no memory, and nothing is judged. BUILT, if not NULL, becomes the chain from LEAF to its

@@ -1,9 +1,9 @@
 /*
- * trust_build - one domain of trust out of texts: anchors, or the list of authorities; revocation
- * lists. Of each list what has just come is judged against the last good one, which stays where the
- * new one is refused.
+ * trust_build - makes one domain of trust out of texts: anchors or the list of authorities, and
+ * revocation lists. A list that has just come is judged against the last good one, which stays when
+ * the new one is refused.
  *
- * Pure: the loader of trust brings the texts, and keeps those that were taken.
+ * Pure: the trust process brings the texts and hands over those that were taken, to be kept.
  */
 #ifndef STIRD_TRUST_BUILD_H
 #define STIRD_TRUST_BUILD_H
@@ -23,7 +23,8 @@ struct trust_source {
     bool took_fresh;     /* the former */
     const char *refused; /* why FRESH does not count, a static sentence; NULL: it does */
     struct str wanted;   /* what has to be fetched as fresh_signer, before it can be judged */
-    int64_t until_s;     /* of what counts: when the next one should be there; INT64_MAX: open */
+    int64_t until_s;     /* when the successor of the list in use should be there; INT64_MAX: not
+                            known */
 };
 
 #define TRUST_CRLS_MAX 16

@@ -3,11 +3,11 @@
  * its revocation lists and the countries whose numbers it may vouch for, in one image that all
  * workers share.
  *
- * The loader writes it, where there is no network; who verifies opens it: tables of what is revoked
- * stay where they lie, certificates are prepared. A domain is a country's policy administrator,
- * usually. (What neighbours on SIP believe of each other, RFC 3325, is something else:
- * sip/trust_domain.h.) Pure; an opened image is not changed by asking, but for what OpenSSL
- * remembers of certificates.
+ * A process without a network writes it (trust_process.h), and those who verify open it: revocation
+ * tables are used where they lie, certificates are prepared. A domain usually is a country's policy
+ * administrator. (What neighbours on SIP believe of each other, RFC 3325, is something else:
+ * sip/trust_domain.h.) Pure; to ask an opened image changes only what OpenSSL remembers of
+ * certificates.
  */
 #ifndef STIRD_TRUST_IMAGE_H
 #define STIRD_TRUST_IMAGE_H
@@ -33,7 +33,7 @@ struct trust_image_domain {
     bool is_listed;
     int64_t sequence, expires_s; /* 0: no list is at hand */
     int64_t stale_s;             /* how long its list is used beyond its end */
-    bool wants_crls;             /* some were asked for, whether they are at hand or not */
+    bool wants_crls;             /* some are configured, whether they are at hand or not */
     bool crl_opens; /* where it is not known whether a certificate is revoked, the verdict is open
                        (crl_stale); else that is a warning */
     const struct trust *trust; /* anchors may be missing */
@@ -57,7 +57,7 @@ const struct trust_image_domain *trust_image_domain(const struct trust_image *i,
 /* Its bit; 0: there is no such domain. */
 uint32_t trust_image_mask(const struct trust_image *i, struct str name);
 
-/* What of a domain's anchors counts at a time. */
+/* Which of a domain's anchors count at a time. */
 enum trust_state {
     TRUST_IN_FORCE,
     TRUST_LIST_STALE, /* its list has ended; it is used, for a while */
@@ -71,8 +71,9 @@ struct trust_image_answer {
     unsigned domain; /* the first of them; TRUST_NO_DOMAIN: there is none */
     /* It leads to none, and one that was asked is unavailable: whether it is trusted is open. */
     bool is_open;
-    bool crl_opens; /* TRUSTED.revoked is not known, and that opens the verdict */
-    /* Of DOMAIN; but revoked in one of them is revoked. Where it leads to none, .chain says why. */
+    bool crl_opens; /* BY_ANCHORS.revoked is TRUST_NOT_KNOWN, and that leaves the verdict open */
+    /* DOMAIN's answer, but revoked in any of them is revoked. Where it leads to none, .chain says
+       why. */
     struct trust_answer by_anchors;
 };
 /* As trust_judge(), by the domains of the mask DOMAINS. */

@@ -3,8 +3,8 @@
  * ES256, bare or as "caList" of an answer in JSON, whose signer's certificate is at a URL of the
  * list's own host (ATIS-1000084).
  *
- * Two steps, for there is something to be fetched between them: trust_list_read() says where the
- * signer's certificate is, trust_list_accept() judges with it. Of a list that is refused nothing is
+ * It takes two steps, since something has to be fetched between them: trust_list_read() says where
+ * the signer's certificate is, trust_list_accept() judges with it. Nothing of a refused list is
  * used: the last good one stays in force. Pure; not shared between threads.
  */
 #ifndef STIRD_TRUST_LIST_H
@@ -22,10 +22,10 @@
 
 struct trust_list {
     struct str x5u; /* of the signer's certificate: a URL that may be followed */
-    /* By trust_list_read(), nobody's word yet. */
+    /* Set by trust_list_read(), and not to be believed yet. */
     struct str signed_octets, payload;
     unsigned char signature[ES256_SIGNATURE_BYTES];
-    /* By trust_list_accept(). */
+    /* Set by trust_list_accept(). */
     int64_t sequence, expires_s;
     STACK_OF(X509) * authorities; /* without those that were left out, each once */
     unsigned left_out;            /* entries that are not used, which is worth an alarm */

@@ -11,7 +11,7 @@
 #include <stird/core/verification.h>
 #include <stird/core/verstat_told.h>
 
-/* How the certificate of the token that decided was come by. */
+/* Where the certificate of the token that decided came from. */
 enum verified_cache {
     VERIFIED_NO_CERTIFICATE, /* no URL was looked up for it */
     VERIFIED_HIT,            /* it was there */
@@ -43,8 +43,8 @@ struct verified {
 };
 
 struct verification_question;
-/* Of ANSWER, as of the question's time; the texts are the answer's. Cache, times and what was told
-   are the caller's to set. */
+/* Fills V from ANSWER, as of the question's time; the texts are the answer's. The caller sets
+   cache, times and what was told. */
 void verified_of(struct verified *v, const struct verification_question *question,
                  const struct verification *answer);
 /* Copies its texts into ARENA. False: no memory. */

@@ -1,4 +1,5 @@
-/* Which text a worker may get signed: it names who is meant, and says nothing else. */
+/* Which texts a worker may have signed: those that name a caller or a called one, and say nothing
+   else. */
 #include <stird/core/passport.h>
 
 #include <stird/core/number_plan.h>

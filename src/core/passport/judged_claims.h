@@ -1,4 +1,4 @@
-/* judged_claims - what types that are verified alone demand of the claims that each of them has.
+/* judged_claims - what types that are only verified demand of the claims that all of them have.
    Private to core/passport. */
 #ifndef STIRD_CORE_JUDGED_CLAIMS_H
 #define STIRD_CORE_JUDGED_CLAIMS_H

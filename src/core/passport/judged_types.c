@@ -1,5 +1,5 @@
-/* The table of PASSporT types that are verified and not signed. One that comes to be signed moves
-   over to types.c. */
+/* The table of PASSporT types that are verified and not signed. A type that will be signed too
+   moves to types.c. */
 #include <stird/core/passport.h>
 
 const struct passport_type *const passport_types_judged[] = {

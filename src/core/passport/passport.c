@@ -114,7 +114,7 @@ struct member {
 
 #define HEADER_MEMBERS 4
 
-/* Into its place by code points (RFC 8225 section 9). */
+/* Puts a member into its place by code points (RFC 8225 section 9). */
 static void put(struct member members[HEADER_MEMBERS], unsigned n, struct str name,
                 struct str value)
 {

@@ -1,5 +1,5 @@
-/* div (RFC 8946): who was called before, says why the call goes to somebody else. Verified alone.
- */
+/* div (RFC 8946): says who was called before, when a call goes on to somebody else. Only
+   verified. */
 #include "judged_claims.h"
 
 static const char *div_fault(const struct passport_claims *claims, enum claims_side side)

@@ -1,4 +1,4 @@
-/* rcd (RFC 9795): rich call data: a name, a picture, a reason to call. Verified alone. */
+/* rcd (RFC 9795): rich call data: a name, a picture, a reason to call. Only verified. */
 #include "judged_claims.h"
 
 static const char *rcd_fault(const struct passport_claims *claims, enum claims_side side)

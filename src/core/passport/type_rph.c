@@ -1,4 +1,4 @@
-/* rph (RFC 8443): who may call with a priority that Resource-Priority asks for. Verified alone. */
+/* rph (RFC 8443): allows the priority that Resource-Priority asks for. Only verified. */
 #include "judged_claims.h"
 
 static const char *rph_fault(const struct passport_claims *claims, enum claims_side side)

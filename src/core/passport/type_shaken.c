@@ -1,4 +1,4 @@
-/* shaken (RFC 8588, ATIS-1000074): a provider says who is calling, and how sure of that it is. */
+/* shaken (RFC 8588, ATIS-1000074): a provider says who is calling, and how sure it is of that. */
 #include <stird/core/outcome.h>
 #include <stird/core/passport.h>
 

@@ -96,14 +96,14 @@ void certificate_cache_free(struct certificate_cache *c)
     free(c);
 }
 
-/* Under what it is kept: its URL, for these domains. */
+/* The name under which it is kept: its URL, and for which domains. */
 struct name {
     char octets[X5U_MAX_BYTES + sizeof(uint32_t)];
 };
 
 static struct str name_of(struct name *name, struct str url, uint32_t domains)
 {
-    size_t n = url.n <= X5U_MAX_BYTES ? url.n : 0; /* longer ones are none (x5u.h) */
+    size_t n = url.n <= X5U_MAX_BYTES ? url.n : 0; /* a longer URL is none (x5u.h) */
     if (n > 0)
         memcpy(name->octets, url.p, n);
     memcpy(name->octets + n, &domains, sizeof(domains));
@@ -120,8 +120,7 @@ static struct kept *find(const struct certificate_cache *c, struct str url, uint
 
 /* ---- judging ---- */
 
-/* Whether it may stand in the part of the good ones: only an authority that is listed puts it
-   there. */
+/* Whether it belongs to the part of the good ones: only a listed authority brings it there. */
 static bool is_good(const struct sti_certificate *c)
 {
     return !c->unreadable && c->has_anchors && !c->by_anchors.chain;
@@ -158,13 +157,13 @@ static bool judge(struct certificate_cache *c, struct kept *k, struct str body,
     return true;
 }
 
-/* Then nothing else matters, and its chain is not asked again in each second. */
+/* When it is out of date nothing else matters, and its chain is not judged again each second. */
 static bool is_out_of_date(const struct sti_certificate *c, int64_t now_s)
 {
     return now_s < c->not_before_s || now_s > c->not_after_s;
 }
 
-/* What holds no certificate holds none at any time, and its octets are not kept. */
+/* A body without a certificate never has one, and its octets are not kept. */
 static bool is_judged(const struct kept *k, const struct certificate_ground *g)
 {
     return k->certificate.unreadable ||
@@ -193,7 +192,7 @@ static void put(struct certificate_cache *c, struct kept *k)
     lru_add(&p->all, &k->link, (struct str){k->text, k->name_n});
 }
 
-/* To the newest end of the part that it belongs to by now. */
+/* Moves K to the newest end of the part that it now belongs to. */
 static void use(struct certificate_cache *c, struct kept *k)
 {
     struct part *p = part_of(c, k);

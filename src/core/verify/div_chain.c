@@ -2,7 +2,7 @@
 
 #include "token_claims.h"
 
-/* Of SET's div tokens, those that are not used yet. */
+/* The div tokens of a set that are not used yet. */
 struct chain {
     const struct token *div[IDENTITY_SET_MAX];
     unsigned n;
@@ -21,7 +21,7 @@ static bool says_no_number(const struct token *t)
     return t->div.n == 0;
 }
 
-/* Whoever called before, by number or not, calls still. */
+/* Whether the caller is still SHAKEN's: the same number, and no URI. */
 static bool has_orig_of(const struct token *t, const struct token *shaken)
 {
     return t->orig.n > 0 && str_eq(t->orig, shaken->orig) && t->orig_uri.n == 0;
@@ -35,7 +35,7 @@ static bool is_div_of_another(const struct chain *c, unsigned i)
     return false;
 }
 
-/* What each says for itself. */
+/* What is wrong with a token by itself. */
 static const char *fault_of_each(const struct chain *c, const struct token *shaken,
                                  const struct tn *called, struct str *at)
 {
@@ -51,7 +51,7 @@ static const char *fault_of_each(const struct chain *c, const struct token *shak
     return NULL;
 }
 
-/* Takes the one that goes on where FROM ends out of C; NULL: there is none. */
+/* Takes the token that begins where FROM ends out of C; NULL: there is none. */
 static const struct token *take_next(struct chain *c, const struct token *from)
 {
     for (unsigned i = 0; i < c->n; i++)

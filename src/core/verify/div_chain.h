@@ -1,6 +1,6 @@
 /*
  * div_chain - whether the div tokens of a call lead from where shaken says that it went to where it
- * goes now (RFC 8946 section 4). By what they say alone: whether each is good is judged apart.
+ * goes now (RFC 8946 section 4). Only by what they say: whether each is valid is judged elsewhere.
  * Private to core/verify.
  */
 #ifndef STIRD_CORE_DIV_CHAIN_H

@@ -20,7 +20,7 @@ static enum identity_role role_of(const struct token *t)
                                                                      : IDENTITY_ROLE_UNREADABLE;
 }
 
-/* Behind those whose role comes first or is the same. */
+/* Moves the last entry behind those whose role comes before its own or is the same. */
 static void sort_in(struct identity_set *set)
 {
     const struct identity_entry added = set->entries[set->n];
@@ -69,7 +69,7 @@ void identity_set_fini(struct identity_set *set)
     set->n = 0;
 }
 
-/* A form of the signature that its algorithm has not is told behind what its certificate is. */
+/* A signature in the wrong form is told of only after what is wrong with its certificate. */
 struct str identity_set_url(const struct identity_set *set, unsigned i)
 {
     const struct identity_entry *e = &set->entries[i];

@@ -1,6 +1,6 @@
 /*
- * packed - numbers and texts one behind the other, as they lie in an image that processes of
- * one machine share. Whoever reads checks each length; what is broken stays broken. Private to
+ * packed - numbers and texts one behind the other, as they lie in an image that processes of one
+ * machine share. The reader checks each length; once broken it stays broken. Private to
  * core/verify.
  */
 #ifndef STIRD_CORE_PACKED_H
@@ -16,7 +16,7 @@ void packed_add_text(struct buf *out, struct str text);
 
 struct packed {
     struct str rest;
-    bool broken; /* it ended too early: all that was read behind is 0 and empty */
+    bool broken; /* it ended too early: all that is read from there on is 0 and empty */
 };
 uint64_t packed_number(struct packed *in);
 /* Borrowed. Empty ones have p == NULL. */

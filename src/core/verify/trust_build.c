@@ -30,7 +30,7 @@ static struct trust *list_anchors(const struct building *g)
     return NULL;
 }
 
-/* The signer's chain: of a file the operator has it, else it came with the list. */
+/* The signer's chain: the operator's, where the list is a file; else it came with the list. */
 static struct str signer_of(const struct building *g, struct str came)
 {
     return g->b->list.url.n > 0 ? came : g->b->list_signer;
@@ -57,7 +57,8 @@ static const char *judge_list(const struct building *g, const struct trust *anch
     return why ? why : trust_list_accept(l, &q);
 }
 
-/* What is kept was good when it came; nothing is said of it. False: nothing of it can be used. */
+/* Reads the kept list, which was good when it came, so nothing is told of it. False: it cannot be
+   used. */
 static bool read_kept(const struct building *g, const struct trust *anchors, struct trust_list *l)
 {
     const struct trust_source *s = &g->b->list;
@@ -125,7 +126,7 @@ static bool read_anchors(struct building *g)
 
 /* ---- revocation lists ---- */
 
-/* The domain without its revocation lists; NULL: no memory, or a broken file. */
+/* Makes the domain without its revocation lists; NULL: no memory, or a broken file. */
 static struct trust *start(const struct building *g)
 {
     const struct trust_build *b = g->b;
@@ -153,7 +154,7 @@ static bool add_crl(struct trust *t, const struct trust_source *s, struct str te
     return good;
 }
 
-/* A domain with this list alone, to judge it; NULL and *WHY. */
+/* Makes a domain with only this list, to judge it; NULL and *WHY. */
 static struct trust *try_crl(const struct building *g, const struct trust_source *s,
                              struct str text, struct str signer, const char **why)
 {

@@ -148,7 +148,8 @@ static void narrow(struct trust_answer *answer, const struct trust_answer *other
     answer->until_s = answer->until_s < other->until_s ? answer->until_s : other->until_s;
 }
 
-/* Its list makes it unavailable one day. */
+/* When the domain's list ends the domain becomes unavailable: the answer holds no longer than
+   that. */
 static void part_at_its_end(const struct trust_image_domain *d, int64_t now_s,
                             struct trust_answer *answer)
 {
@@ -156,7 +157,7 @@ static void part_at_its_end(const struct trust_image_domain *d, int64_t now_s,
         x509_part_at(d->expires_s + d->stale_s, now_s, &answer->from_s, &answer->until_s);
 }
 
-/* What one domain says; in TRUSTED and *BUILT, where it leads there. */
+/* What one domain answers, into BY_ANCHORS, and *BUILT where the leaf leads to it. */
 static bool judge_by(const struct trust_image_domain *d, X509 *leaf, STACK_OF(X509) * more,
                      int64_t now_s, struct trust_answer *by_anchors, STACK_OF(X509) * *built)
 {
@@ -175,8 +176,8 @@ static bool judge_by(const struct trust_image_domain *d, X509 *leaf, STACK_OF(X5
     return good;
 }
 
-/* One more domain that was asked. The first to which it leads has the word, but for what is
-   revoked; where there is none yet, the first that was asked. */
+/* Takes the answer of one more domain. The first domain to which the leaf leads decides, except for
+   what is revoked; where it leads to none, the first that was asked. */
 static void take(struct trust_image_answer *answer, unsigned domain,
                  const struct trust_image_domain *d, const struct trust_answer *one)
 {

@@ -231,7 +231,7 @@ static const char *read_authorities(struct trust_list *l, const json_t *entries,
     return sk_X509_num(l->authorities) > 0 ? NULL : "holds no authority that can be used";
 }
 
-/* Counts which authorities are gone, not how many there are; expired ones may go. */
+/* Counts the authorities that are missing, not how many there are; expired ones may be missing. */
 static const char *guard_shrinking(const struct trust_list *l, const struct trust_list_question *q)
 {
     uint64_t had = 0, gone = 0;
@@ -262,7 +262,7 @@ static const char *judge_list(struct trust_list *l, const struct trust_list_ques
     return why;
 }
 
-/* An authority that could not be read for want of memory is not one that is broken. */
+/* An authority that could not be read for want of memory is not a broken one. */
 const char *trust_list_accept(struct trust_list *l, const struct trust_list_question *q)
 {
     unsigned long before = shortages();

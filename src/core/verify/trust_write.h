@@ -1,5 +1,5 @@
-/* trust_write - anchors and revocation lists into an image, and out of it. Private to core/verify.
- */
+/* trust_write - writes anchors and revocation lists into an image, and reads them out of it.
+   Private to core/verify. */
 #ifndef STIRD_CORE_TRUST_WRITE_H
 #define STIRD_CORE_TRUST_WRITE_H
 
@@ -8,8 +8,8 @@
 
 struct packed; /* packed.h */
 
-/* Without the lists of which nothing is used. CRL_GRACE_S: how long beyond its end a list is still
-   in force. False: no memory. */
+/* Leaves out the lists that are not used. CRL_GRACE_S: how long beyond its end a list is still in
+   force. False: no memory. */
 bool trust_write(const struct trust *t, int64_t crl_grace_s, struct buf *out);
 /* Borrows the tables of the lists. NULL: no memory, or the image is broken. */
 struct trust *trust_open(struct packed *in);

@@ -35,7 +35,7 @@ static const char *why_of(const struct verification_served *s, const char *other
     return s->why ? s->why : otherwise;
 }
 
-/* What the certificate's state is to the checks. UNREADABLE has room for a certificate. */
+/* Tells the checks the state of the certificate. UNREADABLE has room for a certificate. */
 static void set_certificate(struct verify_question *one, const struct verification_served *s,
                             struct sti_certificate *unreadable)
 {
@@ -111,7 +111,7 @@ static bool has_role(const struct verification_header *h, enum identity_role rol
 
 /*
  * Each shaken token is the beginning of a chain of its own; those of div are good as soon as one of
- * these holds. Without any they say nothing of who called, and stay open.
+ * these holds. Without a shaken token they do not tell who called, and stay open.
  */
 static void judge_chains(struct judging *j)
 {

@@ -35,8 +35,8 @@ static const struct row {
     [VERIFY_MESSAGE] = {REASON_BAD_REQUEST, VERIFICATION_NOTHING},
 };
 
-/* A div token that fails is a link that is missing, and so says of the call that it is not what
-   shaken says; but for what its certificate's URL owes, which is no word of the token. */
+/* A div token that fails is a missing link: the call is not what shaken says. That does not hold
+   where the fault is its certificate's URL, which the token does not answer for. */
 static struct row row_of(const struct verification_header *h)
 {
     const struct row row = rows[h->report.decided];
@@ -61,7 +61,7 @@ static char level_of(const struct verification_header *h)
     return h->report.attest.n == 1 ? h->report.attest.p[0] : 'C';
 }
 
-/* Of several that are valid the lowest says the level. */
+/* Of several valid tokens the lowest level counts. */
 static int lowest_valid(const struct verification *v)
 {
     int found = first(v, IDENTITY_ROLE_SHAKEN, TOKEN_VALID);
@@ -74,7 +74,7 @@ static int lowest_valid(const struct verification *v)
     return found;
 }
 
-/* Of those that fail the first that says something of the call, else the first. */
+/* Of those that fail, the first whose fault says something about the call, else the first. */
 static int worst_invalid(const struct verification *v, enum identity_role role)
 {
     for (unsigned i = 0; i < v->n; i++) {
@@ -104,7 +104,7 @@ static void refuse_with(struct verification *v, int sip_status, struct str phras
     v->sip_phrase = phrase;
 }
 
-/* The caller's own wish: nothing is wrong with the call. */
+/* The caller withholds the number: nothing is wrong with the call. */
 static void withheld(struct verification *v)
 {
     v->reason = REASON_CALLER_WITHHELD;
@@ -123,7 +123,7 @@ static void fail(const struct verification_question *q, struct verification *v, 
         withheld(v);
 }
 
-/* One without a chain may be so because a div token failed: then that is what is wrong. */
+/* Where a token has no chain because a div token failed, that one is what is wrong. */
 static void fail_shaken(const struct verification_question *q, struct verification *v)
 {
     int i = worst_invalid(v, IDENTITY_ROLE_SHAKEN), div = worst_invalid(v, IDENTITY_ROLE_DIV);
@@ -153,7 +153,7 @@ static void leave_open(const struct verification_question *q, struct verificatio
     v->reason = open_reason(q, &v->headers[i], i);
 }
 
-/* Beside a valid token: a token that fails is told, and changes nothing. */
+/* A token that fails beside a valid one is told of, and changes nothing. */
 static int other_fault(const struct verification *v, enum reason *reason)
 {
     static const struct {
@@ -196,7 +196,7 @@ static void nothing(const struct verification_question *q, struct verification *
         refuse_with(v, 428, verify_status_phrase(428));
 }
 
-/* A token that fails beside shaken cannot be mended by what is still missing. */
+/* What is still missing cannot mend a token that fails beside shaken. */
 static void decide(const struct verification_question *q, struct verification *v)
 {
     const int valid = lowest_valid(v), open = first(v, IDENTITY_ROLE_SHAKEN, TOKEN_OPEN),
@@ -248,7 +248,7 @@ static enum verstat priority_of(const struct verification *v)
     return first(v, IDENTITY_ROLE_RPH, TOKEN_VALID) != NONE ? VERSTAT_PASSED : VERSTAT_NONE;
 }
 
-/* Calls for help and back from it go on, whatever is wrong with their tokens. */
+/* Emergency calls and call-backs go on, whatever is wrong with their tokens. */
 static bool is_exempt(const struct verification_question *q)
 {
     return q->is_emergency || call_priority_is_emergency(q->priority);

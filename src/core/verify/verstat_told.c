@@ -25,7 +25,7 @@ static enum verstat_told of_value(struct str value)
     return VERSTAT_TOLD_OTHER;
 }
 
-/* To the next of what ends a parameter, inside the user part too. */
+/* Where the parameter at AT ends, in the user part too. */
 static size_t end_of(struct str uri, size_t at)
 {
     while (at < uri.n && uri.p[at] != ';' && uri.p[at] != '@' && uri.p[at] != '?' &&
