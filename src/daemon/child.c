@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 /* A child that served this long has started well: its death does not count as one of a series. */
+#define GOODBYE_MS     1000 /* for one that was let go, to end by itself */
 #define SERVED_WELL_MS 500
 
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
@@ -141,7 +142,7 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
     c->control_fd = control[0];
     c->state = CHILD_STARTING;
     c->started_ms = c->heard_ms = now_ms;
-    c->pinged_ms = c->restart_at_ms = 0;
+    c->pinged_ms = c->restart_at_ms = c->goodbye_ms = 0;
     c->starved_ms = c->starved_before_ms = c->paused_ms = 0;
     c->heard = 0;
     c->n_owed = 0;
@@ -220,7 +221,7 @@ void child_died(struct child *c, int64_t now_ms)
     c->pidfd = -1;
     c->pid = 0;
     c->state = CHILD_NONE;
-    c->pinged_ms = 0;
+    c->pinged_ms = c->goodbye_ms = 0;
 }
 
 /* A recorder must not be killed over and over because its disk is slow. */
@@ -248,6 +249,8 @@ static int64_t start_or_silence_limit_ms(const struct child *c)
 int64_t child_deadline_ms(const struct child *c)
 {
     int64_t deadline = start_or_silence_limit_ms(c);
+    if (c->goodbye_ms && c->goodbye_ms < deadline)
+        deadline = c->goodbye_ms;
     if (c->state == CHILD_NONE && c->restart_at_ms)
         deadline = c->restart_at_ms;
     if (c->state == CHILD_SERVING && c->role->ping_every_ms && c->next_ping_ms < deadline)
@@ -275,6 +278,16 @@ void child_forgive_starvation(struct child *c)
 void child_forgive_pause(struct child *c, int64_t ms)
 {
     c->paused_ms += ms;
+}
+
+bool child_stays(struct child *c, int64_t now_ms)
+{
+    if (c->pid <= 0 || c->control_fd >= 0)
+        return false;
+    bool due = c->goodbye_ms > 0 && now_ms >= c->goodbye_ms;
+    if (due || c->goodbye_ms == 0)
+        c->goodbye_ms = now_ms + GOODBYE_MS;
+    return due;
 }
 
 void child_was_overdue(struct child *c, int64_t now_ms)

@@ -70,6 +70,7 @@ struct child {
     int64_t starved_before_ms; /* starvation.h, up to that sign of life */
     int64_t starved_ms;        /* the same since then: it gets so much more time */
     int64_t paused_ms;         /* since that sign of life the supervisor itself stood still */
+    int64_t goodbye_ms;        /* its control socket is closed, and it is killed then; 0: not */
 
     unsigned early_deaths; /* deaths in a row, each before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
@@ -133,6 +134,9 @@ void child_forgive_starvation(struct child *c);
 /* The supervisor stood still for MS, perhaps with the whole machine: it cannot know which children
    did not. */
 void child_forgive_pause(struct child *c, int64_t ms);
+/* To be called at each turn. True: C was let go, which closed its control socket, has not ended by
+   itself in time, and has to be killed now. */
+bool child_stays(struct child *c, int64_t now_ms);
 /* It was killed as overdue; its death may take a while if it waits for a disk. */
 void child_was_overdue(struct child *c, int64_t now_ms);
 

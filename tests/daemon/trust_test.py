@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
 import time
 import unittest
 
 from daemon.alarms_test import AlarmStory
-from lib import settings, stird, stirctl, token
+from lib import possess, settings, stird, stirctl, token
 from lib.patience import HANG_S
 from lib.web import Web
 
@@ -153,6 +155,95 @@ class Trust(AlarmStory):
         self.assertIn("list_token_file: %s: others can read or write it" % self.lab.path("token"), out + err)
         os.chmod(self.lab.path("token"), 0o600)
         self.assertEqual(self.reload_status(), 0)
+
+
+@unittest.skipUnless(possess.possible(), "no ptrace of another process here")
+class Stopped(Trust):
+    """While the process that makes the image stands still."""
+
+    def text(self):
+        with open(self.path, encoding="utf-8") as source:
+            return source.read()
+
+    def refresh(self):
+        """Somebody who asks for it, and waits."""
+        program = os.path.join(os.path.dirname(stird.binary()), "stirctl")
+        asker = subprocess.Popen([program, "-c", self.path, "trust", "refresh"], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.end, asker)
+        return asker
+
+    @staticmethod
+    def end(asker):
+        asker.kill()
+        asker.communicate()
+
+    def stop_maker(self):
+        """It has been born and gets no further: its process id, and who has asked for it."""
+        askers = []
+        with possess.Newborn(self.stird.process.pid, "stird-trust", lambda: askers.append(self.refresh()),
+                             lambda pid: True) as child:
+            pid = child.pid
+            os.kill(pid, signal.SIGSTOP)
+        return pid, askers[0]
+
+    def begin_stopped(self):
+        self.begin()
+        self.wait_domain(sequence=1)
+        stird.wait_until(lambda: not self.stird.child("trust"), HANG_S, "the end of who made it")
+        return self.stop_maker()
+
+    def test_let_go_by_a_reload(self):
+        """It is killed; nothing that it found, or that was found before, is said of the new settings."""
+        maker, asker = self.begin_stopped()
+        text = self.text()
+        self.put("stird.conf", text.partition("trust = (")[0] + 'trust = ( { name = "fr"; anchors = "%s"; } );'
+                 % (self.made + "/root.pem"))
+        self.assertEqual(self.reload_status(), 0)
+        got = self.domain()
+        self.assertEqual(got["name"], "fr")
+        self.assertIn((got["state"], got["authorities"], got["revoked"]), [("being made", 0, 0), ("in force", 1, 0)])
+        stird.wait_until(lambda: not stird.alive(maker), HANG_S, "its end, well before it had to be done")
+        out, err = asker.communicate(timeout=HANG_S)
+        self.assertEqual(asker.returncode, 0, err)
+        self.assertIn("fr: in force, 1 authorities, 0 revoked", out)
+        self.assertEqual(stirctl.ask(self.path, "stats")["children_false"], 0)
+        kept = sorted(os.listdir(self.lab.path("state", "trust")))
+        self.assertEqual(kept, ["us.crl1", "us.crl1.signer", "us.list", "us.list.signer"])
+
+    def test_what_is_the_same_is_said_on(self):
+        """Of a domain that a reload moves to another place, and of one that it brings."""
+        self.begin_stopped()
+        self.put("stird.conf", self.text().replace("trust = (", 'trust = ( { name = "fr"; anchors = "%s"; },'
+                                                   % (self.made + "/root.pem")))
+        self.assertEqual(self.reload_status(), 0)
+        fr, us = stirctl.ask(self.path, "trust", "list")["trust"]
+        self.assertEqual((us["name"], us["state"], us["sequence"], us["revoked"]), ("us", "in force", 1, 1))
+        self.assertEqual((fr["name"], fr["revoked"], fr["sources"]), ("fr", 0, []))
+        self.assertIn((fr["state"], fr["authorities"]), [("being made", 0), ("in force", 1)])
+
+    def test_who_waits_when_domains_go(self):
+        maker, first = self.begin_stopped()
+        second = self.refresh()
+        self.put("stird.conf", self.text().partition("trust = (")[0])
+        self.assertEqual(self.reload_status(), 0)
+        for asker in (first, second):
+            out, err = asker.communicate(timeout=HANG_S)
+            self.assertEqual((asker.returncode, out), (1, ""), err)
+            self.assertIn("the configuration names no domain of trust", err)
+        stird.wait_until(lambda: not stird.alive(maker), HANG_S, "its end")
+
+    def test_who_waits_when_stird_stops(self):
+        _, asker = self.begin_stopped()
+        self.stird.process.send_signal(signal.SIGTERM)
+        out, err = asker.communicate(timeout=HANG_S)
+        self.assertEqual((asker.returncode, out), (1, ""), err)
+        self.assertIn("stird is stopping", err)
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+
+
+for _name in [name for name in dir(Trust) if name.startswith("test")]:
+    setattr(Stopped, _name, None)
 
 
 class Administrator(Web):

@@ -74,6 +74,29 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
         ask->act(s, &c->asker, (struct str){text, head.text_bytes}, now_ms);
 }
 
+/* Everybody who waits is answered once: where stird stops, by this, unless the part that answers
+   goes on until it is late. */
+static void answer_who_waits(struct supervisor *s, struct asker *a, int64_t now_ms)
+{
+    if (!a->asked)
+        return;
+    if (a->asked->late && now_ms >= a->deadline_ms)
+        a->asked->late(s, a);
+    else if (!a->asked->late && s->stopping)
+        asker_answer(a, ASKER_REFUSED, STR("stird is stopping"));
+    else if (now_ms >= a->deadline_ms)
+        asker_answer(a, ASKER_REFUSED, STR("it takes too long: ask later how it stands"));
+}
+
+/* No part answers any more. */
+static void answer_the_last(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    for (struct asker *a = s->askers; a; a = a->next)
+        if (a->asked)
+            asker_answer(a, ASKER_REFUSED, STR("stird is stopping"));
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     for (unsigned i = 0; i < CONTROL_PLACES; i++) {
@@ -81,8 +104,8 @@ static void tick(struct supervisor *s, int64_t now_ms)
         if (c->fd >= 0)
             read_client(s, c, now_ms);
         struct asker *a = &c->asker;
-        if (c->fd >= 0 && a->asked && a->asked->late && now_ms >= a->deadline_ms)
-            a->asked->late(s, a);
+        if (c->fd >= 0)
+            answer_who_waits(s, a, now_ms);
         if (c->fd >= 0 && now_ms >= a->deadline_ms)
             drop(c);
     }
@@ -206,6 +229,6 @@ const struct part part_admin = {.name = "admin",
                                 .watch = watch,
                                 .deadline = deadline,
                                 .tick = tick,
-                                .on = {[EVENT_IN_FORCE] = follow},
+                                .on = {[EVENT_IN_FORCE] = follow, [EVENT_ENDED] = answer_the_last},
                                 .count = count,
                                 .add_counts = add_counts};

@@ -208,6 +208,8 @@ static void kill_overdue(struct supervisor *s, struct child *c, void *user)
 {
     (void)s;
     const int64_t now_ms = *(const int64_t *)user;
+    if (child_stays(c, now_ms))
+        child_kill(c, SIGKILL);
     if (c->pid <= 0 || !child_overdue(c, now_ms))
         return;
     child_forgive_starvation(c);

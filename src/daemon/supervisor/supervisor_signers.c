@@ -16,14 +16,12 @@
    close. */
 #define RETIRED_LIMIT_MS   60000
 #define RETIRED_GOODBYE_MS 1000
-#define NEXT_GOODBYE_MS    1000 /* for one whose reload failed, to end by itself */
 
 #define PLACES (2 + SIGNERS_RETIRED_MAX)
 
 struct signers {
     struct child *present;
-    struct child *next;    /* of a reload, if it has a process; NULL: there was none yet */
-    int64_t next_until_ms; /* it is killed then, since its reload failed; 0: it is not to end */
+    struct child *next; /* of a reload, if it has a process; NULL: there was none yet */
     struct {
         uint64_t generation; /* of the snapshots whose calls it may still sign for */
         int64_t until_ms;
@@ -161,7 +159,6 @@ static int start_next(struct supervisor *s, int64_t now_ms)
         return -EBUSY;
     child_init(c, c->role, c->index);
     own(s)->next = c;
-    own(s)->next_until_ms = 0;
     return supervisor_start_child(s, c, now_ms);
 }
 
@@ -173,23 +170,15 @@ static void prepare(struct supervisor *s, const struct news *news)
                         &(struct news){.why = strerror(-r), .now_ms = news->now_ms});
 }
 
-/* Nobody waits for the next signer: it ends at once, as at a stop. */
+/* Nobody waits for the next signer: it ends at once, as at a stop. While it is there no other
+   reload can begin. */
 static void drop_next(struct supervisor *s, const struct news *news)
 {
+    (void)news;
     if (!own(s)->next)
         return;
     child_close_control(own(s)->next);
     child_kill(own(s)->next, SIGTERM);
-    own(s)->next_until_ms = news->now_ms + NEXT_GOODBYE_MS;
-}
-
-/* While it is there no other reload can begin. */
-static void kill_who_stays(struct supervisor *s, int64_t now_ms)
-{
-    if (own(s)->next_until_ms == 0 || now_ms < own(s)->next_until_ms)
-        return;
-    own(s)->next_until_ms = 0;
-    child_kill(own(s)->next, SIGKILL);
 }
 
 static int tell_retire(struct supervisor *s, struct child *c)
@@ -236,7 +225,6 @@ static void tick(struct supervisor *s, int64_t now_ms)
 {
     if (own(s)->present->state == CHILD_SERVING)
         connect_workers(s, false);
-    kill_who_stays(s, now_ms);
     for (unsigned i = 0; i < PLACES; i++) {
         struct child *c = place(s, i);
         if (!is_retired(s, i))
@@ -255,7 +243,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
     (void)now_ms;
-    int64_t due = own(s)->next_until_ms > 0 ? own(s)->next_until_ms : INT64_MAX;
+    int64_t due = INT64_MAX;
     for (unsigned i = 0; i < PLACES; i++)
         if (is_retired(s, i) && own(s)->retired[i].until_ms < due)
             due = own(s)->retired[i].until_ms;

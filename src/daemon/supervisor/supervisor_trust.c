@@ -37,6 +37,7 @@ struct source {
 };
 
 struct domain {
+    bool is_made; /* what follows is of the settings in force */
     unsigned authorities, left_out;
     int64_t sequence, expires_s;
     uint64_t revoked;
@@ -49,11 +50,11 @@ struct trust_part {
     int making_fd, taken_fd; /* that the present process writes; -1: none */
     uint64_t lost;           /* lists that could not be kept */
     bool wanted, built;
-    bool refreshing;      /* somebody waits: an image is made after the next round, whatever came */
-    bool dropped;         /* the image in the making is of settings that are not in force any
-                             more */
-    uint64_t asked, done; /* runs that were begun, that have ended */
-    uint64_t failed;      /* in a row */
+    bool refreshing; /* somebody waits: an image is made after the next round, whatever came */
+    uint64_t made_of, sent_of; /* the generation of the configuration by which the present maker
+                                  makes, and the courier fetches */
+    uint64_t asked, done;      /* runs that were begun, that have ended */
+    uint64_t failed;           /* in a row */
     int64_t next_files_ms, next_make_ms;
     uint64_t files; /* what the files looked like when it was made */
     struct trust_round round;
@@ -131,12 +132,21 @@ static uint64_t look_at_files(const struct settings *s)
 
 /* ---- making ---- */
 
+static void tell_askers(struct supervisor *s);
+
+/* What a child says that was started under GENERATION is of the settings in force. */
+static bool is_present(const struct supervisor *s, uint64_t generation)
+{
+    return generation == s->current.generation;
+}
+
 static void begin(struct supervisor *s, int64_t now_ms)
 {
     struct trust_part *t = own(s);
     t->wanted = false;
     t->built = false;
     t->asked++;
+    t->made_of = s->current.generation;
     t->next_make_ms = now_ms + MAKE_EVERY_MS;
     t->files = look_at_files(s->current.settings);
     t->making_fd = memory_file_new("trust");
@@ -153,6 +163,7 @@ static void begin(struct supervisor *s, int64_t now_ms)
     t->failed++;
     t->done = t->asked;
     t->next_make_ms = now_ms + RETRY_MS;
+    tell_askers(s);
 }
 
 static void send_courier(struct supervisor *s, int64_t now_ms)
@@ -165,17 +176,27 @@ static void send_courier(struct supervisor *s, int64_t now_ms)
         own(s)->refreshing = false;
         return;
     }
+    own(s)->sent_of = s->current.generation;
     int r = supervisor_start_child(s, courier(s), now_ms);
     if (r)
         trust_round_end(round, settings, now_s);
 }
 
+static bool has_domains(const struct configuration *c)
+{
+    return c->settings && c->settings->n_trusts > 0;
+}
+
+/* Nothing is due until that has ended. */
+static bool is_busy(const struct supervisor *s)
+{
+    return s->stopping || courier(s)->pid != 0 || maker(s)->pid != 0 || own(s)->making_fd >= 0;
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     struct trust_part *t = own(s);
-    if (courier(s)->pid != 0)
-        return;
-    if (!s->current.settings || s->stopping || maker(s)->pid != 0 || t->making_fd >= 0)
+    if (!s->current.settings || is_busy(s))
         return;
     if (s->current.settings->n_trusts > 0 && now_ms >= t->next_files_ms) {
         t->next_files_ms = now_ms + FILES_EVERY_MS;
@@ -190,11 +211,10 @@ static void tick(struct supervisor *s, int64_t now_ms)
 
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
-    if (!s->current.settings || s->current.settings->n_trusts == 0)
+    if (!has_domains(&s->current) || is_busy(s))
         return INT64_MAX;
-    return (own(s)->refreshing ||
-            trust_round_due_s(&own(s)->round, s->current.settings) <= clock_real_s()) &&
-                   courier(s)->pid == 0 && maker(s)->pid == 0
+    return own(s)->refreshing ||
+                   trust_round_due_s(&own(s)->round, s->current.settings) <= clock_real_s()
                ? now_ms
                : own(s)->next_files_ms;
 }
@@ -208,9 +228,33 @@ static void let_go(struct child *c)
     child_kill(c, SIGTERM);
 }
 
-static bool has_domains(const struct configuration *c)
+/* What was found of BEFORE's is of AFTER's where it is made of the same places. */
+static bool is_same(const struct trust_setting *before, const struct trust_setting *after)
 {
-    return c->settings && c->settings->n_trusts > 0;
+    bool same = str_eq(before->name, after->name) && str_eq(before->list, after->list) &&
+                before->n_crls == after->n_crls;
+    for (unsigned i = 0; same && i < after->n_crls; i++)
+        same = str_eq(before->crls[i], after->crls[i]);
+    return same;
+}
+
+/* What was found moves to where its domain is now, and goes with it. */
+static void carry_over(struct supervisor *s, const struct settings *before)
+{
+    struct domain *was = own(s)->next, *now = own(s)->present;
+    const struct settings *after = s->current.settings;
+    memcpy(was, now, sizeof(own(s)->next));
+    memset(now, 0, sizeof(own(s)->present));
+    for (unsigned i = 0; before && after && i < after->n_trusts; i++)
+        for (unsigned j = 0; j < before->n_trusts; j++)
+            if (is_same(&before->trusts[j], &after->trusts[i]))
+                now[i] = was[j];
+}
+
+static void refuse_one(struct supervisor *s, struct asker *a, void *user)
+{
+    (void)s, (void)user;
+    asker_answer(a, ASKER_REFUSED, STR("the configuration names no domain of trust"));
 }
 
 /* Where there were domains and there are none now, an image without any is made too: nobody is
@@ -219,8 +263,10 @@ static void follow(struct supervisor *s, const struct news *news)
 {
     let_go(courier(s));
     let_go(maker(s));
-    own(s)->dropped = maker(s)->pid != 0;
     trust_round_reset(&own(s)->round);
+    carry_over(s, news->before ? news->before->settings : NULL);
+    if (!has_domains(&s->current))
+        asker_each(s, &part_trust, refuse_one, NULL);
     own(s)->wanted |= has_domains(&s->current) || (news->before && has_domains(news->before));
 }
 
@@ -279,6 +325,8 @@ static int equip_courier(struct supervisor *s, const struct child *c, struct kit
 
 static void take_brought(struct supervisor *s, const struct heard *h)
 {
+    if (!is_present(s, own(s)->sent_of))
+        return;
     if (!trust_round_take(&own(s)->round, s->current.settings, &h->message->brought,
                           clock_real_s()))
         supervisor_child_false(s, h->child, "what is no errand, or what it has said already");
@@ -301,6 +349,8 @@ static struct source *source_of(struct supervisor *s, const struct heard *h, uin
                                 uint32_t source)
 {
     const struct settings *settings = s->current.settings;
+    if (!is_present(s, own(s)->made_of))
+        return NULL;
     if (domain < settings->n_trusts && source <= settings->trusts[domain].n_crls && !own(s)->built)
         return &own(s)->next[domain].sources[source];
     supervisor_child_false(s, h->child, "what is no domain of trust, or not in its turn");
@@ -405,6 +455,8 @@ static void keep_all(struct supervisor *s)
 static void take_built(struct supervisor *s, const struct heard *h)
 {
     struct trust_part *t = own(s);
+    if (!is_present(s, t->made_of))
+        return;
     if (t->built || t->making_fd < 0) {
         supervisor_child_false(s, h->child, "what is no domain of trust, or not in its turn");
         return;
@@ -421,6 +473,8 @@ static void take_built(struct supervisor *s, const struct heard *h)
     t->generation++;
     t->failed = 0;
     memcpy(t->present, t->next, sizeof(t->present));
+    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
+        t->present[i].is_made = true;
     judge_round(s);
     log_domains(s);
     own(s)->lost = 0;
@@ -477,12 +531,14 @@ static void put_source(struct json *j, struct str place, const struct source *so
     json_end_object(j);
 }
 
+/* FAILED: no image could be made of it, and another one is yet to be tried. */
 static void put_domain(struct json *j, const struct trust_setting *t, const struct domain *d,
-                       const struct trust_fetch *fetches)
+                       const struct trust_fetch *fetches, bool failed)
 {
+    const char *state = d->is_made || failed ? state_word(t, d, clock_real_s()) : "being made";
     json_begin_object(j);
     put_text(j, "name", t->name);
-    put_text(j, "state", str_of(state_word(t, d, clock_real_s())));
+    put_text(j, "state", str_of(state));
     put_number(j, "authorities", d->authorities);
     put_number(j, "revoked", (int64_t)d->revoked);
     if (t->list.n > 0) {
@@ -508,7 +564,8 @@ static void put_all(const struct supervisor *s, struct buf *out)
     json_put_key(&j, STR("trust"));
     json_begin_array(&j);
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
-        put_domain(&j, &s->current.settings->trusts[i], &own(s)->present[i], own(s)->round.of[i]);
+        put_domain(&j, &s->current.settings->trusts[i], &own(s)->present[i], own(s)->round.of[i],
+                   own(s)->failed > 0);
     json_end_array(&j);
     json_end_object(&j);
 }
@@ -520,12 +577,20 @@ static void tell_one(struct supervisor *s, struct asker *a, void *user)
         asker_answer_json(a, own(s)->failed > 0 ? ASKER_REFUSED : 0, out);
 }
 
+static void tell_askers(struct supervisor *s)
+{
+    struct buf out = BUF_INIT;
+    put_all(s, &out);
+    asker_each(s, &part_trust, tell_one, &out);
+    buf_fini(&out);
+}
+
 static void gone(struct supervisor *s, struct child *c, const struct death *death)
 {
     struct trust_part *t = own(s);
-    struct buf out = BUF_INIT;
+    const bool dropped = !is_present(s, t->made_of);
     (void)c;
-    if (t->dropped) {
+    if (dropped) {
         t->wanted = true;
     } else if (!t->built) {
         trust_round_failed(&t->round, clock_real_s());
@@ -535,14 +600,10 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
     }
     close_fd(&t->making_fd);
     close_fd(&t->taken_fd);
-    if (t->dropped || trust_round_is_half(&t->round)) {
-        t->dropped = false;
+    if (dropped || trust_round_is_half(&t->round))
         return;
-    }
     t->done = t->asked;
-    put_all(s, &out);
-    asker_each(s, &part_trust, tell_one, &out);
-    buf_fini(&out);
+    tell_askers(s);
 }
 
 static void act_list(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
@@ -598,8 +659,10 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct settings *settings = s->current.settings;
     const int64_t now_s = clock_real_s();
-    for (unsigned i = 0; settings && own(s)->generation > 0 && i < settings->n_trusts; i++) {
+    for (unsigned i = 0; settings && i < settings->n_trusts; i++) {
         const struct domain *d = &own(s)->present[i];
+        if (!d->is_made)
+            continue;
         values[ALARM_trust_list] += strcmp(state_word(&settings->trusts[i], d, now_s),
                                            "in force") != 0;
         values[ALARM_trust_crl] += count_crls(&settings->trusts[i], d, now_s);
