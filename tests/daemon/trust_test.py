@@ -81,7 +81,7 @@ class Trust(AlarmStory):
         self.assertEqual(stirctl.ask(self.path, "status")["configuration"]["reloads"], 0)
 
     def test_what_is_refused_changes_nothing(self):
-        """By another key, older, past its end, without authorities; and garbage. Over a restart too."""
+        """R-V-040: by another key, older, past its end, without authorities; and garbage. Over a restart too."""
         self.begin()
         self.put_list(5)
         self.domain("refresh")
@@ -225,7 +225,7 @@ class Fetched(Trust):
         self.assertEqual(self.domain("refresh")["sequence"], 2)
 
     def test_what_is_refused_changes_nothing(self):
-        """Down, lying, with garbage: the last good ones stay, over a restart too."""
+        """R-V-040, R-V-042: down, lying, with garbage: the last good ones stay, over a restart too."""
         self.begin()
         self.put_list(5)
         self.wait_domain(state="in force", revoked=1)

@@ -208,7 +208,7 @@ static void secrets(void **state)
     close(fd);
 }
 
-/* A child learns that it is there, and not what it says. */
+/* R-V-044: a child learns that it is there, and not what it says. */
 static void a_secret_of_others(void **state)
 {
     (void)state;
