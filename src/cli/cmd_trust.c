@@ -65,5 +65,5 @@ const struct command command_trust_list = {
     .run = run_list};
 const struct command command_trust_refresh = {.name = "trust refresh",
                                               .usage = "",
-                                              .summary = "the same, made anew of files and lists",
+                                              .summary = "the same, fetched and made anew",
                                               .run = run_refresh};

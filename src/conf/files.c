@@ -22,7 +22,12 @@
 #define FILES_MAX       4096
 #define FILES_BYTES_MAX (64 * 1024 * 1024)
 
-enum remembered_kind { REMEMBERED_FILE = 1, REMEMBERED_LIST = 2, REMEMBERED_SECRET = 3 };
+enum remembered_kind {
+    REMEMBERED_FILE = 1,
+    REMEMBERED_LIST = 2,
+    REMEMBERED_SECRET = 3,
+    REMEMBERED_LOOK = 4 /* at a secret of others: that it is there, without its text */
+};
 
 struct remembered {
     uint32_t kind;
@@ -265,6 +270,28 @@ int files_read(struct files *files, struct str path, size_t max_bytes, struct st
     return r;
 }
 
+static void drop_secret(char **room, size_t *n)
+{
+    if (*room)
+        OPENSSL_cleanse(*room, *n);
+    free(*room);
+    *room = NULL;
+    *n = 0;
+}
+
+/* *ROOM is NULL when it cannot be read. */
+static int take_secret(struct str path, uid_t owner, size_t max_bytes, char **room, size_t *n)
+{
+    char *z = strndup(path.n > 0 ? path.p : "", path.n);
+    *n = 0;
+    *room = malloc(max_bytes + 1);
+    int r = z && *room ? read_secret(z, owner, *room, max_bytes + 1, n) : -ENOMEM;
+    free(z);
+    if (r != 0)
+        drop_secret(room, n);
+    return r;
+}
+
 int files_read_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
                       struct str *text)
 {
@@ -273,20 +300,27 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
         return known->error == 0 && known->text_length > max_bytes ? -EFBIG : answer(known, text);
     if (files->replay)
         return -ENOENT;
-    size_t n = 0;
-    char *z = strndup(path.n > 0 ? path.p : "", path.n);
-    char *room = malloc(max_bytes + 1);
-    int r = z && room ? read_secret(z, owner, room, max_bytes + 1, &n) : -ENOMEM;
-    free(z);
-    if (r != 0) {
-        if (room)
-            OPENSSL_cleanse(room, n);
-        free(room);
-        room = NULL;
-        n = 0;
-    }
+    size_t n;
+    char *room;
+    int r = take_secret(path, owner, max_bytes, &room, &n);
     return r == -ENOMEM ? r
                         : answer(remember_take(files, REMEMBERED_SECRET, path, r, room, n), text);
+}
+
+int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes)
+{
+    const struct remembered *known = find(files, REMEMBERED_LOOK, path);
+    if (known)
+        return known->error;
+    if (files->replay)
+        return -ENOENT;
+    size_t n;
+    char *room;
+    int r = take_secret(path, owner, max_bytes, &room, &n);
+    drop_secret(&room, &n);
+    if (r == -ENOMEM || !remember_take(files, REMEMBERED_LOOK, path, r, NULL, 0))
+        return -ENOMEM;
+    return r;
 }
 
 int files_list(struct files *files, struct str directory, struct str suffix, struct str *names)
@@ -356,7 +390,7 @@ static int write_all(int fd, const void *bytes, size_t n)
 
 static bool is_wanted(const struct remembered *one, bool secrets)
 {
-    return secrets || one->kind != REMEMBERED_SECRET;
+    return secrets || (one->kind != REMEMBERED_SECRET && one->kind != REMEMBERED_LOOK);
 }
 
 /* Straight into the descriptor: no copy of a secret on the way. */

@@ -62,13 +62,8 @@ struct secret {
     unsigned line;
 };
 
-static bool read_secret(struct files *files, const struct secret *secret, uid_t owner,
-                        struct problems *problems)
+static bool is_good(int error, const struct secret *secret, struct problems *problems)
 {
-    struct str text;
-    int error = secret->path.n > 0
-                    ? files_read_secret(files, secret->path, owner, KEY_BYTES_MAX, &text)
-                    : 0;
     if (error == -ENOMEM)
         problems->out_of_memory = true;
     else if (error < 0)
@@ -81,11 +76,17 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
                            struct problems *problems)
 {
     const struct secret key = {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line};
-    bool good = read_secret(files, &key, owner, problems);
+    struct str text;
+    bool good = key.path.n == 0 ||
+                is_good(files_read_secret(files, key.path, owner, KEY_BYTES_MAX, &text), &key,
+                        problems);
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};
-        good = read_secret(files, &token, owner, problems) && good;
+        good = (token.path.n == 0 ||
+                is_good(files_look_at_secret(files, token.path, owner, TRUST_TOKEN_BYTES_MAX),
+                        &token, problems)) &&
+               good;
     }
     return good;
 }

@@ -18,7 +18,6 @@
 
 #define COURIER_NICE 10
 #define TIMEOUT_MS   20000
-#define TOKEN_BYTES  4096
 
 struct courier {
     const struct settings *settings;
@@ -30,9 +29,9 @@ struct courier {
 static char *read_token(struct str path)
 {
     char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
-    char *token = z ? calloc(1, TOKEN_BYTES) : NULL;
+    char *token = z ? calloc(1, TRUST_TOKEN_BYTES_MAX + 1) : NULL;
     int fd = token ? regular_file_open(AT_FDCWD, z, 0) : -1;
-    ssize_t n = fd >= 0 ? read(fd, token, TOKEN_BYTES - 1) : -1;
+    ssize_t n = fd >= 0 ? read(fd, token, TRUST_TOKEN_BYTES_MAX) : -1;
     if (n >= 0)
         token[strcspn(token, "\r\n")] = '\0';
     if (path.n > 0 && n < 0)

@@ -44,6 +44,18 @@ static void visit_all(const struct visitor *v, const struct str *paths, size_t n
     }
 }
 
+static void visit_trust(const struct visitor *v, const struct trust_setting *t)
+{
+    const struct str paths[] = {t->anchors, t->list_anchor, t->list_signer, t->crl_anchor,
+                                t->crl_signer};
+    visit_all(v, paths, sizeof(paths) / sizeof(paths[0]));
+    if (!t->list_is_url)
+        visit_all(v, &t->list, 1);
+    for (unsigned i = 0; i < t->n_crls; i++)
+        if (!trust_setting_is_url(t->crls[i]))
+            visit_all(v, &t->crls[i], 1);
+}
+
 void named_files_each(const struct files *files, const struct settings *s,
                       void (*visit)(void *user, struct str path), void *user)
 {
@@ -53,5 +65,7 @@ void named_files_each(const struct files *files, const struct settings *s,
     files_each(files, visit, user);
     visit_all(&v, s->numbers_files, s->n_numbers_files);
     visit_all(&v, s->customers_files, s->n_customers_files);
+    for (unsigned i = 0; i < s->n_trusts; i++)
+        visit_trust(&v, &s->trusts[i]);
     visit_all(&v, others, sizeof(others) / sizeof(others[0]));
 }

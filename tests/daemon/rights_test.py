@@ -404,22 +404,6 @@ class Control(ProcessStory):
 
 @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root looks into other processes")
 class Secrets(ProcessStory):
-    def holds(self, pid, needle):
-        with open("/proc/%d/maps" % pid, encoding="ascii") as maps, \
-                open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
-            for line in maps:
-                span, mode = line.split()[:2]
-                begin, end = (int(x, 16) for x in span.split("-"))
-                if mode[0] != "r" or "[v" in line or end - begin > 1 << 30:
-                    continue
-                try:
-                    memory.seek(begin)
-                    if needle in memory.read(end - begin):
-                        return True
-                except OSError:
-                    continue
-        return False
-
     def test_the_secret_of_this_stird_is_with_those_who_use_it(self):
         self.start()
         self.signed_call()
@@ -427,8 +411,8 @@ class Secrets(ProcessStory):
             secret = source.read()
         for half in (secret[:16], secret[16:32]):
             for role in ("signer", "recorder"):
-                self.assertFalse(self.holds(self.stird.child(role), half), role)
-            self.assertTrue(self.holds(self.stird.child("worker"), half), "the search finds it")
+                self.assertFalse(possess.holds(self.stird.child(role), [half]), role)
+            self.assertTrue(possess.holds(self.stird.child("worker"), [half]), "the search finds it")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class Trust(AlarmStory):
         self.assertEqual(stirctl.ask(self.path, "status")["configuration"]["reloads"], 0)
 
     def test_what_is_refused_changes_nothing(self):
-        """By another key, older, past its end, without authorities; and garbage. Over a restart too."""
+        """R-V-040: by another key, older, past its end, without authorities; and garbage. Over a restart too."""
         self.begin()
         self.put_list(5)
         self.domain("refresh")
@@ -246,6 +246,9 @@ for _name in [name for name in dir(Trust) if name.startswith("test")]:
     setattr(Stopped, _name, None)
 
 
+TOKEN = b"an-operators-token-4711"
+
+
 class Administrator(Web):
     """Its server, which remembers who showed a token."""
 
@@ -261,14 +264,14 @@ class Administrator(Web):
                 raise OSError("ended")
             octets += more
         path = octets.split(b" ", 2)[1].decode("ascii")[1:]
-        self.shown[path] = b"\r\nAuthorization: Bearer secret\r\n" in octets
+        self.shown[path] = b"\r\nAuthorization: Bearer %s\r\n" % TOKEN in octets
         return path
 
 
 class Fetched(Trust):
     """By a courier, from the administrator's server."""
 
-    def begin(self):
+    def begin(self, **changes):
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
         self.web = Administrator(self.lab, self.lab.network(50))
@@ -276,12 +279,13 @@ class Fetched(Trust):
         self.put_list(1)
         self.web.bodies["signer.pem"] = self.body("709J/chain.pem")
         self.web.bodies["crl"] = self.body("crl.pem")
-        self.lab.write("token", "secret\n")
+        self.lab.write("token", TOKEN.decode() + "\n")
         os.chmod(self.lab.path("token"), 0o600)
         domain = {"name": "us", "list": self.web.url("list"), "list_anchor": self.made + "/root.pem",
                   "list_token_file": self.lab.path("token"),
                   "crls": [self.web.url("crl")], "crl_anchor": self.made + "/root.pem",
-                  "crl_signer": self.made + "/intermediate.pem"}
+                  "crl_signer": self.made + "/intermediate.pem", **changes}
+        domain = {key: value for key, value in domain.items() if value is not None}
         self.start(more='trust = ( %s ); fetch = { lab = true; tls_ca = "%s"; };' % (settings.group(domain), self.web.ca))
 
     def body(self, name):
@@ -310,7 +314,7 @@ class Fetched(Trust):
         self.assertEqual(self.domain("refresh")["sequence"], 2)
 
     def test_what_is_refused_changes_nothing(self):
-        """Down, lying, with garbage: the last good ones stay, over a restart too."""
+        """R-V-040, R-V-042: down, lying, with garbage: the last good ones stay, over a restart too."""
         self.begin()
         self.put_list(5)
         self.wait_domain(state="in force", revoked=1)
@@ -333,6 +337,80 @@ class Fetched(Trust):
         self.stird.stop()
         self.start_with(self.path)
         self.wait_domain(state="in force", sequence=5, authorities=2, revoked=1)
+
+    def courier(self, other_than=None):
+        """One that waits for its server; it has what is read before."""
+        def waits():
+            pid = self.stird.child("courier")
+            return pid and pid != other_than and (os.geteuid() != 0 or possess.holds(pid, [TOKEN])) and pid
+        return stird.wait_until(waits, HANG_S, "a courier that has the token")
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root looks into other processes")
+    def test_r_v_044_no_other_process_has_the_token(self):
+        """Those that read what comes from the network, least of all; after a reload too."""
+        self.begin()
+        self.wait_domain(state="in force")
+        self.web.hang()
+        courier = None
+        for reloads in (1, 2):
+            with self.subTest(reloads=reloads):
+                self.assertEqual(self.reload_status(), 0)
+                courier = self.courier(courier)
+                for pid in [self.stird.process.pid] + self.stird.family():
+                    if pid != courier and stird.name_of(pid) and "courier" not in stird.name_of(pid):
+                        self.assertFalse(possess.holds(pid, [TOKEN]), stird.name_of(pid))
+
+    def test_r_v_042_a_server_that_hangs(self):
+        """What is in force stays so, also over a restart, and a reload goes on; then an alarm."""
+        self.begin()
+        self.wait_domain(state="in force", revoked=1)
+        self.web.hang()
+        self.stird.stop()
+        self.start_with(self.path)
+        before = self.courier()
+        self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
+        self.assertEqual(self.reload_status(), 0)
+        courier = self.courier(before)
+        self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
+        try:
+            os.kill(courier, signal.SIGKILL)  # as if its time were over
+        except ProcessLookupError:
+            pass
+        self.wait_alarm("trust_refused")
+        self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
+        self.web.hang(False)
+        self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
+        self.wait_alarm("trust_refused", on=False)
+
+    def put_crl(self, signer_url):
+        """With what the lab's own revokes; it says where its signer's certificate is."""
+        text = subprocess.run(["openssl", "crl", "-in", self.made + "/crl.pem", "-noout", "-text"],
+                              check=True, capture_output=True, text=True, timeout=HANG_S).stdout
+        serial = text.partition("Serial Number: ")[2].split()[0]
+        self.lab.write("index.txt", "R\t491231000000Z\t261101000000Z\t%s\tunknown\t/CN=revoked\n" % serial)
+        self.lab.write("index.txt.attr", "")
+        self.lab.write("ca.conf", "[ca]\ndefault_ca = one\n[one]\ndatabase = %s\ndefault_md = sha256\n"
+                       "crl_extensions = more\n[more]\nauthorityInfoAccess = caIssuers;URI:%s\n"
+                       % (self.lab.path("index.txt"), signer_url))
+        subprocess.run(["openssl", "ca", "-config", self.lab.path("ca.conf"), "-gencrl", "-crldays", "30",
+                        "-cert", self.made + "/intermediate.pem", "-keyfile", self.made + "/intermediate.key.pem",
+                        "-out", self.lab.path("new.crl")], check=True, capture_output=True, timeout=HANG_S)
+        self.web.bodies["crl"] = self.body(self.lab.path("new.crl"))
+
+    def test_r_v_043_the_signer_of_a_revocation_list(self):
+        """Its certificate is fetched where the list says, if that is where the list is."""
+        self.begin(crl_signer=None)
+        self.wait_domain(state="in force", revoked=0)
+        other = Web(self.lab, self.lab.network(51), "other")
+        self.addCleanup(other.close)
+        other.bodies["issuer.pem"] = self.web.bodies["issuer.pem"] = self.body("intermediate.pem")
+        self.put_crl(other.url("issuer.pem"))
+        got = self.domain("refresh")
+        self.assertEqual((got["revoked"], got["sources"][1]["used"]), (0, False))
+        self.put_crl(self.web.url("issuer.pem"))
+        got = self.domain("refresh")
+        self.assertEqual((got["revoked"], got["sources"][1]["used"]), (1, True))
+        self.assertEqual((other.gets, self.web.shown["issuer.pem"]), ([], False))
 
     test_who_makes_it_may_die = None
     test_a_reload_takes_domains_away_and_brings_others = None

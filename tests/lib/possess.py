@@ -314,3 +314,27 @@ def unix_address(path):
 def open_inside(pid, path):
     """open(PATH, O_RDONLY) by process PID: descriptor or -errno."""
     return inside(pid, ("openat", AT_FDCWD, text(path), os.O_RDONLY))[0]
+
+
+def holds(pid, needles):
+    """Whether any of the process's readable memory holds one of the byte strings; not, when it is gone."""
+    try:
+        with open("/proc/%d/maps" % pid, encoding="ascii") as maps, \
+                open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
+            return any(needle in data for data in _readable(maps, memory) for needle in needles)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _readable(maps, memory):
+    for line in maps:
+        span, mode = line.split()[:2]
+        begin, end = (int(x, 16) for x in span.split("-"))
+        if mode[0] != "r" or "[vvar" in line or "[vsyscall" in line or end - begin > 1 << 30:
+            continue
+        try:
+            memory.seek(begin)
+            data = memory.read(end - begin)
+        except OSError:
+            continue
+        yield data

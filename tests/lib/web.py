@@ -12,9 +12,9 @@ PORT = 8443
 class Web:
     """Serves what BODIES has by path, and 404 for the rest; it can be told to hang."""
 
-    def __init__(self, lab, host):
+    def __init__(self, lab, host, authority="web"):
         self.host, self.bodies, self.gets = host, {}, []
-        self.authority = Authority(lab, "web")
+        self.authority = Authority(lab, authority)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*self.authority.issue("server", "IP:" + host))
         self.answers = threading.Event()

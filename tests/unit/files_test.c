@@ -208,12 +208,45 @@ static void secrets(void **state)
     close(fd);
 }
 
+/* R-V-044: a child learns that it is there, and not what it says. */
+static void a_secret_of_others(void **state)
+{
+    (void)state;
+    struct files *files = files_new();
+    struct str text;
+    char bytes[1024];
+    put("token", "Bearer 0123456789", 17, 0600);
+    put("open", "x", 1, 0604);
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(files_look_at_secret(files, STR("token"), geteuid(), 17), 0);
+        assert_int_equal(files_look_at_secret(files, STR("open"), geteuid(), 17), -EPERM);
+    }
+    put("long", "0123456789", 10, 0600);
+    assert_int_equal(files_look_at_secret(files, STR("long"), geteuid(), 9), -EFBIG);
+    int fd = files_to_fd(files), public_fd = files_to_public_fd(files);
+    files_free(files);
+    ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
+    assert_in_range(n, 17, sizeof(bytes) - 1);
+    assert_null(memmem(bytes, (size_t)n, "0123456789", 10));
+    n = pread(public_fd, bytes, sizeof(bytes), 0);
+    assert_in_range(n, 1, sizeof(bytes) - 1);
+    assert_null(memmem(bytes, (size_t)n, "token", 5));
+    files = files_from_fd(fd);
+    assert_non_null(files);
+    assert_int_equal(files_look_at_secret(files, STR("token"), geteuid(), 17), 0);
+    assert_int_equal(files_read_secret(files, STR("token"), geteuid(), 17, &text), -ENOENT);
+    files_free(files);
+    close(fd);
+    close(public_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_refused),    cmocka_unit_test(remembers),
         cmocka_unit_test(lists_in_order),     cmocka_unit_test(survives_the_descriptor),
         cmocka_unit_test(damaged_descriptor), cmocka_unit_test(secrets),
+        cmocka_unit_test(a_secret_of_others),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,6 @@
 /* Lists that tell of others' certificates, signed under a root of their own, as the policy
- * administrator's is; and what makes a list one that nobody goes by. trust_test.c has the rest. */
+ * administrator's is; and what makes a list one that nobody goes by. trust_test.c has the rest.
+ * R-V-041. */
 #include "lab.h"
 
 #include <openssl/x509v3.h>

@@ -1,5 +1,5 @@
 /* A domain of trust out of texts: what is new takes the place of the last good one, or it does
- * not, and then that one stays. */
+ * not, and then that one stays. R-V-040, R-V-042, R-V-043. */
 #include "lab.h"
 
 #include <openssl/x509v3.h>

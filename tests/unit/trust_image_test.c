@@ -1,5 +1,6 @@
 /* Domains of trust in one image: what lies in it answers as what it was made of; which domain a
- * chain leads to, for which numbers, and until when; and no broken image is read. */
+ * chain leads to, for which numbers, and until when; and no broken image is read. R-V-039, R-V-040,
+ * R-V-041. */
 #include "lab.h"
 
 #include <stird/core/certificate_text.h>

@@ -1,5 +1,5 @@
 /* The list of authorities that a policy administrator signs: what it has to be; of a list that is
- * not so, nothing is used. R-C-009. */
+ * not so, nothing is used. R-C-009, R-V-040. */
 #include "lab.h"
 
 #include <stird/core/trust_list.h>

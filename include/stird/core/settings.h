@@ -191,6 +191,8 @@ struct provider {
    make more than anybody can read. */
 #define CERTIFICATE_UNITS_READ_MAX 1000
 
+#define TRUST_TOKEN_BYTES_MAX 4095 /* of list_token_file */
+
 /* A domain of trust (trust_image.h), as it is configured. */
 struct trust_setting {
 #define SETTINGS_OF_TRUST

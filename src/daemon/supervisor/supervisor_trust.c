@@ -171,7 +171,7 @@ static void send_courier(struct supervisor *s, int64_t now_ms)
     struct trust_round *round = &own(s)->round;
     const struct settings *settings = s->current.settings;
     const int64_t now_s = clock_real_s();
-    if (!trust_round_begin(round, settings, now_s)) {
+    if (!trust_round_begin(round, settings, own(s)->refreshing, now_s)) {
         own(s)->wanted |= own(s)->refreshing;
         own(s)->refreshing = false;
         return;

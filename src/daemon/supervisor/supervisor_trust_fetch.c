@@ -63,19 +63,30 @@ static void add(struct trust_round *r, unsigned domain, unsigned source, struct 
     r->n++;
 }
 
-bool trust_round_begin(struct trust_round *r, const struct settings *s, int64_t now_s)
+/* Those that are due, and have failed before, or have not; at most MOST. */
+static void add_due(struct trust_round *r, const struct settings *s, bool failed, unsigned most,
+                    int64_t now_s)
+{
+    for (unsigned d = 0; d < s->n_trusts; d++)
+        for (unsigned i = 0; i < TRUST_SOURCES_MAX && r->n < most; i++) {
+            const struct trust_fetch *f = &r->of[d][i];
+            struct str url = url_of(s, d, i);
+            if (url.n == 0 || failed != (f->errors > 0))
+                continue;
+            if (f->signer_url[0])
+                add(r, d, i, str_of(f->signer_url), true);
+            else if (f->due_s <= now_s)
+                add(r, d, i, url, false);
+        }
+}
+
+bool trust_round_begin(struct trust_round *r, const struct settings *s, bool all, int64_t now_s)
 {
     r->n = 0;
     r->came = false;
-    for (unsigned d = 0; d < s->n_trusts; d++)
-        for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
-            const struct trust_fetch *f = &r->of[d][i];
-            struct str url = url_of(s, d, i);
-            if (url.n > 0 && f->signer_url[0])
-                add(r, d, i, str_of(f->signer_url), true);
-            else if (url.n > 0 && f->due_s <= now_s)
-                add(r, d, i, url, false);
-        }
+    add_due(r, s, false, TRUST_ERRANDS_MAX, now_s);
+    if (all || r->n == 0)
+        add_due(r, s, true, all ? TRUST_ERRANDS_MAX : 1, now_s);
     return r->n > 0;
 }
 

@@ -35,8 +35,11 @@ struct trust_round {
 void trust_round_init(struct trust_round *r);
 /* Forgets what came and when each list is due: all are fetched anew. */
 void trust_round_reset(struct trust_round *r);
-/* Whether some are due at NOW_S: then they are the round's errands. */
-bool trust_round_begin(struct trust_round *r, const struct settings *s, int64_t now_s);
+/*
+ * Whether some are due at NOW_S: then they are the round's errands. One that failed the last time
+ * may hang again: unless ALL are wanted at once it has a round of its own, behind the others.
+ */
+bool trust_round_begin(struct trust_round *r, const struct settings *s, bool all, int64_t now_s);
 /* False: there is no such errand, or it was told already. */
 bool trust_round_take(struct trust_round *r, const struct settings *s,
                       const struct control_brought *m, int64_t now_s);
