@@ -1,7 +1,8 @@
 /*
  * Preloaded into a stird: its real time is off by as many seconds as the file that
  * $STIRD_TEST_CLOCK names says, an int64_t. The file is mapped at the start, for the processes can
- * open nothing later; monotonic time is left alone.
+ * open nothing later; monotonic time is left alone. With $STIRD_TEST_CLOCK_STANDS it stands still
+ * at as many seconds as that says.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 static const volatile int64_t *offset_s;
+static int64_t stands_s;
 
 __attribute__((constructor)) static void map_offset(void)
 {
@@ -24,6 +26,8 @@ __attribute__((constructor)) static void map_offset(void)
     if (fd >= 0)
         close(fd);
     offset_s = mapping == MAP_FAILED ? NULL : mapping;
+    const char *stands = getenv("STIRD_TEST_CLOCK_STANDS");
+    stands_s = stands ? strtoll(stands, NULL, 10) : 0;
 }
 
 static int64_t offset(void)
@@ -35,7 +39,8 @@ int clock_gettime(clockid_t id, struct timespec *t)
 {
     int r = (int)syscall(SYS_clock_gettime, id, t);
     if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-        t->tv_sec += offset();
+        *t = stands_s ? (struct timespec){.tv_sec = stands_s}
+                      : (struct timespec){t->tv_sec + offset(), t->tv_nsec};
     return r;
 }
 

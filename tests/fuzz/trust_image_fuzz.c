@@ -33,10 +33,10 @@ static void judge(const struct trust_image *image, X509 *leaf, uint32_t asked)
     const unsigned n = trust_image_domains(image);
     assert((a.leads & ~asked) == 0 && (n == TRUST_DOMAINS_MAX || a.leads >> n == 0));
     assert((a.leads != 0) == (a.domain != TRUST_NO_DOMAIN));
-    assert((a.leads != 0) == !a.trusted.chain && (a.leads != 0) == (built != NULL));
+    assert((a.leads != 0) == !a.by_anchors.chain && (a.leads != 0) == (built != NULL));
     assert(a.domain == TRUST_NO_DOMAIN || a.leads & UINT32_C(1) << a.domain);
     assert(!a.is_open || a.leads == 0);
-    assert(a.trusted.from_s <= NOW && NOW <= a.trusted.until_s);
+    assert(a.by_anchors.from_s <= NOW && NOW <= a.by_anchors.until_s);
     sk_X509_pop_free(built, X509_free);
 }
 

@@ -40,7 +40,7 @@ def built(variable, *place):
 
 
 def shim(name):
-    """A library of tests/daemon: clock_shim, seccomp_shim, open_shim, slow_token."""
+    """A library of tests/daemon: clock_shim, web_shim, seccomp_shim, open_shim, slow_token."""
     return built("STIRD_" + name.upper(), "tests", "daemon", "lib%s.so" % name)
 
 

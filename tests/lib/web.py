@@ -12,11 +12,12 @@ PORT = 8443
 class Web:
     """Serves what BODIES has by path, and 404 for the rest; it can be told to hang."""
 
-    def __init__(self, lab, host, authority="web"):
+    def __init__(self, lab, host, *names, authority="web"):
+        """NAMES: which it has besides its address."""
         self.host, self.bodies, self.gets = host, {}, []
         self.authority = Authority(lab, authority)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*self.authority.issue("server", "IP:" + host))
+        self.context.load_cert_chain(*self.authority.issue("server", "IP:" + host, *names))
         self.answers = threading.Event()
         self.answers.set()
         self.listener = socket.create_server((host, PORT))
