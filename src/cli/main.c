@@ -14,6 +14,7 @@
 
 static const struct command command_help, command_version;
 
+/* clang-format off */
 static const struct command *const commands[] = {
     &command_init,
     &command_status,
@@ -47,6 +48,7 @@ static const struct command *const commands[] = {
     &command_help,
     &command_version,
 };
+/* clang-format on */
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 int command_usage(const struct command *command)

@@ -3,8 +3,9 @@
 #include <stird/core/settings.h>
 #include <string.h>
 
-#define IPV6_PREFIX_BITS 64 /* the part of the network in which one host can choose its addresses  \
-                             */
+#define IPV6_PREFIX_BITS                                                                           \
+    64 /* the part of the network in which one host can choose its addresses                       \
+        */
 
 static const struct {
     const char *name, *text;

@@ -8,6 +8,8 @@ import unittest
 
 from lib.lab import PROJECT, Lab, binary
 from lib.patience import HANG_S
+from lib.settings import value
+from lib.stird import check_configuration
 
 EXAMPLES = os.path.join(PROJECT, "conf", "examples")
 
@@ -52,6 +54,23 @@ class Examples(unittest.TestCase):
         for name in self.names:
             with self.subTest(name=name):
                 self.try_one(name)
+
+    def test_trust_by_a_list_instead(self):
+        """inbound-pbx has a domain of trust in a comment, to be taken instead of the one above it."""
+        place = self.lab.path("inbound-pbx")
+        shutil.copytree(os.path.join(EXAMPLES, "inbound-pbx"), place)
+        shutil.copytree(self.lab.path("certs"), os.path.join(place, "certs"))
+        shutil.copy(self.lab.path("certs", "ca", "root.pem"), os.path.join(place, "pa-root.pem"))
+        os.chmod(self.lab.write("inbound-pbx/pa-token", "a-token-of-the-lab\n"), 0o600)
+        self.lab.write("inbound-pbx/conf.d/lab.conf", 'security = { user = ""; };\n')
+        with open(os.path.join(place, "stird.conf"), encoding="utf-8") as source:
+            text, n = re.subn(r'^  \{ name = "us"; anchors.*\n((?:  #.*\n)+)', lambda found: found[1].replace("#", ""),
+                              source.read(), flags=re.M)
+        self.assertEqual(n, 1)
+        path = self.lab.write("inbound-pbx/stird.conf", re.sub(r'spc = \[.*?\]', "spc = " + value(self.lab.unit.spcs), text))
+        status, said = check_configuration(path)
+        self.assertEqual(status, 0, said)
+        self.assertNotIn("warning", said)
 
     def test_each_is_named_on_the_page(self):
         self.assertEqual(sorted(re.findall(r"\]\(([^)]+)\)", self.readme)), self.names)

@@ -401,7 +401,7 @@ class Fetched(Trust):
         """Its certificate is fetched where the list says, if that is where the list is."""
         self.begin(crl_signer=None)
         self.wait_domain(state="in force", revoked=0)
-        other = Web(self.lab, self.lab.network(51), "other")
+        other = Web(self.lab, self.lab.network(51), authority="other")
         self.addCleanup(other.close)
         other.bodies["issuer.pem"] = self.web.bodies["issuer.pem"] = self.body("intermediate.pem")
         self.put_crl(other.url("issuer.pem"))

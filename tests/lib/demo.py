@@ -1,16 +1,16 @@
 """
-What scripts/demo shows: five calls of SIPp through stird to SIPp, and what became of each.
-Run in tests/ as `python3 -m lib.demo`; the exit status is 0 when all of it is as it should be.
+What scripts/demo shows: five calls of SIPp through stird to SIPp, and what became of each; then three
+that come in (demo_inbound.py). in tests/ as `python3 -m lib.demo`; the exit status is 0 when all of it is as it should be.
 """
 
-import json
 import os
 import shutil
 import sys
 
-from . import identity, settings, stird
+from . import demo_inbound, identity, settings, stird
 from .lab import PROJECT, Lab
 from .patience import HANG_S
+from .shown import pretty, show
 from .sipp import Sipp
 
 CALLED = "+12155550199"
@@ -59,25 +59,6 @@ def call(lab, number, what):
         sipp.close()
 
 
-def show(name, *lines):
-    for i, line in enumerate(lines):
-        print("     %-10s %s" % (name if i == 0 else "", line))
-
-
-def pretty(value, width=78):
-    """JSON in few lines, broken between members only."""
-    members = ["%s: %s" % (json.dumps(name), json.dumps(v)) for name, v in value.items()]
-    lines = ["{ " + members[0]]
-    for member in members[1:]:
-        if len(lines[-1]) + len(member) + 2 <= width:
-            lines[-1] += ", " + member
-        else:
-            lines[-1] += ","
-            lines.append("  " + member)
-    lines[-1] += " }"
-    return lines
-
-
 def judge(lab, invite, level, record):
     """The token as it arrived, and whether the two judges agree. Answers with complaints."""
     values = invite.all("identity") if invite else []
@@ -116,7 +97,7 @@ def report(lab, number, what, invite, record):
     return complaints
 
 
-def run(lab, server):
+def run(lab, server, inbound):
     leaving = [what for what in CALLS if what[3] != "rejected"]
     callee = Sipp(lab.path("callee"), "callee", lab.network(9), 5060, len(leaving))
     try:
@@ -130,17 +111,19 @@ def run(lab, server):
     records = stird.wait_until(lambda: server.records()[len(CALLS) - 1:] and server.records(), HANG_S,
                                "a record of each call")
     arrived = {invite["call-id"]: invite for invite in callee.received("INVITE")}
-    return sum(len(report(lab, number, what, arrived.get(record["call_id"]), record))
-               for (number, what), record in zip(enumerate(CALLS, 1), records))
+    wrong = sum(len(report(lab, number, what, arrived.get(record["call_id"]), record))
+                for (number, what), record in zip(enumerate(CALLS, 1), records))
+    return wrong + inbound.run(server, len(CALLS) + 1)
 
 
 def main():
     lab = Lab()
+    inbound = demo_inbound.Inbound(lab)
     server = stird.Stird(lab, configure(lab))
     print("SBCs %s and %s -> stird %s -> carrier %s; loopback only" % (
         lab.network(2), lab.network(3), lab.network(1), lab.network(9)))
     try:
-        wrong = run(lab, server)
+        wrong = run(lab, server, inbound)
         wrong += server.stop() != 0
     except AssertionError as problem:
         print(problem, file=sys.stderr)
@@ -149,8 +132,9 @@ def main():
     finally:
         if server.process and server.process.poll() is None:
             server.kill()
+        inbound.close()
         lab.close()
-    print("\n%s" % ("all five as they should be" if not wrong else "SOMETHING IS WRONG"))
+    print("\n%s" % ("all eight as they should be" if not wrong else "SOMETHING IS WRONG"))
     return 1 if wrong else 0
 
 

@@ -34,7 +34,7 @@ class Sipp:
                    "-timeout", "%ds" % timeout, "-timeout_error", "-recv_timeout", "%d" % (HANG_S * 1000)]
         if fields:
             with open(os.path.join(directory, "fields.csv"), "w", encoding="ascii") as out:
-                out.write("SEQUENTIAL\n" + "".join("%s;%s\n" % pair for pair in fields))
+                out.write("SEQUENTIAL\n" + "".join(";".join(row) + "\n" for row in fields))
             command += ["-inf", "fields.csv"]
         if remote:
             command += ["-r", str(rate), "%s:%d" % remote]

@@ -3,9 +3,11 @@
 import os
 import time
 
-from lib import settings, stirctl
-from lib.lab import PROJECT
+from lib import settings, stird, stirctl, token
+from lib.lab import PROJECT, make_unit
+from lib.patience import HANG_S
 from lib.story import Story
+from lib.web import Web
 
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
          "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
@@ -36,13 +38,31 @@ class Scenarios(Story):
             self.refuse(arrived, invite, at=back)
 
     def test_inbound_pbx(self):
-        """The carrier's calls are judged and left as they are, those to it are signed."""
+        """R-V-061: the PBX's calls are signed; the carrier's are judged, and reach the PBX as they came."""
+        theirs = make_unit(self.lab.directory, "709J", "--ca", self.lab.path("certs", "ca"))
+        web = Web(self.lab, self.net(5))
+        self.addCleanup(web.close)
+        with open(theirs.directory + "/chain.pem", "rb") as chain:
+            web.bodies["709J.pem"] = chain.read()
+        self.lab.write("conf.d/lab.conf", 'fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };\n' % web.ca)
         self.example("inbound-pbx")
-        self.leaves("A", "+12155550100", "signed_owned")
-        invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller="+13125550000")
-        self.assert_untouched(invite, arrived)
-        record = self.record(invite, trunk="carrier-in", decision="passed", reason="unsigned_call")
-        self.assertEqual(record["verification"]["class"], "nothing")
+        self.leaves("A", "+12155551000", "signed_owned")
+        self.leaves("B", "+13125550000", "signed_unknown")
+
+        def inbound(reason):
+            """Whether a call that the carrier brings is that; its first ones may still want for trust or certificate."""
+            value = token.identity(theirs.directory, orig="13125550123", dest="12155551000",
+                                   header={"x5u": web.url("709J.pem")})
+            more = {"extra": ["Identity: " + value]} if reason == "verified" else {}
+            invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller="+13125550123",
+                                              called="+12155551000", **more)
+            self.assert_untouched(invite, arrived)
+            self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
+            record = self.record(invite, trunk="carrier-in", upstream="pbx", decision="passed")
+            return record["reason"] == reason and record
+        told = stird.wait_until(lambda: inbound("verified"), HANG_S, "a call that is verified")["verification"]
+        self.assertEqual([told["class"], told["level"], told["spc"]], ["passed", "A", "709J"])
+        self.assertTrue(inbound("unsigned_call"))
 
     def test_retail_subscriber(self):
         self.example("retail-subscriber")

@@ -1,5 +1,5 @@
-/* R-V-045 R-V-047: whole calls: message, web and anchors as in the vectors; each twice, the second time with what
-   the first one has cached. */
+/* R-V-045 R-V-047: whole calls: message, web and anchors as in the vectors; each twice, the second
+   time with what the first one has cached. */
 #include "lab.h"
 
 #include <stird/core/certificate_cache.h>

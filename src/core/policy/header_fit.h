@@ -16,8 +16,9 @@
  * no header but resembles one; and lines with more octets than are looked at, which may say
  * anything.
  */
-#define HEADER_FIT_OCTETS 1024 /* of all lines of one name together: thousands of trunks may ask   \
-                                */
+#define HEADER_FIT_OCTETS                                                                          \
+    1024 /* of all lines of one name together: thousands of trunks may ask                         \
+          */
 enum fit header_fit(const struct call *call, struct str name, struct str value, bool any_case);
 
 #endif
