@@ -155,6 +155,26 @@ static void test_a_pause_of_the_supervisor_is_no_silence(void **state)
     assert_non_null(child_overdue(&beats, 9000));
 }
 
+/* Whatever its role, and whether it was ready or not. */
+static void test_one_that_was_let_go_has_a_limit(void **state)
+{
+    (void)state;
+    struct child c = serving(&quiet, 1000);
+    c.pid = getpid();
+    c.control_fd = 0;
+    assert_false(child_stays(&c, 500000)); /* nobody let it go */
+    c.control_fd = -1;
+    assert_false(child_stays(&c, 500000));
+    assert_int_equal(child_deadline_ms(&c), 501000);
+    assert_false(child_stays(&c, 500999));
+    assert_true(child_stays(&c, 501000));
+    assert_false(child_stays(&c, 501001)); /* its death may take as long again */
+    assert_true(child_stays(&c, 502000));
+    child_died(&c, 502000);
+    assert_false(child_stays(&c, 600000));
+    assert_int_equal(c.goodbye_ms, 0);
+}
+
 static void test_a_quiet_child_is_never_overdue(void **state)
 {
     (void)state;
@@ -435,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_a_heartbeat_that_stays_away_has_a_limit),
         cmocka_unit_test(test_hangs_in_a_row_may_last_longer),
         cmocka_unit_test(test_a_pause_of_the_supervisor_is_no_silence),
+        cmocka_unit_test(test_one_that_was_let_go_has_a_limit),
         cmocka_unit_test(test_a_quiet_child_is_never_overdue),
         cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
         cmocka_unit_test(test_a_child_that_does_not_read_is_killed),
