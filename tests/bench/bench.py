@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
-    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting]
+    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting | verified | hanging]
                          [--rounds N] [--reloads N] [--rows N] [--build DIR] [--against DIR]
 
 stird must be built (build/release/stird and build/release/tests/bench/load, or --build DIR).
@@ -23,6 +23,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(TOP, "tests"))
+from lib import token, web  # pylint: disable=wrong-import-position
 PROXY, CALLER, CALLEE = "127.0.61.1:15060", "127.0.61.2:15061", "127.0.61.9:15062"
 TICK = os.sysconf("SC_CLK_TCK")
 TNAUTHLIST = "1.3.6.1.5.5.7.1.26=DER:30:08:a0:06:16:04:37:30:39:4a"
@@ -41,6 +43,14 @@ log = { level = "warning"; };
 check = { interval = "0ms"; };
 limits = { calls = 100000; };
 """
+WEB, HANGING = "127.0.61.5", "127.0.61.6"
+# What is verified, and the same calls that a trunk lets pass with the Identity that they bring.
+VERIFYING = """
+trust = ( { name = "lab"; anchors = "lab/root.pem"; } );
+verification = ( { name = "lab"; trust = [ "lab" ]; max_age = "5m"; } );
+fetch = { lab = true; tls_ca = "tls.pem"; timeout = "2s"; };
+"""
+AS_VERIFIED = ('customer = "acme"; identity = "authenticated";', 'service = "verify"; verification = "lab";')
 # Below something that makes it slow, and knows no Landlock.
 UNDER = """
 security = { landlock_required = false; };
@@ -68,10 +78,17 @@ def key_pair(directory):
 class Subject:
     """One proxy; started anew for each measurement."""
 
-    def __init__(self, name, build, workers=1, under=()):
-        self.name, self.build, self.workers, self.under = name, build, workers, under
+    def __init__(self, name, build, workers=1, under=(), lab=None):
+        """LAB: whose calls the subjects stird-verify and stird-pass get."""
+        self.name, self.build, self.workers, self.under, self.lab = name, build, workers, under, lab
         self.signs = name != "kamailio-plain"
         self.process = None
+
+    def configuration(self):
+        if not self.lab:
+            return STIRD
+        text = STIRD.replace(*AS_VERIFIED) if self.name == "stird-verify" else STIRD
+        return text + VERIFYING.replace('"lab/', '"%s/' % self.lab.made).replace('"tls.pem"', '"%s"' % self.lab.tls_ca)
 
     def command(self, work):
         if self.name.startswith("stird"):
@@ -81,7 +98,7 @@ class Subject:
             with open(os.path.join(work, "numbers.csv"), "w") as f:
                 f.write("number,customer,state\n+12025550000-+12025559999,acme,owned\n")
             with open(os.path.join(work, "stird.conf"), "w") as f:
-                f.write(STIRD + ("workers = %d;\n" % self.workers if self.workers > 1 else "")
+                f.write(self.configuration() + ("workers = %d;\n" % self.workers if self.workers > 1 else "")
                         + (UNDER if self.under else ""))
             return [os.path.join(self.build, "stird"), "-f", "-c", os.path.join(work, "stird.conf")]
         modules = glob.glob("/usr/lib/*/kamailio/modules/")[0]
@@ -172,10 +189,10 @@ def bound(where):
     return any(word in line for line in open("/proc/net/udp"))
 
 
-def load(build, rate, calls, mode="call", hold=0):
+def load(build, rate, calls, mode="call", hold=0, identities=None):
     command = [os.path.join(build, "tests", "bench", "load"), "--proxy", PROXY, "--caller", CALLER,
                "--callee", CALLEE, "--rate", str(rate), "--calls", str(calls), "--mode", mode,
-               "--hold", str(hold)]
+               "--hold", str(hold)] + (["--identities", identities] if identities else [])
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=calls / rate + hold + 90)
     return json.loads(done.stdout)
 
@@ -415,8 +432,120 @@ def counting(o):
             sys.stdout.flush()
 
 
+class Lab:
+    """Calls that others have signed, and the web servers of their certificates: one serves, one hangs."""
+
+    def __init__(self, build):
+        self.directory = tempfile.mkdtemp(prefix="stird-bench-lab-")
+        self.made, self.tls_ca = self.path("made"), self.path("tls.pem")
+        run(os.path.join(build, "stirctl"), "lab-ca", self.made)
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    def __enter__(self):
+        self.web = web.Web(self, WEB)
+        self.hanging = web.Web(self, HANGING, authority="hanging")
+        with open(self.tls_ca, "wb") as out:
+            for server in (self.web, self.hanging):
+                with open(server.ca, "rb") as certificate:
+                    out.write(certificate.read())
+        with open(self.made + "/709J/chain.pem", "rb") as chain:
+            self.web.bodies["a.pem"] = chain.read()
+        self.hanging.hang()
+        return self
+
+    def __exit__(self, *_):
+        self.web.close()
+        self.hanging.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def identity(self, url):
+        return token.identity(self.made + "/709J", "12025550000", "12155550000", header={"x5u": url},
+                              parameters=";info=<%s>;alg=ES256;ppt=shaken" % url)
+
+    def identities(self, hanging=0):
+        """What calls carry, as of now: of so many in 100 the certificate's server hangs, each of another URL."""
+        good, name = self.identity(self.web.url("a.pem")), self.path("identities-%d" % hanging)
+        with open(name, "w") as out:
+            for i in range(100):
+                hangs = i * hanging // 100 != (i + 1) * hanging // 100
+                out.write("!%s\n" % self.identity(self.hanging.url("%d.pem" % i)) if hangs else good + "\n")
+        return name
+
+
+def reasons(s):
+    """How many calls of each reason the records have."""
+    counts = {}
+    for line in open(os.path.join(s.work, "records.jsonl")):
+        record = json.loads(line)
+        if record["kind"] == "call":
+            counts[record["reason"]] = counts.get(record["reason"], 0) + 1
+    return counts
+
+
+def judged(s, expected, n):
+    """Says how many were of another reason than most should be: CPU of what was not verified is no figure."""
+    deadline = time.time() + 10
+    while sum(reasons(s).values()) < n and time.time() < deadline:
+        time.sleep(0.2)
+    counts = reasons(s)
+    if counts.get(expected, 0) < 0.98 * sum(counts.values()):
+        print("  ! %s: %s" % (s.name, counts))
+
+
+def load_average():
+    return "load average %.1f before" % os.getloadavg()[0]
+
+
+def verified(o):
+    """CPU of a verified call, over that of the same call that is let pass; and what verifying takes in a loop."""
+    print("\nA verified call beside the same one let pass, at %d/s (%s)" % (o.rate, load_average()))
+    costs = {}
+    with Lab(o.build) as lab:
+        for _ in range(o.rounds):
+            for name in ("stird-pass", "stird-verify"):
+                with Subject(name, o.build, lab=lab) as s:
+                    given = lab.identities()
+                    load(o.build, 100, 200, identities=given)  # warm
+                    before = s.cpu_s()
+                    r = load(o.build, o.rate, o.rate * o.seconds, identities=given)
+                    costs.setdefault(name, []).append((s.cpu_s() - before) / r["calls"] * 1e6)
+                    check(s, r)
+                    judged(s, "verified" if name == "stird-verify" else "already_signed", r["calls"])
+    more = [b - a for a, b in zip(costs["stird-pass"], costs["stird-verify"])]
+    for name, c in costs.items():
+        print("  %-18s %.0f us of CPU (%.0f..%.0f)" % (name, median(c), min(c), max(c)))
+    print("  a verified one takes %.0f us more (%.0f..%.0f of %d)" % (median(more), min(more), max(more), o.rounds))
+    program = os.path.join(o.build, "tests", "bench", "verify")
+    if os.path.exists(program):
+        print("  in a loop: " + subprocess.run([program], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+              .replace("\n", "\n             "))
+
+
+def hanging(o):
+    """The calls whose certificate is at hand, beside 10 % whose certificate's server hangs."""
+    print("\nA server of certificates that hangs for 10 %% of calls, at 500/s (%s)" % load_average())
+    seen = {}
+    with Lab(o.build) as lab:
+        for _ in range(o.rounds):
+            for share in (0, 10):
+                with Subject("stird-verify", o.build, lab=lab) as s:
+                    load(o.build, 100, 200, identities=lab.identities())  # warm
+                    r = load(o.build, 500, 500 * o.seconds, identities=lab.identities(share))
+                    seen.setdefault(share, []).append(r)
+                    check(s, r)
+                    time.sleep(1)
+                    told = reasons(s)
+                print("  %2d %%: %d calls, %d lost; the others p50 %d us, p99 %d us; %s" % (
+                    share, r["calls"], r["failed"], r["p50_us"], r["p99_us"],
+                    ", ".join("%s %d" % pair for pair in sorted(told.items()))))
+    print("  p99 of the others with / without: %.2f (median of %d)" % (
+        median([b["p99_us"] / a["p99_us"] for a, b in zip(seen[0], seen[10])]), o.rounds))
+
+
 WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
-        "workers": workers, "reloads": reloads, "counting": counting}
+        "workers": workers, "reloads": reloads, "counting": counting, "verified": verified, "hanging": hanging}
 
 
 def main():
@@ -424,6 +553,7 @@ def main():
     p.add_argument("what", nargs="?", default="all", choices=["all", *WHAT])
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=10)
+    p.add_argument("--rate", type=int, default=2000, help="calls/s of verified")
     p.add_argument("--reloads", type=int, default=100)
     p.add_argument("--rows", type=int, default=1000000)
     p.add_argument("--against", type=os.path.abspath, help="of cpu, latency, counting: another build, in the same run")

@@ -8,6 +8,8 @@
  *   load --proxy 127.0.0.1:5060 --caller 127.0.0.2:5060 --callee 127.0.0.9:5060
  *        --rate 150 --calls 1800 [--mode call|refuse|noack|silent|ring] [--hold SECONDS]
  *        [--messages FILE]   the INVITEs as they arrive
+ *        [--identities FILE] what calls carry as Identity, a line each, in turn, all of them of the
+ *                            same two numbers; the latency of those behind a ! is not told
  *
  *   call     INVITE 100 180 (30 ms) 200 ACK (30 ms) BYE 200
  *   refuse   INVITE 100 486 ACK
@@ -70,7 +72,10 @@ static struct {
     struct event *heap;
     size_t n_heap, heap_room;
     uint32_t *latency_us;
-    FILE *messages;       /* where INVITEs go as they arrive, or NULL */
+    FILE *messages; /* where INVITEs go as they arrive, or NULL */
+    char **identities_given;
+    size_t n_identities_given;
+    unsigned n_latency;
     int64_t pause_end_us; /* of the last one: the machine stood still */
     unsigned paused;      /* without Identity, and under way in one */
     unsigned arrived, identities, finals, completed, failed, retransmissions, refused_otherwise;
@@ -169,19 +174,33 @@ static long call_number(const char *message)
     return n >= 0 && n < (long)g.calls ? n : -1;
 }
 
+/* The number that the user part of its URIs ends in. */
+static unsigned number_of(unsigned n)
+{
+    return g.n_identities_given ? 0 : n % 10000;
+}
+
+static const char *identity_of(unsigned n)
+{
+    return g.n_identities_given ? g.identities_given[n % g.n_identities_given] : "";
+}
+
 static void send_invite(unsigned n)
 {
-    char text[MESSAGE_BYTES];
+    char text[MESSAGE_BYTES], identity[MESSAGE_BYTES / 2] = "";
+    const char *value = identity_of(n);
+    if (*value)
+        snprintf(identity, sizeof(identity), "Identity: %s\r\n", value + (*value == '!'));
     snprintf(text, sizeof(text),
              "INVITE sip:+1215555%04u@%s SIP/2.0\r\n"
              "Via: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%u;rport\r\nMax-Forwards: 70\r\n"
              "From: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
              "To: <sip:+1215555%04u@%s;user=phone>\r\nCall-ID: %u@%x\r\nCSeq: 1 INVITE\r\n"
              "Contact: <sip:load@%s>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n"
-             "Supported: timer, 100rel\r\nUser-Agent: load\r\nContent-Type: application/sdp\r\n"
+             "Supported: timer, 100rel\r\nUser-Agent: load\r\n%sContent-Type: application/sdp\r\n"
              "Content-Length: %zu\r\n\r\n%s",
-             n % 10000, g.callee_text, g.caller_text, g.id, n, n % 10000, g.caller_text, n,
-             n % 10000, g.callee_text, n, g.id, g.caller_text, sizeof(SDP) - 1, SDP);
+             number_of(n), g.callee_text, g.caller_text, g.id, n, number_of(n), g.caller_text, n,
+             number_of(n), g.callee_text, n, g.id, g.caller_text, identity, sizeof(SDP) - 1, SDP);
     send_text(g.caller_fd, text);
 }
 
@@ -218,8 +237,8 @@ static void send_in_dialog(unsigned n, const char *method, unsigned cseq)
              "From: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
              "To: <sip:+1215555%04u@%s;user=phone>;tag=s%u\r\nCall-ID: %u@%x\r\nCSeq: %u %s\r\n"
              "Content-Length: 0\r\n\r\n",
-             method, g.list[n].route, g.caller_text, g.id, method, n, n % 10000, g.caller_text, n,
-             n % 10000, g.callee_text, n, n, g.id, cseq, method);
+             method, g.list[n].route, g.caller_text, g.id, method, n, number_of(n), g.caller_text,
+             n, number_of(n), g.callee_text, n, n, g.id, cseq, method);
     send_text(g.caller_fd, text);
 }
 
@@ -232,8 +251,8 @@ static void send_refusal_ack(unsigned n, const char *response)
              "ACK sip:+1215555%04u@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%u;rport\r\n"
              "Max-Forwards: 70\r\nFrom: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
              "%sCall-ID: %u@%x\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
-             n % 10000, g.callee_text, g.caller_text, g.id, n, n % 10000, g.caller_text, n, to, n,
-             g.id);
+             number_of(n), g.callee_text, g.caller_text, g.id, n, number_of(n), g.caller_text, n,
+             to, n, g.id);
     send_text(g.caller_fd, text);
 }
 
@@ -284,7 +303,9 @@ static void invite_arrived(unsigned n, const char *message)
         return;
     }
     c->arrived = true;
-    g.latency_us[g.arrived++] = (uint32_t)(now_us() - c->sent_us);
+    g.arrived++;
+    if (*identity_of(n) != '!')
+        g.latency_us[g.n_latency++] = (uint32_t)(now_us() - c->sent_us);
     bool is_signed = strstr(message, "\r\nIdentity: ") != NULL;
     g.identities += is_signed;
     g.paused += !is_signed && c->sent_us <= g.pause_end_us;
@@ -512,6 +533,27 @@ static int bound_socket(const struct sockaddr_in *a)
     return fd;
 }
 
+static void read_identities(const char *path)
+{
+    FILE *in = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
+    if (!in)
+        die(path);
+    for (ssize_t n; (n = getline(&line, &room, in)) > 0;) {
+        line[strcspn(line, "\n")] = '\0';
+        g.identities_given = reallocarray(g.identities_given, g.n_identities_given + 1,
+                                          sizeof(*g.identities_given));
+        if (!g.identities_given)
+            die("memory");
+        g.identities_given[g.n_identities_given++] = line;
+        line = NULL;
+        room = 0;
+    }
+    free(line);
+    fclose(in);
+}
+
 static enum mode mode_of(const char *name)
 {
     static const char *const names[] = {"call", "refuse", "noack", "silent", "ring"};
@@ -532,14 +574,14 @@ static void report(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    qsort(g.latency_us, g.arrived, sizeof(*g.latency_us), by_value);
+    qsort(g.latency_us, g.n_latency, sizeof(*g.latency_us), by_value);
     printf(
         "{\"calls\":%u,\"arrived\":%u,\"identities\":%u,\"paused\":%u,\"finals\":%u,\"completed\":%u,"
         "\"failed\":%u,\"retransmissions\":%u,\"other_refusals\":%u,\"p50_us\":%u,\"p99_us\":%u,"
         "\"cpu_s\":%.3f}\n",
         g.calls, g.arrived, g.identities, g.paused, g.finals, g.completed, g.failed,
-        g.retransmissions, g.refused_otherwise, g.arrived ? g.latency_us[g.arrived / 2] : 0,
-        g.arrived ? g.latency_us[(size_t)g.arrived * 99 / 100] : 0,
+        g.retransmissions, g.refused_otherwise, g.n_latency ? g.latency_us[g.n_latency / 2] : 0,
+        g.n_latency ? g.latency_us[(size_t)g.n_latency * 99 / 100] : 0,
         (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
             (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 }
@@ -549,7 +591,8 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"proxy", 1, NULL, 'p'}, {"caller", 1, NULL, 'a'},   {"callee", 1, NULL, 'b'},
         {"rate", 1, NULL, 'r'},  {"calls", 1, NULL, 'c'},    {"mode", 1, NULL, 'm'},
-        {"hold", 1, NULL, 'h'},  {"messages", 1, NULL, 'M'}, {NULL, 0, NULL, 0}};
+        {"hold", 1, NULL, 'h'},  {"messages", 1, NULL, 'M'}, {"identities", 1, NULL, 'I'},
+        {NULL, 0, NULL, 0}};
     int option;
     g.rate = 150;
     g.calls = 100;
@@ -568,6 +611,9 @@ int main(int argc, char **argv)
             g.messages = fopen(optarg, "we");
             if (!g.messages)
                 die(optarg);
+            break;
+        case 'I':
+            read_identities(optarg);
             break;
         case 'r':
             g.rate = (unsigned)atoi(optarg);

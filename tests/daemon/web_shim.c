@@ -1,7 +1,8 @@
 /*
  * Preloaded into a stird: each name that it looks up is at one address of the open Internet, and
  * whoever connects to that one reaches port 8443 of $STIRD_TEST_WEB. So what a lab's web server
- * serves comes by the URLs that vectors have, past all that is checked of an address.
+ * serves comes by the URLs that vectors have, past all that is checked of an address. A name that
+ * begins with inside. is at the server's own address.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -19,9 +20,10 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     struct in6_addr number;
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-    int is_name = name && inet_pton(AF_INET, name, &number) != 1 &&
-                  inet_pton(AF_INET6, name, &number) != 1;
-    return real(is_name ? WEB_ADDRESS : name, service, hints, found);
+    if (!name || inet_pton(AF_INET, name, &number) == 1 || inet_pton(AF_INET6, name, &number) == 1)
+        return real(name, service, hints, found);
+    return real(strncmp(name, "inside.", 7) == 0 ? getenv("STIRD_TEST_WEB") : WEB_ADDRESS, service,
+                hints, found);
 }
 
 int connect(int fd, const struct sockaddr *to, socklen_t n)

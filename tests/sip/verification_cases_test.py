@@ -11,7 +11,7 @@ import json
 import os
 import unittest
 
-from lib import settings, stird
+from lib import settings, stird, token
 from lib.lab import PROJECT, make_unit, shim
 from lib.patience import HANG_S
 from lib.story import Story
@@ -47,7 +47,7 @@ class Cases(Story):
         self.begin()
 
     def serve(self):
-        self.web = Web(self.lab, self.net(5), "DNS:cert.example.net")
+        self.web = Web(self.lab, self.net(5), "DNS:*.example.net")
         self.addCleanup(self.web.close)
         for url, page in self.vectors["web"].items():
             if page["status"] == 200:
@@ -134,6 +134,22 @@ class Cases(Story):
                     self.assertIn(record["verification"]["cache"], (None, "hit"), record)
         self.assertEqual(self.served(), gets)
         self.assertEqual(len(self.vectors["cases"]), 78)
+
+    def elsewhere(self, url):
+        """A case as the first one, whose certificate is at URL; its signature is of another header."""
+        good = self.vectors["cases"][0]
+        _, payload, signature = good["identity"][0].split(";")[0].split(".")
+        head = token.base64url(json.dumps({"alg": "ES256", "ppt": "shaken", "typ": "passport", "x5u": url},
+                                          separators=(",", ":")).encode())
+        return dict(good, identity=["%s.%s.%s;info=<%s>;alg=ES256;ppt=shaken" % (head, payload, signature, url)])
+
+    def test_a_name_that_leads_inside(self):
+        """R-V-013: a name says nothing: the address that is connected to is judged, and this one is not asked."""
+        record = self.judged(self.elsewhere("https://outside.example.net:8443/good.pem"))
+        self.assertEqual(record["reason"], "signature_invalid", record)
+        record = self.judged(self.elsewhere("https://inside.example.net:8443/other.pem"))
+        self.assertEqual([record["reason"], record["verification"]["check"]], ["certificate_unavailable", "fetch"], record)
+        self.assertEqual(self.web.gets, ["good.pem"])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 /* What a verifier of STIR makes of a certificate: rules, numbers, constraints. */
 #include "lab.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+
 #include "core/verify/claim_constraints.h"
 #include "core/verify/tn_auth_list.h"
 
@@ -95,6 +98,29 @@ static void rules_are_told(void **state)
                 fail_msg("case %zu, rule %u: %s", i, rule, c.fault[rule] ? c.fault[rule] : "kept");
         assert_int_equal(sti_certificate_fault(&c) != NULL, cases[i].rule != STI_RULES);
     }
+}
+
+/* Of another kind or curve, and of P-256 whose parameters the certificate spells out, as
+   it could those of a curve of its own (CVE-2020-0601). */
+static void keys_that_are_not_of_the_named_curve(void **state)
+{
+    (void)state;
+    EVP_PKEY *named = key;
+    EVP_PKEY *theirs[] = {EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024),
+                          EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), EVP_EC_gen("P-384"),
+                          EVP_EC_gen("secp256k1"), EVP_EC_gen("P-256")};
+    const size_t n = sizeof(theirs) / sizeof(theirs[0]);
+    assert_true(EVP_PKEY_set_utf8_string_param(theirs[n - 1], OSSL_PKEY_PARAM_EC_ENCODING,
+                                               OSSL_PKEY_EC_ENCODING_EXPLICIT));
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(key = theirs[i]);
+        struct sti_certificate c = judge((struct lab_certificate){.spcs = our_code},
+                                         (struct lab_certificate){0});
+        if (!c.fault[STI_KEY] || sti_certificate_fault(&c) != c.fault[STI_KEY])
+            fail_msg("case %zu", i);
+        EVP_PKEY_free(key);
+    }
+    key = named;
 }
 
 /* ---- numbers ---- */
@@ -343,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_told),
+        cmocka_unit_test(keys_that_are_not_of_the_named_curve),
         cmocka_unit_test(numbers_are_those_of_the_list),
         cmocka_unit_test(the_public_vectors_are_read),
         cmocka_unit_test(levels_are_those_that_are_permitted),
