@@ -109,8 +109,8 @@ class Texts(Recorded):
 
     def test_what_copying_did_to_a_text(self):
         """Whoever copied it is no party to the call: no verdict, and how to get a better one."""
-        whole = self.invite().decode()
         value = tokens.identity(self.unit)
+        whole = tokens.invite(value)
         html = lambda text: text.replace("<", "&lt;").replace(">", "&gt;")
         shown = lambda text: text.replace(value[20:200], "...")
         for name, text, words in (
