@@ -24,6 +24,7 @@ struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
     const char *upstream, *transport, *certificate;
     bool offline, online;
+    bool verdict; /* what its Identity is worth, of a trunk that verifies: the status says it too */
 };
 
 /* ---- the message ---- */
@@ -138,6 +139,45 @@ static const struct trunk *named_trunk(const struct settings *settings, const ch
     for (unsigned i = 0; i < settings->n_trunks; i++)
         fprintf(stderr, " %.*s", STR_ARG(settings->trunks[i].name));
     fputc('\n', stderr);
+    return NULL;
+}
+
+static bool verifies(const struct trunk *t)
+{
+    return t->service == SERVICE_VERIFY;
+}
+
+/* The one that verifies; NULL, after a complaint: there is none, or more than one. */
+static const struct trunk *verifying_trunk(const struct settings *settings)
+{
+    const struct trunk *found = NULL;
+    unsigned n = 0;
+    for (unsigned i = 0; i < settings->n_trunks; i++) {
+        if (verifies(&settings->trunks[i]))
+            found = &settings->trunks[i];
+        n += verifies(&settings->trunks[i]);
+    }
+    if (n == 1)
+        return found;
+    fputs(n > 0 ? "stirctl: more than one trunk verifies: name it by --trunk:"
+                : "stirctl: no trunk of the configuration verifies (service = \"verify\")",
+          stderr);
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        if (verifies(&settings->trunks[i]))
+            fprintf(stderr, " %.*s", STR_ARG(settings->trunks[i].name));
+    fputc('\n', stderr);
+    return NULL;
+}
+
+static const struct trunk *asked_trunk(const struct settings *settings, const struct question *q)
+{
+    const struct trunk *t = q->trunk     ? named_trunk(settings, q->trunk)
+                            : q->verdict ? verifying_trunk(settings)
+                                         : NULL;
+    if (!t || !q->verdict || verifies(t))
+        return t;
+    fprintf(stderr, "stirctl: the trunk %.*s does not verify (service = \"verify\")\n",
+            STR_ARG(t->name));
     return NULL;
 }
 
@@ -260,10 +300,27 @@ static bool set_bringing(struct rehearsal *r, const struct question *q, struct b
     return !q->certificate || read_message(q->certificate, &b->file);
 }
 
+static int failure_of(const struct question *q)
+{
+    return q->verdict ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+/* A call that the trunk refuses, or that is inside another one, has no verdict. */
+static int status_of(const struct question *q, const struct rehearsal *r)
+{
+    static const int statuses[VERIFICATION_CLASSES] = {[VERIFICATION_NOTHING] = 1,
+                                                       [VERIFICATION_PASSED] = 0,
+                                                       [VERIFICATION_FAILED] = 1,
+                                                       [VERIFICATION_OPEN] = 3};
+    if (!q->verdict)
+        return EXIT_SUCCESS;
+    return r->verification ? statuses[r->verification->class] : EXIT_USAGE;
+}
+
 static int explain(const struct cli *cli, const struct question *q,
                    const struct decision_basis *basis, struct str message)
 {
-    int status = EXIT_FAILURE;
+    int status = failure_of(q);
     struct arena *arena = arena_new(8192);
     struct rehearsal r = {.settings = basis->settings,
                           .numbers = basis->numbers.table,
@@ -274,15 +331,15 @@ static int explain(const struct cli *cli, const struct question *q,
                           .n_names = basis->n_names,
                           .names_told = basis->names_told,
                           .trust = basis->trust.image,
-                          .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
+                          .trunk = asked_trunk(basis->settings, q)};
     struct bringing bringing = {.arena = arena};
-    if (!arena || !set_bringing(&r, q, &bringing) || (q->trunk && !r.trunk) ||
+    if (!arena || !set_bringing(&r, q, &bringing) || ((q->trunk || q->verdict) && !r.trunk) ||
         !set_time(&r, q->at) || !set_source(&r, q) || !set_transport(&r, q, message))
         goto out;
     enum reason reason = rehearsal_run(&r, arena, message);
     if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
         decision_print(basis, &r, cli->json);
-        status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+        status = fflush(stdout) ? failure_of(q) : status_of(q, &r);
     } else if (reason != REASON_OK) {
         fprintf(stderr, "stirctl: the message is no INVITE that stird would take: %.*s\n",
                 STR_ARG(reason_text(reason)));
@@ -394,28 +451,39 @@ static int explain_origid(const struct cli *cli, const char *origid)
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int answer(const struct cli *cli, const struct question *q)
+{
+    struct decision_basis basis;
+    struct buf message = BUF_INIT;
+    int status = failure_of(q);
+    if (!decision_basis_get(&basis, cli, q->offline ? SOURCE_FILES : SOURCE_ANY, NEED_CALLS))
+        return status;
+    bool good = q->message ? read_message(q->message, &message)
+                           : make_message(q, basis.settings, &message);
+    if (good && q->message)
+        look_at_line_ends(q->message, buf_str(&message));
+    if (good)
+        status = explain(cli, q, &basis, buf_str(&message));
+    decision_basis_fini(&basis);
+    buf_fini(&message);
+    return status;
+}
+
+int command_explain_verdict(const struct cli *cli, const char *trunk, const char *at,
+                            const char *file)
+{
+    const struct question q = {
+        .trunk = trunk, .at = at, .message = file, .online = true, .verdict = true};
+    return answer(cli, &q);
+}
+
 static int run(const struct cli *cli, const struct words *words)
 {
     struct question q = question_of(words);
     const char *fault = contradiction(&q);
-    struct decision_basis basis;
-    struct buf message = BUF_INIT;
-    int status = EXIT_FAILURE;
     if (fault)
         return command_fault(&command_explain, fault);
-    if (q.origid)
-        return explain_origid(cli, q.origid);
-    if (!decision_basis_get(&basis, cli, q.offline ? SOURCE_FILES : SOURCE_ANY, NEED_CALLS))
-        return EXIT_FAILURE;
-    bool good = q.message ? read_message(q.message, &message)
-                          : make_message(&q, basis.settings, &message);
-    if (good && q.message)
-        look_at_line_ends(q.message, buf_str(&message));
-    if (good)
-        status = explain(cli, &q, &basis, buf_str(&message));
-    decision_basis_fini(&basis);
-    buf_fini(&message);
-    return status;
+    return q.origid ? explain_origid(cli, q.origid) : answer(cli, &q);
 }
 
 const struct command command_explain = {

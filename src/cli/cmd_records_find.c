@@ -37,8 +37,9 @@ static void keep(struct find *f, struct str line)
     *place = strndup(line.p, line.n);
 }
 
-static void look_at(struct find *f, struct str line)
+static void look_at(void *user, struct str line)
 {
+    struct find *f = user;
     json_t *record = record_search_match(&f->search, line);
     f->masked += record && record_search_by_mask(&f->search, record);
     if (record && f->lines)
@@ -71,29 +72,6 @@ static bool complain(const char *path, int error)
     return false;
 }
 
-static int read_all(struct find *f, struct record_file *file,
-                    int (*next)(struct record_file *file, struct record_line *line))
-{
-    struct record_line line;
-    int got = 1;
-    while (got > 0) {
-        got = next(file, &line);
-        if (got > 0 && line.ended && !line.too_long)
-            look_at(f, line.text);
-    }
-    return got;
-}
-
-static bool search_file(struct find *f, const char *path)
-{
-    struct record_file *file = record_file_open(path);
-    if (!file)
-        return complain(path, errno);
-    int got = read_all(f, file, record_file_next);
-    record_file_close(file);
-    return got == 0 || complain(path, -got);
-}
-
 /* Goes on until it is interrupted. A file that was moved aside is read to its end, and then the one
    in its place. */
 static bool follow(struct find *f, const char *path)
@@ -104,7 +82,7 @@ static bool follow(struct find *f, const char *path)
     while (got == 0 && !ferror(stdout)) {
         bool gone = file && record_file_is_gone(file, path);
         if (file)
-            got = read_all(f, file, record_file_follow);
+            got = record_lines_read(file, record_file_follow, look_at, f);
         print_last(f);
         fflush(stdout);
         if (!file || gone) {
@@ -155,7 +133,7 @@ static bool search(struct find *f, const struct record_file_names *names)
     bool read = true;
     for (size_t i = 0; i < names->n; i++)
         if (!f->follow || i != names->live)
-            read = search_file(f, names->path[i]) && read;
+            read = record_lines_of_file(names->path[i], look_at, f) && read;
     if (f->follow)
         return follow(f, names->path[names->live]);
     print_last(f);

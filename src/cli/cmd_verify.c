@@ -655,6 +655,9 @@ static bool read_time(struct job *job, const char *text)
 }
 
 static const struct cli_option options[] = {
+    {"online", 'i', NULL, "by the configuration, as stird verifies a call: see explain --online",
+     0},
+    {"trunk", 'T', "NAME", "with --online: a call of this trunk; else of the one that verifies", 0},
     {"cert", 'c', "FILE", "the certificate chain, instead of what its URL serves", 0},
     {"offline", 'o', NULL, "fetch nothing", 0},
     {"ca", 'a', "FILE", "trust anchors; may be there again", OPTION_AGAIN},
@@ -720,6 +723,11 @@ static bool read_option(struct job *job, int letter, const char *value)
 /* An option that would change nothing without another one. */
 static const char *lonely(const struct words *words)
 {
+    for (const char *other = "coarRmnpt"; words_have(words, 'i') && *other; other++)
+        if (words_have(words, *other))
+            return "--online goes by the configuration alone: only --trunk and --at beside it";
+    if (words_have(words, 'T') && !words_have(words, 'i'))
+        return "--trunk says by which of the configuration's trunks: with --online";
     if (words_have(words, 'R') && !words_have(words, 'r'))
         return "--crl-anchor says who signs revocation lists: give them with --crl FILE";
     if (words_have(words, 'r') && !words_have(words, 'a'))
@@ -765,13 +773,16 @@ static int run(const struct cli *cli, const struct words *words)
         .max_age_s = VERIFY_MAX_AGE_S,
         .country = {.code = STR("1"), .international_prefix = STR("011"), .national_length = 10}};
     int status = EXIT_USAGE;
-    const char *fault = lonely(words);
+    const char *fault = lonely(words), *file = words->n > 0 ? words->word[0] : "-";
     if (fault)
         status = command_fault(&command_verify, fault);
+    else if (words_have(words, 'i'))
+        status = command_explain_verdict(cli, words_value(words, 'T'), words_value(words, '@'),
+                                         file);
     else if (!job.trust || !job.cache)
         fputs("stirctl: out of memory\n", stderr);
     else if (read_options(&job, words))
-        status = verify_file(cli, &job, words->n > 0 ? words->word[0] : "-");
+        status = verify_file(cli, &job, file);
     trust_free(job.trust);
     buf_fini(&job.cert_text);
     fetch_cache_free(job.cache);
@@ -780,7 +791,7 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_verify = {
     "verify",
-    "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--crl-anchor FILE ...]\n"
+    "[--online [--trunk NAME] | --cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--crl-anchor FILE ...]\n"
     "         [--at TIME | --at iat] [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
     "verify Identity headers: a value, a message, a trace, a capture",
     run,

@@ -41,6 +41,12 @@ int command_fault(const struct command *command, const char *fault);
 int command_call(const struct command *command, const struct cli *cli, int n,
                  const char *const *words);
 
+/* For `verify --online`: what the trunk's service makes of the INVITE in FILE, its certificates
+   fetched as `explain --online` does. TRUNK: NULL is the only one that verifies; AT: NULL is now.
+   Returns the status of verify: 0 passed, 1 not, 3 open, 2 for any trouble. */
+int command_explain_verdict(const struct cli *cli, const char *trunk, const char *at,
+                            const char *file);
+
 extern const struct command command_cert_check;
 extern const struct command command_cert_import;
 extern const struct command command_cert_list;
@@ -64,6 +70,7 @@ extern const struct command command_reload;
 extern const struct command command_secret_export;
 extern const struct command command_secret_import;
 extern const struct command command_secret_show_fingerprint;
+extern const struct command command_signers;
 extern const struct command command_sources;
 extern const struct command command_trust_list;
 extern const struct command command_trust_refresh;

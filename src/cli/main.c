@@ -42,6 +42,7 @@ static const struct command *const commands[] = {
     &command_verify,
     &command_records_find,
     &command_records_verify,
+    &command_signers,
     &command_secret_show_fingerprint,
     &command_secret_export,
     &command_secret_import,

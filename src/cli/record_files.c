@@ -44,6 +44,29 @@ bool record_files_of(struct record_file_names *names, const struct cli *cli, int
     return good;
 }
 
+int record_lines_read(struct record_file *file, record_lines_next next, record_lines_look look,
+                      void *user)
+{
+    struct record_line line;
+    int got = 1;
+    while (got > 0) {
+        got = next(file, &line);
+        if (got > 0 && line.ended && !line.too_long)
+            look(user, line.text);
+    }
+    return got;
+}
+
+bool record_lines_of_file(const char *path, record_lines_look look, void *user)
+{
+    struct record_file *file = record_file_open(path);
+    int got = file ? record_lines_read(file, record_file_next, look, user) : -errno;
+    record_file_close(file);
+    if (got < 0)
+        warn_said("stirctl: %s: %s\n", path, strerror(-got));
+    return got == 0;
+}
+
 /* False: it cannot be read, which is told. */
 static bool last_in_file(const char *path, const char *origid, json_t **found)
 {

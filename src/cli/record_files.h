@@ -15,6 +15,15 @@
 bool record_files_of(struct record_file_names *names, const struct cli *cli, int n_named,
                      char **named);
 
+typedef int (*record_lines_next)(struct record_file *file, struct record_line *line);
+typedef void (*record_lines_look)(void *user, struct str line);
+
+/* Shows LOOK each whole line that NEXT finds; returns what NEXT said in the end. */
+int record_lines_read(struct record_file *file, record_lines_next next, record_lines_look look,
+                      void *user);
+/* Of all the file. False: it cannot be read, which is told. */
+bool record_lines_of_file(const char *path, record_lines_look look, void *user);
+
 /* The last record of a call with this origid; NULL, after a complaint: there is none,
    or files cannot be read. */
 json_t *record_of_origid(const struct cli *cli, const char *origid);

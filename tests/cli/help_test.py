@@ -45,7 +45,8 @@ def words_of(name):
     return {"numbers set": (3, 3), "numbers block": (1, 1), "numbers unset": (1, 2), "numbers show": (1, 1),
             "numbers lint": (0, None), "numbers diff": (2, 2), "numbers compile": (0, None),
             "cert import": (1, 1), "decode": (0, 1), "lab-ca": (0, 1), "verify": (0, 1),
-            "records find": (0, None), "records verify": (0, None), "secret export": (1, 1),
+            "records find": (0, None), "records verify": (0, None), "signers": (0, None),
+            "secret export": (1, 1),
             "secret import": (1, 1), "help": (0, None)}.get(name, (0, 0))
 
 

@@ -159,6 +159,34 @@ class Verify(Story):
         results = {c["check"]: c["result"] for c in told["identities"][0]["checks"]}
         self.assertEqual([results["orig"], results["dest"], results["signature"]], ["FAILED", "ok", "ok"])
 
+    def online(self, message, *words):
+        return stirctl.run(self.stird.configuration, "--json", "verify", "--online", *words,
+                           self.lab.write("invite", message))
+
+    def test_commands(self):
+        """verify --online judges as stird does and exits as verify does; signers counts what was recorded."""
+        self.begin()
+        self.passed()
+        self.until("certificate_unavailable", "none.pem")
+        message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
+        tampered = message.replace("From: <sip:" + CALLER, "From: <sip:+12155550177")
+        unserved = token.invite(self.signed("none.pem"), orig=CALLER, dest=CALLED)
+        for text, status, reason in ((message, 0, "verified"), (tampered, 1, "token_of_another_call"),
+                                     (unserved, 1, "certificate_unavailable"),
+                                     (token.invite(orig=CALLER, dest=CALLED), 1, "unsigned_call")):
+            code, out, err = self.online(text, "--trunk", "in")
+            self.assertEqual((code, json.loads(out)["reason"]), (status, reason), err)
+        code, out, err = self.online(message)  # one trunk verifies
+        self.assertEqual((code, json.loads(out)["trunk"]), (0, "in"), err)
+        for words, said in ((("--trunk", "pbx"), "the trunk pbx does not verify"),
+                            (("--trunk", "no"), "there is no trunk"), (("--offline",), "--online goes by")):
+            code, _, err = self.online(message, *words)
+            self.assertEqual(code, 2, err)
+            self.assertIn(said, err)
+        told = stirctl.ask(self.stird.configuration, "signers", "--reason", "verified")["signers"]
+        self.assertEqual([(s["spc"], s["levels"]["A"] > 0, s["failed"], s["open"]) for s in told],
+                         [("709J", True, 0, 0)])
+
     def test_a_carrier_of_both_directions(self):
         """R-V-061: one address begins calls, which are judged, and takes those that are signed."""
         self.begin(sources=[self.net(9)], upstreams=["pbx"], upstreams_more=[self.upstream("pbx", 2)],
