@@ -4,6 +4,7 @@
 #include <stird/base/clock.h>
 #include <stird/core/discriminator.h>
 #include <stird/core/identity.h>
+#include <stird/core/service_word.h>
 #include <stird/core/sip_date.h>
 
 #include "context.h"
@@ -20,13 +21,22 @@
 
 #define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
 
+/* An empty value is none, beside ours; where nothing is signed it stays as it came. */
+static void take_identity_off(struct context *c)
+{
+    const struct trunk *trunk = c->call->trunk;
+    if (c->outcome->strip_identity)
+        message_remove_headers(&c->message, "Identity", 'y', NULL);
+    else if (!trunk || service_words[trunk->service].signs)
+        message_remove_headers(&c->message, "Identity", 'y', identity_is_empty);
+}
+
 static int write_identity(struct context *c)
 {
     struct message *m = &c->message;
     char date[SIP_DATE_LENGTH + 1];
     int error = 0;
-    message_remove_headers(m, "Identity", 'y',
-                           c->outcome->strip_identity ? NULL : identity_is_empty);
+    take_identity_off(c);
     const struct leaving *leaving = &c->leaving[c->view];
     if (leaving->n_identities == 0)
         return 0;

@@ -76,6 +76,7 @@ class Verify(Story):
         self.assertEqual([told["cache"], told["wait_us"]], ["hit", 0])
         self.assertEqual(len(self.web.gets), gets)
         self.judged_call(reason="unsigned_call")
+        self.judged_call("", reason="unsigned_call")
         head, body, signature = self.signed().split(".", 2)
         changed = token.identity(self.made + "/709J", header={"x5u": self.web.url("a.pem")}, attest="B")
         tampered = ".".join((head, changed.split(".")[1], signature))
