@@ -52,6 +52,7 @@ extern const struct command command_cert_import;
 extern const struct command command_cert_list;
 extern const struct command command_cert_renew;
 extern const struct command command_cert_request;
+extern const struct command command_certificates_cache;
 extern const struct command command_decode;
 extern const struct command command_explain;
 extern const struct command command_init;

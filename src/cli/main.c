@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
     &command_cert_import,
     &command_cert_renew,
     &command_cert_request,
+    &command_certificates_cache,
     &command_trust_list,
     &command_trust_refresh,
     &command_decode,

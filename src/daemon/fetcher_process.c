@@ -20,13 +20,13 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/fetch/kept_files.h>
 #include <stird/io/control.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEPT_DIRECTORY    "fetched" /* below the state directory */
-#define OCTETS_AN_ENTRY   3072      /* of a chain of three certificates */
+#define OCTETS_AN_ENTRY   3072 /* of a chain of three certificates */
 #define PREFETCH_EVERY_MS 10000
 #define LONGEST_WAIT_MS   60000
 
@@ -152,7 +152,7 @@ static void serve(struct fetcher_process *p)
 /* Without the directory nothing outlasts a restart, and calls go on. */
 static void open_kept(struct fetcher_process *p)
 {
-    if (asprintf(&p->kept, "%.*s/" KEPT_DIRECTORY, STR_ARG(p->settings->state_directory)) < 0)
+    if (asprintf(&p->kept, "%.*s/" KEPT_FILES_DIRECTORY, STR_ARG(p->settings->state_directory)) < 0)
         p->kept = NULL;
     if (p->kept && (mkdir(p->kept, 0700) == 0 || errno == EEXIST))
         p->kept_fd = open(p->kept, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -163,7 +163,7 @@ bool fetched_file_parse(struct str text, const char *name, struct fetched_file *
            read_numbers(numbers, file);
 }
 
-int fetched_file_read(int directory, const char *name, struct buf *text, struct fetched_file *file)
+int fetched_file_look(int directory, const char *name, struct buf *text, struct fetched_file *file)
 {
     int fd = regular_file_open(directory, name, O_NOFOLLOW);
     int r = fd < 0 ? fd : 0;
@@ -175,6 +175,12 @@ int fetched_file_read(int directory, const char *name, struct buf *text, struct 
     const unsigned long before = shortages();
     if (r == 0 && !fetched_file_parse(buf_str(text), name, file))
         r = shortages() == before ? -EBADMSG : -ENOMEM;
+    return r;
+}
+
+int fetched_file_read(int directory, const char *name, struct buf *text, struct fetched_file *file)
+{
+    int r = fetched_file_look(directory, name, text, file);
     if (r == -EBADMSG)
         unlinkat(directory, name, 0);
     return r;

@@ -30,5 +30,7 @@ bool fetched_file_parse(struct str text, const char *name, struct fetched_file *
 /* Reads the file into TEXT, which FILE points into. -EBADMSG: it is no such file, or broken, and is
    deleted; -errno. */
 int fetched_file_read(int directory, const char *name, struct buf *text, struct fetched_file *file);
+/* The same for whoever only looks: nothing is deleted. */
+int fetched_file_look(int directory, const char *name, struct buf *text, struct fetched_file *file);
 
 #endif

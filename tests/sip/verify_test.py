@@ -169,6 +169,9 @@ class Verify(Story):
         self.begin()
         self.passed()
         self.until("certificate_unavailable", "none.pem")
+        kept = stird.wait_until(lambda: stirctl.ask(self.stird.configuration, "certificates", "cache")["certificates"],
+                                HANG_S, "a kept certificate")
+        self.assertEqual([(k["url"], k["state"]) for k in kept], [(self.web.url("a.pem"), "fresh")])
         message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
         tampered = message.replace("From: <sip:" + CALLER, "From: <sip:+12155550177")
         unserved = token.invite(self.signed("none.pem"), orig=CALLER, dest=CALLED)
