@@ -22,6 +22,7 @@ struct fetcher_part {
     struct fetch_tally of[PLACES]; /* of each, since it began */
     int look[2];                   /* a look's channel: its fetcher's end and its checker's, or
                                       -1 */
+    bool look_begun;               /* a fetcher was started for this look */
 };
 
 static struct fetcher_part *own(const struct supervisor *s)
@@ -138,6 +139,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     }
     packet_refuse_rights(look[0]);
     packet_refuse_rights(look[1]);
+    own(s)->look_begun = false;
     *kit->fetcher_fd = look[1];
     kit_keep(kit, look[1]);
     return 0;
@@ -148,8 +150,9 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
 static void begin_look(struct supervisor *s, int64_t now_ms)
 {
     struct child *c = place(s, FOR_CHECKER);
-    if (own(s)->look[0] < 0 || c->pid != 0)
+    if (own(s)->look[0] < 0 || own(s)->look_begun || c->pid != 0)
         return;
+    own(s)->look_begun = true;
     if (supervisor_start_child(s, c, now_ms))
         close_end(&own(s)->look[0]);
 }
@@ -158,7 +161,9 @@ static void begin_look(struct supervisor *s, int64_t now_ms)
 static int tell_look(struct supervisor *s, struct child *c)
 {
     const struct control_message m = {.type = CONTROL_CHANNEL};
-    int r = own(s)->look[0] >= 0 ? child_send(c, &m, &own(s)->look[0], 1) : 0;
+    if (own(s)->look[0] < 0 || !own(s)->look_begun)
+        return 0;
+    int r = child_send(c, &m, &own(s)->look[0], 1);
     if (r == 0)
         close_end(&own(s)->look[0]);
     return r;
@@ -266,7 +271,8 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
 {
     (void)death;
     if (c->index == FOR_CHECKER) {
-        close_end(&own(s)->look[0]);
+        if (own(s)->look_begun) /* else it was the one of the look before */
+            close_end(&own(s)->look[0]);
         return;
     }
     struct fetch_tally *of = &own(s)->of[c->index];
