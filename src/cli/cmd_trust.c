@@ -28,11 +28,15 @@ static void print_domain(const json_t *domain)
 {
     const json_t *source;
     size_t i;
-    print_said("%s: %s, %d authorities, %d revoked certificates\n", text_of(domain, "name"),
-               text_of(domain, "state"), (int)number_of(domain, "authorities"),
-               (int)number_of(domain, "revoked"));
-    if (number_of(domain, "left_out") > 0)
-        print_said("    %d entries of its list are not used\n", (int)number_of(domain, "left_out"));
+    const int authorities = (int)number_of(domain, "authorities");
+    const int revoked = (int)number_of(domain, "revoked");
+    const int left_out = (int)number_of(domain, "left_out");
+    print_said("%s: %s, %d %s, %d revoked certificate%s\n", text_of(domain, "name"),
+               text_of(domain, "state"), authorities,
+               authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
+    if (left_out > 0)
+        print_said("    %d %s of its list %s not used\n", left_out,
+                   left_out == 1 ? "entry" : "entries", left_out == 1 ? "is" : "are");
     json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
 }
 

@@ -349,7 +349,8 @@ static bool bring_all(struct job *job, struct arena *arena, const struct identit
     return good;
 }
 
-/* As the question of one token asks of the message. */
+/* One verdict over all tokens of a call. ONE, the question about a single token, already says what
+   the message holds and when it was seen. */
 static void judge_set(struct job *job, const struct sighting *s, const struct identity_set *set,
                       const struct verification_served *served, const struct verify_question *one,
                       struct arena *arena, struct verification *v)

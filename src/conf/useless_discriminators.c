@@ -8,7 +8,7 @@
 #include <stird/core/uri.h>
 #include <string.h>
 
-#define DIALLED_DIGITS_MAX 32 /* of a number with all that may be dialled before it */
+#define DIALLED_DIGITS_MAX 32 /* 15 of the longest number, and prefixes dialled before it */
 
 static struct str decoded(struct reader *r, struct str text)
 {

@@ -3,9 +3,8 @@
 #include <stird/core/settings.h>
 #include <string.h>
 
-#define IPV6_PREFIX_BITS                                                                           \
-    64 /* the part of the network in which one host can choose its addresses                       \
-        */
+/* The network's part of an IPv6 address; the rest a host chooses as it likes. */
+#define IPV6_PREFIX_BITS 64
 
 static const struct {
     const char *name, *text;

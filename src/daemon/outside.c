@@ -85,7 +85,7 @@ static int owner_fault(struct str path, const struct stat *st)
     return error || records_place_is_good(&d, st) ? error : EPERM;
 }
 
-/* As supervisor_open_records() opens it. */
+/* Whether the supervisor can open it as it opens the record file. */
 static int file_fault(struct str path)
 {
     struct stat st;

@@ -33,7 +33,8 @@ static int bound_socket(const struct net *net, uint16_t listener)
     return error;
 }
 
-/* A refusal that is known at once is told from the event loop all the same, like any other. */
+/* When connect() fails at once the caller is told later, from the event loop, as of any other
+   failure. */
 static void begin_connect(struct connection *c, int fd)
 {
     struct sockaddr_storage name;
@@ -142,7 +143,8 @@ static struct connection *open_connection(const struct connection *like, int *er
     return c;
 }
 
-/* What fails here is a lack of ours: what the peer does is told by `closed`. */
+/* NULL with *ERROR: stird itself has too little of something (connections, descriptors, memory,
+   TLS). When it is the peer that refuses, there is a connection, and `closed` tells. */
 static struct connection *connect_new(const struct connection *like, int *error)
 {
     enum not_opened_why why = no_room(like->net, like);

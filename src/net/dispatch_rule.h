@@ -9,12 +9,10 @@
 #ifndef STIRD_NET_DISPATCH_RULE_H
 #define STIRD_NET_DISPATCH_RULE_H
 
-#define DISPATCH_LOOK_BYTES 3072 /* how far the kernel looks for a header: a multiple of 8 */
-#define DISPATCH_VALUE_BYTES                                                                       \
-    128                      /* how much of the value is hashed, leading white space included      \
-                              */
-#define DISPATCH_SHORTEST 16 /* nothing shorter is a SIP message */
-#define DISPATCH_PREAMBLE 4  /* line ends that may stand before a status line */
+#define DISPATCH_LOOK_BYTES  3072 /* how far the kernel looks for a header: a multiple of 8 */
+#define DISPATCH_VALUE_BYTES 128  /* of the value are hashed, leading white space included */
+#define DISPATCH_SHORTEST    16   /* nothing shorter is a SIP message */
+#define DISPATCH_PREAMBLE    4    /* line ends that may stand before a status line */
 
 /* Eight characters as they stand in a shift register, the last one lowest. */
 #define DISPATCH_STATUS 0x5349502f322e3020ull /* "SIP/2.0 " */

@@ -61,17 +61,19 @@ uint64_t holdings_octets(const struct holdings *all);
 
 struct holding;
 
-/* One reference. NULL: no memory. */
+/* One reference, which holding_unref() ends; no octets yet. NULL: no memory. */
 struct holding *holding_new(struct holdings *all, const struct address *source,
                             enum holding_class class);
 struct holding *holding_ref(struct holding *h);
 void holding_unref(struct holding *h);
 
-/* Says what it is, as far as that is known by now. */
+/* Moves H, with all its octets, to another class: what a request is shows as it is read. */
 void holding_is(struct holding *h, enum holding_class class);
-/* Whose it is besides; the first NAME of an OWNER counts, none when it is empty. */
+/* Counts H for NAME too (a call, a trunk, a source). Without effect where an OWNER of this kind has
+   been named before, or NAME is empty. */
 void holding_belongs(struct holding *h, enum holding_owner owner, struct str name);
-/* *COUNTED, of one who holds by H, is NOW from here on; 0 before the end of H. */
+/* A user of H holds NOW octets, and held *COUNTED, which is set to NOW. It says 0 before it ends
+   its reference. H may be NULL. */
 void holding_count(struct holding *h, size_t *counted, size_t now);
 
 /*

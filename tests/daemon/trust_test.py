@@ -65,7 +65,7 @@ class Trust(AlarmStory):
         self.assertEqual([source["used"] for source in got["sources"]], [True, True])
         status, out, err = stirctl.run(self.path, "trust", "list")
         self.assertEqual((status, err), (0, ""))
-        self.assertIn("us: in force, 2 authorities, 1 revoked certificates", out)
+        self.assertIn("us: in force, 2 authorities, 1 revoked certificate\n", out)
         kept = os.listdir(self.lab.path("state", "trust"))
         self.assertEqual(sorted(kept), ["us.crl1", "us.crl1.signer", "us.list", "us.list.signer"])
 
@@ -206,7 +206,7 @@ class Stopped(Trust):
         stird.wait_until(lambda: not stird.alive(maker), HANG_S, "its end, well before it had to be done")
         out, err = asker.communicate(timeout=HANG_S)
         self.assertEqual(asker.returncode, 0, err)
-        self.assertIn("fr: in force, 1 authorities, 0 revoked", out)
+        self.assertIn("fr: in force, 1 authority, 0 revoked certificates", out)
         self.assertEqual(stirctl.ask(self.path, "stats")["children_false"], 0)
         kept = sorted(os.listdir(self.lab.path("state", "trust")))
         self.assertEqual(kept, ["us.crl1", "us.crl1.signer", "us.list", "us.list.signer"])

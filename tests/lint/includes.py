@@ -5,6 +5,7 @@ Every include line of src/ and include/, headers as well as sources, is judged b
 one that it reaches into. What a file gets indirectly, through a header, is judged at that header's own include line.
 
 - a public header, <stird/RING/NOUN.h>: of a ring that this one may know
+- a source: nowhere
 - a private header: of this very ring; one in a folder of it, of that folder, unless OPEN names it
 - a header of a library: in the rings that use it. Debian keeps most of them on the compiler's own path, so that
   nothing but this test keeps the others from them
@@ -208,8 +209,8 @@ def judge_open(files):
     for ring, nouns in OPEN.items():
         for noun in nouns.split():
             header, folder = "src/%s/%s.h" % (ring, noun), "src/%s/%s/" % (ring, posixpath.dirname(noun))
-            line = '#include "%s"' % header[len("src/"):]
-            users = [path for path, text in files.items() if line in text and not path.startswith(folder)]
+            line = re.compile(r'#\s*include\s*["<]%s[">]' % re.escape(header[len("src/"):]))
+            users = [path for path, text in files.items() if line.search(text) and not path.startswith(folder)]
             if header not in files or not users:
                 yield "%s: OPEN names it, and nobody outside of its folder needs it" % header
 
@@ -224,6 +225,8 @@ def judge(files, path, directive, operand):
     if ".." in named.split("/") or named.startswith("/"):
         return "goes by a way of its own: say the path from src/ on"
     target = resolve(files, path, quoted, named)
+    if target and target.endswith(".c"):
+        return "a source is compiled by itself: a header declares what it has for others"
     if target and public and not place(target)[1]:
         return "a public header includes a private one"
     if target:
@@ -312,6 +315,8 @@ def bad_lines(files, ring):
             for form in ('#include "%s"', "#include <%s>", '\t# include "%s" /* so? */'):
                 yield form % private[other][len("src/"):]
             yield '#include "../%s"' % private[other][len("src/"):]
+    own = sorted(p for p in files if p.startswith("src/%s/" % ring) and p.endswith(".c"))
+    yield from (form % own[0][len("src/"):] for form in ('#include "%s"', "#include <%s>"))
     for other, nouns in NOT_FOR.get(ring, {}).items():
         for noun in nouns.split():
             yield "#include <stird/%s/%s.h>" % (other, noun)

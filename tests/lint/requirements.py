@@ -2,7 +2,8 @@
 """
 usage: requirements.py PROJECT [--self-test]
 docs/requirements.md: every number of its families has one row, each test file that a row names carries that number,
-and no test carries one that is in no family. A row without a test says that stird is deliberately different.
+and neither a test nor a source carries one that is in no family. A row without a test says that stird is deliberately
+different.
 """
 
 import os
@@ -27,8 +28,8 @@ def carried_by(text):
     return {word.replace("test_", "").upper().replace("_", "-") for word in CARRIED.findall(text)}
 
 
-def judge(page, tests):
-    """tests: path below tests/ to the numbers that the file carries."""
+def judge(page, tests, sources):
+    """tests, sources: path below tests/, and below the project, to the numbers that the file carries."""
     numbers, rows = list(numbers_of(page)), ROW.findall(page)
     if len(numbers) < 100:
         yield "only %d numbers" % len(numbers)
@@ -47,6 +48,9 @@ def judge(page, tests):
     for path, carried in sorted(tests.items()):
         for number in sorted(carried - set(numbers)):
             yield "tests/%s carries %s, which is no rule" % (path, number)
+    for path, carried in sorted(sources.items()):
+        for number in sorted(carried - set(numbers)):
+            yield "%s names %s, which is no rule" % (path, number)
 
 
 def tests_of(project):
@@ -60,7 +64,18 @@ def tests_of(project):
     return found
 
 
-def self_test(page, tests):
+def sources_of(project):
+    found = {}
+    for top in ("src", "include"):
+        for folder, _, names in os.walk(os.path.join(project, top)):
+            for name in names:
+                if name.endswith((".c", ".h", ".def", ".md")):
+                    with open(os.path.join(folder, name), encoding="utf-8") as file:
+                        found[os.path.relpath(os.path.join(folder, name), project)] = carried_by(file.read())
+    return found
+
+
+def self_test(page, tests, sources):
     """The lint has to find each of these changes."""
     changes = (
         (page.replace("| R-P-083 |", "| R-P-082 |"), tests, "R-P-083 has no row"),
@@ -70,15 +85,21 @@ def self_test(page, tests):
         (page, dict(tests, **{"daemon/clock_test.py": set()}), "does not carry R-C-014"),
     )
     for changed, carried, complaint in changes:
-        if not any(complaint in fault for fault in judge(changed, carried)):
+        if not any(complaint in fault for fault in judge(changed, carried, sources)):
             yield "not found: %s" % complaint
+    for path in ("src/sip/new.c", "include/stird/core/new.def"):
+        complaint = "%s names R-V-999" % path
+        if not any(complaint in fault for fault in judge(page, tests, dict(sources, **{path: {"R-V-999"}}))):
+            yield "not found: %s" % complaint
+    if len(sources) < 300 or not any(sources.values()):
+        yield "only %d sources are read" % len(sources)
 
 
 def main(project, *options):
     with open(os.path.join(project, PAGE), encoding="utf-8") as file:
         page = file.read()
     tests = tests_of(project)
-    faults = list((self_test if options == ("--self-test",) else judge)(page, tests))
+    faults = list((self_test if options == ("--self-test",) else judge)(page, tests, sources_of(project)))
     for fault in faults:
         print("%s: %s" % (PAGE, fault))
     if not faults:

@@ -38,7 +38,6 @@ NOUNS = {
 # External although only their own file uses them.
 VAIN = {
     "main": "the C library calls it",
-    "proxy_trust": "the service verify asks it",
 }
 
 
@@ -81,7 +80,10 @@ def judge_use(sources, tests, vain):
             yield "%s: %s is external, and used by no other file: static, or nothing" % (path, symbol)
 
 
-def judge_tables(sources, nouns, vain):
+def judge_tables(sources, tests, nouns, vain):
+    used = set(tests).union(*(calls for _, calls in sources.values()))
+    for symbol in sorted(set(vain) & used):
+        yield "VAIN has %s, which another file uses" % symbol
     every = {symbol for has, _ in sources.values() for symbol in has}
     for symbol in sorted(set(vain) - every):
         yield "VAIN has %s, which is no symbol" % symbol
@@ -108,6 +110,10 @@ def self_test(files, sources, tests):
             yield "%s: zebra_run is not found" % path
         if not any("zebra_run" in fault for fault in judge_use(wrong, tests, VAIN)):
             yield "%s: zebra_run is not found to be used by nobody" % path
+    called = sorted(set().union(*(calls for _, calls in sources.values())) & set().union(*(has for has, _ in sources.values())))
+    for symbol in called[:1]:
+        if not any("VAIN has %s, which another" % symbol in f for f in judge_tables(sources, tests, NOUNS, {symbol: ""})):
+            yield "VAIN with %s, which is used: not found" % symbol
     if not any(judge_names(files, sources, {})):
         yield "without NOUNS nothing is found"
 
@@ -121,7 +127,7 @@ def main(project, nm, build, *options):
         faults = list(self_test(files, sources, tests))
     else:
         faults = list(judge_names(files, sources, NOUNS)) + list(judge_use(sources, tests, VAIN)) + list(
-            judge_tables(sources, NOUNS, VAIN))
+            judge_tables(sources, tests, NOUNS, VAIN))
     if len(sources) < 300 or len(tests) < 300:
         faults.append("only %d objects, %d calls of tests" % (len(sources), len(tests)))
     for fault in faults:

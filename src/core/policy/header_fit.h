@@ -9,16 +9,16 @@
 #include <stird/core/fit.h>
 
 /*
- * Each header line called NAME, in its compact form too, is the value as a whole or a list of
- * values. FITS: there is one at least, and each is VALUE; FITS_IN_PART: one is, another is not. An
- * empty line is another. White space, folded lines too, counts as one space. What others may read
- * as VALUE fits in part: in quotes or brackets, with parameters, as a parameter, in a line that is
- * no header but resembles one; and lines with more octets than are looked at, which may say
- * anything.
+ * Looks at all header lines called NAME, under its compact form too. A line is read as one value,
+ * and as a list of values with commas between; white space, folded or not, counts as one space.
+ *
+ * FITS: there is a line, and every value is VALUE.
+ * FITS_IN_PART: some value is VALUE and another, or an empty line, is not; or somebody else may
+ * read VALUE there: in quotes or brackets, with parameters, as a parameter, or in a line that only
+ * resembles a header; or the lines have more octets than are looked at, and may say anything.
  */
-#define HEADER_FIT_OCTETS                                                                          \
-    1024 /* of all lines of one name together: thousands of trunks may ask                         \
-          */
+/* Of all lines of one name together: thousands of trunks may ask. */
+#define HEADER_FIT_OCTETS 1024
 enum fit header_fit(const struct call *call, struct str name, struct str value, bool any_case);
 
 #endif

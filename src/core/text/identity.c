@@ -107,8 +107,9 @@ static bool take_any_enclosed(struct str *rest)
 }
 
 /*
- * Index of the first C that is neither quoted nor inside <>. What never ends encloses nothing; a
- * quote that does not is the last that is looked at, so that no text takes more than two readings.
+ * Index of the first C that stands neither in quotes nor in <>; the length of S if there is none. A
+ * quote or a bracket that is never closed encloses nothing. Behind a quote that is never closed no
+ * further quote is tried, so that no text is read more than twice for quotes.
  */
 static size_t find_bare(struct str s, char c)
 {
@@ -246,7 +247,7 @@ static bool mentions_shaken(struct str json)
 {
     static const struct str name = STR("\"ppt\"");
     const struct str word = passport_type_deciding()->ppt;
-    unsigned colons = 2; /* up to the one of the next member, a value may be that of the last ppt */
+    unsigned colons = 2; /* since the last "ppt": its value stands before the second one */
     for (size_t i = 0; i < json.n; i++) {
         struct str rest = str_slice(json, i, json.n);
         if (rest.n > name.n && str_starts_nocase(rest, name))
@@ -262,7 +263,8 @@ static bool mentions_shaken(struct str json)
 
 #define SCAN_LEAST 64 /* what a try costs however short it is */
 
-/* Where it was cut a digit too many may stand at its end. */
+/* A part that was cut, or has text behind it, may end with a digit that completes no octet: without
+   that one it is tried once more. */
 static bool header_mentions_shaken(struct str part)
 {
     struct buf json = BUF_INIT;

@@ -152,7 +152,7 @@ struct supervisor {
     bool journal;                       /* stderr is journald's */
 
     const struct part *const *parts; /* the table of those that are there, */
-    void **states;                   /* and the state of each */
+    void **part_states;              /* and the state of each */
 
     const struct child_role *roles; /* the table of */
     unsigned n_roles;

@@ -41,13 +41,13 @@ static unsigned count_parts(const struct part *const *parts)
 
 void supervisor_unmake(struct supervisor *s)
 {
-    unsigned n = s->states ? count_parts(s->parts) : 0;
+    unsigned n = s->part_states ? count_parts(s->parts) : 0;
     for (unsigned i = n; i-- > 0;)
         if (s->parts[i]->fini)
             s->parts[i]->fini(s);
     for (unsigned i = 0; i < n; i++)
-        free(s->states[i]);
-    free(s->states);
+        free(s->part_states[i]);
+    free(s->part_states);
     if (s->signal_fd >= 0)
         close(s->signal_fd);
     free(s);
@@ -63,7 +63,7 @@ static bool make_states(struct supervisor *s)
     for (unsigned i = 0; !good && states && i < n; i++)
         free(states[i]);
     if (good)
-        s->states = states;
+        s->part_states = states;
     else
         free(states);
     return good;
@@ -95,7 +95,7 @@ void *supervisor_part(const struct supervisor *s, const struct part *part)
         assert(s->parts[i]);
         i++;
     }
-    return s->states[i];
+    return s->part_states[i];
 }
 
 void supervisor_tell(struct supervisor *s, enum event event, const struct news *news)

@@ -84,9 +84,9 @@ static void forget(struct supervisor *s, const struct news *news)
 /* One next hop of an upstream. */
 struct hop_sum {
     struct hop_state state;
-    unsigned out;        /* workers for which it is */
-    int64_t since_ms;    /* when the first of those said so; when none does, when the last had it
-                            back */
+    unsigned out;        /* how many workers do not use it now */
+    int64_t since_ms;    /* since when the first of these does not; if out is 0: since when all
+                            workers use it again */
     int64_t answered_ms; /* when it last answered any worker */
 };
 

@@ -51,10 +51,11 @@ struct trust_part {
     uint64_t lost;           /* lists that could not be kept */
     bool wanted, built;
     bool refreshing; /* somebody waits: an image is made after the next round, whatever came */
-    uint64_t made_of, sent_of; /* the generation of the configuration by which the present maker
-                                  makes, and the courier fetches */
-    uint64_t asked, done;      /* runs that were begun, that have ended */
-    uint64_t failed;           /* in a row */
+    /* Generations of the configuration: made_of is the one for which the present process `trust`
+       makes an image, sent_of the one for which the courier was sent. */
+    uint64_t made_of, sent_of;
+    uint64_t asked, done; /* runs that were begun, that have ended */
+    uint64_t failed;      /* in a row */
     int64_t next_files_ms, next_make_ms;
     uint64_t files; /* what the files looked like when it was made */
     struct trust_round round;

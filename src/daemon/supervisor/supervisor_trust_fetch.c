@@ -63,7 +63,9 @@ static void add(struct trust_round *r, unsigned domain, unsigned source, struct 
     r->n++;
 }
 
-/* Those that are due, and have failed before, or have not; at most MOST. */
+/* Adds sources until the round has MOST. FAILED: those whose last fetch failed; else the others.
+   Each only when it is due, or when its list is there and the signer of that is still to be
+   fetched. */
 static void add_due(struct trust_round *r, const struct settings *s, bool failed, unsigned most,
                     int64_t now_s)
 {

@@ -82,7 +82,8 @@ void supervisor_open_untold(struct supervisor *s, struct record_losses *tally)
     supervisor_records(s)->kept_tally = *tally;
 }
 
-/* Bounds what the recorder wrote, so that no number is too large for those who read it next. */
+/* A copy in which no number is above the largest that is shown: the recorder, which writes them,
+   may have been taken over. */
 static struct record_losses bounded(const struct record_losses *tally)
 {
     return (struct record_losses){.lost = counters_sum(0, tally->lost),
