@@ -87,11 +87,37 @@ static struct certificate_ground ground_of(const struct certificates *all, uint3
         .image = proxy_trust(all->proxy), .domains = domains, .now_s = clock_real_s()};
 }
 
+/* ---- notes ---- */
+
+/* Tells the fetcher what a body is. */
+static void note(const struct certificates *all, struct str url, enum fetch_kind kind,
+                 int64_t fetched_s, int64_t ends_s)
+{
+    const struct fetch_question q = {.kind = kind,
+                                     .trunk = FETCH_NO_TRUNK,
+                                     .fetched_s = fetched_s,
+                                     .ends_s = ends_s,
+                                     .url = url};
+    fetcher_client_note(all->fetcher, &q);
+}
+
+/* It keeps those that lead to an anchor before all else, and over a restart. */
+static void note_proven(const struct certificates *all, struct str url,
+                        const struct sti_certificate *found)
+{
+    int64_t fetched_s;
+    if (all->fetcher && certificate_cache_news(found, &fetched_s))
+        note(all, url, FETCH_PROVEN, fetched_s, found->not_after_s);
+}
+
 enum certificate_cached certificates_get(struct certificates *all, struct str url, uint32_t domains,
                                          const struct sti_certificate **found)
 {
     const struct certificate_ground ground = ground_of(all, domains);
-    return certificate_cache_get(all->cache, url, &ground, found);
+    enum certificate_cached cached = certificate_cache_get(all->cache, url, &ground, found);
+    if (*found)
+        note_proven(all, url, *found);
+    return cached;
 }
 
 int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint32_t domains)
@@ -100,21 +126,6 @@ int64_t certificates_fetched_s(const struct certificates *all, struct str url, u
 }
 
 /* ---- what comes ---- */
-
-/* Tells the fetcher what the body is: it keeps those that lead to an anchor before all else, and
-   soon asks again for garbage. */
-static void note(const struct certificates *all, struct str url, int64_t fetched_s,
-                 const struct sti_certificate *c)
-{
-    bool proven = !c->unreadable && c->has_anchors && !c->by_anchors.chain;
-    const struct fetch_question q = {.kind = proven ? FETCH_PROVEN : FETCH_REFUSED,
-                                     .trunk = FETCH_NO_TRUNK,
-                                     .fetched_s = fetched_s,
-                                     .ends_s = proven ? c->not_after_s : 0,
-                                     .url = url};
-    if (proven || c->unreadable)
-        fetcher_client_note(all->fetcher, &q);
-}
 
 /* False: two were prepared since the loop looked at the sockets. */
 static bool takes_turn(struct certificates *all)
@@ -146,8 +157,14 @@ static bool take_body(struct certificates *all, struct str url, uint32_t domains
         return true;
     if (!takes_turn(all))
         return false;
-    if (certificate_cache_put(all->cache, &body, &ground, &found))
-        note(all, url, answer->fetched_s, found);
+    if (!certificate_cache_put(all->cache, &body, &ground, &found))
+        return true;
+    /* Soon it asks again for garbage, and for what has not replaced a better one. */
+    if (found->unreadable ||
+        certificate_cache_fetched_s(all->cache, url, domains) != answer->fetched_s)
+        note(all, url, FETCH_REFUSED, answer->fetched_s, 0);
+    else
+        note_proven(all, url, found);
     return true;
 }
 

@@ -129,9 +129,12 @@ static void a_date_passes(void **state)
     assert_non_null(found->by_anchors.chain);
     assert_int_equal(certificate_cache_counts(c).judged, 2);
     assert_int_equal(certificate_cache_counts(c).bad, 1);
-    for (int i = 40; i < 50; i++)
-        assert_int_equal(get(c, URL("a"), ground(1, NOW + i * DAY)), CERTIFICATE_IS_CACHED);
-    assert_int_equal(certificate_cache_counts(c).judged, 2);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + 10 * DAY + 300)), CERTIFICATE_IS_UNKNOWN);
+    const struct certificate_ground over = ground(1, NOW + 40 * DAY);
+    assert_true(certificate_cache_put(c, &body, &over, &found));
+    for (int i = 0; i < 300; i += 30)
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 40 * DAY + i)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).judged, 3);
     certificate_cache_free(c);
     buf_fini(&chain);
 }
@@ -180,6 +183,47 @@ static void garbage_is_known_for_such(void **state)
     assert_int_equal(certificate_cache_counts(c).judged, 2);
     certificate_cache_free(c);
     buf_fini(&large);
+}
+
+static const struct sti_certificate *put_at(struct certificate_cache *c, struct str text,
+                                            int64_t now_s)
+{
+    const struct certificate_ground g = ground(1, now_s);
+    const struct certificate_body body = {.url = URL("a"),
+                                          .text = text,
+                                          .fetched_s = now_s,
+                                          .stale_s = now_s + DAY,
+                                          .ends_s = now_s + DAY};
+    const struct sti_certificate *found;
+    assert_true(certificate_cache_put(c, &body, &g, &found));
+    return found;
+}
+
+/* A server that serves something else for a while has not taken its certificate back; and what it
+   serves now is no reason not to ask it again soon. */
+static void a_worse_one_takes_no_place(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct str bad[] = {STR(""), STR("<html>maintenance</html>"),
+                        STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct certificate_cache *c = certificate_cache_new(16, 16);
+        assert_non_null(put_at(c, bad[i], NOW)->unreadable);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 299)), CERTIFICATE_IS_CACHED);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 300)), CERTIFICATE_IS_UNKNOWN);
+        assert_non_null(put_at(c, bad[i], NOW)->unreadable);
+        assert_null(put_at(c, buf_str(&chain), NOW)->unreadable);
+        assert_null(put_at(c, bad[i], NOW + 100)->unreadable);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + DAY - 1)), CERTIFICATE_IS_CACHED);
+        assert_int_equal(certificate_cache_fetched_s(c, URL("a"), 1), NOW);
+        assert_int_equal(certificate_cache_counts(c).good, 1);
+        assert_int_equal(certificate_cache_counts(c).bad, 0);
+        assert_non_null(put_at(c, bad[i], NOW + DAY)->unreadable);
+        assert_int_equal(certificate_cache_counts(c).good, 0);
+        certificate_cache_free(c);
+    }
+    buf_fini(&chain);
 }
 
 /* What a profile believes another one may not; and without an image nobody is believed. */
@@ -236,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_date_passes),
         cmocka_unit_test(others_do_not_push_good_ones_out),
         cmocka_unit_test(garbage_is_known_for_such),
+        cmocka_unit_test(a_worse_one_takes_no_place),
         cmocka_unit_test(each_set_of_domains_has_its_own),
     };
     return cmocka_run_group_tests(tests, set_up_images, tear_down_images);

@@ -17,7 +17,8 @@ struct certificate_cache;
 
 #define CERTIFICATE_CACHE_GOOD_MAX 4096
 #define CERTIFICATE_CACHE_BAD_MAX  1024
-#define CERTIFICATE_CACHE_LEAST    16 /* of either part: what one call uses is not forgotten */
+#define CERTIFICATE_CACHE_BAD_S    300 /* what is not good is asked for again after that */
+#define CERTIFICATE_CACHE_LEAST    16  /* of either part: what one call uses is not forgotten */
 
 /* NULL: no memory. GOOD and BAD: how many each part holds. */
 struct certificate_cache *certificate_cache_new(unsigned good, unsigned bad);
@@ -50,12 +51,19 @@ struct certificate_body {
     int64_t fetched_s, stale_s, ends_s; /* from STALE_S on it is stale, from ENDS_S on nothing */
 };
 /*
- * Prepares what URL served and keeps it in place of an older one; *FOUND as above. Garbage is kept
- * too, as garbage, for as long. False: no memory, and nothing is kept.
+ * Prepares what URL served and keeps it in place of an older one; *FOUND as above. What leads to no
+ * anchor, and garbage, is kept too, for CERTIFICATE_CACHE_BAD_S at most, but not in place of one
+ * that leads there: that one stays to its end, and is what *FOUND is then. False: no memory, and
+ * nothing is kept.
  */
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,
                            const struct certificate_ground *ground,
                            const struct sti_certificate **found);
+/*
+ * Of what get or put have just found: true once for each body that leads to an anchor, when that is
+ * seen first, be it because what is trusted has changed. *FETCHED_S: when it was fetched.
+ */
+bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s);
 /* Drops what is kept of URL for these domains. */
 void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains);
 

@@ -17,6 +17,8 @@ struct kept {
     struct arena *arena; /* of the certificate's texts */
     uint64_t generation; /* by which it was judged */
     int64_t fetched_s, stale_s, ends_s;
+    int64_t bad_until_s; /* its end while it is not good */
+    bool is_told;        /* that it is good: certificate_cache_news() */
     size_t name_n, body_n;
     size_t bytes; /* as its part counts them */
     char text[];
@@ -193,15 +195,21 @@ static void put(struct certificate_cache *c, struct kept *k)
 }
 
 /* Moves K to the newest end of the part that it now belongs to. */
-static void use(struct certificate_cache *c, struct kept *k)
+static void use(struct certificate_cache *c, struct kept *k, int64_t now_s)
 {
     struct part *p = part_of(c, k);
     if (is_good(&k->certificate) == k->is_good) {
         lru_touch(&p->all, &k->link);
         return;
     }
+    k->bad_until_s = now_s + CERTIFICATE_CACHE_BAD_S;
     take_out(c, k);
     put(c, k);
+}
+
+static bool has_ended(const struct kept *k, int64_t now_s)
+{
+    return now_s >= k->ends_s || (!k->is_good && now_s >= k->bad_until_s);
 }
 
 enum certificate_cached certificate_cache_get(struct certificate_cache *c, struct str url,
@@ -210,7 +218,7 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
 {
     struct kept *k = find(c, url, g->domains);
     *found = NULL;
-    if (k && g->now_s >= k->ends_s) {
+    if (k && has_ended(k, g->now_s)) {
         forget(c, k);
         k = NULL;
     }
@@ -219,7 +227,7 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
         return CERTIFICATE_IS_UNKNOWN;
     }
     c->counts.hits++;
-    use(c, k);
+    use(c, k, g->now_s);
     *found = &k->certificate;
     return g->now_s >= k->stale_s ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
 }
@@ -255,6 +263,16 @@ static struct kept *keep_body(struct kept *k, struct str body)
     return with;
 }
 
+/* Whether what is kept is better than what was fetched: a server that serves garbage for a while,
+   or somebody else's certificate, has not taken back what it served before. */
+static bool stays(const struct kept *before, const struct kept *fetched,
+                  const struct certificate_ground *g)
+{
+    return !is_good(&fetched->certificate) && is_good(&before->certificate) &&
+           is_judged(before, g) && !has_ended(before, g->now_s) &&
+           !is_out_of_date(&before->certificate, g->now_s);
+}
+
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *b,
                            const struct certificate_ground *g, const struct sti_certificate **found)
 {
@@ -266,9 +284,26 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
     }
     if (!k->certificate.unreadable && !(k = keep_body(k, b->text)))
         return false;
+    struct kept *before = find(c, b->url, g->domains);
+    if (before && stays(before, k, g)) {
+        kept_free(k);
+        *found = &before->certificate;
+        return true;
+    }
+    k->bad_until_s = g->now_s + CERTIFICATE_CACHE_BAD_S;
     certificate_cache_drop(c, b->url, g->domains);
     put(c, k);
     *found = &k->certificate;
+    return true;
+}
+
+bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s)
+{
+    struct kept *k = container_of(found, struct kept, certificate);
+    if (k->is_told || !is_good(&k->certificate))
+        return false;
+    k->is_told = true;
+    *fetched_s = k->fetched_s;
     return true;
 }
 
