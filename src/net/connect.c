@@ -143,8 +143,8 @@ static struct connection *open_connection(const struct connection *like, int *er
     return c;
 }
 
-/* NULL with *ERROR: stird itself has too little of something (connections, descriptors, memory,
-   TLS). When it is the peer that refuses, there is a connection, and `closed` tells. */
+/* NULL with *ERROR: stird itself lacks something for it (a connection, a descriptor, memory, TLS).
+   What the peer does to a connection is told by `closed`, later. */
 static struct connection *connect_new(const struct connection *like, int *error)
 {
     enum not_opened_why why = no_room(like->net, like);

@@ -77,13 +77,13 @@ void holding_belongs(struct holding *h, enum holding_owner owner, struct str nam
 void holding_count(struct holding *h, size_t *counted, size_t now);
 
 /*
- * Whether there is too much of H's class now, H included: REASON_OK, or whose part it is above
- * (CALL_MEMORY, TRUNK_MEMORY, SOURCE_MEMORY; EMERGENCY_TRUNK, EMERGENCY_SOURCE), or that the worker
- * has no more for anybody (OVERLOADED, EMERGENCY_FULL).
+ * Whether H may stay: REASON_OK. Else its class now holds too much, H included. The reason says who
+ * is above his share: the call, trunk or source (CALL_MEMORY, TRUNK_MEMORY, SOURCE_MEMORY;
+ * EMERGENCY_TRUNK, EMERGENCY_SOURCE), or the worker as a whole (OVERLOADED, EMERGENCY_FULL).
  */
 enum reason holding_over(const struct holding *h);
-/* Whether H, which was let in, may take OCTETS more, for an answer: these leave an eighth of each
-   class to requests. */
+/* Whether H, which was let in, may take OCTETS more, for an answer. Answers fill seven eighths of a
+   class at most; the last eighth is for requests. */
 bool holding_may_grow(const struct holding *h, size_t octets);
 
 #endif

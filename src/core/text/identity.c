@@ -240,8 +240,8 @@ static void read_type(struct identity *identity)
 }
 
 /*
- * Whether JSON text, whole or not, gives ppt a value that has "shaken" in it: in a list, beside
- * another ppt, with octets behind the object, cut where it is too long.
+ * Whether "shaken" stands in the value of any member "ppt" of a JSON text. The text need not be
+ * JSON: it may have been cut, have a list for a value, the member twice, or more behind its end.
  */
 static bool mentions_shaken(struct str json)
 {
@@ -259,9 +259,9 @@ static bool mentions_shaken(struct str json)
     return false;
 }
 
-#define SCAN_MAX 8192 /* octets of base64url that are decoded of what is no good token */
+#define SCAN_MAX 8192 /* most octets of base64url that are decoded at each place that is tried */
 
-#define SCAN_LEAST 64 /* what a try costs however short it is */
+#define SCAN_LEAST 64 /* a try counts as so many octets at least, however short it is */
 
 /* A part that was cut, or has text behind it, may end with a digit that completes no octet: without
    that one it is tried once more. */

@@ -50,7 +50,8 @@ struct trust_part {
     int making_fd, taken_fd; /* that the present process writes; -1: none */
     uint64_t lost;           /* lists that could not be kept */
     bool wanted, built;
-    bool refreshing; /* somebody waits: an image is made after the next round, whatever came */
+    bool refreshing; /* an asker waits: an image is made after the next round of fetches, also when
+                        it brought nothing */
     /* Generations of the configuration: made_of is the one for which the present process `trust`
        makes an image, sent_of the one for which the courier was sent. */
     uint64_t made_of, sent_of;
