@@ -352,6 +352,8 @@ static void put_verified(struct json *j, const struct verified *v)
     put_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
     put_integer(j, STR("header"), (int64_t)v->header + 1, v->header != VERIFIED_NO_HEADER);
     put_integer(j, STR("headers"), v->headers, true);
+    if (v->beyond > 0)
+        put_integer(j, STR("headers_beyond"), v->beyond, true);
     put_text(j, STR("attest"), level_text(&v->attest));
     put_text(j, STR("origid"), v->origid);
     put_text(j, STR("x5u"), v->x5u);
