@@ -27,7 +27,7 @@ static const size_t texts[] = {
 struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
-    uint32_t header, headers;
+    uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
@@ -91,6 +91,7 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.trust_generation = v->trust_generation;
     p.header = v->header;
     p.headers = v->headers;
+    p.beyond = v->beyond;
     p.class = (uint8_t)v->class;
     p.level = (uint8_t)v->level;
     p.check = (uint8_t)v->check;
@@ -191,6 +192,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .check = (enum verify_check)p.check,
                            .header = p.header,
                            .headers = p.headers,
+                           .beyond = p.beyond,
                            .attest = (char)p.attest,
                            .iat_s = p.iat_s,
                            .age_s = p.age_s,
