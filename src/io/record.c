@@ -27,7 +27,7 @@ static const size_t texts[] = {
 struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
-    uint32_t header, headers;
+    uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
@@ -91,6 +91,7 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.trust_generation = v->trust_generation;
     p.header = v->header;
     p.headers = v->headers;
+    p.beyond = v->beyond;
     p.class = (uint8_t)v->class;
     p.level = (uint8_t)v->level;
     p.check = (uint8_t)v->check;
@@ -191,6 +192,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .check = (enum verify_check)p.check,
                            .header = p.header,
                            .headers = p.headers,
+                           .beyond = p.beyond,
                            .attest = (char)p.attest,
                            .iat_s = p.iat_s,
                            .age_s = p.age_s,
@@ -352,6 +354,8 @@ static void put_verified(struct json *j, const struct verified *v)
     put_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
     put_integer(j, STR("header"), (int64_t)v->header + 1, v->header != VERIFIED_NO_HEADER);
     put_integer(j, STR("headers"), v->headers, true);
+    if (v->beyond > 0)
+        put_integer(j, STR("headers_beyond"), v->beyond, true);
     put_text(j, STR("attest"), level_text(&v->attest));
     put_text(j, STR("origid"), v->origid);
     put_text(j, STR("x5u"), v->x5u);

@@ -158,7 +158,10 @@ static void ask_for(struct verifying *v, struct needed *n, enum fetch_kind kind,
         .wait_ms = wait_ms};
     n->outcome = certificates_ask(all_of(v), &q, waits ? &n->waiter : NULL);
     n->state = n->outcome == FETCH_PENDING && waits ? ASKED : TOLD;
-    v->pending += n->state == ASKED;
+    if (n->state != ASKED)
+        return;
+    n->cache = VERIFIED_WAIT;
+    v->pending++;
 }
 
 /* FETCH_LIMIT where too many wait. */
@@ -181,7 +184,6 @@ static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_
     if (n->url.n == 0 || n->state != UNASKED)
         return;
     if (n->is_renewed) {
-        n->cache = VERIFIED_WAIT;
         ask_for(v, n, FETCH_RENEW, wait_ms, wait_ms > 0 && may_wait(v));
         return;
     }
@@ -199,7 +201,6 @@ static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_
     case CERTIFICATE_IS_UNKNOWN:
         break;
     }
-    n->cache = VERIFIED_WAIT;
     ask_for(v, n, FETCH_ASK, wait_ms > 0 ? wait_ms : v->profile->wait_ms,
             wait_ms > 0 && may_wait(v));
 }
@@ -245,6 +246,8 @@ static void serve(const struct verifying *v, struct needed *n, struct verificati
     certificates_get(all_of(v), n->url, v->profile->trust, &found);
     if (found) {
         *s = (struct verification_served){.state = CERTIFICATE_PREPARED, .prepared = found};
+        if (n->cache == VERIFIED_NO_CERTIFICATE)
+            n->cache = VERIFIED_HIT;
         return;
     }
     n->cache = VERIFIED_MISS;
@@ -345,6 +348,8 @@ static bool ask_message(const struct call *call, struct said *said, struct verif
     q->requested = called(&said->requested, call->request_uri, country) ? &said->requested : NULL;
     q->is_withheld = !q->orig && is_withheld(call);
     q->message_fault = facts_fault(call, trusted);
+    if (q->message_fault.n == 0)
+        q->message_fault = calling_fault(&said->calling);
     if (call->n_date != 1 || !sip_date_parse(call->date, &q->date_s))
         q->date_s = 0;
     q->priority = &said->priority;

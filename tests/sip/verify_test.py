@@ -38,10 +38,11 @@ class Verify(Story):
         return token.identity(self.made + "/709J", header={"x5u": url},
                               parameters=";info=<%s>;alg=ES256;ppt=shaken" % url, **more)
 
-    def judged_call(self, *identities, reason=None, **more):
+    def judged_call(self, *identities, reason=None, lines=(), **more):
         """A whole call, which leaves as it came: its record."""
         invite, arrived = self.short_call(caller=CALLER, called=more.pop("called", CALLED),
-                                          extra=["Identity: " + value for value in identities], **more)
+                                          extra=["Identity: " + value for value in identities] + list(lines),
+                                          **more)
         self.assert_untouched(invite, arrived)
         self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
         record = self.record(invite, decision="passed", trunk="in", attest=None)
@@ -58,6 +59,36 @@ class Verify(Story):
 
     def passed(self, path="a.pem"):
         return self.until("verified", path)
+
+    def test_what_cannot_be_looked_at(self):
+        """R-X-030: a link that cannot be read breaks the chain; values beyond the bounds are not none."""
+        self.begin()
+        self.passed()
+        for link in ("junk;ppt=div", 'junk;info=<%s>;alg=ES256;ppt="DIV"' % self.web.url("a.pem")):
+            told = self.judged_call(self.signed(), link, reason="diversion_broken")["verification"]
+            self.assertEqual([told["class"], told["verstat"]], ["failed", "TN-Validation-Failed"])
+        self.judged_call(self.signed(), "junk;ppt=div-o", reason="verified")
+        told = self.judged_call("j" * 17000, reason="token_malformed")["verification"]
+        self.assertEqual([told["class"], told["header"], told["headers"], told["headers_beyond"]],
+                         ["nothing", None, 1, 1])
+        told = self.judged_call(*[self.signed()] + ["junk"] * 8, reason="verified")["verification"]
+        self.assertEqual([told["headers"], told["headers_beyond"]], [9, 1])
+        told = self.judged_call(*[self.signed()] + ["junk"] * 7 + ["junk;ppt=div"],
+                                reason="token_malformed")["verification"]
+        self.assertEqual([told["class"], told["headers_beyond"]], ["nothing", 1])
+
+    def test_several_asserted_numbers(self):
+        """Of a trunk that is trusted; which one the caller's is cannot be told."""
+        self.begin(trusted=True)
+        self.passed()
+        other = "+12155550177"
+        for uris, reason in ((["sip:%s@x" % CALLER, "tel:" + CALLER], "verified"),
+                             (["sip:%s@x" % CALLER, "sip:%s@x" % other], "bad_request"),
+                             (["sip:%s@x" % other, "tel:" + CALLER], "bad_request"),
+                             (["sip:%s@x" % other, "tel:" + other], "token_of_another_call")):
+            record = self.judged_call(self.signed(), reason=reason,
+                                      lines=["P-Asserted-Identity: <%s>" % uri for uri in uris])
+            self.assertEqual(record["verification"]["class"] == "passed", reason == "verified")
 
     def test_what_a_call_is_worth(self):
         self.begin()

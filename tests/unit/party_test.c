@@ -38,23 +38,27 @@ static void who_calls(void **state)
     static const struct {
         const char *pai, *from, *number;
         enum { NUMBER, IMPOSSIBLE, NONE } kind;
-        bool asserted;
+        bool asserted, differs;
     } cases[] = {
-        {NULL, "sip:+12155550121@h", "12155550121", NUMBER, false},
-        {NULL, "tel:+1-215-555-0121", "12155550121", NUMBER, false},
-        {NULL, "sip:2155550121@h", "12155550121", NUMBER, false},
-        {"<sip:+12155550199@h>", "sip:+12155550121@h", "12155550199", NUMBER, true},
+        {NULL, "sip:+12155550121@h", "12155550121", NUMBER, false, false},
+        {NULL, "tel:+1-215-555-0121", "12155550121", NUMBER, false, false},
+        {NULL, "sip:2155550121@h", "12155550121", NUMBER, false, false},
+        {"<sip:+12155550199@h>", "sip:+12155550121@h", "12155550199", NUMBER, true, false},
         {"<sip:+12155550198@h>, <tel:+12155550199>", "sip:+12155550121@h", "12155550199", NUMBER,
-         true},
-        {"<sip:alice@h>", "sip:+12155550121@h", "12155550121", NUMBER, false},
-        {"<sip:+1215555@h>", "sip:+12155550121@h", "12155550121", NUMBER, false},
-        {"<sip:+1215555@h>", "sip:alice@h", "1215555", IMPOSSIBLE, true},
-        {"<sip:+1215555@h>", "sip:+1215556@h", "1215555", IMPOSSIBLE, true},
-        {"<sip:alice@h>", "sip:+1215556@h", "1215556", IMPOSSIBLE, false},
-        {NULL, "sip:+1215556@h", "1215556", IMPOSSIBLE, false},
-        {NULL, "sip:alice@h", "", NONE, false},
-        {NULL, "sip:anonymous@anonymous.invalid", "", NONE, false},
-        {"<sip:alice@h>", "sip:bob@h", "", NONE, false},
+         true, true},
+        {"<sip:+12155550199@h>, <tel:+12155550199>", "sip:+12155550121@h", "12155550199", NUMBER,
+         true, false},
+        {"<sip:+12155550199@h>, <sip:+1215555@h>", "sip:+12155550121@h", "12155550199", NUMBER,
+         true, true},
+        {"<sip:alice@h>", "sip:+12155550121@h", "12155550121", NUMBER, false, false},
+        {"<sip:+1215555@h>", "sip:+12155550121@h", "12155550121", NUMBER, false, false},
+        {"<sip:+1215555@h>", "sip:alice@h", "1215555", IMPOSSIBLE, true, false},
+        {"<sip:+1215555@h>", "sip:+1215556@h", "1215555", IMPOSSIBLE, true, false},
+        {"<sip:alice@h>", "sip:+1215556@h", "1215556", IMPOSSIBLE, false, false},
+        {NULL, "sip:+1215556@h", "1215556", IMPOSSIBLE, false, false},
+        {NULL, "sip:alice@h", "", NONE, false, false},
+        {NULL, "sip:anonymous@anonymous.invalid", "", NONE, false, false},
+        {"<sip:alice@h>", "sip:bob@h", "", NONE, false, false},
     };
     const struct country country = north_america();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -69,6 +73,7 @@ static void who_calls(void **state)
         assert_int_equal(tn_cannot_exist(c.fault), cases[i].kind == IMPOSSIBLE);
         assert_string_equal(digits_of(&c.number, true), cases[i].number);
         assert_int_equal(c.asserted, cases[i].asserted);
+        assert_int_equal(calling_fault(&c).n > 0, cases[i].differs);
         struct sip_identity_facts f = facts_of(cases[i].pai, cases[i].from, "sip:x@h");
         assert_int_equal(f.has_orig, cases[i].kind != NONE);
         assert_string_equal(digits_of(&f.orig, f.has_orig), cases[i].number);

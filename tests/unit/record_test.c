@@ -54,6 +54,7 @@ static struct record example(void)
                      .check = VERIFY_SIGNATURE,
                      .header = 1,
                      .headers = 2,
+                     .beyond = 1,
                      .attest = 'B',
                      .x5u = STR("https://cert.example.net/y.pem"),
                      .spc = STR("709J"),

@@ -109,6 +109,81 @@ static void chains_of_div(void **state)
     EXPECT_CALLS(calls);
 }
 
+#define MALFORMED_LINK(text) {{"", text, WRITTEN}, S(B)}, BROKEN_CHAIN
+#define HEADER_DIV           "eyJhbGciOiJFUzI1NiIsInBwdCI6ImRpdiJ9" /* {"alg":"ES256","ppt":"div"} */
+#define INFO                 ";info=<https://a.example/c>"
+
+/* R-X-030: a link that cannot be read is not worth more than one that is wrong. */
+static void broken_links(void **state)
+{
+    static const struct call calls[] = {
+        {"no token", MALFORMED_LINK("junk" INFO ";ppt=div")},
+        {"no info", MALFORMED_LINK("a.b.c;ppt=div")},
+        {"quoted", MALFORMED_LINK("junk;ppt=\"div\"")},
+        {"quoted, without an end", MALFORMED_LINK("junk;ppt=\"div")},
+        {"upper case", MALFORMED_LINK("junk;PPT=DIV")},
+        {"white space", MALFORMED_LINK("junk ; ppt = div ")},
+        {"two ppt, div first", MALFORMED_LINK("junk;ppt=div;ppt=rcd")},
+        {"two ppt, div last", MALFORMED_LINK("junk;ppt=rcd;ppt=div")},
+        {"text behind div", MALFORMED_LINK("junk;ppt=div x")},
+        {"in the token alone", MALFORMED_LINK(HEADER_DIV ".e30.c" INFO ";ppt=rcd")},
+        {"in the token alone, without ppt",
+         {{"", HEADER_DIV ".e30.c" INFO, WRITTEN}, S(B)},
+         FAIL(DIVERSION_BROKEN, 438, "type")},
+        {"the token is cut", MALFORMED_LINK(HEADER_DIV)},
+        {"something before the token", MALFORMED_LINK("<" HEADER_DIV ".e30.c" INFO)},
+        {"in a list", /* {"ppt":["div"]} */
+         MALFORMED_LINK("eyJwcHQiOlsiZGl2Il19.e30.c" INFO)},
+        {"of type DIV in both", /* {"alg":"ES256","ppt":"DIV","typ":"passport"} */
+         MALFORMED_LINK("eyJhbGciOiJFUzI1NiIsInBwdCI6IkRJViIsInR5cCI6InBhc3Nwb3J0In0.e30.c" INFO
+                        ";ppt=DIV")},
+        {"shaken in the token, div beside", /* {"alg":"ES256","ppt":"shaken"} */
+         MALFORMED_LINK("eyJhbGciOiJFUzI1NiIsInBwdCI6InNoYWtlbiJ9.e30.c" INFO ";ppt=div")},
+        {"div in the token, shaken beside", MALFORMED_LINK(HEADER_DIV ".e30.c" INFO ";ppt=shaken")},
+        {"of a whole chain one",
+         {S(B), D(B, C), {"", "junk" INFO ";ppt=div", WRITTEN}},
+         .to = C,
+         BROKEN_CHAIN},
+        {"alone", {{"", "junk" INFO ";ppt=div", WRITTEN}}, NOTHING(TOKEN_MALFORMED, 438, "syntax")},
+        {"div-o that cannot be read",
+         {S(B), {"", "junk" INFO ";ppt=div-o", WRITTEN}},
+         PASS(VERIFIED, 438, "syntax")},
+    };
+    (void)state;
+    EXPECT_CALLS(calls);
+}
+
+/* A valid token is not enough where a link is among what is not looked at. */
+static void links_beyond(void **state)
+{
+    static const struct spec other = {"msgi", "{}", GOOD};
+    static const struct {
+        struct spec last;
+        enum verification_class class;
+    } cases[] = {
+        {{"msgi", "{}", GOOD}, VERIFICATION_PASSED},
+        {{"div-o", DIV(B, C), GOOD}, VERIFICATION_PASSED},
+        {D(B, C), VERIFICATION_NOTHING},
+        {{"", "junk;ppt=div", WRITTEN}, VERIFICATION_NOTHING},
+        {{"", "junk;PPT=\"Div\"", WRITTEN}, VERIFICATION_NOTHING},
+        {{"", HEADER_DIV ".e30.c;ppt=rcd", WRITTEN}, VERIFICATION_NOTHING},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct call call = {"nine", {S(B)}, .to = B};
+        struct arena *arena = arena_new(4096);
+        for (unsigned k = 1; k < IDENTITY_SET_USUAL; k++)
+            call.tokens[k] = other;
+        call.tokens[IDENTITY_SET_USUAL] = cases[i].last;
+        struct verification v = judge(&call, arena);
+        assert_int_equal(v.n_beyond, 1);
+        assert_int_equal(v.class, cases[i].class);
+        if (v.class == VERIFICATION_NOTHING)
+            assert_int_equal(v.reason, REASON_TOKEN_MALFORMED);
+        arena_free(arena);
+    }
+}
+
 /* Who diverts answers for his own number: the delegate may sign for B and not for C. */
 static void a_delegate_diverts(void **state)
 {
@@ -166,6 +241,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chains_of_div),
+        cmocka_unit_test(broken_links),
+        cmocka_unit_test(links_beyond),
         cmocka_unit_test(a_delegate_diverts),
         cmocka_unit_test(only_the_whole_chain_passes),
     };

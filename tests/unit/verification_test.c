@@ -198,6 +198,7 @@ static void more_than_is_looked_at(void **state)
     assert_int_equal(v.n, IDENTITY_SET_USUAL);
     assert_int_equal(v.n_beyond, TOKENS_MAX - IDENTITY_SET_USUAL);
     assert_int_equal(v.class, VERIFICATION_NOTHING);
+    assert_int_equal(v.reason, REASON_TOKEN_MALFORMED);
     call.tokens[5] = (struct spec)S(B);
     assert_int_equal(judge(&call, arena).class, VERIFICATION_PASSED);
     while (large.n <= IDENTITY_SET_BYTES_MAX)

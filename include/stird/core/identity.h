@@ -35,6 +35,7 @@ struct identity {
     bool token_readable;      /* its header is a JSON object */
     bool token_is_shaken;     /* ... that says shaken */
     bool parameter_is_shaken; /* a ppt parameter does */
+    bool says_div; /* a ppt parameter or the token says div, in whatever form; div-o does not */
 };
 
 /*

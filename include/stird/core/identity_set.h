@@ -34,7 +34,8 @@ struct identity_set {
     unsigned n;
     struct identity_entry *entries; /* of the arena; values of one role as they came */
     unsigned n_empty;               /* counted as none */
-    unsigned n_beyond;              /* values beyond a bound, which are not looked at */
+    unsigned n_beyond;              /* values beyond a bound, which are not judged */
+    bool diverts_beyond;            /* one of these says div: the chain is not whole */
 };
 
 /*
@@ -45,6 +46,10 @@ struct identity_set {
 bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
                        struct arena *arena);
 void identity_set_fini(struct identity_set *set);
+
+/* Whether it is a link of a diversion: also one that says div where it cannot be read, or beside
+   another type, so that a broken link is not worth more than none. */
+bool identity_entry_diverts(const struct identity_entry *entry);
 
 /*
  * The URL of the certificate that entry I is judged by, borrowed. Empty: it needs none, since the

@@ -13,6 +13,7 @@
 
 struct calling {
     bool asserted; /* its number is that of P-Asserted-Identity, else of From */
+    bool differs;  /* P-Asserted-Identity names another one beside it */
     /* TN_OK when `number` is the caller's. Where tn_cannot_exist() holds, `number` is one that
        nobody can have, and there is no other; else there is none. */
     enum tn_fault fault;
@@ -24,6 +25,9 @@ struct calling {
 /* ASSERTED is what P-Asserted-Identity says, if the source is believed; else NULL. */
 void party_calling(struct calling *c, const struct asserted *asserted, struct str from_uri,
                    const struct country *country);
+/* Why a token cannot be compared with it: which number the caller's is cannot be told. Empty: it
+   can be. */
+struct str calling_fault(const struct calling *c);
 
 /*
  * The number of URI, that of To or of the Request-URI; TN_OK, or why there is none. With SETTINGS

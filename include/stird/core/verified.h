@@ -30,7 +30,8 @@ struct verified {
     char level;                   /* of a call that passed; else NUL */
     enum verify_check check;      /* that failed; VERIFY_CHECKS: none */
     uint32_t header;              /* of the call's Identity values, from 0; VERIFIED_NO_HEADER */
-    uint32_t headers;             /* how many were looked at */
+    uint32_t headers;             /* how many there are that are not empty */
+    uint32_t beyond;              /* so many of them were not looked at */
     char attest;                  /* as the token says; NUL: nothing readable */
     struct str x5u, spc, subject; /* of the token, of its certificate */
     struct str origid;

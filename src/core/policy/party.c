@@ -15,6 +15,7 @@ void party_calling(struct calling *c, const struct asserted *asserted, struct st
 {
     *c = (struct calling){.fault = TN_EMPTY, .from_fault = TN_EMPTY};
     if (asserted && asserted->found) {
+        c->differs = asserted->differ;
         take(c, true, TN_OK, &asserted->number);
         return;
     }
@@ -25,6 +26,11 @@ void party_calling(struct calling *c, const struct asserted *asserted, struct st
         take(c, false, c->from_fault, &c->from);
     else
         c->fault = c->from_fault;
+}
+
+struct str calling_fault(const struct calling *c)
+{
+    return c->differs ? STR("P-Asserted-Identity: names several numbers") : STR("");
 }
 
 static enum tn_fault called_of_trunk(struct tn *number, struct str uri,

@@ -223,8 +223,15 @@ static bool is_shaken(struct str ppt)
     return str_eq_nocase(ppt, passport_type_deciding()->ppt);
 }
 
-/* What the token says of its own type, in its JOSE header (RFC 8225 section 4). */
-static void read_type(struct identity *identity)
+/* Whether WORD begins TEXT, and ends there: div-o is not div. */
+static bool is_word(struct str text, struct str word)
+{
+    return str_starts_nocase(text, word) && (text.n == word.n || !is_token(text.p[word.n]));
+}
+
+/* What the token says of its own type, in its JOSE header (RFC 8225 section 4). False: nothing that
+   could be told by that. */
+static bool read_type(struct identity *identity)
 {
     struct buf bytes = BUF_INIT;
     json_t *header = NULL;
@@ -232,31 +239,43 @@ static void read_type(struct identity *identity)
         header = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
     const json_t *ppt = json_object_get(header, "ppt");
     identity->token_readable = json_is_object(header);
-    identity->token_is_shaken = json_is_string(ppt) &&
-                                is_shaken(
-                                    (struct str){json_string_value(ppt), json_string_length(ppt)});
+    const bool is_told = json_is_string(ppt);
+    const struct str type = is_told ? (struct str){json_string_value(ppt), json_string_length(ppt)}
+                                    : STR("");
+    identity->token_is_shaken = is_shaken(type);
+    identity->says_div |= is_word(type, passport_type_div.ppt);
     json_decref(header);
     buf_fini(&bytes);
+    return is_told;
 }
 
 /*
- * Whether "shaken" stands in the value of any member "ppt" of a JSON text. The text need not be
+ * Whether such a word stands in the value of any member "ppt" of a JSON text. The text need not be
  * JSON: it may have been cut, have a list for a value, the member twice, or more behind its end.
  */
-static bool mentions_shaken(struct str json)
+static bool mentions(struct str json, bool (*is_meant)(struct str text))
 {
     static const struct str name = STR("\"ppt\"");
-    const struct str word = passport_type_deciding()->ppt;
     unsigned colons = 2; /* since the last "ppt": its value stands before the second one */
     for (size_t i = 0; i < json.n; i++) {
         struct str rest = str_slice(json, i, json.n);
         if (rest.n > name.n && str_starts_nocase(rest, name))
             colons = 0;
-        else if (colons < 2 && str_starts_nocase(rest, word))
+        else if (colons < 2 && is_meant(rest))
             return true;
         colons += colons < 2 && json.p[i] == ':';
     }
     return false;
+}
+
+static bool begins_with_shaken(struct str text)
+{
+    return str_starts_nocase(text, passport_type_deciding()->ppt);
+}
+
+static bool begins_with_div(struct str text)
+{
+    return is_word(text, passport_type_div.ppt);
 }
 
 #define SCAN_MAX 8192 /* most octets of base64url that are decoded at each place that is tried */
@@ -265,11 +284,11 @@ static bool mentions_shaken(struct str json)
 
 /* A part that was cut, or has text behind it, may end with a digit that completes no octet: without
    that one it is tried once more. */
-static bool header_mentions_shaken(struct str part)
+static bool header_mentions(struct str part, bool (*is_meant)(struct str text))
 {
     struct buf json = BUF_INIT;
     bool found = (decode_part(&json, part) || decode_part(&json, str_slice(part, 0, part.n - 1))) &&
-                 mentions_shaken(buf_str(&json));
+                 mentions(buf_str(&json), is_meant);
     buf_fini(&json);
     return found;
 }
@@ -277,9 +296,9 @@ static bool header_mentions_shaken(struct str part)
 /*
  * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. Where so many
  * beginnings lie inside each other that twice the octets do not suffice, the text may say anything,
- * and so counts as shaken.
+ * and so counts as saying it.
  */
-static bool somewhere_says_shaken(struct str value)
+static bool somewhere_says(struct str value, bool (*is_meant)(struct str text))
 {
     size_t left = 2 * value.n + 16 * SCAN_LEAST;
     for (size_t i = 0; i + 3 < value.n; i++) {
@@ -289,7 +308,7 @@ static bool somewhere_says_shaken(struct str value)
         rest = str_slice(rest, 0, SCAN_MAX);
         struct str part = take_while(&rest, is_part);
         size_t work = part.n > SCAN_LEAST ? part.n : SCAN_LEAST;
-        if (work > left || header_mentions_shaken(part))
+        if (work > left || header_mentions(part, is_meant))
             return true;
         left -= work;
     }
@@ -386,6 +405,7 @@ static void parse_parameter(struct str text, struct str values[PARAMETERS],
     else
         values[i] = value;
     identity->parameter_is_shaken |= i == PARAMETER_PPT && is_shaken(value);
+    identity->says_div |= i == PARAMETER_PPT && begins_with_div(value);
 }
 
 /* What stands behind the token. */
@@ -425,10 +445,12 @@ enum identity_kind identity_parse(struct str value, struct identity *identity)
     if (identity->digest.n == 0)
         rest = str_slice(value, find_bare(value, ';'), value.n);
     parse_parameters(rest, identity);
-    read_type(identity);
+    const bool is_told = read_type(identity);
+    if (!is_told || identity->fault)
+        identity->says_div = identity->says_div || somewhere_says(value, begins_with_div);
     if (identity->token_is_shaken || identity->parameter_is_shaken)
         return IDENTITY_SHAKEN;
-    if (somewhere_says_shaken(value)) {
+    if (somewhere_says(value, begins_with_shaken)) {
         blame(identity, "its token says shaken, but not as RFC 8225 has it");
         return IDENTITY_SHAKEN;
     }

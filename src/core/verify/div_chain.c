@@ -8,12 +8,17 @@ struct chain {
     unsigned n;
 };
 
-static void collect(struct chain *c, const struct identity_set *set)
+/* False: one says div, and is none. */
+static bool collect(struct chain *c, const struct identity_set *set)
 {
+    bool whole = true;
     c->n = 0;
     for (unsigned i = 0; i < set->n; i++)
         if (set->entries[i].role == IDENTITY_ROLE_DIV)
             c->div[c->n++] = &set->entries[i].token;
+        else
+            whole = whole && !identity_entry_diverts(&set->entries[i]);
+    return whole;
 }
 
 static bool says_no_number(const struct token *t)
@@ -69,7 +74,8 @@ const char *div_chain_fault(const struct identity_set *set, const struct token *
     struct chain c;
     const struct token *last = shaken, *next;
     *at = STR("");
-    collect(&c, set);
+    if (!collect(&c, set))
+        return "a token says div and cannot be read as one";
     if (!called)
         return "the message shows no telephone number that is called now";
     const char *why = fault_of_each(&c, shaken, called, at);

@@ -40,6 +40,14 @@ static bool add(struct identity_set *set, unsigned header, struct str value, str
     return good;
 }
 
+/* Whether a value that is not judged says div. */
+static bool says_div(struct str value)
+{
+    struct identity identity;
+    identity_parse(value, &identity);
+    return identity.says_div;
+}
+
 bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
                        struct arena *arena)
 {
@@ -54,6 +62,7 @@ bool identity_set_read(struct identity_set *set, const struct str *values, unsig
             set->n_empty++;
         } else if (set->n >= max || values[i].n > IDENTITY_SET_BYTES_MAX - octets) {
             set->n_beyond++;
+            set->diverts_beyond = set->diverts_beyond || says_div(values[i]);
         } else {
             octets += values[i].n;
             good = add(set, i, values[i], arena);
@@ -67,6 +76,11 @@ void identity_set_fini(struct identity_set *set)
     for (unsigned i = 0; i < set->n; i++)
         token_fini(&set->entries[i].token);
     set->n = 0;
+}
+
+bool identity_entry_diverts(const struct identity_entry *entry)
+{
+    return entry->role == IDENTITY_ROLE_DIV || entry->token.identity.says_div;
 }
 
 /* A signature in the wrong form is told of only after what is wrong with its certificate. */

@@ -140,7 +140,7 @@ static bool has_div(const struct identity_set *set)
 {
     bool has = false;
     for (unsigned i = 0; i < set->n; i++)
-        has = has || set->entries[i].role == IDENTITY_ROLE_DIV;
+        has = has || identity_entry_diverts(&set->entries[i]);
     return has;
 }
 

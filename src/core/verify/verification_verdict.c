@@ -196,6 +196,14 @@ static void nothing(const struct verification_question *q, struct verification *
         refuse_with(v, 428, verify_status_phrase(428));
 }
 
+/* What is beyond the bounds is a part of the call that nobody read. */
+static void not_looked_at(struct verification *v)
+{
+    v->class = VERIFICATION_NOTHING;
+    v->reason = REASON_TOKEN_MALFORMED;
+    refuse_with(v, 438, verify_status_phrase(438));
+}
+
 /* What is still missing cannot mend a token that fails beside shaken. */
 static void decide(const struct verification_question *q, struct verification *v)
 {
@@ -207,6 +215,8 @@ static void decide(const struct verification_question *q, struct verification *v
         fail(q, v, broken);
     else if (valid != NONE && div_open != NONE)
         leave_open(q, v, div_open);
+    else if (valid != NONE && q->set->diverts_beyond)
+        not_looked_at(v);
     else if (valid != NONE)
         pass(q, v, valid);
     else if (open != NONE)
@@ -215,6 +225,8 @@ static void decide(const struct verification_question *q, struct verification *v
         fail_shaken(q, v);
     else if (unreadable != NONE)
         fail(q, v, unreadable);
+    else if (v->n_beyond > 0)
+        not_looked_at(v);
     else
         nothing(q, v);
 }
