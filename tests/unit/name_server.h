@@ -235,30 +235,48 @@ static inline void on_connection(evutil_socket_t fd, short what, void *context)
     event_add(s->called, NULL);
 }
 
-static inline void listen_at(struct server *s, const struct sockaddr_in *name)
+static inline int bound(int type, const struct sockaddr_in *name)
 {
     const int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    assert_int_equal(bind(fd, (const struct sockaddr *)name, sizeof(*name)), 0);
-    assert_int_equal(listen(fd, 5), 0);
-    s->callable = event_new(s->base, fd, EV_READ | EV_PERSIST, on_connection, s);
-    event_add(s->callable, NULL);
+    int fd = socket(AF_INET, type, 0);
+    assert_true(fd >= 0);
+    if (type == SOCK_STREAM)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, (const struct sockaddr *)name, sizeof(*name)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* One port for both. What is free for UDP may be somebody else's for TCP: then another one. */
+static inline void bind_both(struct server *s, struct sockaddr_in *name, int *stream)
+{
+    *stream = -1;
+    for (int tries = 0; tries < 1000 && *stream < 0; tries++) {
+        socklen_t length = sizeof(*name);
+        name->sin_port = 0;
+        s->fd = bound(SOCK_DGRAM | SOCK_NONBLOCK, name);
+        assert_int_equal(getsockname(s->fd, (struct sockaddr *)name, &length), 0);
+        *stream = bound(SOCK_STREAM, name);
+        if (*stream < 0)
+            close(s->fd);
+    }
+    assert_true(*stream >= 0);
 }
 
 static inline int set_up(void **state)
 {
     struct server *s = calloc(1, sizeof(*s));
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(name);
+    int stream;
     assert_non_null(s);
     s->base = event_base_new();
-    s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(s->fd, (struct sockaddr *)&name, length), 0);
-    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&name, &length), 0);
+    bind_both(s, &name, &stream);
     s->readable = event_new(s->base, s->fd, EV_READ | EV_PERSIST, on_question, s);
     event_add(s->readable, NULL);
-    listen_at(s, &name);
+    assert_int_equal(listen(stream, 5), 0);
+    s->callable = event_new(s->base, stream, EV_READ | EV_PERSIST, on_connection, s);
+    event_add(s->callable, NULL);
     assert_true(address_parse(STR("127.0.0.1"), &s->at));
     s->at.port = ntohs(name.sin_port);
     s->resolver = resolver_new(s->base, &s->at, 1);
