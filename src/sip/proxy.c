@@ -243,6 +243,11 @@ struct trust_image *proxy_trust(const struct proxy *p)
     return p->trust.image;
 }
 
+struct resolver *proxy_resolver(const struct proxy *p)
+{
+    return p->resolver;
+}
+
 struct certificates *proxy_certificates(const struct proxy *p)
 {
     return p->certificates;
@@ -736,46 +741,6 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     trust_file_unmap(&p->trust);
     p->trust = *trust;
     *trust = (struct mapped_trust){0};
-}
-
-bool proxy_tell_name(struct proxy *p, struct known_name *known)
-{
-    return resolver_tell(p->resolver, known);
-}
-
-bool proxy_tell_refused(struct proxy *p, struct refused_source *news)
-{
-    return refused_sources_tell(p, news);
-}
-
-void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news)
-{
-    refused_sources_tell_again(p, news);
-}
-
-bool proxy_tell_hop(struct proxy *p, struct hop_state *news)
-{
-    return routes_tell(p->routes, proxy_now_ms(), news);
-}
-
-void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news)
-{
-    routes_tell_again(p->routes, news);
-}
-
-bool proxy_tell_failed(struct proxy *p, struct failed_call *news)
-{
-    return failed_calls_tell(&p->failed_calls, news);
-}
-
-void proxy_tell_failed_again(struct proxy *p, const struct failed_call *news)
-{
-    failed_calls_tell_again(&p->failed_calls, news);
-}
-
-void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
-{
-    resolver_tell_again(p->resolver, known);
 }
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)

@@ -12,6 +12,9 @@
 #include <stird/base/problems.h>
 #include <stird/base/str.h>
 
+/* The end of 9999, which is the last second that a certificate can name. */
+#define TRUST_TIME_MAX_S INT64_C(253402300799)
+
 struct trust;
 
 struct trust *trust_new(void);

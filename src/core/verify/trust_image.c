@@ -58,6 +58,13 @@ static bool read_countries(struct trust_image *i, unsigned domain, struct packed
     return all != NULL;
 }
 
+static int64_t read_time(struct packed *in)
+{
+    uint64_t s = packed_number(in);
+    in->broken = in->broken || s > TRUST_TIME_MAX_S;
+    return in->broken ? 0 : (int64_t)s;
+}
+
 static bool read_domain(struct trust_image *i, unsigned domain, struct packed *in)
 {
     struct trust_image_domain *d = &i->domains[domain];
@@ -66,8 +73,8 @@ static bool read_domain(struct trust_image *i, unsigned domain, struct packed *i
         return false;
     d->is_listed = packed_number(in) != 0;
     d->sequence = (int64_t)packed_number(in);
-    d->expires_s = (int64_t)packed_number(in);
-    d->stale_s = (int64_t)packed_number(in);
+    d->expires_s = read_time(in);
+    d->stale_s = read_time(in);
     d->wants_crls = packed_number(in) != 0;
     d->crl_opens = packed_number(in) != 0;
     d->trust = i->trust[domain] = trust_open(in);

@@ -164,6 +164,8 @@ static const char *read_claims(struct trust_list *l, const json_t *payload,
         return "has no sequence";
     if (!read_number(json_object_get(payload, "exp"), &l->expires_s))
         return "does not say until when it holds (exp)";
+    if (l->expires_s > TRUST_TIME_MAX_S)
+        l->expires_s = TRUST_TIME_MAX_S;
     if (l->sequence < q->last_sequence)
         return "is older than the one in force, by its sequence";
     if (l->expires_s + q->late_s <= q->now_s)
