@@ -226,6 +226,35 @@ static void a_worse_one_takes_no_place(void **state)
     buf_fini(&chain);
 }
 
+/* Who keeps bodies hears once of each that leads to an anchor, also when that is known only later:
+   a worker may have a certificate before it hears of the domains of trust. */
+static void the_news_that_one_is_good(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    const struct certificate_ground nothing = {NULL, 1, NOW}, good = ground(1, NOW);
+    const struct certificate_body body = {.url = URL("a"),
+                                          .text = buf_str(&chain),
+                                          .fetched_s = NOW - 5,
+                                          .stale_s = NOW + DAY,
+                                          .ends_s = NOW + DAY};
+    const struct sti_certificate *found;
+    int64_t fetched_s = 0;
+    assert_true(certificate_cache_put(c, &body, &nothing, &found));
+    assert_false(certificate_cache_news(found, &fetched_s));
+    assert_int_equal(certificate_cache_get(c, URL("a"), &good, &found), CERTIFICATE_IS_CACHED);
+    assert_true(certificate_cache_news(found, &fetched_s));
+    assert_int_equal(fetched_s, NOW - 5);
+    assert_int_equal(certificate_cache_get(c, URL("a"), &good, &found), CERTIFICATE_IS_CACHED);
+    assert_false(certificate_cache_news(found, &fetched_s));
+    assert_true(certificate_cache_news(put(c, URL("a"), buf_str(&chain)), &fetched_s));
+    assert_int_equal(fetched_s, NOW);
+    assert_false(certificate_cache_news(put(c, URL("b"), STR("garbage")), &fetched_s));
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
 /* What a profile believes another one may not; and without an image nobody is believed. */
 static void each_set_of_domains_has_its_own(void **state)
 {
@@ -281,6 +310,7 @@ int main(void)
         cmocka_unit_test(others_do_not_push_good_ones_out),
         cmocka_unit_test(garbage_is_known_for_such),
         cmocka_unit_test(a_worse_one_takes_no_place),
+        cmocka_unit_test(the_news_that_one_is_good),
         cmocka_unit_test(each_set_of_domains_has_its_own),
     };
     return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
