@@ -57,7 +57,7 @@ struct undecided_table *proxy_undecided(struct proxy *p);
 struct refused_sources *proxy_refused_sources(struct proxy *p);
 struct failed_calls *proxy_failed_calls(struct proxy *p);
 struct health_told *proxy_health(struct proxy *p);
-struct recording *proxy_recording(const struct proxy *p);       /* NULL: no records */
+struct recording *proxy_recording(const struct proxy *p); /* NULL: no records */
 struct resolver *proxy_resolver(const struct proxy *p);
 struct certificates *proxy_certificates(const struct proxy *p); /* of others; NULL: a rehearsal */
 struct proxy_counters *proxy_counters(struct proxy *p);
