@@ -138,6 +138,9 @@ static const struct {
     /* each ppt looked behind for shaken, from each beginning of a token */
     {"INVITE of an untrusted trunk", "Identity", "InBwdCIicHB0IiJwcHQi", 10, MANY_LINES},
     {"INVITE of a trusted trunk", "Identity", "InBwdCIicHB0IiJwcHQi", 10, MANY_LINES},
+    /* what might be a JSON header decoded at each place, in each line */
+    {"INVITE at a worker", "Identity", "eyJA", 0, MOST_LINES},
+    {"text", "Identity", "eyJA", 0, MOST_LINES},
     /* the user part read for each phone-context */
     {"INVITE of a trusted trunk", "Request-URI", "1", 9, ONE_LINE},
     {"INVITE of an untrusted trunk", "Request-URI", "1", 9, ONE_LINE},

@@ -210,10 +210,12 @@ static bool parse_digest(struct str *rest, struct identity *identity)
 static bool decode_part(struct buf *out, struct str part)
 {
     struct buf clean = BUF_INIT;
-    for (size_t i = 0; i < part.n; i++)
+    char *to = buf_room(&clean, part.n);
+    size_t n = 0;
+    for (size_t i = 0; to && i < part.n; i++)
         if (part.p[i] != '=' && !ascii_is_space(part.p[i]))
-            buf_add_char(&clean, part.p[i] == '+' ? '-' : part.p[i] == '/' ? '_' : part.p[i]);
-    bool decoded = !buf_failed(&clean) && base64url_decode(out, buf_str(&clean));
+            to[n++] = part.p[i] == '+' ? '-' : part.p[i] == '/' ? '_' : part.p[i];
+    bool decoded = to && base64url_decode(out, (struct str){to, n});
     buf_fini(&clean);
     return decoded && out->n > 0;
 }
@@ -249,33 +251,34 @@ static bool read_type(struct identity *identity)
     return is_told;
 }
 
+/* The types that a text says somewhere to be of, as far as it matters here. */
+struct mentioned {
+    bool shaken, div;
+};
+
+static bool is_all_mentioned(const struct mentioned *m)
+{
+    return m->shaken && m->div;
+}
+
 /*
- * Whether such a word stands in the value of any member "ppt" of a JSON text. The text need not be
- * JSON: it may have been cut, have a list for a value, the member twice, or more behind its end.
+ * Which of them stand in the value of any member "ppt" of a JSON text. The text need not be JSON:
+ * it may have been cut, have a list for a value, the member twice, or more behind its end.
  */
-static bool mentions(struct str json, bool (*is_meant)(struct str text))
+static void look_for_types(struct str json, struct mentioned *m)
 {
     static const struct str name = STR("\"ppt\"");
     unsigned colons = 2; /* since the last "ppt": its value stands before the second one */
-    for (size_t i = 0; i < json.n; i++) {
-        struct str rest = str_slice(json, i, json.n);
-        if (rest.n > name.n && str_starts_nocase(rest, name))
+    for (size_t i = 0; i < json.n && !is_all_mentioned(m); i++) {
+        struct str rest = {json.p + i, json.n - i};
+        if (*rest.p == '"' && rest.n > name.n && str_starts_nocase(rest, name)) {
             colons = 0;
-        else if (colons < 2 && is_meant(rest))
-            return true;
-        colons += colons < 2 && json.p[i] == ':';
+        } else if (colons < 2) {
+            m->shaken |= str_starts_nocase(rest, passport_type_deciding()->ppt);
+            m->div |= is_word(rest, passport_type_div.ppt);
+        }
+        colons += colons < 2 && *rest.p == ':';
     }
-    return false;
-}
-
-static bool begins_with_shaken(struct str text)
-{
-    return str_starts_nocase(text, passport_type_deciding()->ppt);
-}
-
-static bool begins_with_div(struct str text)
-{
-    return is_word(text, passport_type_div.ppt);
 }
 
 #define SCAN_MAX 8192 /* most octets of base64url that are decoded at each place that is tried */
@@ -284,35 +287,41 @@ static bool begins_with_div(struct str text)
 
 /* A part that was cut, or has text behind it, may end with a digit that completes no octet: without
    that one it is tried once more. */
-static bool header_mentions(struct str part, bool (*is_meant)(struct str text))
+static void look_into_header(struct str part, struct mentioned *m)
 {
     struct buf json = BUF_INIT;
-    bool found = (decode_part(&json, part) || decode_part(&json, str_slice(part, 0, part.n - 1))) &&
-                 mentions(buf_str(&json), is_meant);
+    bool decoded = decode_part(&json, part);
+    if (!decoded) {
+        buf_reset(&json);
+        decoded = decode_part(&json, str_slice(part, 0, part.n - 1));
+    }
+    if (decoded)
+        look_for_types(buf_str(&json), m);
     buf_fini(&json);
-    return found;
 }
 
 /*
- * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. Where so many
- * beginnings lie inside each other that twice the octets do not suffice, the text may say anything,
- * and so counts as saying it.
+ * A JSON object in base64url begins with eyJ, behind whatever: a BOM, a bracket, a word. Where so
+ * many beginnings lie inside each other that twice the octets do not suffice, the text may say
+ * anything, and so counts as saying it.
  */
-static bool somewhere_says(struct str value, bool (*is_meant)(struct str text))
+static struct mentioned look_everywhere(struct str value)
 {
+    struct mentioned m = {false, false};
     size_t left = 2 * value.n + 16 * SCAN_LEAST;
-    for (size_t i = 0; i + 3 < value.n; i++) {
-        struct str rest = str_slice(value, i, value.n);
-        if (!str_starts(rest, STR("eyJ")))
+    for (size_t i = 0; i + 3 < value.n && !is_all_mentioned(&m); i++) {
+        if (value.p[i] != 'e' || value.p[i + 1] != 'y' || value.p[i + 2] != 'J')
             continue;
+        struct str rest = str_slice(value, i, value.n);
         rest = str_slice(rest, 0, SCAN_MAX);
         struct str part = take_while(&rest, is_part);
         size_t work = part.n > SCAN_LEAST ? part.n : SCAN_LEAST;
-        if (work > left || header_mentions(part, is_meant))
-            return true;
+        if (work > left)
+            return (struct mentioned){true, true};
+        look_into_header(part, &m);
         left -= work;
     }
-    return false;
+    return m;
 }
 
 /* ---- its parameters ---- */
@@ -405,7 +414,7 @@ static void parse_parameter(struct str text, struct str values[PARAMETERS],
     else
         values[i] = value;
     identity->parameter_is_shaken |= i == PARAMETER_PPT && is_shaken(value);
-    identity->says_div |= i == PARAMETER_PPT && begins_with_div(value);
+    identity->says_div |= i == PARAMETER_PPT && is_word(value, passport_type_div.ppt);
 }
 
 /* What stands behind the token. */
@@ -445,12 +454,14 @@ enum identity_kind identity_parse(struct str value, struct identity *identity)
     if (identity->digest.n == 0)
         rest = str_slice(value, find_bare(value, ';'), value.n);
     parse_parameters(rest, identity);
-    const bool is_told = read_type(identity);
-    if (!is_told || identity->fault)
-        identity->says_div = identity->says_div || somewhere_says(value, begins_with_div);
-    if (identity->token_is_shaken || identity->parameter_is_shaken)
+    const bool is_told = read_type(identity) && !identity->fault;
+    const bool is_shaken = identity->token_is_shaken || identity->parameter_is_shaken;
+    const struct mentioned mentioned = is_told && is_shaken ? (struct mentioned){false, false}
+                                                            : look_everywhere(value);
+    identity->says_div |= !is_told && mentioned.div;
+    if (is_shaken)
         return IDENTITY_SHAKEN;
-    if (somewhere_says(value, begins_with_shaken)) {
+    if (mentioned.shaken) {
         blame(identity, "its token says shaken, but not as RFC 8225 has it");
         return IDENTITY_SHAKEN;
     }
