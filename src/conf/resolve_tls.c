@@ -80,6 +80,12 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
     bool good = key.path.n == 0 ||
                 is_good(files_read_secret(files, key.path, owner, KEY_BYTES_MAX, &text), &key,
                         problems);
+    const struct secret of_web = {"web.tls_key", s->web_tls_key, s->web_tls_key_file,
+                                  s->web_tls_key_line};
+    good = (of_web.path.n == 0 ||
+            is_good(files_read_secret(files, of_web.path, owner, KEY_BYTES_MAX, &text), &of_web,
+                    problems)) &&
+           good;
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};

@@ -37,6 +37,20 @@ bool tls_files_load(struct tls **tls, struct files *files, const struct settings
     return *tls != NULL;
 }
 
+bool tls_files_of_web(struct tls_texts *texts, struct files *files, const struct settings *settings,
+                      struct problems *problems)
+{
+    *texts = (struct tls_texts){.certificate_name = settings->web_tls_certificate,
+                                .key_name = settings->web_tls_key};
+    return take(texts->certificate_name,
+                files_read(files, texts->certificate_name, TEXT_BYTES_MAX, &texts->certificate),
+                problems) &&
+           take(texts->key_name,
+                files_read_secret(files, texts->key_name, service_user_uid(), TEXT_BYTES_MAX,
+                                  &texts->key),
+                problems);
+}
+
 struct check {
     struct files *files;
     const struct settings *settings;
@@ -49,6 +63,27 @@ static void check(void *user, struct problems *problems)
     struct tls *tls;
     tls_files_load(&tls, c->files, c->settings, c->now_s, problems);
     tls_free(tls);
+}
+
+/* Whom clients' certificates come from is not asked: its own stand in. */
+static void check_web(void *user, struct problems *problems)
+{
+    const struct check *c = user;
+    struct tls_texts texts;
+    if (!tls_files_of_web(&texts, c->files, c->settings, problems))
+        return;
+    texts.ca_name = texts.certificate_name;
+    texts.ca = texts.certificate;
+    tls_free(tls_new(&texts, c->now_s, problems));
+}
+
+bool tls_files_check_web(struct files *files, const struct settings *settings, int64_t now_s,
+                         struct problems *problems)
+{
+    struct check c = {files, settings, now_s};
+    if (settings->web_tls_certificate.n == 0)
+        return true;
+    return aside_check("the TLS certificate and key of web", check_web, &c, problems);
 }
 
 bool tls_files_check(struct files *files, const struct settings *settings, int64_t now_s,

@@ -238,6 +238,26 @@ class Rights(ProcessStory):
             self.assertEqual(result, expected, path)
         self.try_deadly("fetcher")
 
+    def test_of_a_web(self):
+        """It takes connections of the socket that it was given, and can change nothing about that."""
+        self.start_with(self.configure(more='web = { port = 8080; address = "%s"; };' % self.net(1)))
+        pid = self.narrowed("web")
+        given = int(next(fd for fd in (3, 4, 5, 6, 7) if self.is_listening(pid, fd)))
+        for call in (("shutdown", given, 2), ("listen", given, 1), ("setsockopt", given, 6, 1, bytes([1, 0, 0, 0]), 4),
+                     ("fcntl", given, 4, 0)):
+            if call[0] != "listen":  # which ends it
+                _, result = self.try_in("web", pid, [call], lambda: None)
+                self.assertEqual(result, REFUSED, call[0])
+        self.try_mild("web")
+        self.try_deadly("web")
+
+    def is_listening(self, pid, fd):
+        """Whether this is the socket of web.port there."""
+        what = stird.descriptors(pid).get(fd, "")
+        with open("/proc/%d/net/tcp" % pid, encoding="ascii") as table:
+            inodes = [line.split()[9] for line in table.readlines()[1:] if line.split()[1].endswith(":1F90")]
+        return what[8:-1] in inodes
+
     def test_of_a_checker(self):
         """It is kept waiting: its fetcher is, by a web server that says nothing."""
         with socket.create_server((self.net(5), 8443)):
