@@ -73,7 +73,7 @@ static void show(struct web_process *p, int fd)
     }
     if (!pages_make(&pages, &view) ||
         !http_server_publish(p->server, pages.list, pages.n, clock_monotonic_ms()))
-        log_error("no memory for pages: the ones before stay");
+        log_error("no pages can be made: the ones before stay");
     pages_fini(&pages);
     web_view_close(&view);
 }

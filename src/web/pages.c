@@ -1,5 +1,7 @@
 #include <stird/web/pages.h>
 
+#include "metrics.h"
+
 static const char *const lacking[WEB_LACKS] = {
     [WEB_LACKS_CALLS] = "stird does not serve as it should",
     [WEB_LACKS_CERTIFICATE] = "no certificate can sign now: stirctl status says why",
@@ -32,15 +34,18 @@ static void put(struct pages *p, const char *path, const char *type, unsigned st
 bool pages_make(struct pages *p, const struct web_view *v)
 {
     static const char plain[] = "text/plain; charset=utf-8";
-    *p = (struct pages){.ready = BUF_INIT};
+    *p = (struct pages){.ready = BUF_INIT, .metrics = BUF_INIT};
     const bool lacks = put_lacks(p, v);
     put(p, "/livez", plain, 200, STR("alive\n"));
     put(p, "/readyz", plain, lacks ? 503 : 200, buf_str(&p->ready));
     put(p, "/status", "application/json", 200, v->status);
-    return !buf_failed(&p->ready);
+    metrics_add(&p->metrics, v);
+    put(p, "/metrics", "text/plain; version=0.0.4; charset=utf-8", 200, buf_str(&p->metrics));
+    return !buf_failed(&p->ready) && !buf_failed(&p->metrics);
 }
 
 void pages_fini(struct pages *p)
 {
     buf_fini(&p->ready);
+    buf_fini(&p->metrics);
 }

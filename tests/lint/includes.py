@@ -46,7 +46,7 @@ LIBRARIES = {
     "ares.h": "net",
     "curl/": "fetch",
     "event2/": "net sip daemon cli",
-    "jansson.h": "core cli",
+    "jansson.h": "core cli web",
     "libconfig.h": "conf",
     "microhttpd.h": "web",
     "openssl/": "core lab fetch net daemon cli",

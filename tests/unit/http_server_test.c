@@ -125,9 +125,9 @@ static bool begins(const char *text, const char *with)
 
 #define assert_answer(request, status)                                                             \
     do {                                                                                           \
-        const char *text = answer_to(request);                                                     \
-        if (!begins(text, "HTTP/1.1 " status) && !begins(text, "HTTP/1.0 " status))                \
-            fail_msg("%s: %s", request, text);                                                     \
+        const char *answered = answer_to(request);                                                 \
+        if (!begins(answered, "HTTP/1.1 " status) && !begins(answered, "HTTP/1.0 " status))        \
+            fail_msg("%s: %s", request, answered);                                                 \
     } while (0)
 
 /* ---- answers ---- */

@@ -10,7 +10,20 @@
 #include <cmocka.h>
 
 #include <stird/base/memory_file.h>
+#include <stird/core/counters.h>
 #include <stird/web/pages.h>
+
+static struct proxy_counters calls;
+static struct service_counters service;
+
+/* All that a view has to have. */
+static struct web_view view_of(const char *status)
+{
+    return (struct web_view){.all = (const uint64_t *)(const void *)&calls,
+                             .service = (const uint64_t *)(const void *)&service,
+                             .status = str_of(status),
+                             .trust = STR("{}")};
+}
 
 static void assert_page(const struct pages *p, const char *path, unsigned status, const char *text)
 {
@@ -28,7 +41,7 @@ static void test_all_is_well(void **state)
 {
     (void)state;
     struct pages pages;
-    const struct web_view view = {.status = STR("{}")};
+    const struct web_view view = view_of("{}");
     assert_true(pages_make(&pages, &view));
     assert_page(&pages, "/livez", 200, "alive\n");
     assert_page(&pages, "/readyz", 200, "ready\n");
@@ -42,7 +55,7 @@ static void test_what_is_missing(void **state)
     (void)state;
     for (unsigned i = 0; i < WEB_LACKS; i++) {
         struct pages pages;
-        struct web_view view = {.state = "NO SIGNER", .status = STR("{}")};
+        struct web_view view = view_of("{}");
         view.lacks[i] = true;
         assert_true(pages_make(&pages, &view));
         assert_int_equal(pages.list[1].status, 503);
@@ -51,9 +64,9 @@ static void test_what_is_missing(void **state)
         pages_fini(&pages);
     }
     struct pages pages;
-    const struct web_view view = {.lacks = {[WEB_LACKS_CALLS] = true, [WEB_LACKS_NEXT_HOP] = true},
-                                  .state = "stopping",
-                                  .status = STR("{}")};
+    struct web_view view = view_of("{}");
+    view.lacks[WEB_LACKS_CALLS] = view.lacks[WEB_LACKS_NEXT_HOP] = true;
+    snprintf(view.state, sizeof(view.state), "stopping");
     assert_true(pages_make(&pages, &view));
     assert_page(&pages, "/readyz", 503,
                 "not ready: stird does not serve as it should (stopping)\n"
@@ -64,12 +77,26 @@ static void test_what_is_missing(void **state)
 static void test_what_is_written_is_read(void **state)
 {
     (void)state;
-    struct web_view view = {.state = "serving", .status = STR("{\"a\":1}")}, read;
+    static const struct trunk_counters trunks[2] = {{.signed_calls = 3}, {.signed_calls = 4}};
+    struct web_view view = view_of("{\"a\":1}"), read;
+    calls.requests = 17;
+    service.reloads = 5;
+    snprintf(view.state, sizeof(view.state), "serving");
+    view.trunks = (struct web_view_parts){
+        {"one\0two\0", 8}, (const uint64_t *)(const void *)trunks, 2, 9};
     view.lacks[WEB_LACKS_NUMBERS] = true;
     int fd = web_view_write(&view);
     assert_true(fd >= 0);
     assert_int_equal(web_view_read(&read, fd), 0);
     assert_true(str_eq(read.status, view.status));
+    assert_true(str_eq(read.trust, view.trust));
+    assert_true(str_eq(read.trunks.names, view.trunks.names));
+    assert_memory_equal(read.trunks.numbers, trunks, sizeof(trunks));
+    assert_memory_equal(read.all, &calls, sizeof(calls));
+    assert_memory_equal(read.service, &service, sizeof(service));
+    assert_int_equal(read.trunks.n, 2);
+    assert_int_equal(read.trunks.left_out, 9);
+    assert_int_equal(read.upstreams.n, 0);
     assert_string_equal(read.state, "serving");
     assert_memory_equal(read.lacks, view.lacks, sizeof(view.lacks));
     web_view_close(&read);
@@ -80,10 +107,10 @@ static void test_what_is_written_is_read(void **state)
 static void test_what_is_no_view(void **state)
 {
     (void)state;
-    char octets[200];
+    char octets[4000];
     struct web_view read;
     memset(octets, 0x7f, sizeof(octets));
-    for (unsigned n = 0; n <= sizeof(octets); n += 40) {
+    for (unsigned n = 0; n <= sizeof(octets); n += 400) {
         int fd = memory_file_new("test");
         assert_int_equal(write(fd, octets, n), n);
         assert_int_equal(web_view_read(&read, fd), -EBADMSG);

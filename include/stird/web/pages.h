@@ -1,5 +1,5 @@
 /*
- * pages - what the web process serves of a view: /livez, /readyz, /status.
+ * pages - what the web process serves of a view: /livez, /readyz, /status, /metrics.
  */
 #ifndef STIRD_WEB_PAGES_H
 #define STIRD_WEB_PAGES_H
@@ -13,11 +13,11 @@
 struct pages {
     struct http_page list[PAGES_MAX];
     unsigned n;
-    struct buf ready; /* the text of /readyz */
+    struct buf ready, metrics; /* texts of /readyz and /metrics */
 };
 
-/* The pages of V, which is borrowed until pages_fini(). False: no memory; pages_fini() all the
-   same. */
+/* The pages of V, which is borrowed until pages_fini(). False: no memory, or what V says of itself
+   is no JSON; pages_fini() all the same. */
 bool pages_make(struct pages *p, const struct web_view *v);
 void pages_fini(struct pages *p);
 

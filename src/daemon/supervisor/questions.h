@@ -39,6 +39,21 @@ struct status_asked {
     int64_t now_ms;
 };
 
+/* What `stirctl trust list --json` prints, put into OUT. */
+struct trust_asked {
+    struct buf *out;
+};
+
+/* What the trunks and upstreams in force have counted: MOST of each at most. Of those names with a
+   NUL behind each, and the numbers of counters.h, are put into the buffers. */
+struct parts_asked {
+    unsigned most;
+    struct counted_parts {
+        struct buf names, numbers;
+        unsigned n, left_out;
+    } trunks, upstreams;
+};
+
 /* What stird lacks of what calls need: who knows of one sets it (web_view.h). */
 struct lacks_asked {
     bool lacks[WEB_LACKS];

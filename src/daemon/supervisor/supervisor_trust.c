@@ -572,6 +572,11 @@ static void put_all(const struct supervisor *s, struct buf *out)
     json_end_object(&j);
 }
 
+static void answer_trust(const struct supervisor *s, struct trust_asked *asked)
+{
+    put_all(s, asked->out);
+}
+
 static void tell_one(struct supervisor *s, struct asker *a, void *user)
 {
     const struct buf *out = user;
@@ -698,4 +703,5 @@ const struct part part_trust = {.name = "trust",
                                 .on = {[EVENT_BEGINS] = follow, [EVENT_IN_FORCE] = follow},
                                 .count = count,
                                 .asks = asks,
-                                .answers_exhibit = exhibit};
+                                .answers_exhibit = exhibit,
+                                .answers_trust = answer_trust};

@@ -172,20 +172,58 @@ const struct duty duty_web = {.kept = kept, .equip = equip_own, .enter = enter, 
 
 /* ---- what it shows ---- */
 
+static struct web_view_parts shown(const struct counted_parts *parts)
+{
+    return (struct web_view_parts){buf_str(&parts->names),
+                                   (const uint64_t *)(const void *)parts->numbers.p, parts->n,
+                                   parts->left_out};
+}
+
+/* Fills V, whose texts and numbers the other three keep. */
+static void fill_view(struct supervisor *s, struct web_view *v, struct buf *status,
+                      struct buf *trust, struct parts_asked *parts, int64_t now_ms)
+{
+    struct lacks_asked asked = {{false}};
+    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
+    supervisor_ask_status(s, &(struct status_asked){status, now_ms});
+    supervisor_ask_trust(s, &(struct trust_asked){trust});
+    supervisor_ask_parts(s, parts);
+    supervisor_ask_lacks(s, &asked);
+    memcpy(v->lacks, asked.lacks, sizeof(v->lacks));
+    snprintf(v->state, sizeof(v->state), "%s", supervisor_state_text(s));
+    v->lacks[WEB_LACKS_CALLS] = strcmp(v->state, "serving") != 0;
+    v->status = buf_str(status);
+    v->trust = buf_str(trust);
+    v->trunks = shown(&parts->trunks);
+    v->upstreams = shown(&parts->upstreams);
+}
+
+static bool any_failed(const struct buf *status, const struct buf *trust,
+                       const struct parts_asked *parts)
+{
+    return buf_failed(status) || buf_failed(trust) || buf_failed(&parts->trunks.names) ||
+           buf_failed(&parts->trunks.numbers) || buf_failed(&parts->upstreams.names) ||
+           buf_failed(&parts->upstreams.numbers);
+}
+
+/* A descriptor, or -errno. */
 static int make_view(struct supervisor *s, int64_t now_ms)
 {
-    struct buf status = BUF_INIT;
-    struct lacks_asked asked = {{false}};
-    struct web_view view = {.mapped = NULL};
-    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
-    supervisor_ask_status(s, &(struct status_asked){&status, now_ms});
-    supervisor_ask_lacks(s, &asked);
-    memcpy(view.lacks, asked.lacks, sizeof(view.lacks));
-    snprintf(view.state, sizeof(view.state), "%s", supervisor_state_text(s));
-    view.lacks[WEB_LACKS_CALLS] = strcmp(view.state, "serving") != 0;
-    view.status = buf_str(&status);
-    int fd = buf_failed(&status) ? -ENOMEM : web_view_write(&view);
+    struct buf status = BUF_INIT, trust = BUF_INIT;
+    struct parts_asked parts = {.most = WEB_VIEW_PARTS_MAX};
+    struct proxy_counters calls = {0};
+    const struct service_counters service = supervisor_counts(s);
+    supervisor_ask_calls(s, &calls);
+    struct web_view view = {.all = (const uint64_t *)(const void *)&calls,
+                            .service = (const uint64_t *)(const void *)&service};
+    fill_view(s, &view, &status, &trust, &parts, now_ms);
+    int fd = any_failed(&status, &trust, &parts) ? -ENOMEM : web_view_write(&view);
     buf_fini(&status);
+    buf_fini(&trust);
+    buf_fini(&parts.trunks.names);
+    buf_fini(&parts.trunks.numbers);
+    buf_fini(&parts.upstreams.names);
+    buf_fini(&parts.upstreams.numbers);
     return fd;
 }
 
