@@ -80,12 +80,15 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
     bool good = key.path.n == 0 ||
                 is_good(files_read_secret(files, key.path, owner, KEY_BYTES_MAX, &text), &key,
                         problems);
-    const struct secret of_web = {"web.tls_key", s->web_tls_key, s->web_tls_key_file,
-                                  s->web_tls_key_line};
-    good = (of_web.path.n == 0 ||
-            is_good(files_read_secret(files, of_web.path, owner, KEY_BYTES_MAX, &text), &of_web,
-                    problems)) &&
-           good;
+    const struct secret of_pages[] = {
+        {"web.tls_key", s->web_tls_key, s->web_tls_key_file, s->web_tls_key_line},
+        {"repository.tls_key", s->repository_tls_key, s->repository_tls_key_file,
+         s->repository_tls_key_line}};
+    for (size_t i = 0; i < sizeof(of_pages) / sizeof(of_pages[0]); i++)
+        good = (of_pages[i].path.n == 0 ||
+                is_good(files_read_secret(files, of_pages[i].path, owner, KEY_BYTES_MAX, &text),
+                        &of_pages[i], problems)) &&
+               good;
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};

@@ -92,7 +92,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
 
 static void resolve(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls, resolve_web);
+    resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls, resolve_pages);
 }
 
 /* Problems of certificates stand whatever comes behind the syntax error. */
@@ -106,7 +106,7 @@ static void resolve_certificates_said(struct reader *r, struct draft *draft)
 
 static void resolve_beginnings(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates_said, resolve_trusts, resolve_tls, resolve_web);
+    resolve_with(r, draft, resolve_certificates_said, resolve_trusts, resolve_tls, resolve_pages);
 }
 
 /* Of certificates their names and places alone. */

@@ -69,6 +69,10 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
             {"the web process: program, and its connections", "web.connections",
              PROCESS_OCTETS + (uint64_t)(CONNECTION_OCTETS + STREAM_OCTETS) * s->web_connections,
              s->web_port > 0, false},
+            {"the publisher: program, and its connections", "repository.connections",
+             PROCESS_OCTETS +
+                 (uint64_t)(CONNECTION_OCTETS + STREAM_OCTETS) * s->repository_connections,
+             s->repository_port > 0, false},
             {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
              s->max_connections, true},

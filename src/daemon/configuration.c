@@ -392,10 +392,20 @@ static bool check_tls(struct files *files, const struct settings *s, struct prob
            tls_files_check(files, s, clock_real_s(), problems);
 }
 
-static bool check_web_tls(struct files *files, const struct settings *s, struct problems *problems)
+static bool check_tls_of(struct files *files, struct str certificate, struct str key,
+                         struct problems *problems)
 {
-    return !is_read(files, s->web_tls_certificate) || s->web_tls_key.n == 0 ||
-           tls_files_check_web(files, s, clock_real_s(), problems);
+    return !is_read(files, certificate) || key.n == 0 ||
+           tls_files_check_pages(files, certificate, key, clock_real_s(), problems);
+}
+
+/* Both are judged, whatever is wrong with the first. */
+static bool check_tls_of_pages(struct files *files, const struct settings *s,
+                               struct problems *problems)
+{
+    const bool web = check_tls_of(files, s->web_tls_certificate, s->web_tls_key, problems);
+    return check_tls_of(files, s->repository_tls_certificate, s->repository_tls_key, problems) &&
+           web;
 }
 
 /* How it is loaded. */
@@ -471,7 +481,7 @@ static void check_named(struct files *files, struct settings *s, struct str path
     close_if_open(tables.fd);
     if (secrets_good) {
         check_tls(files, s, problems);
-        check_web_tls(files, s, problems);
+        check_tls_of_pages(files, s, problems);
     }
     check_for_service(files, s, &groups, path, load, problems);
 }
@@ -553,7 +563,7 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     bool overlay_good = check_overlay(loaded.settings, tables.fd, &loaded.urgent_faults,
                                       &loaded.urgent_unknown, problems);
     bool tls_good = secrets_good && check_tls(files, loaded.settings, problems) &&
-                    check_web_tls(files, loaded.settings, problems);
+                    check_tls_of_pages(files, loaded.settings, problems);
     check_for_service(files, loaded.settings, &loaded.groups, path, load, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
         goto out;

@@ -21,7 +21,7 @@ enum {
        intruder tries. */
     MAY_ANYTHING = 128,
     MAY_SERVE = 512, /* takes connections of a socket that it was given, and opens none */
-    MAY_KEEP = 256, /* makes, replaces and removes files of its own, where Landlock lets it */
+    MAY_KEEP = 256,  /* makes, replaces and removes files of its own, where Landlock lets it */
 };
 
 /*

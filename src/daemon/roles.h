@@ -90,6 +90,12 @@ int fetcher_main(const struct settings *settings, bool for_checker, int control_
 int web_main(const struct settings *settings, int listening, int files_fd, int control_fd);
 
 /*
+ * The same for the chains of our own certificates, as repository.* of SETTINGS says; FILES_FD has
+ * their texts.
+ */
+int publisher_main(const struct settings *settings, int listening, int files_fd, int control_fd);
+
+/*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a
  * problem for each key that is missing, readable by others, no P-256 key or not its
  * certificate's. False when there were problems. IS_NARROWED: the process has no more rights than

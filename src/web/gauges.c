@@ -272,7 +272,7 @@ static void add_revocation(struct buf *out, const json_t *trust)
     }
 }
 
-static const char *const roles[] = {"workers", "signer", "recorder", "fetcher", "web"};
+static const char *const roles[] = {"workers", "signer", "recorder", "fetcher", "web", "publisher"};
 
 /* How many of its processes serve, or how often they died, by what. */
 static int64_t sum_of(const json_t *children, const char *deaths)

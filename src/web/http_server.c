@@ -371,6 +371,14 @@ bool http_server_publish(struct http_server *s, const struct http_page *pages, u
 
 /* ---- its life ---- */
 
+/* A path is compared octet for octet. */
+static size_t as_it_came(void *nothing, struct MHD_Connection *c, char *text)
+{
+    (void)nothing;
+    (void)c;
+    return strlen(text);
+}
+
 static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *rules)
 {
     const bool tls = rules->certificate != NULL;
@@ -386,7 +394,8 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX,
                              MHD_OPTION_CONNECTION_LIMIT, rules->connections,
                              MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget,
-                             s, MHD_OPTION_NOTIFY_CONNECTION, hear_end, s, MHD_OPTION_END);
+                             s, MHD_OPTION_NOTIFY_CONNECTION, hear_end, s,
+                             MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
 }
 
 static const char *make(struct http_server *s, const struct http_rules *rules, int64_t now_ms)

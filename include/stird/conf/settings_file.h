@@ -77,7 +77,7 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
                                           struct problems *of_certificates);
 
 /*
- * Reads what is secret and the settings themselves name (tls.key, web.tls_key) into FILES, for the processes
+ * Reads what is secret and the settings themselves name (tls.key, web.tls_key, repository.tls_key) into FILES, for the processes
  * that serve. Nothing else reads it: stirctl does not need it. At what the courier alone reads
  * (list_token_file) it only looks. OWNER as in files_read_secret(). False with problems.
  */
