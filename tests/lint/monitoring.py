@@ -34,6 +34,10 @@ def faults(project):
     for path in (RULES, CASES, DASHBOARD):
         for name in sorted(set(re.findall(r"\bstird_\w+", read(project, path))) - names):
             yield "%s: stird-metrics(7) has no %s" % (path, name)
+    page = read(project, "docs/monitoring.md")
+    for alert in re.findall(r"- alert: (\w+)", rules):
+        if "`%s`" % alert not in page:
+            yield "docs/monitoring.md: says nothing of %s" % alert
     quiet, _, loud = cases.partition("  - name: StirdDown\n")
     for alert in re.findall(r"- alert: (\w+)", rules):
         if "alertname: %s }" % alert not in quiet:
