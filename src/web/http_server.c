@@ -12,6 +12,7 @@
 #include "microhttpd.h"
 
 #define TAKEN_A_TURN 16
+#define PAUSE_MS     100
 /* What browsers and Prometheus speak; nothing that is broken. */
 #define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
 
@@ -43,7 +44,8 @@ struct http_server {
     struct asked *waiting;
     struct MHD_Response *missing, *method, *body, *late;
     struct http_counts counts;
-    int64_t now_ms; /* of this turn */
+    int64_t now_ms;   /* of this turn */
+    int64_t takes_ms; /* it takes nobody before: there were no descriptors, or no memory */
 };
 
 /* ---- answers ---- */
@@ -212,17 +214,36 @@ static struct str source_of(const struct sockaddr_storage *from)
     return (struct str){&nobody, 0};
 }
 
+/* When somebody may be taken: NOW_MS, a later time, or INT64_MAX. */
+static int64_t opens_ms(const struct http_server *s, int64_t now_ms)
+{
+    if (s->listening < 0)
+        return INT64_MAX;
+    const int64_t at_ms = gate_opens_ms(s->gate, now_ms);
+    return at_ms > s->takes_ms ? at_ms : s->takes_ms;
+}
+
+/* Whoever could not be taken still waits in the socket, and would wake the loop at once. */
+static bool take_failed(struct http_server *s, int error)
+{
+    if (error == EINTR || error == ECONNABORTED)
+        return true;
+    if (error != EAGAIN)
+        s->takes_ms = s->now_ms + PAUSE_MS;
+    return false;
+}
+
 /* False: nobody waits, or none can be taken now. */
 static bool take_one(struct http_server *s)
 {
     struct sockaddr_storage from;
     socklen_t n = sizeof(from);
-    if (s->listening < 0 || gate_opens_ms(s->gate, s->now_ms) > s->now_ms)
+    if (opens_ms(s, s->now_ms) > s->now_ms)
         return false;
     const int fd = accept4(s->listening, (struct sockaddr *)&from, &n,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
-        return errno == EINTR || errno == ECONNABORTED;
+        return take_failed(s, errno);
     if (!gate_admit(s->gate, source_of(&from), fd, s->now_ms)) {
         s->counts.crowded++;
         close(fd);
@@ -271,7 +292,7 @@ unsigned http_server_watch(const struct http_server *s, struct pollfd list[HTTP_
 {
     unsigned n = 0;
     list[n++] = (struct pollfd){.fd = s->epoll_fd, .events = POLLIN};
-    if (s->listening >= 0 && gate_opens_ms(s->gate, now_ms) <= now_ms)
+    if (opens_ms(s, now_ms) <= now_ms)
         list[n++] = (struct pollfd){.fd = s->listening, .events = POLLIN};
     return n;
 }
@@ -284,10 +305,10 @@ static int64_t least(int64_t a, int64_t b)
 int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms)
 {
     MHD_UNSIGNED_LONG_LONG own_ms;
-    const int64_t opens_ms = s->listening >= 0 ? gate_opens_ms(s->gate, now_ms) : now_ms;
+    const int64_t at_ms = opens_ms(s, now_ms);
     int64_t due_ms = gate_next_ms(s->gate);
-    if (opens_ms > now_ms) /* else the socket wakes it */
-        due_ms = least(due_ms, opens_ms);
+    if (at_ms > now_ms) /* else the socket wakes it */
+        due_ms = least(due_ms, at_ms);
     for (const struct asked *a = s->waiting; a; a = a->next)
         due_ms = least(due_ms, a->until_ms);
     if (s->m.get_timeout(s->daemon, &own_ms) == MHD_YES)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -309,6 +310,28 @@ static void test_one_client_leaves_places_to_others(void **state)
     wait_busy(0);
 }
 
+/* It does not spin: it looks again after a pause. */
+static void test_no_descriptor_is_left(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    publish("hello");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int fd = client(1);
+    say(fd, GET);
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct pollfd list[HTTP_WATCHED];
+    assert_int_equal(http_server_watch(server, list, now_ms), 2);
+    http_server_run(server, now_ms);
+    assert_int_equal(http_server_watch(server, list, now_ms), 1);
+    assert_in_range(http_server_due_ms(server, now_ms), now_ms + 1, now_ms + 500);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    now_ms += 500; /* the page is fresh still */
+    assert_non_null(strstr(heard(fd), "hello"));
+}
+
 static void test_a_server_that_is_closed_answers_what_was_asked(void **state)
 {
     (void)state;
@@ -343,6 +366,7 @@ int main(void)
         TEST(who_reads_nothing),
         TEST(one_client_leaves_places_to_others),
         TEST(a_server_that_is_closed_answers_what_was_asked),
+        TEST(no_descriptor_is_left),
         TEST(an_end_while_some_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
