@@ -266,7 +266,7 @@ class Verify(Story):
         self.assertEqual(len(self.stird.log_lines("verified=passed requested=13125550177")), 1)
         stats = stirctl.ask(self.stird.configuration, "stats")
         self.assertEqual([stats["verified_elsewhere"], stats["trunks"]["in"]["verified_elsewhere"]], [1, 1])
-        status, out, err = stirctl.run(self.stird.configuration, "records", "find", "13125550177")
+        status, out, err = stirctl.run(self.stird.configuration, "records", "find", "--tn", "13125550177")
         self.assertEqual(status, 0, err)
         self.assertRegex(out, "requested +13125550177")
         message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
