@@ -349,14 +349,14 @@ static bool bring_all(struct job *job, struct arena *arena, const struct identit
     return good;
 }
 
-/* One verdict over all tokens of a call. ONE, the question about a single token, already says what
-   the message holds and when it was seen. */
+/* One verdict over all tokens of a call. ONE says what its message holds and when it was seen. */
 static void judge_set(struct job *job, const struct sighting *s, const struct identity_set *set,
                       const struct verification_served *served, const struct verify_question *one,
                       struct arena *arena, struct verification *v)
 {
-    struct str resources[CALL_RESOURCES_MAX];
-    const struct call_priority priority = call_priority_of(s->message, resources);
+    struct call_priority priority;
+    if (!call_priority_read(&priority, s->message, arena))
+        return; /* V still says that there is no memory */
     const struct verification_question q = {
         .set = set,
         .served = served,

@@ -29,6 +29,7 @@ struct packet_verified {
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache;
+    struct tn elsewhere;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
 
@@ -99,6 +100,8 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.verstat = (uint8_t)v->verstat;
     p.told = (uint8_t)v->told;
     p.cache = (uint8_t)v->cache;
+    p.elsewhere.n = v->elsewhere.n;
+    memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
         p.text_bytes[i] = (uint16_t)str_slice(*verified_text(v, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &p, sizeof(p));
@@ -148,7 +151,8 @@ static bool verified_is_good(const struct packet_verified *v)
 {
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
-           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES;
+           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
+           v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -194,6 +198,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .headers = p.headers,
                            .beyond = p.beyond,
                            .attest = (char)p.attest,
+                           .elsewhere = p.elsewhere,
                            .iat_s = p.iat_s,
                            .age_s = p.age_s,
                            .verstat = (enum verstat)p.verstat,
@@ -363,6 +368,8 @@ static void put_verified(struct json *j, const struct verified *v)
     put_text(j, STR("subject"), v->subject);
     put_integer(j, STR("iat"), v->iat_s, has_time);
     put_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
+    if (v->elsewhere.n > 0)
+        put_text(j, STR("requested"), tn_str(&v->elsewhere));
     put_text(j, STR("verstat"), verstat_text(v->verstat));
     put_text(j, STR("verstat_came"), verstat_told_name(v->told));
     put_text(j, STR("cache"), verified_cache_name(v->cache));
