@@ -110,7 +110,7 @@ static void no_key_of_theirs_checks_for_long(void **state)
             struct buf text = hostile_chain(cases[i].with, named_root ? root : NULL);
             checked = with_anchor = longest_bits = 0;
             assert_true(sti_certificate_prepare(&c, buf_str(&text), trust, NOW, arena));
-            assert_non_null(c.by_anchors.chain);
+            assert_true(c.unreadable || c.by_anchors.chain);
             if (with_anchor > 10 ||
                 checked - with_anchor > (cases[i].is_used ? STI_CHAIN_MAX : 0) ||
                 longest_bits > 4096)
