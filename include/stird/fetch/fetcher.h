@@ -65,10 +65,11 @@ struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now n
 typedef void fetcher_done(void *user, const struct fetch_answer *answer);
 
 /*
- * DONE is called once for FETCH_ASK and FETCH_RENEW, at once or later, but no later than
+ * DONE is called once for FETCH_ASK, FETCH_RENEW and FETCH_FORMER, at once or later, but no later than
  * question.wait_ms (fetcher_run()). It is not called for notes, which say something about a body
  * that is kept. The question is the caller's. FETCH_RENEW fetches again what is older than a
- * minute.
+ * minute. FETCH_FORMER fetches nothing: a body that proved good stays beside a newer one of its
+ * URL until that proves good too.
  */
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
                  fetcher_done *done, void *user);
