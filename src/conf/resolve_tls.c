@@ -72,6 +72,13 @@ static bool is_good(int error, const struct secret *secret, struct problems *pro
     return error == 0;
 }
 
+static bool look_at(struct files *files, const struct secret *secret, uid_t owner, size_t max_bytes,
+                    struct problems *problems)
+{
+    return secret->path.n == 0 ||
+           is_good(files_look_at_secret(files, secret->path, owner, max_bytes), secret, problems);
+}
+
 bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
                            struct problems *problems)
 {
@@ -83,10 +90,9 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};
-        good = (token.path.n == 0 ||
-                is_good(files_look_at_secret(files, token.path, owner, TRUST_TOKEN_BYTES_MAX),
-                        &token, problems)) &&
-               good;
+        const struct secret login = {"list_login_file", t->list_login_file, t->file, t->line};
+        good = look_at(files, &token, owner, TRUST_TOKEN_BYTES_MAX, problems) && good;
+        good = look_at(files, &login, owner, TRUST_LOGIN_BYTES_MAX, problems) && good;
     }
     return good;
 }

@@ -103,7 +103,10 @@ static struct fetch_answer instead(struct fetcher *f, struct str url, int64_t no
     if (b)
         return answer_of(f, b, state == KEEP_STALE ? FETCH_FROM_STALE : FETCH_FROM_KEPT);
     return (struct fetch_answer){
-        .outcome = why, .source = FETCH_FROM_KEPT, .status = (uint16_t)status};
+        .outcome = why,
+        .source = FETCH_FROM_KEPT,
+        .status = (uint16_t)status,
+        .why = why == FETCH_UNAVAILABLE && f->options.unable ? str_of(f->options.unable) : STR("")};
 }
 
 static void answer_asked(struct fetcher *f, const struct asked *a, struct fetch_answer answer)
@@ -286,6 +289,8 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
                                   struct fetch_trunk *trunk, bool charged)
 {
     const unsigned free = f->options.queued - f->counts.queued;
+    if (f->options.unable) /* nobody is connected to in vain */
+        return FETCH_UNAVAILABLE;
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
     enum fetch_outcome outcome = fetch_host_look(f->hosts, a->host, a->now.monotonic_ms);

@@ -79,7 +79,8 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
 /*
  * Reads what is secret and the settings themselves name (tls.key) into FILES, for the processes
  * that serve. Nothing else reads it: stirctl does not need it. At what the courier alone reads
- * (list_token_file) it only looks. OWNER as in files_read_secret(). False with problems.
+ * (list_token_file, list_login_file) it only looks. OWNER as in files_read_secret(). False with
+ * problems.
  */
 bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
                            struct problems *problems);
