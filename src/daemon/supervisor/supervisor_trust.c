@@ -8,7 +8,6 @@
 #include "questions.h"
 #include "supervisor_trust_fetch.h"
 
-#include "daemon/trust_kept.h"
 #include "daemon/trust_process.h"
 #include "worker_places.h"
 
@@ -20,6 +19,7 @@
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
 #include <stird/io/admin.h>
+#include <stird/io/trust_kept.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
