@@ -126,7 +126,11 @@ class Verify(Story):
         self.assertEqual([told["verstat"], told["verstat_came"]], ["TN-Validation-Failed", "TN-Validation-Passed"])
         status, out, err = stirctl.run(self.stird.configuration, "status")
         self.assertEqual(status, 0, err)
-        self.assertIn("verified calls by trunk", out)
+        self.assertRegex(out, r"(?m)^verified calls by trunk +NAME +PASSED A +B +C +FAILED +NOTHING +OPEN +REFUSED +ANSWERED$")
+        self.assertNotRegex(out, r"(?m)^calls by trunk", "none of them is one that could have been signed")
+        self.assertRegex(out, r"(?m)^ +in +verify +- +- ")
+        trunks = {t["name"]: (t["service"], t["identity"]) for t in stirctl.ask(self.stird.configuration, "status")["trunks"]}
+        self.assertEqual(trunks, {"in": ("verify", None), "pbx": ("sign", "authenticated")})
         self.assertIn("verified=passed level=A reason=verified", " ".join(
             " ".join(w for w in line.split() if w.split("=")[0] in ("verified", "level", "reason"))
             for line in self.stird.log_lines("verified=passed")))
