@@ -86,6 +86,11 @@ static void act(struct fetcher_process *p, const struct control_message *m, cons
         fetch_channels_take(p->channels, fds[0], m->channel.worker);
         return;
     }
+    if (m->type == CONTROL_DROP) {
+        if (p->fetcher)
+            fetcher_drop(p->fetcher, str_of(m->drop.url));
+        say(p, &(struct control_message){.type = CONTROL_DROPPED, .dropped = {m->drop.generation}});
+    }
     if (m->type == CONTROL_PING) {
         tell_tally(p);
         say(p, &(struct control_message){.type = CONTROL_PONG});

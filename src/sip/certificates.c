@@ -227,3 +227,8 @@ void certificate_waiter_leave(struct certificate_waiter *w)
         w->asked->waiter = NULL;
     w->asked = NULL;
 }
+
+void certificates_drop(struct certificates *all, struct str url)
+{
+    certificate_cache_drop_all(all->cache, url);
+}

@@ -267,6 +267,57 @@ class Verify(Story):
         self.assertEqual([(s["spc"], s["levels"]["A"] > 0, s["failed"], s["open"]) for s in told],
                          [("709J", True, 0, 0)])
 
+    def test_kept_certificates(self):
+        """Sorted; one of them, and why it is none; dropped everywhere: the next call has it fetched."""
+        self.begin(workers=2)
+        path = self.lab.path("stird.conf")
+        self.passed("b.pem")
+        self.passed("a.pem")
+
+        def kept():
+            return [k["url"] for k in stirctl.ask(path, "certificates", "cache")["certificates"]]
+        both = [self.web.url("a.pem"), self.web.url("b.pem")]
+        stird.wait_until(lambda: kept() == both, HANG_S, "two kept certificates, in their order")
+        told = stirctl.ask(path, "certificates", "show", both[0])
+        self.assertEqual([told[k] for k in ("url", "state", "spc", "trust", "revoked", "good", "why")],
+                         [both[0], "fresh", "709J", ["us"], "not judged", True, None])
+        self.assertLess(told["valid_from"], told["valid_until"])
+        status, out, err = stirctl.run(path, "certificates", "show", both[0])
+        self.assertEqual((status, err), (0, ""))
+        for said in (r"(?m)^spc +709J$", r"(?m)^trust +us$", r"(?m)^good +yes$", r"(?m)^subject +CN=SHAKEN 709J"):
+            self.assertRegex(out, said)
+        gets = self.web.gets.count("a.pem")
+        self.judged_call(self.signed(), reason="verified")
+        self.assertEqual(self.web.gets.count("a.pem"), gets)
+        self.assertEqual(stirctl.ask(path, "certificates", "drop", both[0]), {"dropped": True})
+        self.assertEqual(kept(), both[1:])
+        for _ in range(4):  # of either worker
+            self.until("verified")
+        self.assertEqual(self.web.gets.count("a.pem"), gets + 1)
+        self.until("certificate_unavailable", "none.pem")
+        gets = self.web.gets.count("none.pem")
+        self.web.bodies["none.pem"] = self.web.bodies["a.pem"]
+        self.judged_call(self.signed("none.pem"), reason="certificate_unavailable")
+        self.assertEqual(self.web.gets.count("none.pem"), gets, "that it cannot be had is known")
+        self.assertEqual(stirctl.ask(path, "certificates", "drop", self.web.url("none.pem")), {"dropped": True})
+        self.passed("none.pem")
+        os.kill(self.stird.wait_child("fetcher"), signal.SIGSTOP)  # it is replaced, and its successor told
+        self.assertEqual(stirctl.ask(path, "certificates", "drop", both[1]), {"dropped": True})
+        self.assertNotIn(both[1], kept())
+        for url, said in (("http://x/", "https"), (self.web.url("never.pem"), None)):
+            status, _, err = stirctl.run(path, "certificates", "drop", url)
+            self.assertEqual(status, 0 if said is None else 1, err)
+            self.assertIn(said or "", err)
+        status, _, err = stirctl.run(path, "certificates", "show", self.web.url("never.pem"))
+        self.assertEqual(status, 1)
+        self.assertIn("nothing of it is kept", err)
+
+    def test_drop_where_nothing_is_fetched(self):
+        self.start()
+        status, _, err = stirctl.run(self.stird.configuration, "certificates", "drop", "https://a.example.net/c.pem")
+        self.assertEqual(status, 1)
+        self.assertIn("nothing is fetched", err)
+
     def by_token(self):
         """The token of a verified call finds it, as does what was found of it."""
         path = self.stird.configuration
