@@ -427,6 +427,7 @@ int main(void)
 #define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         story(bodies_by_url),
+        story(forgotten_whole),
         story(bounded_by_number_and_octets),
         story(what_nobody_vouched_for_goes_first),
         story(failures_push_out_failures_alone),
