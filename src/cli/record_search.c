@@ -134,13 +134,19 @@ static bool is_number(const struct record_search *s, const json_t *record, const
     return strcmp(text, s->number) == 0 || (text[0] == 'x' && strcmp(text, s->masked) == 0);
 }
 
+/* Who called, who was called, and where else a call went whose token is for another number. */
+static bool names_number(const struct record_search *s, const json_t *record)
+{
+    return is_number(s, record, "orig_tn") || is_number(s, record, "dest_tn") ||
+           is_number(s, json_object_get(record, "verification"), "requested");
+}
+
 static bool matches(const struct record_search *s, const json_t *record)
 {
     for (size_t i = 0; i < FIND_FILTERS; i++)
         if (!has_wanted(s, record, i))
             return false;
-    return (!s->number[0] || is_number(s, record, "orig_tn") || is_number(s, record, "dest_tn")) &&
-           in_time(s, text_of(record, "ts"));
+    return (!s->number[0] || names_number(s, record)) && in_time(s, text_of(record, "ts"));
 }
 
 /* Whether TEXT has the form of a record's time in its first N octets, and ends with one of its
@@ -307,6 +313,8 @@ json_t *record_search_match(const struct record_search *s, struct str line)
 
 bool record_search_by_mask(const struct record_search *s, const json_t *record)
 {
+    const json_t *verification = json_object_get(record, "verification");
     return s->number[0] && strcmp(text_of(record, "orig_tn"), s->number) != 0 &&
-           strcmp(text_of(record, "dest_tn"), s->number) != 0;
+           strcmp(text_of(record, "dest_tn"), s->number) != 0 &&
+           strcmp(text_of(verification, "requested"), s->number) != 0;
 }

@@ -168,15 +168,15 @@ json_t *verify_judge_value(struct verify_job *job, const struct sighting *s, str
 
 /* ---- all tokens of a call ---- */
 
-/* One verdict over all tokens of a call. ONE, the question about a single token, already says what
-   the message holds and when it was seen. */
+/* One verdict over all tokens of a call. ONE says what its message holds and when it was seen. */
 static void judge_set(struct verify_job *job, const struct sighting *s,
                       const struct identity_set *set, const struct verification_served *served,
                       const struct verify_question *one, struct arena *arena,
                       struct verification *v)
 {
-    struct str resources[CALL_RESOURCES_MAX];
-    const struct call_priority priority = call_priority_of(s->message, resources);
+    struct call_priority priority;
+    if (!call_priority_read(&priority, s->message, arena))
+        return; /* V still says that there is no memory */
     const struct verification_question q = {
         .set = set,
         .served = served,

@@ -29,6 +29,7 @@ struct packet_verified {
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache;
+    struct tn elsewhere;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
 
@@ -100,6 +101,8 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.verstat = (uint8_t)v->verstat;
     p.told = (uint8_t)v->told;
     p.cache = (uint8_t)v->cache;
+    p.elsewhere.n = v->elsewhere.n;
+    memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
         p.text_bytes[i] = (uint16_t)str_slice(*verified_text(v, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &p, sizeof(p));
@@ -149,7 +152,8 @@ static bool verified_is_good(const struct packet_verified *v)
 {
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
-           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES;
+           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
+           v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -195,6 +199,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .headers = p.headers,
                            .beyond = p.beyond,
                            .attest = (char)p.attest,
+                           .elsewhere = p.elsewhere,
                            .iat_s = p.iat_s,
                            .age_s = p.age_s,
                            .verstat = (enum verstat)p.verstat,

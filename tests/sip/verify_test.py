@@ -15,7 +15,7 @@ LONG = "5000ms"  # what no story waits out
 
 
 class Verify(Story):
-    def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), fetch="", **members):
+    def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), fetch="", drain=None, **members):
         """A carrier's calls come from .2 and leave for .9; the laboratory's authority is believed."""
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
@@ -31,7 +31,7 @@ class Verify(Story):
                 workers, settings.group({"name": "us", "anchors": self.made + "/root.pem", "countries": ["1"]}),
                 settings.group({"name": "carrier", "trust": ["us"], "wait": wait}), self.web.ca, fetch)
         self.start(trunks=[inbound] + (trunks or [self.trunk("pbx", 3)]),
-                   upstreams=[self.upstream()] + list(upstreams_more), more=more)
+                   upstreams=[self.upstream()] + list(upstreams_more), more=more, **({"drain": drain} if drain else {}))
 
     def signed(self, path="a.pem", **more):
         url = self.web.url(path)
@@ -370,6 +370,71 @@ class Verify(Story):
         self.carrier.respond(arrived, 486)
         self.sbc.acknowledge(again, self.sbc.expect(486))
         self.record(invite, reason="unsigned_call", cause="answered")
+
+    def elsewhere(self, called, **more):
+        """A call whose To stays, while its Request-URI is this number's: what is told of it."""
+        uri = "sip:%s@%s" % (called, self.net(1))
+        return self.judged_call(self.signed(), uri=uri, to="<sip:%s@pbx.example.com>" % CALLED, **more)["verification"]
+
+    def test_a_token_of_another_call(self):
+        """To is copied with the token: a Request-URI elsewhere, to which no div leads, is told in record, log and counters."""
+        self.begin()
+        self.passed()
+        self.assertNotIn("requested", self.elsewhere(CALLED, reason="verified"))
+        self.assertNotIn("requested", self.elsewhere("alice", reason="verified"))
+        told = self.elsewhere("+13125550177", reason="verified")
+        self.assertEqual([told["class"], told["requested"]], ["passed", "13125550177"])
+        self.assertEqual(len(self.stird.log_lines("verified=passed requested=13125550177")), 1)
+        stats = stirctl.ask(self.stird.configuration, "stats")
+        self.assertEqual([stats["verified_elsewhere"], stats["trunks"]["in"]["verified_elsewhere"]], [1, 1])
+        status, out, err = stirctl.run(self.stird.configuration, "records", "find", "--tn", "13125550177")
+        self.assertEqual(status, 0, err)
+        self.assertRegex(out, "requested +13125550177")
+        message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
+        begin, rest = message.split(" ", 2)[0], message.split(" ", 2)[2]
+        told = self.explained("%s sip:+13125550177@h %s" % (begin, rest), "--certificate", self.made + "/709J/chain.pem")
+        found = {c["check"]: c for c in told["identities"][0]["checks"]}["dest"]
+        self.assertEqual([told["class"], found["result"]], ["passed", "warning"])
+        self.assertIn("another number, 13125550177, and no div leads there", found["found"])
+
+    def test_what_a_trunk_that_is_not_trusted_says(self):
+        """Verifying changes nothing; the border of the trust domain does what it does to any call (docs/sip.md)."""
+        verifies = {"service": "verify", "verification": "carrier"}
+        self.begin(trunks=[dict({"name": name, "sources": [self.net(last)], "trusted": trusted, "upstreams": [to]}, **verifies)
+                           for name, last, trusted, to in (("believed", 3, True, "carrier"), ("inwards", 4, False, "close"),
+                                                           ("whole", 6, True, "close"))],
+                   upstreams_more=[self.upstream("close", 8, trusted=True)])
+        self.passed()
+        said = ["P-Asserted-Identity: <sip:%s;verstat=TN-Validation-Passed@x>" % CALLER,
+                "P-Attestation-Indicator: A", "P-Origination-ID: " + token.ORIGID, "X-Kept: 1"]
+        asserted, told, kept = ["p-asserted-identity"], ["p-attestation-indicator", "p-origination-id"], ["x-kept"]
+        close = self.peer("close", 8)
+        for trunk, peer, at, left in (("in", self.sbc, self.carrier, kept),
+                                      ("believed", self.peer("b", 3), self.carrier, asserted + kept),
+                                      ("inwards", self.peer("i", 4), close, kept),
+                                      ("whole", self.peer("w", 6), close, asserted + told + kept)):
+            invite = self.place(peer, caller=CALLER, called=CALLED, extra=["Identity: " + self.signed()] + said)
+            arrived = at.expect("INVITE")
+            self.assertEqual([name for name in asserted + told + kept if arrived.raws(name)], left, trunk)
+            self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
+            if asserted[0] in left:
+                self.assertEqual("verstat" in arrived[asserted[0]], at is close)
+            self.refuse(arrived, invite, peer, at=at)
+            record = self.record(invite, trunk=trunk, reason="verified")["verification"]
+            self.assertEqual(record["verstat_came"], "TN-Validation-Passed")
+
+    def test_a_call_that_waits_when_stird_stops(self):
+        """R-V-026: it goes on at once as open, however short the time for draining is, and is not refused."""
+        self.begin(drain="0ms")
+        self.passed()
+        self.web.hang()
+        invite = self.place(caller=CALLER, called=CALLED, extra=["Identity: " + self.signed("b.pem")])
+        stird.wait_until(lambda: self.web.gets.count("b.pem") >= 1, HANG_S, "a question")
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.carrier.expect("INVITE")
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+        told = self.record(invite, reason="certificate_pending", cause="stopped")["verification"]
+        self.assertEqual([told["class"], told["cache"]], ["open", "miss"])
 
     def test_two_workers_and_one_question(self):
         """R-V-025: the calls of all workers have one fetch."""

@@ -1,6 +1,7 @@
 /* Prepared certificates by URL: what is known, what is judged again, and who pushes whom out. */
 #include "verify_lab.h"
 
+#include <malloc.h>
 #include <stird/core/certificate_cache.h>
 #include <stird/core/certificate_text.h>
 
@@ -312,6 +313,37 @@ static void each_set_of_domains_has_its_own(void **state)
     buf_fini(&chain);
 }
 
+/* R-V-030: so many at most, 4 KiB each with all that hangs on them, and the longest unused one
+ * goes. */
+static void many_urls(void **state)
+{
+    enum { KEPT = 512, PUT = 600, USED = 7 };
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(KEPT, CERTIFICATE_CACHE_LEAST);
+    char name[64];
+    assert_int_equal(CERTIFICATE_CACHE_GOOD_MAX, 4096);
+    put(c, URL("first"), buf_str(&chain)); /* what OpenSSL makes once is there */
+    const size_t before = mallinfo2().uordblks;
+    for (unsigned i = 0; i < PUT; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        put(c, str_of(name), buf_str(&chain));
+        if (i >= USED)
+            assert_int_equal(get(c, URL("7"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    }
+    const unsigned n = certificate_cache_counts(c).good;
+    assert_true(n <= KEPT && n > KEPT / 2);                   /* by number and by octets */
+    assert_true(mallinfo2().uordblks < before + KEPT * 4096); /* of a sanitizer's nothing is told */
+    for (unsigned i = 0; i < PUT; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        const bool is_kept = i == USED || i > PUT - n;
+        assert_int_equal(get(c, str_of(name), ground(1, NOW)),
+                         is_kept ? CERTIFICATE_IS_CACHED : CERTIFICATE_IS_UNKNOWN);
+    }
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
 static int set_up_images(void **state)
 {
     struct trust *nobody = trust_new();
@@ -343,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_worse_one_takes_no_place),
         cmocka_unit_test(the_news_that_one_is_good),
         cmocka_unit_test(each_set_of_domains_has_its_own),
+        cmocka_unit_test(many_urls),
     };
     return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
 }

@@ -73,6 +73,7 @@ static struct sti_certificate judge(struct lab_certificate leaf, struct lab_cert
 static const char *const our_code[] = {"709J", NULL}, *const low_code[] = {"bogus", NULL};
 static const char *const one[] = {"12155550100", NULL}, *const range[] = {"12155551000+100", NULL};
 static const char *const wide[] = {"12155550100", "12155551000+10", NULL};
+static const char *const star[] = {"1215555*", "12155550*00", NULL};
 
 static void rules_are_told(void **state)
 {
@@ -125,7 +126,7 @@ static void keys_that_are_not_of_the_named_curve(void **state)
 
 /* ---- numbers ---- */
 
-/* R-C-011. */
+/* R-C-011, R-X-043. */
 static void numbers_are_those_of_the_list(void **state)
 {
     (void)state;
@@ -140,6 +141,8 @@ static void numbers_are_those_of_the_list(void **state)
         {NULL, one, NULL, "12155550101", false},
         {NULL, one, NULL, "2155550100", false},
         {NULL, one, NULL, "121555501000", false},
+        {NULL, star, NULL, "12155550100", false}, /* a character, no wild card */
+        {NULL, star, NULL, "1215555", false},
         {NULL, range, NULL, "12155551000", true},
         {NULL, range, NULL, "12155551099", true},
         {NULL, range, NULL, "12155551100", false},
@@ -200,6 +203,7 @@ static void expect_why(struct str der, const char *text, const char *words)
     json_decref(payload);
 }
 
+/* R-X-044, with the certificate that RFC 9118 has as an example. */
 static void the_public_vectors_are_read(void **state)
 {
     (void)state;

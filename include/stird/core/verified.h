@@ -40,6 +40,8 @@ struct verified {
     struct str origid;
     struct str trust;       /* the first domain of trust that its certificate leads to */
     int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
+    struct tn elsewhere;    /* the Request-URI's number, where the token that is told of is for
+                               another one, which fits To, and no div leads there; n == 0: none */
     enum verstat verstat;   /* what would be written */
     enum verstat_told told; /* what came along: read, never believed */
     enum verified_cache cache;

@@ -9,6 +9,7 @@
 
 #define ARENA_BYTES 2048              /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
+#define KEY_BYTES   2560              /* what OpenSSL holds of a public key, and its allocations */
 
 struct kept {
     struct lru_link link; /* its name is TEXT's beginning, and the body behind it */
@@ -185,7 +186,8 @@ static void put(struct certificate_cache *c, struct kept *k)
 {
     k->is_good = is_good(&k->certificate);
     struct part *p = part_of(c, k);
-    k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena);
+    k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena) +
+               (k->certificate.key ? KEY_BYTES : 0);
     while (p->all.n >= CERTIFICATE_CACHE_LEAST && !has_room(p, k->bytes)) {
         forget(c, kept_of(p->all.oldest));
         c->counts.forgotten++;

@@ -47,6 +47,8 @@ static void tell_token(struct verified *v, const struct verification_question *q
     v->spc = h->report.spc;
     v->subject = h->report.subject;
     v->origid = h->token->origid;
+    if (h->report.finding[VERIFY_DEST].result == VERIFY_WARNED)
+        v->elsewhere = *q->requested;
     if (!h->token->has_iat)
         return;
     v->iat_s = h->token->iat_s;

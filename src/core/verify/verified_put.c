@@ -50,6 +50,8 @@ static void put_token(struct json *j, const struct verified *v)
     put_text(j, STR("trust"), v->trust);
     put_integer(j, STR("iat"), v->iat_s, has_time);
     put_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
+    if (v->elsewhere.n > 0)
+        put_text(j, STR("requested"), tn_str(&v->elsewhere));
 }
 
 void verified_put(struct json *j, const struct verified *v)
