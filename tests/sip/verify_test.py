@@ -394,7 +394,8 @@ class Verify(Story):
         begin, rest = message.split(" ", 2)[0], message.split(" ", 2)[2]
         told = self.explained("%s sip:+13125550177@h %s" % (begin, rest), "--certificate", self.made + "/709J/chain.pem")
         found = {c["check"]: c for c in told["identities"][0]["checks"]}["dest"]
-        self.assertEqual([told["class"], found["result"]], ["passed", "warning"])
+        self.assertEqual([told["verification"]["class"], told["verification"]["requested"], found["result"]],
+                         ["passed", "13125550177", "warning"])
         self.assertIn("another number, 13125550177, and no div leads there", found["found"])
 
     def test_what_a_trunk_that_is_not_trusted_says(self):
