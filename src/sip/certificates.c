@@ -17,6 +17,7 @@ struct asked_certificate {
     struct certificate_waiter *waiter; /* NULL: nobody waits any more */
     uint64_t ticket;
     uint32_t domains;
+    bool is_dropped; /* what comes may be what was dropped meanwhile */
     size_t url_n;
     char url[];
 };
@@ -173,7 +174,8 @@ static void on_answer(void *user, const struct fetch_answer *answer)
     struct asked_certificate *a = user;
     struct certificate_waiter *w = a->waiter;
     const struct str url = {a->url, a->url_n};
-    bool taken = answer->outcome != FETCH_OK || take_body(a->all, url, a->domains, answer);
+    bool taken = answer->outcome != FETCH_OK ||
+                 (!a->is_dropped && take_body(a->all, url, a->domains, answer));
     asked_free(a);
     if (!w)
         return;
@@ -231,4 +233,6 @@ void certificate_waiter_leave(struct certificate_waiter *w)
 void certificates_drop(struct certificates *all, struct str url)
 {
     certificate_cache_drop_all(all->cache, url);
+    for (struct asked_certificate *a = all->asked; a; a = a->next)
+        a->is_dropped = a->is_dropped || str_eq((struct str){a->url, a->url_n}, url);
 }
