@@ -30,6 +30,8 @@ static const char *secret_fault(int error)
         return "others can read or write it: chmod 600";
     if (error == -EKEYREJECTED)
         return "belongs to a user who could replace it: chown it to the user that stird runs as";
+    if (error == -EBADMSG)
+        return "must hold the token alone: one line, without white space in it";
     return files_fault(error);
 }
 
@@ -84,7 +86,7 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};
         good = (token.path.n == 0 ||
-                is_good(files_look_at_secret(files, token.path, owner, TRUST_TOKEN_BYTES_MAX),
+                is_good(files_look_at_token(files, token.path, owner, TRUST_TOKEN_BYTES_MAX),
                         &token, problems)) &&
                good;
     }

@@ -43,9 +43,10 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
                       struct str *text);
 /*
  * Whether files_read_secret() could read it, for a secret that another process reads itself, when
- * it needs it: its text is kept nowhere, and no child gets it. 0 or -errno.
+ * it needs it: its text is kept nowhere, and no child gets it. It goes into a header: -EBADMSG for
+ * anything but one line of visible characters. 0 or -errno.
  */
-int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes);
+int files_look_at_token(struct files *files, struct str path, uid_t owner, size_t max_bytes);
 /* Calls VISIT with the path of each file that could be read, and of each directory listed. */
 void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user);
 /* The names in a directory that end in SUFFIX, sorted and joined by NUL; remembered in the same
