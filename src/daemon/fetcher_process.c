@@ -88,6 +88,11 @@ static void act(struct fetcher_process *p, const struct control_message *m, cons
         fetch_channels_take(p->channels, fds[0], m->channel.worker);
         return;
     }
+    if (m->type == CONTROL_DROP) {
+        if (p->fetcher)
+            fetcher_drop(p->fetcher, str_of(m->drop.url));
+        say(p, &(struct control_message){.type = CONTROL_DROPPED, .dropped = {m->drop.generation}});
+    }
     if (m->type == CONTROL_PING) {
         tell_tally(p);
         say(p, &(struct control_message){.type = CONTROL_PONG});
@@ -178,10 +183,7 @@ static struct fetcher_options options_for_calls(const struct fetcher_process *p)
 {
     const struct fetch_settings *s = &p->settings->fetch;
     struct fetcher_options o = fetcher_options_usual();
-    o.fetch = (struct fetch_options){.timeout_ms = s->timeout_ms,
-                                     .most_bytes = s->bytes,
-                                     .allow_private = s->lab,
-                                     .ca_file = p->ca_file};
+    o.fetch = fetch_options_of(s, p->ca_file);
     o.keep = (struct keep_rules){.least_s = s->keep_min_ms / 1000,
                                  .most_s = s->keep_max_ms / 1000,
                                  .stale_s = s->stale_if_error_ms / 1000};

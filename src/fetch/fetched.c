@@ -276,6 +276,13 @@ void fetched_drop(struct fetched *f, struct str url)
         drop(f, b);
 }
 
+void fetched_forget(struct fetched *f, struct str url)
+{
+    for (struct fetched_body *b = find(f, url); b; b = find(f, url))
+        drop(f, b);
+    forgive(f, url);
+}
+
 /* ---- failures ---- */
 
 static struct fetched_failure *failure_add(struct fetched *f, struct str url)

@@ -71,6 +71,8 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 /* Drops the newest: one that was proven before is found again. */
 void fetched_drop(struct fetched *f, struct str url);
+/* The same, and its failures: whoever asks next has it fetched. */
+void fetched_forget(struct fetched *f, struct str url);
 
 /* The failure that counts now; NULL: the URL may be tried. */
 const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);

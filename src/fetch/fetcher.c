@@ -620,3 +620,8 @@ struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now n
     counts.files_broken = kept->files_broken;
     return counts;
 }
+
+void fetcher_drop(struct fetcher *f, struct str url)
+{
+    fetched_forget(f->fetched, url);
+}

@@ -22,6 +22,7 @@ struct asked_certificate {
     struct certificate_waiter *waiter; /* NULL: nobody waits any more */
     uint64_t ticket;
     uint32_t domains, trunk;
+    bool is_dropped; /* what comes may be what was dropped meanwhile */
     int64_t refused_s; /* a body that was fetched then is worth nothing: the one before it is asked
                           for; 0: the first question */
     size_t url_n;
@@ -265,6 +266,8 @@ static enum taken take_former(const struct asked_certificate *a, const struct fe
 
 static enum taken take(const struct asked_certificate *a, const struct fetch_answer *answer)
 {
+    if (a->is_dropped && answer->outcome == FETCH_OK)
+        return COME_AGAIN;
     if (a->refused_s > 0)
         return answer->outcome == FETCH_OK ? take_former(a, answer) : COME_AGAIN;
     if (answer->outcome != FETCH_OK)
@@ -351,4 +354,11 @@ void certificate_waiter_leave(struct certificate_waiter *w)
     if (w->asked)
         w->asked->waiter = NULL;
     w->asked = NULL;
+}
+
+void certificates_drop(struct certificates *all, struct str url)
+{
+    certificate_cache_drop_all(all->cache, url);
+    for (struct asked_certificate *a = all->asked; a; a = a->next)
+        a->is_dropped = a->is_dropped || str_eq((struct str){a->url, a->url_n}, url);
 }

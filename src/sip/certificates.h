@@ -34,6 +34,9 @@ enum certificate_cached certificates_get(struct certificates *all, struct str ur
 /* When the body that is there was fetched; 0: there is none. */
 int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint32_t domains);
 
+/* Forgets what URL served: the next call that needs it asks for it. Not within a judgement. */
+void certificates_drop(struct certificates *all, struct str url);
+
 /* One who waits for a certificate. */
 struct certificate_waiter {
     /* Called at most once, from the loop. FETCH_OK: it is there now, unless COME_AGAIN says that it

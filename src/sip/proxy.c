@@ -745,6 +745,11 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     *trust = (struct mapped_trust){0};
 }
 
+void proxy_drop_certificate(struct proxy *p, struct str url)
+{
+    certificates_drop(proxy_certificates(p), url);
+}
+
 const struct proxy_counters *proxy_get_counters(struct proxy *p)
 {
     struct proxy_counters *n = p->counters;

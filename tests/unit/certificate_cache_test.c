@@ -72,6 +72,36 @@ static void what_was_put_is_found(void **state)
     buf_fini(&chain);
 }
 
+/* Good or not, whoever asked for it; a URL that only begins like it stays. */
+static void dropped_for_all_domains(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    const struct str texts[] = {buf_str(&chain), STR("garbage")};
+    for (unsigned i = 0; i < 4; i++) {
+        struct certificate_ground g = ground(1, NOW);
+        const struct sti_certificate *found;
+        struct certificate_body body = {.url = URL("a"),
+                                        .text = texts[i % 2],
+                                        .fetched_s = NOW,
+                                        .stale_s = NOW + DAY,
+                                        .ends_s = NOW + DAY};
+        g.domains = UINT32_C(1) << i;
+        assert_true(certificate_cache_put(c, &body, &g, &found));
+        body.url = URL("ab");
+        assert_true(certificate_cache_put(c, &body, &g, &found));
+    }
+    certificate_cache_drop_all(c, URL("a"));
+    certificate_cache_drop_all(c, URL("never"));
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(certificate_cache_fetched_s(c, URL("a"), UINT32_C(1) << i), 0);
+        assert_int_equal(certificate_cache_fetched_s(c, URL("ab"), UINT32_C(1) << i), NOW);
+    }
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
 /* R-V-033: nothing is fetched for it. */
 static void what_is_trusted_changes(void **state)
 {
@@ -337,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_put_is_found),
+        cmocka_unit_test(dropped_for_all_domains),
         cmocka_unit_test(what_is_trusted_changes),
         cmocka_unit_test(a_date_passes),
         cmocka_unit_test(others_do_not_push_good_ones_out),

@@ -155,6 +155,34 @@ static void what_comes_is_there(void **state)
     assert_true(certificates_fetched_s(all, str_of(A), DOMAINS) > 0);
 }
 
+/* What the fetcher said before it was told to forget it may come behind that. */
+static void what_was_dropped_does_not_come_back(void **state)
+{
+    struct asker a = {.times = 0};
+    (void)state;
+    ask(NULL, A);
+    answer(FETCH_OK, "no certificate");
+    assert_true(fetcher_client_readable(client));
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+    ask(&a, A);
+    ask(NULL, B);
+    certificates_drop(all, str_of(A));
+    assert_int_equal(get(A), CERTIFICATE_IS_UNKNOWN);
+    answer(FETCH_OK, "no certificate");
+    answer(FETCH_OK, "no certificate");
+    assert_true(fetcher_client_readable(client));
+    assert_int_equal(get(A), CERTIFICATE_IS_UNKNOWN);
+    assert_int_equal(get(B), CERTIFICATE_IS_CACHED);
+    assert_int_equal(a.outcome, FETCH_OK);
+    assert_true(a.come_again);
+    event_base_loop(base, EVLOOP_ONCE); /* it has looked: two are prepared in a turn */
+    ask(&a, A);
+    answer(FETCH_OK, "no certificate");
+    assert_true(fetcher_client_readable(client));
+    assert_false(a.come_again);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+}
+
 static void what_cannot_be_had_is_said(void **state)
 {
     struct asker a = {.times = 0};
@@ -476,6 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_comes_is_there),
+        TEST(what_was_dropped_does_not_come_back),
         TEST(what_cannot_be_had_is_said),
         TEST(two_are_prepared_in_a_turn),
         TEST(what_nobody_waits_for_is_kept),

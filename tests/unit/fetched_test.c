@@ -99,6 +99,28 @@ static void bodies_by_url(void **state)
     assert_int_equal(fetched_counts(f)->octets, 5);
 }
 
+/* Proven or not, its file too, and that it could not be had. */
+static void forgotten_whole(void **state)
+{
+    (void)state;
+    open_with(10, 10, 1000);
+    put(URL, "one");
+    fetched_prove(f, URL, END);
+    assert_int_equal(files(), 1);
+    put(URL, "worse");
+    put(numbered(1), "other");
+    fetched_forget(f, URL);
+    fetched_forget(f, URL);
+    assert_null(text_of(URL));
+    assert_string_equal(text_of(numbered(1)), "other");
+    assert_int_equal(files(), 0);
+    fetched_fail(f, URL, FETCH_GONE, 404, 1000);
+    assert_non_null(fetched_failing(f, URL, 1001));
+    fetched_forget(f, URL);
+    assert_null(fetched_failing(f, URL, 1001));
+    assert_int_equal(fetched_counts(f)->failures, 0);
+}
+
 static void bounded_by_number_and_octets(void **state)
 {
     (void)state;
@@ -458,6 +480,7 @@ int main(void)
 #define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         story(bodies_by_url),
+        story(forgotten_whole),
         story(bounded_by_number_and_octets),
         story(what_nobody_vouched_for_goes_first),
         story(failures_push_out_failures_alone),

@@ -75,6 +75,8 @@ typedef void fetcher_done(void *user, const struct fetch_answer *answer);
  */
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
                  fetcher_done *done, void *user);
+/* Forgets what URL served, or that it cannot be had, on disk too: who asks next has it fetched. */
+void fetcher_drop(struct fetcher *f, struct str url);
 /* Forgets everybody who asked with USER; what is being fetched goes on. */
 void fetcher_forget(struct fetcher *f, const void *user);
 

@@ -316,6 +316,27 @@ void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_
         forget(c, k);
 }
 
+static bool is_of_url(const struct lru_link *link, struct str url)
+{
+    return link->name.n == url.n + sizeof(uint32_t) && str_eq(str_slice(link->name, 0, url.n), url);
+}
+
+static void drop_all(struct certificate_cache *c, struct part *p, struct str url)
+{
+    struct lru_link *next;
+    for (struct lru_link *link = p->all.oldest; link; link = next) {
+        next = link->newer;
+        if (is_of_url(link, url))
+            forget(c, kept_of(link));
+    }
+}
+
+void certificate_cache_drop_all(struct certificate_cache *c, struct str url)
+{
+    drop_all(c, &c->good, url);
+    drop_all(c, &c->bad, url);
+}
+
 int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
                                     uint32_t domains)
 {

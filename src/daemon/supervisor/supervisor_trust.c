@@ -9,7 +9,6 @@
 #include "supervisor_trust_fetch.h"
 
 #include "daemon/file_seen.h"
-#include "daemon/trust_kept.h"
 #include "daemon/trust_process.h"
 #include "worker_places.h"
 
@@ -21,6 +20,7 @@
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
 #include <stird/io/admin.h>
+#include <stird/io/trust_kept.h>
 #include <string.h>
 #include <unistd.h>
 
