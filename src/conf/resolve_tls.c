@@ -31,7 +31,7 @@ static const char *secret_fault(int error)
     if (error == -EKEYREJECTED)
         return "belongs to a user who could replace it: chown it to the user that stird runs as";
     if (error == -EBADMSG)
-        return "must hold the token alone: one line, without white space in it";
+        return "must hold the token alone: one line of visible characters";
     return files_fault(error);
 }
 

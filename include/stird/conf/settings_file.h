@@ -44,7 +44,7 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
 /*
  * Whether files_read_secret() could read it, for a secret that another process reads itself, when
  * it needs it: its text is kept nowhere, and no child gets it. It goes into a header: -EBADMSG for
- * anything but one line of visible characters. 0 or -errno.
+ * anything but one line of visible characters and spaces. 0 or -errno.
  */
 int files_look_at_token(struct files *files, struct str path, uid_t owner, size_t max_bytes);
 /* Calls VISIT with the path of each file that could be read, and of each directory listed. */
