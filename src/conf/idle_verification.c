@@ -46,6 +46,23 @@ static void check_profiles(struct reader *r, const struct draft *draft)
 
 /* ---- asked by nothing ---- */
 
+/* Whether the trunk says it; a default that was written out says nothing. */
+static bool is_said(const struct draft_trunk *d, const char *key)
+{
+    const struct trunk *t = &d->trunk;
+    const struct {
+        const char *key;
+        bool is_default;
+    } defaults[] = {{"dest", !t->dest_from_request_uri},
+                    {"existing_identity", t->existing_identity == IDENTITY_KEEP},
+                    {"cap", t->cap == TREATMENT_A},
+                    {"attestation_headers", !t->attestation_headers}};
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        if (str_eq(str_of(key), str_of(defaults[i].key)) && defaults[i].is_default)
+            return false;
+    return was_given(&d->object, key);
+}
+
 static void check_keys(struct reader *r, const struct draft_trunk *d)
 {
     static const struct {
@@ -62,7 +79,7 @@ static void check_keys(struct reader *r, const struct draft_trunk *d)
         {"attestation_headers", "no level is chosen for its calls"},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (was_given(&d->object, keys[i].key))
+        if (is_said(d, keys[i].key))
             warn(r, &d->object, place_of(&d->object, keys[i].key),
                  "%s: its service is \"%s\": %s: take it out", keys[i].key, word_of(d)->word,
                  keys[i].why);

@@ -225,15 +225,15 @@ static void a_secret_of_others(void **state)
         assert_int_equal(
             files_look_at_secret(files, STR("open"), geteuid(), 17, list_token_is_whole), -EPERM);
     }
-    static const char *const forms[] = {"a\n", "a\r\n", "a",     "",     "\n",  "a\nb\n",
-                                        "a b", " a",    "a\n\n", "a\rb", "\x80"};
+    static const char *const forms[] = {"a\n", "a\r\n",  "a",     "Bearer a\n", "",     "\n",
+                                        " \n", "a\nb\n", "a\n\n", "a\tb",       "a\rb", "\x80"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         char name[16];
         snprintf(name, sizeof(name), "form%zu", i);
         put(name, forms[i], strlen(forms[i]), 0600);
         assert_int_equal(
             files_look_at_secret(files, str_of(name), geteuid(), 17, list_token_is_whole),
-            i < 3 ? 0 : -EBADMSG);
+            i < 4 ? 0 : -EBADMSG);
         unlink(name);
     }
     put("long", "0123456789", 10, 0600);

@@ -396,10 +396,13 @@ static void token_and_parameter_say_the_same_type(void **state)
                                "\"x5u\":\"https://cert.example.org/c\"}",
                       none[] = "{\"alg\":\"ES256\",\"typ\":\"passport\","
                                "\"x5u\":\"https://cert.example.org/c\"}",
+                      capital[] = "{\"alg\":\"ES256\",\"ppt\":\"SHAKEN\",\"typ\":\"passport\","
+                                  "\"x5u\":\"https://cert.example.org/c\"}",
                       number[] = "{\"alg\":\"ES256\",\"ppt\":5,\"typ\":\"passport\","
                                  "\"x5u\":\"https://cert.example.org/c\"}";
     static const char info[] = ";info=<https://cert.example.org/c>",
                       says_div[] = ";info=<https://cert.example.org/c>;ppt=div",
+                      says_capital[] = ";info=<https://cert.example.org/c>;ppt=SHAKEN",
                       says_msgi[] = ";info=<https://cert.example.org/c>;ppt=msgi",
                       says_rcd[] = ";info=<https://cert.example.org/c>;ppt=rcd";
     expect_of(GOOD_HEADER, good, PARAMETERS, TOKEN_VALID, 0, 0);
@@ -407,6 +410,10 @@ static void token_and_parameter_say_the_same_type(void **state)
     expect_of(GOOD_HEADER, good, says_div, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(div, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(none, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(capital, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(capital, good, says_capital, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(capital, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(GOOD_HEADER, good, says_capital, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(number, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(number, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(div, good, says_rcd, TOKEN_INVALID, 438, VERIFY_TYPE);

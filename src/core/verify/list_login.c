@@ -66,8 +66,11 @@ static bool is_token(struct str text)
 
 bool list_token_is_whole(struct str file)
 {
-    struct str line = line_of(&file);
-    return file.n == 0 && is_token(line);
+    const struct str line = line_of(&file);
+    bool good = file.n == 0 && str_trim(line).n > 0;
+    for (size_t i = 0; good && i < line.n; i++)
+        good = line.p[i] >= ' ' && line.p[i] <= '~';
+    return good;
 }
 
 const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1])
