@@ -168,7 +168,8 @@ static struct told prove_and_renew(void)
     return fetched(URL("a", "changes"));
 }
 
-/* The fetcher judges nothing: both are there until a worker says which leads to an anchor. */
+/* R-V-034. The fetcher judges nothing: both are there until a worker says which leads to an anchor.
+ */
 static void a_newer_body_that_is_worse(void **state)
 {
     (void)state;
@@ -228,8 +229,8 @@ static void a_former_body_ends_too(void **state)
 
 /* ---- what cannot be had ---- */
 
-/* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its name,
-   what it means for a call, and its time. */
+/* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
+   name, what it means for a call, and its time. */
 static void each_failure_has_its_name_and_is_remembered(void **state)
 {
     static const struct {

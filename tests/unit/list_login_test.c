@@ -40,7 +40,7 @@ static void what_is_sent(void **state)
     buf_fini(&body);
 }
 
-/* What goes into a header is one word of visible octets. */
+/* R-V-044. What goes into a header is one word of visible octets. */
 static void the_token_of_an_answer(void **state)
 {
     static const struct {
