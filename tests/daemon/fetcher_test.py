@@ -3,11 +3,16 @@
 import os
 import re
 import signal
+import subprocess
+import unittest
 
 from daemon.lifetimes import ProcessStory, status_of
 from lib import stirctl, stird
 from lib.patience import HANG_S
 from lib.web import Web
+
+
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Fetcher(ProcessStory):
@@ -129,6 +134,30 @@ class Fetcher(ProcessStory):
         self.assertEqual(self.look()[0], "unreachable")
         self.assertIn("authorities of web servers cannot be read", self.look()[1])
         self.signed_again()
+
+    def check_without(self, path):
+        """`stird -t` where the system's authorities are an empty file; None: nobody may have it look so."""
+        self.lab.write("empty", "")
+        run = subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" || exit 99; exec "$3" -t -c "$4"', "sh",
+                              self.lab.path("empty"), BUNDLE, stird.binary(), path],
+                             capture_output=True, text=True, timeout=HANG_S, check=False)
+        return None if "unshare:" in run.stderr or run.returncode == 99 else (run.returncode, run.stdout + run.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0 and os.path.exists(BUNDLE), "SKIPPED: only root hides %s" % BUNDLE)
+    def test_the_systems_authorities(self):
+        """Wanted by whoever fetches and has no file of his own; a warning, since calls go on."""
+        url = self.web.url("a.pem")
+        named = 'tls_ca = "%s";' % self.web.ca
+        for fetch, check, wanted in (('prefetch = [ "%s" ];' % url, named, ["fetch.tls_ca"]),
+                                     ("", 'interval = "1h";', ["check.tls_ca"]), ("", 'interval = "0ms";', []),
+                                     (named + 'prefetch = [ "%s" ];' % url, named, [])):
+            with self.subTest(fetch=fetch, check=check):
+                found = self.check_without(self.configure(more="fetch = { lab = true; %s };" % fetch, check=check))
+                if not found:
+                    self.skipTest("SKIPPED: nothing can be mounted here")
+                self.assertEqual(found[0], 0, found[1])
+                warned = re.findall(r"authorities of web servers: \S+: is empty: .* name a file by (\S+)", found[1])
+                self.assertEqual(warned, wanted, found[1])
 
     def look(self):
         """What `stirctl cert check` finds of the lab's unit."""

@@ -409,7 +409,8 @@ static bool is_good(const char *url)
     return found && !found->unreadable && found->has_anchors && !found->by_anchors.chain;
 }
 
-/* By a worker that has no other: it asks for the one before, keeps that one, and says so. */
+/* R-V-034. By a worker that has no other: it asks for the one before, keeps that one, and says so.
+ */
 static void the_one_before_is_better(void **state)
 {
     const int64_t now_s = clock_real_s(), then_s = now_s - 3600;

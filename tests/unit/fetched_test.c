@@ -251,7 +251,8 @@ static void a_restart_has_what_was_proven(void **state)
     assert_int_equal(files(), 1); /* of the one before, until somebody says which is better */
 }
 
-/* Garbage, or somebody else's certificate, under a URL that served a good one; over a restart. */
+/* R-V-034. Garbage, or somebody else's certificate, under a URL that served a good one; over a
+   restart. */
 static void a_worse_body_takes_no_place(void **state)
 {
     (void)state;

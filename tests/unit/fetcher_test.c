@@ -3,6 +3,7 @@
 #include "no_memory.h"
 
 #include <fcntl.h>
+#include <stird/core/verification.h>
 #include <stird/io/control.h>
 #include <stird/io/fetcher_client.h>
 
@@ -167,7 +168,8 @@ static struct told prove_and_renew(void)
     return fetched(URL("a", "changes"));
 }
 
-/* The fetcher judges nothing: both are there until a worker says which leads to an anchor. */
+/* R-V-034. The fetcher judges nothing: both are there until a worker says which leads to an anchor.
+ */
 static void a_newer_body_that_is_worse(void **state)
 {
     (void)state;
@@ -227,6 +229,8 @@ static void a_former_body_ends_too(void **state)
 
 /* ---- what cannot be had ---- */
 
+/* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
+   name, what it means for a call, and its time. */
 static void each_failure_has_its_name_and_is_remembered(void **state)
 {
     static const struct {
@@ -234,34 +238,37 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
         enum fetch_outcome outcome;
         unsigned status;
         int64_t seconds;
+        enum verification_certificate means; /* of which the reason of a call is made */
     } cases[] = {
-        {"https://a.lab.test:8443/404", FETCH_GONE, 404, 60},
-        {"https://a.lab.test:8443/410", FETCH_GONE, 410, 60},
-        {"https://a.lab.test:8443/403", FETCH_STATUS, 403, 60},
-        {"https://a.lab.test:8443/206", FETCH_STATUS, 206, 60},
-        {"https://a.lab.test:8443/302", FETCH_STATUS, 302, 60},
-        {"https://b.lab.test:8443/500", FETCH_SERVER, 500, 30},
-        {"https://b.lab.test:8443/503", FETCH_SERVER, 503, 30},
-        {"https://b.lab.test:8443/429", FETCH_SERVER, 429, 30},
-        {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300},
-        {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300},
-        {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300},
-        {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30},
-        {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30},
-        {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30},
-        {"https://other.example.test:8443/ok", FETCH_TLS, 0, 30},
-        {"https://nowhere.lab.test:8443/ok", FETCH_NAME, 0, 30},
-        {"https://refuses.lab.test:8443/ok", FETCH_CONNECT, 0, 30},
-        {"https://a.lab.test:8444/ok", FETCH_BAD_URL, 0, 0},
-        {"http://a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0},
-        {"https://me@a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0},
-        {"", FETCH_BAD_URL, 0, 0},
+        {"https://a.lab.test:8443/404", FETCH_GONE, 404, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/410", FETCH_GONE, 410, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/403", FETCH_STATUS, 403, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/206", FETCH_STATUS, 206, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/302", FETCH_STATUS, 302, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://b.lab.test:8443/500", FETCH_SERVER, 500, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://b.lab.test:8443/503", FETCH_SERVER, 503, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://b.lab.test:8443/429", FETCH_SERVER, 429, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
+        {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
+        {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://other.example.test:8443/ok", FETCH_TLS, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://nowhere.lab.test:8443/ok", FETCH_NAME, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://refuses.lab.test:8443/ok", FETCH_CONNECT, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8444/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
+        {"http://a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
+        {"https://me@a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
+        {"", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct told told = fetched(str_of(cases[i].url));
         if (told.outcome != cases[i].outcome || told.octets > 0)
             fail_msg("%s: %s", cases[i].url, fetch_outcome_word(told.outcome));
+        assert_int_equal(verification_certificate_of(told.outcome), cases[i].means);
+        assert_int_equal(told.status, cases[i].status);
         const unsigned requests = web_requests(web, NULL);
         const uint64_t ended = fetcher_counts(f, now).fetched[cases[i].outcome];
         if (cases[i].seconds > 0)

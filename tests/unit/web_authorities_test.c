@@ -39,7 +39,8 @@ int SSL_CTX_load_verify_locations(SSL_CTX *context, const char *file, const char
     return next(context, file, path);
 }
 
-/* The operator named a file: the system's authorities, a directory of them, vouch for nobody. */
+/* R-V-013. The operator named a file: the system's authorities, a directory of them, vouch for
+ * nobody. */
 static void nobody_counts_beside_a_file(void **state)
 {
     (void)state;
