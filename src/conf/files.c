@@ -307,20 +307,8 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
                         : answer(remember_take(files, REMEMBERED_SECRET, path, r, room, n), text);
 }
 
-/* Something that can go into a header as it is: it may end with a line end. */
-static bool is_one_word(struct str text)
-{
-    if (text.n > 0 && text.p[text.n - 1] == '\n')
-        text.n--;
-    if (text.n > 0 && text.p[text.n - 1] == '\r')
-        text.n--;
-    bool good = text.n > 0;
-    for (size_t i = 0; i < text.n; i++)
-        good = good && text.p[i] > ' ' && text.p[i] < 0x7f;
-    return good;
-}
-
-int files_look_at_token(struct files *files, struct str path, uid_t owner, size_t max_bytes)
+int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
+                         bool (*is_whole)(struct str text))
 {
     const struct remembered *known = find(files, REMEMBERED_LOOK, path);
     if (known)
@@ -330,7 +318,7 @@ int files_look_at_token(struct files *files, struct str path, uid_t owner, size_
     size_t n;
     char *room;
     int r = take_secret(path, owner, max_bytes, &room, &n);
-    if (r == 0 && !is_one_word((struct str){room, n}))
+    if (r == 0 && !is_whole((struct str){room, n}))
         r = -EBADMSG;
     drop_secret(&room, &n);
     if (r == -ENOMEM || !remember_take(files, REMEMBERED_LOOK, path, r, NULL, 0))

@@ -116,6 +116,32 @@ static void check_given_company(struct reader *r, const struct object *o, const 
                  other);
 }
 
+/* A password goes nowhere but to the list's own host. */
+static void check_login(struct reader *r, const struct draft_trust *d)
+{
+    const struct object *o = &d->object;
+    const struct trust_setting *t = &d->trust;
+    const char *fault = t->list_login.n > 0 ? x5u_fault(t->list_login) : NULL;
+    const struct place at = place_of(o, "list_login");
+    if (t->list_login.n == 0 || t->list.n == 0)
+        return;
+    if (!t->list_is_url)
+        complain(r, o, at, "list_login has a meaning only beside a list that is fetched");
+    else if (fault)
+        complain(r, o, at, "list_login: %.*s %s: write an https URL",
+                 STR_ARG(shown(r, t->list_login)), fault);
+    else if (!x5u_fault(t->list) && !x5u_share_host(t->list, t->list_login))
+        complain(
+            r, o, at,
+            "list_login: %.*s is at another host or port than list: a password goes nowhere else",
+            STR_ARG(shown(r, t->list_login)));
+    if (t->list_login_file.n == 0 && !place_of(o, "list_login_file").unread)
+        complain(r, o, at, "list_login: list_login_file is missing: who is to be logged in");
+    if (t->list_token_file.n > 0)
+        complain(r, o, place_of(o, "list_token_file"),
+                 "list_token_file and list_login: keep one of the two");
+}
+
 /* What has a meaning only beside something else, which is missing. */
 static void check_company(struct reader *r, const struct draft_trust *d)
 {
@@ -128,6 +154,8 @@ static void check_company(struct reader *r, const struct draft_trust *d)
         {"list_anchor", "list", t->list_anchor, t->list.n > 0},
         {"list_signer", "list", t->list_signer, t->list.n > 0},
         {"list_token_file", "list", t->list_token_file, t->list.n > 0},
+        {"list_login", "list", t->list_login, t->list.n > 0},
+        {"list_login_file", "list_login", t->list_login_file, t->list_login.n > 0},
         {"crl_anchor", "crls", t->crl_anchor, t->n_crls > 0},
         {"crl_signer", "crls", t->crl_signer, t->n_crls > 0},
     };
@@ -209,6 +237,7 @@ static void resolve_domain(struct reader *r, struct draft_trust *d)
     resolve_countries(r, d);
     check_authorities(r, d);
     check_company(r, d);
+    check_login(r, d);
     check_files(r, d);
 }
 

@@ -3,7 +3,8 @@
  * (prepared, certificate_cache.h), and those that it has asked the fetcher for.
  *
  * A body is prepared when it comes, at most two between two looks at the sockets: a further one has
- * to be asked for again, and the fetcher has it then.
+ * to be asked for again, and the fetcher has it then. Where a newer body leads to no anchor and the
+ * fetcher still has one that did, that one is judged too, and the better one is kept by both.
  */
 #ifndef STIRD_SIP_CERTIFICATES_H
 #define STIRD_SIP_CERTIFICATES_H
@@ -52,7 +53,7 @@ struct wanted_certificate {
 };
 /*
  * FETCH_PENDING: W is told; NULL: nobody waits, and what comes is kept for others. Else why nobody
- * is asked.
+ * is asked. What nobody waits for is asked for once a second at most, however many calls want it.
  */
 enum fetch_outcome certificates_ask(struct certificates *all, const struct wanted_certificate *q,
                                     struct certificate_waiter *w);

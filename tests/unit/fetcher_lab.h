@@ -148,6 +148,7 @@ struct told {
     unsigned status;
     uint64_t ticket;
     int64_t fetched_s, until_s;
+    bool has_former;
     size_t octets;
     char body[64];
 };
@@ -165,6 +166,7 @@ static inline void done(void *user, const struct fetch_answer *answer)
                           .ticket = answer->ticket,
                           .fetched_s = answer->fetched_s,
                           .until_s = answer->until_s,
+                          .has_former = answer->has_former,
                           .octets = answer->body.n};
     snprintf(told->body, sizeof(told->body), "%.*s", STR_ARG(answer->body));
 }

@@ -155,6 +155,76 @@ static void a_restart_fetches_nothing_anew(void **state)
     close(o.directory);
 }
 
+/* Has the body of the first request proven, and fetches the next one. */
+static struct told prove_and_renew(void)
+{
+    struct told told = fetched(URL("a", "changes"));
+    note(FETCH_PROVEN, URL("a", "changes"), told.fetched_s, now.real_s + 90 * 86400);
+    assert_false(told.has_former);
+    pass_ms(20 * HOUR_MS);
+    fetched(URL("a", "changes"));
+    run_until_idle();
+    return fetched(URL("a", "changes"));
+}
+
+/* The fetcher judges nothing: both are there until a worker says which leads to an anchor. */
+static void a_newer_body_that_is_worse(void **state)
+{
+    (void)state;
+    struct told newer = prove_and_renew(), told;
+    assert_string_equal(newer.body, "/changes-2");
+    assert_true(newer.has_former);
+    told = fetched_as(FETCH_FORMER, URL("a", "changes"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    assert_string_equal(told.body, "/changes-1");
+    assert_false(told.has_former);
+    note(FETCH_REFUSED, URL("a", "changes"), newer.fetched_s, 0);
+    for (unsigned i = 0; i < 10; i++) {
+        told = fetched(URL("a", "changes"));
+        assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+        assert_string_equal(told.body, "/changes-1");
+        assert_false(told.has_former);
+    }
+    run_until_idle();
+    assert_int_equal(web_requests(web, "/changes"), 2);          /* not again for five minutes */
+    note(FETCH_REFUSED, URL("a", "changes"), told.fetched_s, 0); /* others vouched for it */
+    told = fetched(URL("a", "changes"));
+    assert_string_equal(told.body, "/changes-1");
+    pass_ms(5 * 60 * 1000);
+    fetched(URL("a", "changes"));
+    run_until_idle();
+    assert_int_equal(web_requests(web, "/changes"), 3);
+}
+
+static void a_newer_body_that_is_as_good(void **state)
+{
+    (void)state;
+    struct told newer = prove_and_renew(), told;
+    note(FETCH_PROVEN, URL("a", "changes"), newer.fetched_s, now.real_s + 90 * 86400);
+    told = fetched(URL("a", "changes"));
+    assert_string_equal(told.body, "/changes-2");
+    assert_false(told.has_former);
+    assert_int_equal(fetcher_counts(f, now).bodies, 1);
+    told = fetched_as(FETCH_FORMER, URL("a", "changes"));
+    assert_string_equal(told.body, "/changes-2");
+    told = fetched_as(FETCH_FORMER, URL("a", "ok"));
+    assert_told(&told, FETCH_UNAVAILABLE, FETCH_FROM_KEPT);
+    assert_int_equal(web_requests(web, "/ok"), 0);
+}
+
+/* Each has its own time. */
+static void a_former_body_ends_too(void **state)
+{
+    (void)state;
+    struct told newer = prove_and_renew(), told;
+    pass_ms((int64_t)29 * HOUR_MS);
+    told = fetched_as(FETCH_FORMER, URL("a", "changes"));
+    assert_told(&told, FETCH_UNAVAILABLE, FETCH_FROM_KEPT);
+    note(FETCH_REFUSED, URL("a", "changes"), newer.fetched_s, 0);
+    told = fetched(URL("a", "changes"));
+    assert_told(&told, FETCH_GARBAGE, FETCH_FROM_KEPT);
+}
+
 /* ---- what cannot be had ---- */
 
 static void each_failure_has_its_name_and_is_remembered(void **state)
@@ -442,6 +512,9 @@ int main(void)
         story(garbage_is_not_fetched_for_five_minutes),
         story(a_wrong_key_costs_one_renewal_a_minute),
         story(a_restart_fetches_nothing_anew),
+        story(a_newer_body_that_is_worse),
+        story(a_newer_body_that_is_as_good),
+        story(a_former_body_ends_too),
         story(each_failure_has_its_name_and_is_remembered),
         story(no_tls_before_1_2),
         story(a_slow_body_ends_with_the_time_of_all),

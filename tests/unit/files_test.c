@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <stird/core/list_login.h>
 #include <stird/conf/settings_file.h>
 
 static char directory[] = "/tmp/stird-files-XXXXXX";
@@ -219,8 +220,10 @@ static void a_secret_of_others(void **state)
     put("token", "Bearer-0123456789", 17, 0600);
     put("open", "x", 1, 0604);
     for (int twice = 0; twice < 2; twice++) {
-        assert_int_equal(files_look_at_token(files, STR("token"), geteuid(), 17), 0);
-        assert_int_equal(files_look_at_token(files, STR("open"), geteuid(), 17), -EPERM);
+        assert_int_equal(
+            files_look_at_secret(files, STR("token"), geteuid(), 17, list_token_is_whole), 0);
+        assert_int_equal(
+            files_look_at_secret(files, STR("open"), geteuid(), 17, list_token_is_whole), -EPERM);
     }
     static const char *const forms[] = {"a\n", "a\r\n", "a",     "",     "\n",  "a\nb\n",
                                         "a b", " a",    "a\n\n", "a\rb", "\x80"};
@@ -228,12 +231,14 @@ static void a_secret_of_others(void **state)
         char name[16];
         snprintf(name, sizeof(name), "form%zu", i);
         put(name, forms[i], strlen(forms[i]), 0600);
-        assert_int_equal(files_look_at_token(files, str_of(name), geteuid(), 17),
-                         i < 3 ? 0 : -EBADMSG);
+        assert_int_equal(
+            files_look_at_secret(files, str_of(name), geteuid(), 17, list_token_is_whole),
+            i < 3 ? 0 : -EBADMSG);
         unlink(name);
     }
     put("long", "0123456789", 10, 0600);
-    assert_int_equal(files_look_at_token(files, STR("long"), geteuid(), 9), -EFBIG);
+    assert_int_equal(files_look_at_secret(files, STR("long"), geteuid(), 9, list_token_is_whole),
+                     -EFBIG);
     int fd = files_to_fd(files), public_fd = files_to_public_fd(files);
     files_free(files);
     ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
@@ -244,7 +249,8 @@ static void a_secret_of_others(void **state)
     assert_null(memmem(bytes, (size_t)n, "token", 5));
     files = files_from_fd(fd);
     assert_non_null(files);
-    assert_int_equal(files_look_at_token(files, STR("token"), geteuid(), 17), 0);
+    assert_int_equal(files_look_at_secret(files, STR("token"), geteuid(), 17, list_token_is_whole),
+                     0);
     assert_int_equal(files_read_secret(files, STR("token"), geteuid(), 17, &text), -ENOENT);
     files_free(files);
     close(fd);

@@ -183,6 +183,14 @@ static const struct trial {
      "anchors = \"\"; list = " ANCHORS "; list_anchor = " ANCHORS ";", ""},
     {&trust_table, "list_token_file", "\"token\"",
      "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
+    {&trust_table, "list_login", "\"https://pa.example.net/login\"",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS
+     "; list_login_file = \"login\";",
+     ""},
+    {&trust_table, "list_login_file", "\"login\"",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS
+     "; list_login = \"https://pa.example.net/login\";",
+     ""},
     {&trust_table, "crls", "[ \"https://pa.example.net/crl\" ]", "", ""},
     {&trust_table, "crl_anchor", ANCHORS, CRLS, ""},
     {&trust_table, "crl_signer", ANCHORS, CRLS, ""},

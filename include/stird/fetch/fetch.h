@@ -27,6 +27,8 @@ struct fetch_options {
     size_t most_bytes;   /* of a body; 0: FETCH_MAX_BYTES, which none is above */
     bool is_list;        /* FETCH_LIST_BYTES at most: of authorities, or of revocations */
     const char *bearer;  /* sent as Authorization: Bearer; NULL: nothing */
+    bool is_bare;        /* without the word Bearer */
+    const char *post;    /* JSON that is sent (POST); NULL: nothing is (GET) */
     bool allow_private;  /* loopback, private, link-local and our own addresses too: for labs */
     const char *ca_file; /* PEM, whom the server's certificate may come from; NULL: the system's */
 };

@@ -119,6 +119,7 @@ struct control_trust_source {
 
 struct control_brought {
     uint32_t errand, came;
+    uint32_t blind; /* the courier has no authorities by which it could tell web servers */
     char saying[CONTROL_TEXT]; /* why nothing came */
 };
 
