@@ -2,6 +2,7 @@
  * What would become of a call, and why. The call is always a whole INVITE, given or made here, so
  * that it goes the proxy's way from its text on.
  */
+#include "columns.h"
 #include "decision.h"
 #include "json_text.h"
 #include "record_files.h"
@@ -268,21 +269,32 @@ struct bringing {
     struct fetch_options options;
 };
 
-static bool bring(void *user, struct str url, struct str *text, const char **why)
+/* A failure that leaves the call open is ours: the verdict does not say it. */
+static enum fetch_outcome fetch_for(struct bringing *b, struct str url, struct str *text,
+                                    const char **why)
+{
+    struct fetch_reply reply = FETCH_REPLY_INIT;
+    fetch(&b->options, url, &reply);
+    enum fetch_outcome outcome = reply.outcome;
+    if (outcome == FETCH_OK) {
+        *text = arena_copy(b->arena, buf_str(&reply.body));
+        outcome = text->p ? FETCH_OK : FETCH_UNAVAILABLE;
+    } else if (reply.why[0]) {
+        *why = arena_copy(b->arena, str_of(reply.why)).p;
+        if (verification_certificate_of(outcome) == CERTIFICATE_PENDING)
+            warn_said("stirctl: nothing was fetched: %s\n", reply.why);
+    }
+    fetch_reply_fini(&reply);
+    return outcome;
+}
+
+static enum fetch_outcome bring(void *user, struct str url, struct str *text, const char **why)
 {
     struct bringing *b = user;
-    struct fetch_reply reply = FETCH_REPLY_INIT;
-    if (b->file.n > 0) {
-        *text = buf_str(&b->file);
-        return true;
-    }
-    if (!b->online)
-        return true;
-    bool good = fetch(&b->options, url, &reply);
-    *text = good ? arena_copy(b->arena, buf_str(&reply.body)) : (struct str){NULL, 0};
-    *why = good ? NULL : arena_copy(b->arena, str_of(reply.why)).p;
-    fetch_reply_fini(&reply);
-    return good;
+    if (b->file.n == 0)
+        return b->online ? fetch_for(b, url, text, why) : FETCH_PENDING;
+    *text = buf_str(&b->file);
+    return FETCH_OK;
 }
 
 /* By the settings that the fetcher goes by. */
@@ -290,10 +302,7 @@ static bool set_bringing(struct rehearsal *r, const struct question *q, struct b
 {
     const struct fetch_settings *f = &r->settings->fetch;
     b->online = q->online;
-    b->options = (struct fetch_options){
-        .timeout_ms = f->timeout_ms,
-        .allow_private = f->lab,
-        .ca_file = f->tls_ca.n > 0 ? arena_copy(b->arena, f->tls_ca).p : NULL};
+    b->options = fetch_options_of(f, f->tls_ca.n > 0 ? arena_copy(b->arena, f->tls_ca).p : NULL);
     r->bring = bring;
     r->bring_user = b;
     r->is_given = q->certificate != NULL;
@@ -412,41 +421,64 @@ static const char *text_of(const json_t *record, const char *key)
     return text ? text : "";
 }
 
+#define NAME_WIDTH 18
+
+static int print_name(const char *name)
+{
+    return printf("%-*s ", NAME_WIDTH, name);
+}
+
+static void print_sentence(const char *name, struct str sentence)
+{
+    int at = print_name(name);
+    columns_wrap(sentence.p, at, at);
+}
+
 /* Shows each next hop, and then the reason and the cause in a sentence each; older records have no
    cause. */
 static void print_why(const json_t *record)
 {
     enum cause cause;
-    record_print_tried(record, 0, 18);
-    print_said("%-18s %.*s\n", "because",
-               STR_ARG(reason_text(reason_by_name(str_of(text_of(record, "reason"))))));
+    record_print_tried(record, 0, NAME_WIDTH);
+    print_sentence("because", reason_text(reason_by_name(str_of(text_of(record, "reason")))));
     if (cause_by_name(str_of(text_of(record, "cause")), &cause))
-        print_said("%-18s %.*s\n", "in the end", STR_ARG(cause_text(cause)));
+        print_sentence("in the end", cause_text(cause));
+}
+
+/* Texts and numbers that say something; of what was verified, what was found of its token. */
+static void print_members(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        const bool is_text = json_is_string(value);
+        if (json_is_object(value))
+            print_members(value);
+        if (!is_text && !json_is_integer(value) && !json_is_true(value))
+            continue;
+        int at = print_name(key);
+        if (is_text)
+            columns_wrap(json_string_value(value), at, at);
+        else if (json_is_integer(value))
+            printf("%" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+        else
+            puts("yes");
+    }
 }
 
 /* Shows what was decided then and why, as the record of the call has it. */
 static int explain_origid(const struct cli *cli, const char *origid)
 {
     json_t *record = record_of_origid(cli, origid);
-    const char *key;
-    json_t *value;
     if (!record)
         return EXIT_FAILURE;
-    if (cli->json)
-        json_print(json_incref(record));
-    json_object_foreach(record, key, value)
-    {
-        if (!cli->json && json_is_string(value)) {
-            struct buf escaped = BUF_INIT;
-            buf_add_shown(&escaped, str_of(json_string_value(value)));
-            print_said("%-18s %.*s\n", key, STR_ARG(buf_str(&escaped)));
-            buf_fini(&escaped);
-        } else if (!cli->json && json_is_integer(value)) {
-            print_said("%-18s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
-        }
+    if (cli->json) {
+        json_print(record);
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    if (!cli->json)
-        print_why(record);
+    print_members(record);
+    print_why(record);
     json_decref(record);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

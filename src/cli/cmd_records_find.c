@@ -162,9 +162,7 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_records_find = {
     "records find",
-    "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"
-    "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"
-    "         [--source ADDRESS] [--status CODE] [--last N] [--follow] [FILE ...]",
+    FIND_USAGE "         [--last N] [--follow] [FILE ...]",
     "the records of calls; TIMES as 2026-11-26T23:59 (UTC)",
     run,
     options,

@@ -264,12 +264,9 @@ static int run(const struct cli *cli, const struct words *words)
     return read && any && printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-const struct command command_signers = {
-    "signers",
-    "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"
-    "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"
-    "         [--source ADDRESS] [--status CODE] [FILE ...]",
-    "who signed the calls that were verified, by their records",
-    run,
-    options,
-    "[FILE ...]"};
+const struct command command_signers = {"signers",
+                                        FIND_USAGE "         [FILE ...]",
+                                        "who signed the calls that were verified, by their records",
+                                        run,
+                                        options,
+                                        "[FILE ...]"};

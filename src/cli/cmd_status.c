@@ -74,14 +74,16 @@ static void print_children(const json_t *status)
     }
 }
 
-static void print_time(const json_t *object, const char *key)
+#define VALUES_AT 15 /* the column */
+
+static void add_time(struct buf *out, const json_t *object, const char *key)
 {
     char text[32] = "-";
     time_t t = (time_t)number_of(object, key);
     struct tm tm;
     if (gmtime_r(&t, &tm))
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    printf("%s", text);
+    buf_add_text(out, text);
 }
 
 /* The alarms that are on now; docs/troubleshooting.md says what to do. */
@@ -94,12 +96,16 @@ static void print_alarms(const json_t *status)
         printf("alarms         none\n");
     json_array_foreach(alarms, i, a)
     {
-        print_said("ALARM          %s: %s, %" JSON_INTEGER_FORMAT " since ", text_of(a, "name"),
-                   text_of(a, "text"), number_of(a, "count"));
-        print_time(a, "since");
-        printf(", last ");
-        print_time(a, "last");
-        putchar('\n');
+        struct buf text = BUF_INIT;
+        buf_addf(&text, "%s: %s, %" JSON_INTEGER_FORMAT " since ", text_of(a, "name"),
+                 text_of(a, "text"), number_of(a, "count"));
+        add_time(&text, a, "since");
+        buf_add_text(&text, ", last ");
+        add_time(&text, a, "last");
+        buf_add_char(&text, '\0');
+        printf("%-*s", VALUES_AT, "ALARM");
+        columns_wrap(buf_failed(&text) ? "" : text.p, VALUES_AT, VALUES_AT);
+        buf_fini(&text);
     }
 }
 
@@ -185,9 +191,9 @@ static void print_hops(const json_t *status)
 
 static void print_trunks(const json_t *status)
 {
-    static const char *const heads[] = {"NAME",  "CUSTOMER", "IDENTITY",
-                                        "CALLS", "HEALTH",   "HOPS USABLE"};
-    struct columns table = columns_new(heads, 6);
+    static const char *const heads[] = {"NAME",  "SERVICE", "CUSTOMER",   "IDENTITY",
+                                        "CALLS", "HEALTH",  "HOPS USABLE"};
+    struct columns table = columns_new(heads, 7);
     size_t i;
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
@@ -196,9 +202,9 @@ static void print_trunks(const json_t *status)
         snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
         snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
                  number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
-        columns_add(&table,
-                    (const char *[]){text_of(t, "name"), text_of(t, "customer"),
-                                     text_of(t, "identity"), calls, text_of(t, "health"), hops});
+        columns_add(&table, (const char *[]){text_of(t, "name"), text_of(t, "service"),
+                                             text_of(t, "customer"), text_of(t, "identity"), calls,
+                                             text_of(t, "health"), hops});
     }
     columns_print(&table, "trunks");
     print_left_out(status, "trunks_not_shown");
@@ -206,10 +212,24 @@ static void print_trunks(const json_t *status)
 
 #define TOTALS_MAX 11
 
-/* A number of TOTALS, by "name" or "list.member". */
+static json_int_t sum_of(const json_t *totals, const char *list)
+{
+    const char *name;
+    json_t *n;
+    json_int_t sum = 0;
+    json_object_foreach(json_object_get(totals, list), name, n) sum += json_integer_value(n);
+    return sum;
+}
+
+/* A number of TOTALS, by "name" or "list.member"; "unsigned": what was neither signed nor is
+   verified. */
 static json_int_t total_of(const json_t *totals, const char *name)
 {
     const char *dot = strchr(name, '.');
+    if (strcmp(name, "unsigned") == 0) {
+        json_int_t n = number_of(totals, "passed_calls") - sum_of(totals, "verifications");
+        return n > 0 ? n : 0;
+    }
     if (!dot)
         return number_of(totals, name);
     char list[SHORT_MAX];
@@ -217,11 +237,29 @@ static json_int_t total_of(const json_t *totals, const char *name)
     return number_of(json_object_get(totals, list), dot + 1);
 }
 
-/* Those of a kind that have counted anything, or the list NEEDED: NAMES are the counters under
-   HEADS, behind the column for the name. */
-static void print_totals(const json_t *status, const char *kind, const char *needed,
-                         const char *label, const char *const *heads, const char *const *names,
-                         unsigned n)
+static bool counted_anything(const json_t *totals)
+{
+    return json_object_size(totals) > 0;
+}
+
+static bool verified_calls(const json_t *totals)
+{
+    return sum_of(totals, "verifications") > 0;
+}
+
+/* A trunk may have had another service before. */
+static bool had_others(const json_t *totals)
+{
+    return counted_anything(totals) &&
+           (!verified_calls(totals) || sum_of(totals, "attestations") > 0 ||
+            number_of(totals, "sign_failures") > 0 || total_of(totals, "unsigned") > 0);
+}
+
+/* Those of a kind that BELONG there: NAMES are the counters under HEADS, behind the column for the
+   name. */
+static void print_totals(const json_t *status, const char *kind,
+                         bool (*belong)(const json_t *totals), const char *label,
+                         const char *const *heads, const char *const *names, unsigned n)
 {
     struct columns table = columns_new(heads, n);
     const char *name;
@@ -234,8 +272,7 @@ static void print_totals(const json_t *status, const char *kind, const char *nee
             snprintf(room[i], SHORT_MAX, "%" JSON_INTEGER_FORMAT, total_of(totals, names[i]));
             cells[i] = room[i];
         }
-        if (needed ? json_object_size(json_object_get(totals, needed)) > 0
-                   : json_object_size(totals) > 0)
+        if (belong(totals))
             columns_add(&table, cells);
     }
     columns_print(&table, label);
@@ -244,8 +281,8 @@ static void print_totals(const json_t *status, const char *kind, const char *nee
 /* Of trunks that verify. */
 static void print_verified(const json_t *status)
 {
-    static const char *const heads[] = {"NAME",   "PASSED A", "B",    "C",
-                                        "FAILED", "NOTHING",  "OPEN", "ANSWERED"};
+    static const char *const heads[] = {"NAME",    "PASSED A", "B",       "C",       "FAILED",
+                                        "NOTHING", "OPEN",     "REFUSED", "ANSWERED"};
     static const char *const names[] = {NULL,
                                         "verified_levels.A",
                                         "verified_levels.B",
@@ -253,8 +290,9 @@ static void print_verified(const json_t *status)
                                         "verifications.failed",
                                         "verifications.nothing",
                                         "verifications.open",
+                                        "rejected_calls",
                                         "causes.answered"};
-    print_totals(status, "trunks", "verifications", "verified calls by trunk", heads, names, 8);
+    print_totals(status, "trunks", verified_calls, "verified calls by trunk", heads, names, 9);
 }
 
 static void print_trunk_totals(const json_t *status)
@@ -262,9 +300,9 @@ static void print_trunk_totals(const json_t *status)
     static const char *const heads[] = {"NAME",     "A",       "B",           "C",
                                         "UNSIGNED", "REFUSED", "SIGN FAILED", "ANSWERED"};
     static const char *const names[] = {
-        NULL,           "attestations.A", "attestations.B", "attestations.C",
-        "passed_calls", "rejected_calls", "sign_failures",  "causes.answered"};
-    print_totals(status, "trunks", NULL, "calls by trunk", heads, names, 8);
+        NULL,       "attestations.A", "attestations.B", "attestations.C",
+        "unsigned", "rejected_calls", "sign_failures",  "causes.answered"};
+    print_totals(status, "trunks", had_others, "calls by trunk", heads, names, 8);
     print_verified(status);
     print_left_out(json_object_get(status, "totals"), "trunks_not_shown");
 }
@@ -284,7 +322,7 @@ static void print_upstream_totals(const json_t *status)
                                         "timeouts",
                                         "unreachable",
                                         "failovers"};
-    print_totals(status, "upstreams", NULL, "by upstream", heads, names, TOTALS_MAX);
+    print_totals(status, "upstreams", counted_anything, "by upstream", heads, names, TOTALS_MAX);
     print_left_out(json_object_get(status, "totals"), "upstreams_not_shown");
 }
 

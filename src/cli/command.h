@@ -53,6 +53,8 @@ extern const struct command command_cert_list;
 extern const struct command command_cert_renew;
 extern const struct command command_cert_request;
 extern const struct command command_certificates_cache;
+extern const struct command command_certificates_drop;
+extern const struct command command_certificates_show;
 extern const struct command command_decode;
 extern const struct command command_explain;
 extern const struct command command_init;

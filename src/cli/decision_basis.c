@@ -1,6 +1,7 @@
 /* Gets what a decision is based on: the tables of the stird that runs, or the files when none
    does. */
 #include "decision.h"
+#include "trust_from_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,6 +83,8 @@ static bool from_files(struct decision_basis *basis, const struct cli *cli, enum
     bool good = read_files(basis, cli, need);
     if (!good && need != NEED_TABLES)
         decision_explain_hidden(cli, need);
+    if (good && need == NEED_CALLS && basis->settings->n_trusts > 0)
+        trust_from_files(basis->settings, &basis->trust);
     return good;
 }
 

@@ -1,4 +1,5 @@
 /* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
+#include "columns.h"
 #include "decision.h"
 #include "json_text.h"
 
@@ -6,15 +7,28 @@
 #include <stird/base/json.h>
 #include <stird/core/trunk.h>
 #include <stird/core/trunk_why.h>
+#include <stird/core/verified.h>
+
+#define INDENT 14 /* where values begin, for people */
 
 /* A line "name  value" or a member. */
 struct sink {
     struct json *json; /* NULL: for people */
 };
 
+/* For people, behind what stands in the line already. */
+static void print_wrapped(struct str value, int indent)
+{
+    struct buf text = BUF_INIT;
+    buf_add_str(&text, value);
+    buf_add_char(&text, '\0');
+    if (!buf_failed(&text))
+        columns_wrap(text.p, indent, indent);
+    buf_fini(&text);
+}
+
 static void tell(const struct sink *to, const char *name, struct str value)
 {
-    struct buf escaped = BUF_INIT;
     if (to->json) {
         json_put_key(to->json, str_of(name));
         if (value.p)
@@ -22,10 +36,9 @@ static void tell(const struct sink *to, const char *name, struct str value)
         else
             json_put_null(to->json);
     } else if (value.n > 0) {
-        buf_add_shown(&escaped, value);
-        print_said("%-13s %.*s\n", name, STR_ARG(buf_str(&escaped)));
+        int at = printf("%-*s ", INDENT - 1, name);
+        print_wrapped(value, at > INDENT ? at : INDENT);
     }
-    buf_fini(&escaped);
 }
 
 /* In the words of the proxy's log. */
@@ -148,12 +161,22 @@ static void tell_answer(const struct sink *to, const struct outcome *o)
     }
 }
 
+/* Of what is signed, or of what others signed and passed. */
+static struct str level_of(const struct outcome *o)
+{
+    if (o->verdict == VERDICT_SIGN)
+        return (struct str){&o->claims.attest, 1};
+    if (o->verified && o->verified->level)
+        return (struct str){&o->verified->level, 1};
+    return (struct str){NULL, 0};
+}
+
 static void tell_verdict(const struct sink *to, const struct outcome *o)
 {
     struct str none = {NULL, 0};
-    bool sign = o->verdict == VERDICT_SIGN;
     tell(to, "decision", verdict_name(o->verdict));
-    tell(to, "level", sign ? (struct str){&o->claims.attest, 1} : none);
+    if (!o->verified || to->json)
+        tell(to, "level", level_of(o));
     tell(to, "rule", o->rule.n > 0 ? o->rule : none);
     tell(to, "reason", reason_name(o->reason));
     tell(to, "because", reason_text(o->reason));
@@ -210,25 +233,36 @@ static const char *result_word(enum verify_result result)
     return words[result];
 }
 
-/* "signature     FAILED  it does not verify" */
+/* "signature    FAILED: it does not verify", and what to do. */
+static void print_finding(enum verify_check check, const struct verify_finding *f)
+{
+    struct buf text = BUF_INIT;
+    int at = printf("%-*s %-12.*s ", INDENT - 1, "", STR_ARG(verify_check_name(check)));
+    buf_add_text(&text, result_word(f->result));
+    if (f->text.n > 0)
+        buf_addf(&text, ": %.*s", STR_ARG(f->text));
+    print_wrapped(buf_str(&text), at);
+    if (f->result == VERIFY_FAILED) {
+        at = printf("%*s-> ", at, "");
+        print_wrapped(verify_check_advice(check), at);
+    }
+    buf_fini(&text);
+}
+
 static void tell_finding(const struct sink *to, enum verify_check check,
                          const struct verify_finding *f)
 {
-    struct buf text = BUF_INIT;
-    if (to->json) {
-        json_begin_object(to->json);
-        tell(to, "check", verify_check_name(check));
-        tell(to, "result", str_of(result_word(f->result)));
-        tell(to, "found", f->text);
-        json_end_object(to->json);
+    if (!to->json) {
+        print_finding(check, f);
         return;
     }
-    const struct str name = verify_check_name(check);
-    buf_addf(&text, "%-12.*s %s", STR_ARG(name), result_word(f->result));
-    if (f->text.n > 0)
-        buf_addf(&text, ": %.*s", STR_ARG(f->text));
-    tell(to, "", buf_str(&text));
-    buf_fini(&text);
+    json_begin_object(to->json);
+    tell(to, "check", verify_check_name(check));
+    tell(to, "result", str_of(result_word(f->result)));
+    tell(to, "found", f->text);
+    tell(to, "todo",
+         f->result == VERIFY_FAILED ? verify_check_advice(check) : (struct str){NULL, 0});
+    json_end_object(to->json);
 }
 
 static void tell_header(const struct sink *to, const struct verification_header *h)
@@ -256,14 +290,50 @@ static void tell_header(const struct sink *to, const struct verification_header 
     buf_fini(&text);
 }
 
+/* The members that the record of the call would have, of the same writer, but for those that say
+   nothing. */
+static void print_verified(const struct sink *to, const struct verified *v)
+{
+    struct buf text = BUF_INIT;
+    struct json writer = json_writer(&text, false);
+    verified_put(&writer, v);
+    json_t *members = buf_failed(&text) ? NULL : json_loadb(text.p, text.n, 0, NULL), *value;
+    const char *key;
+    json_object_foreach(members, key, value)
+    {
+        struct buf shown = BUF_INIT;
+        if (json_is_string(value))
+            buf_add_text(&shown, json_string_value(value));
+        else if (json_is_integer(value))
+            buf_addf(&shown, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        else if (json_is_boolean(value))
+            buf_add_text(&shown, json_is_true(value) ? "yes" : "no");
+        tell(to, key, buf_str(&shown));
+        buf_fini(&shown);
+    }
+    json_decref(members);
+    buf_fini(&text);
+}
+
+static void tell_verified(const struct sink *to, const struct verified *v)
+{
+    if (!to->json) {
+        if (v)
+            print_verified(to, v);
+        return;
+    }
+    json_put_key(to->json, STR("verification"));
+    if (v)
+        verified_put(to->json, v);
+    else
+        json_put_null(to->json);
+}
+
 /* All that was found in all of its Identity headers. */
 static void tell_verification(const struct sink *to, const struct verification *v)
 {
     if (!v)
         return;
-    tell(to, "class", verification_class_name(v->class));
-    tell(to, "signed_as", (struct str){&v->level, v->level ? 1 : 0});
-    tell(to, "verstat", verstat_text(v->verstat));
     if (to->json) {
         json_put_key(to->json, STR("identities"));
         json_begin_array(to->json);
@@ -285,6 +355,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_numbers(to, told->outcome);
     tell_steps(to, told->outcome);
     tell_verdict(to, told->outcome);
+    tell_verified(to, told->outcome->verified);
     tell_verification(to, told->verification);
     tell(to, "note", told->note.n > 0 ? told->note : (struct str){NULL, 0});
     tell_token(to, basis, told->outcome);

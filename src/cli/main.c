@@ -36,6 +36,8 @@ static const struct command *const commands[] = {
     &command_cert_renew,
     &command_cert_request,
     &command_certificates_cache,
+    &command_certificates_show,
+    &command_certificates_drop,
     &command_trust_list,
     &command_trust_refresh,
     &command_decode,

@@ -1,5 +1,6 @@
 #include "record_files.h"
 
+#include "record_search.h"
 #include "session.h"
 
 #include <errno.h>
@@ -70,20 +71,18 @@ bool record_lines_of_file(const char *path, record_lines_look look, void *user)
 /* False: it cannot be read, which is told. */
 static bool last_in_file(const char *path, const char *origid, json_t **found)
 {
+    const struct record_search search = record_search_of_origid(origid);
     struct record_line line;
     struct record_file *f = record_file_open(path);
     if (!f)
         warn_said("stirctl: %s: %s\n", path, strerror(errno));
     while (f && record_file_next(f, &line) > 0) {
-        if (!memmem(line.text.p, line.text.n, origid, strlen(origid)))
+        json_t *record = line.ended && !line.too_long ? record_search_match(&search, line.text)
+                                                      : NULL;
+        if (!record)
             continue;
-        json_t *record = json_loadb(line.text.p, line.text.n, JSON_REJECT_DUPLICATES, NULL);
-        const char *its = json_string_value(json_object_get(record, "origid"));
-        if (its && strcmp(its, origid) == 0) {
-            json_decref(*found);
-            *found = json_incref(record);
-        }
-        json_decref(record);
+        json_decref(*found);
+        *found = record;
     }
     record_file_close(f);
     return f != NULL;

@@ -5,15 +5,41 @@
 #include <stird/core/cause.h>
 #include <stird/core/masked.h>
 #include <stird/core/numbers.h>
+#include <stird/core/verification.h>
 #include <string.h>
 
-static const char *const filters[FIND_FILTERS] = {
-    "origid", "call_id", "reason", "result", "cause", "trunk", "upstream", "source", "sip_status"};
+/* Members of the record, or of its verification. */
+static const struct filter {
+    const char *member;
+    bool of_verification;
+} filters[FIND_FILTERS] = {
+    [FIND_ORIGID] = {"origid", false},
+    [FIND_CALL_ID] = {"call_id", false},
+    [FIND_REASON] = {"reason", false},
+    [FIND_RESULT] = {"result", false},
+    [FIND_CAUSE] = {"cause", false},
+    [FIND_TRUNK] = {"trunk", false},
+    [FIND_UPSTREAM] = {"upstream", false},
+    [FIND_SOURCE] = {"source", false},
+    [FIND_STATUS] = {"sip_status", false},
+    [FIND_CLASS] = {"class", true},
+    [FIND_SPC] = {"spc", true},
+    [FIND_VERSTAT] = {"verstat", true},
+};
 
 static const char *text_of(const json_t *record, const char *key)
 {
     const char *text = json_string_value(json_object_get(record, key));
     return text ? text : "";
+}
+
+/* Whether JSON writes TEXT as it is. */
+static bool is_plain(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\' || *c == '/')
+            return false;
+    return true;
 }
 
 /* Without parsing: a line that lacks the text cannot match. JSON may write a Call-ID otherwise. */
@@ -23,7 +49,7 @@ static bool may_match(const struct record_search *s, struct str line)
     if (!str_starts(line, STR("{\"kind\":\"call\",")))
         return false;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (texts[i] && !memmem(line.p, line.n, texts[i], strlen(texts[i])))
+        if (texts[i] && is_plain(texts[i]) && !memmem(line.p, line.n, texts[i], strlen(texts[i])))
             return false;
     return true;
 }
@@ -62,18 +88,43 @@ static bool was_tried(const json_t *record, const char *upstream)
     return false;
 }
 
+/* Whether CODE is one of those in TEXT, which are joined by commas. */
+static bool has_code(const char *text, const char *code)
+{
+    struct str rest = str_of(text);
+    while (rest.n > 0)
+        if (str_eq(str_trim(str_cut(&rest, ',')), str_of(code)))
+            return true;
+    return false;
+}
+
+/* The origid of a token that we made, or of one that came and was verified. */
+static bool is_of_token(const json_t *record, const char *origid)
+{
+    return strcmp(text_of(record, "origid"), origid) == 0 ||
+           strcmp(text_of(json_object_get(record, "verification"), "origid"), origid) == 0;
+}
+
 static bool has_wanted(const struct record_search *s, const json_t *record, size_t i)
 {
-    const json_t *value = json_object_get(record, filters[i]);
+    const struct filter *f = &filters[i];
+    const json_t *of = f->of_verification ? json_object_get(record, "verification") : record;
     if (!s->wanted[i])
         return true;
-    if (i == FIND_STATUS)
-        return json_integer_value(value) == strtol(s->wanted[i], NULL, 10);
-    if (i == FIND_SOURCE)
-        return is_of_source(s, text_of(record, filters[i]));
-    if (i == FIND_UPSTREAM && was_tried(record, s->wanted[i]))
-        return true;
-    return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
+    switch (i) {
+    case FIND_ORIGID:
+        return is_of_token(record, s->wanted[i]);
+    case FIND_STATUS:
+        return json_integer_value(json_object_get(of, f->member)) == strtol(s->wanted[i], NULL, 10);
+    case FIND_SOURCE:
+        return is_of_source(s, text_of(of, f->member));
+    case FIND_UPSTREAM:
+        return was_tried(record, s->wanted[i]) || strcmp(text_of(of, f->member), s->wanted[i]) == 0;
+    case FIND_SPC:
+        return has_code(text_of(of, f->member), s->wanted[i]);
+    default:
+        return strcmp(text_of(of, f->member), s->wanted[i]) == 0;
+    }
 }
 
 /* A masked number counts when its last digits fit: nobody can tell which number it was. */
@@ -83,13 +134,19 @@ static bool is_number(const struct record_search *s, const json_t *record, const
     return strcmp(text, s->number) == 0 || (text[0] == 'x' && strcmp(text, s->masked) == 0);
 }
 
+/* Who called, who was called, and where else a call went whose token is for another number. */
+static bool names_number(const struct record_search *s, const json_t *record)
+{
+    return is_number(s, record, "orig_tn") || is_number(s, record, "dest_tn") ||
+           is_number(s, json_object_get(record, "verification"), "requested");
+}
+
 static bool matches(const struct record_search *s, const json_t *record)
 {
     for (size_t i = 0; i < FIND_FILTERS; i++)
         if (!has_wanted(s, record, i))
             return false;
-    return (!s->number[0] || is_number(s, record, "orig_tn") || is_number(s, record, "dest_tn")) &&
-           in_time(s, text_of(record, "ts"));
+    return (!s->number[0] || names_number(s, record)) && in_time(s, text_of(record, "ts"));
 }
 
 /* Whether TEXT has the form of a record's time in its first N octets, and ends with one of its
@@ -182,6 +239,22 @@ static bool is_cause(struct str name)
     return cause_by_name(name, &cause);
 }
 
+static bool is_class(struct str name)
+{
+    for (unsigned i = 0; i < VERIFICATION_CLASSES; i++)
+        if (str_eq(verification_class_name((enum verification_class)i), name))
+            return true;
+    return false;
+}
+
+static bool is_verstat(struct str name)
+{
+    for (unsigned i = VERSTAT_NONE; i <= VERSTAT_FAILED; i++)
+        if (str_eq(verstat_text((enum verstat)i), name))
+            return true;
+    return false;
+}
+
 /* Members whose values are all known, because a misspelt value would find nothing. */
 static const struct named {
     bool (*is_one)(struct str name);
@@ -190,6 +263,9 @@ static const struct named {
     [FIND_REASON] = {is_reason, "there is no such reason: docs/reasons.md lists all"},
     [FIND_RESULT] = {cause_is_result, "there is no such result: docs/records.md lists all"},
     [FIND_CAUSE] = {is_cause, "there is no such cause: docs/records.md lists all"},
+    [FIND_CLASS] = {is_class, "is none of passed, failed, nothing, open"},
+    [FIND_VERSTAT] = {is_verstat, "is none of TN-Validation-Passed, TN-Validation-Failed, "
+                                  "No-TN-Validation"},
 };
 
 static bool is_status(const char *text)
@@ -208,7 +284,7 @@ static bool take_wanted(struct record_search *s, size_t i, const char *text)
     const struct named *named = kinds[i].unknown ? &kinds[i] : NULL;
     if (!named || named->is_one(str_of(text)))
         return true;
-    return complain(filters[i], text, named->unknown);
+    return complain(filters[i].member, text, named->unknown);
 }
 
 bool record_search_take(struct record_search *s, int letter, char **value)
@@ -218,6 +294,11 @@ bool record_search_take(struct record_search *s, int letter, char **value)
     if (letter == FIND_BETWEEN)
         return take_times(s, value);
     return take_wanted(s, (size_t)(letter - FIND_LETTER), *value);
+}
+
+struct record_search record_search_of_origid(const char *origid)
+{
+    return (struct record_search){.wanted = {[FIND_ORIGID] = origid}};
 }
 
 json_t *record_search_match(const struct record_search *s, struct str line)
@@ -232,6 +313,8 @@ json_t *record_search_match(const struct record_search *s, struct str line)
 
 bool record_search_by_mask(const struct record_search *s, const json_t *record)
 {
+    const json_t *verification = json_object_get(record, "verification");
     return s->number[0] && strcmp(text_of(record, "orig_tn"), s->number) != 0 &&
-           strcmp(text_of(record, "dest_tn"), s->number) != 0;
+           strcmp(text_of(record, "dest_tn"), s->number) != 0 &&
+           strcmp(text_of(verification, "requested"), s->number) != 0;
 }

@@ -20,14 +20,23 @@ enum {
     FIND_UPSTREAM,
     FIND_SOURCE,
     FIND_STATUS,
+    FIND_CLASS,
+    FIND_SPC,
+    FIND_VERSTAT,
     FIND_FILTERS
 };
 #define FIND_LETTER  256 /* of the options in that order; --tn and --between behind them */
 #define FIND_TN      (FIND_LETTER + FIND_FILTERS)
 #define FIND_BETWEEN (FIND_LETTER + FIND_FILTERS + 1)
+/* What those take, for the usage of a command. */
+#define FIND_USAGE                                                                                 \
+    "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"                           \
+    "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"   \
+    "         [--source ADDRESS] [--status CODE] [--class CLASS] [--spc CODE] [--verstat WORD]\n"
 /* For the table of a command's options. */
 #define FIND_OPTIONS                                                                               \
-    {"origid", FIND_LETTER + FIND_ORIGID, "UUID", "the call with this token", 0},                  \
+    {"origid", FIND_LETTER + FIND_ORIGID, "UUID",                                                  \
+     "the call with this token, of ours or of others'", 0},                                        \
         {"tn", FIND_TN, "NUMBER", "calls from or to this number", 0},                              \
         {"call-id", FIND_LETTER + FIND_CALL_ID, "ID", "the call with this Call-ID", 0},            \
         {"between", FIND_BETWEEN, "FROM TO",                                                       \
@@ -43,8 +52,13 @@ enum {
          "offered to this upstream, whether it took the call or not", 0},                          \
         {"source", FIND_LETTER + FIND_SOURCE, "ADDRESS",                                           \
          "from this address; with :PORT only from that port", 0},                                  \
+        {"status", FIND_LETTER + FIND_STATUS, "CODE", "answered so", 0},                           \
+        {"class", FIND_LETTER + FIND_CLASS, "CLASS",                                               \
+         "verified with this result: passed, failed, nothing, open", 0},                           \
+        {"spc", FIND_LETTER + FIND_SPC, "CODE", "signed with a certificate of this provider", 0},  \
     {                                                                                              \
-        "status", FIND_LETTER + FIND_STATUS, "CODE", "answered so", 0                              \
+        "verstat", FIND_LETTER + FIND_VERSTAT, "WORD",                                             \
+            "verified so: TN-Validation-Passed, TN-Validation-Failed, No-TN-Validation", 0         \
     }
 
 struct record_search {
@@ -59,6 +73,9 @@ struct record_search {
 bool record_search_take(struct record_search *s, int letter, char **value);
 /* The record, if LINE is one that is asked for, else NULL. */
 json_t *record_search_match(const struct record_search *s, struct str line);
+
+/* For the option --origid alone, whoever asks by it. ORIGID is borrowed. */
+struct record_search record_search_of_origid(const char *origid);
 
 /* Whether a record that matched was asked for by a number that it has masked only. */
 bool record_search_by_mask(const struct record_search *search, const json_t *record);

@@ -4,6 +4,7 @@
 
 #include <stird/core/cause.h>
 #include <stird/core/numbers.h>
+#include <stird/core/verification.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,6 +46,20 @@ static void say_results(const struct settings *s)
         if (first == i)
             say(str_of(results[i]));
     }
+}
+
+static void say_classes(const struct settings *s)
+{
+    (void)s;
+    for (unsigned i = 0; i < VERIFICATION_CLASSES; i++)
+        say(verification_class_name((enum verification_class)i));
+}
+
+static void say_verstats(const struct settings *s)
+{
+    (void)s;
+    for (unsigned i = VERSTAT_NONE; i <= VERSTAT_FAILED; i++)
+        say(verstat_text((enum verstat)i));
 }
 
 static void say_states(const struct settings *s)
@@ -89,6 +104,7 @@ static const struct list {
     {"result", say_results, false},    {"state", say_states, false},
     {"trunk", say_trunks, true},       {"upstream", say_upstreams, true},
     {"listener", say_listeners, true}, {"customer", say_customers, true},
+    {"class", say_classes, false},     {"verstat", say_verstats, false},
 };
 
 static bool print_configured(const struct cli *cli, const struct list *list)

@@ -1,6 +1,7 @@
 #include "verify_print.h"
 
 #include "colour.h"
+#include "columns.h"
 #include "session.h"
 
 #include <inttypes.h>
@@ -20,22 +21,23 @@ static enum colour colour_of(const char *result)
     return strcmp(result, "ok") == 0 || strcmp(result, "valid") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
 }
 
+#define CHECK_INDENT  27 /* where what a check says begins */
+#define CHANGE_INDENT 7
+#define CALL_INDENT   14
+
 static void print_check(const json_t *check)
 {
     const char *result = text_of(check, "result");
     printf("    %s%-9s%s %-12s ", colour_on(colour_of(result)), result, colour_off(),
            text_of(check, "check"));
-    print_shown(text_of(check, "what"));
-    putchar('\n');
+    columns_wrap(text_of(check, "what"), CHECK_INDENT, CHECK_INDENT);
     if (text_of(check, "found")[0]) {
-        printf("    %-22s ", "");
-        print_shown(text_of(check, "found"));
-        putchar('\n');
+        printf("%*s", CHECK_INDENT, "");
+        columns_wrap(text_of(check, "found"), CHECK_INDENT, CHECK_INDENT);
     }
     if (text_of(check, "todo")[0]) {
-        printf("    %-22s -> ", "");
-        print_shown(text_of(check, "todo"));
-        putchar('\n');
+        printf("%*s-> ", CHECK_INDENT, "");
+        columns_wrap(text_of(check, "todo"), CHECK_INDENT + 3, CHECK_INDENT + 3);
     }
 }
 
@@ -64,13 +66,17 @@ static void print_call(const json_t *call)
     int status = (int)json_integer_value(json_object_get(call, "sip_status"));
     bool passed = strcmp(class, "passed") == 0, open = strcmp(class, "open") == 0;
     enum colour colour = passed ? COLOUR_GOOD : open ? COLOUR_WARNING : COLOUR_BAD;
-    printf("    the call  %s%s%s", colour_on(colour), class, colour_off());
+    struct buf text = BUF_INIT;
+    int at = CALL_INDENT + (int)strlen(class);
     if (level[0])
-        printf(" with level %s", level);
-    printf(" (%s: %s)", text_of(call, "reason"), text_of(call, "text"));
+        buf_addf(&text, "with level %s ", level);
+    buf_addf(&text, "(%s: %s)", text_of(call, "reason"), text_of(call, "text"));
     if (status > 0)
-        printf(", %d %s", status, text_of(call, "sip_phrase"));
-    putchar('\n');
+        buf_addf(&text, ", %d %s", status, text_of(call, "sip_phrase"));
+    buf_add_char(&text, '\0');
+    printf("    the call  %s%s%s", colour_on(colour), class, colour_off());
+    columns_wrap(buf_failed(&text) ? "" : text.p, CALL_INDENT, at);
+    buf_fini(&text);
 }
 
 static void print_hop(const json_t *hop, size_t number)
@@ -86,15 +92,13 @@ static void print_hop(const json_t *hop, size_t number)
         putchar('\n');
     }
     if (text_of(hop, "call_id")[0]) {
-        printf("     * another call from here on, with the same numbers: ");
-        print_shown(text_of(hop, "call_id"));
-        putchar('\n');
+        printf("     * another call from here on, with the same numbers:\n%*s", CHANGE_INDENT, "");
+        columns_wrap(text_of(hop, "call_id"), CHANGE_INDENT, CHANGE_INDENT);
     }
     json_array_foreach(json_object_get(hop, "changes"), i, one)
     {
         printf("     * ");
-        print_shown(json_string_value(one));
-        putchar('\n');
+        columns_wrap(json_string_value(one), CHANGE_INDENT, CHANGE_INDENT);
     }
     json_array_foreach(json_object_get(hop, "tokens"), i, one) print_token(one);
     if (json_object_get(hop, "call"))

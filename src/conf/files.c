@@ -307,7 +307,8 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
                         : answer(remember_take(files, REMEMBERED_SECRET, path, r, room, n), text);
 }
 
-int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes)
+int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
+                         bool (*is_whole)(struct str text))
 {
     const struct remembered *known = find(files, REMEMBERED_LOOK, path);
     if (known)
@@ -317,6 +318,8 @@ int files_look_at_secret(struct files *files, struct str path, uid_t owner, size
     size_t n;
     char *room;
     int r = take_secret(path, owner, max_bytes, &room, &n);
+    if (r == 0 && !is_whole((struct str){room, n}))
+        r = -EBADMSG;
     drop_secret(&room, &n);
     if (r == -ENOMEM || !remember_take(files, REMEMBERED_LOOK, path, r, NULL, 0))
         return -ENOMEM;

@@ -4,6 +4,7 @@
 #include <stird/core/claim.h>
 #include <stird/core/discriminator.h>
 #include <stird/core/listeners.h>
+#include <stird/core/service_word.h>
 
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b)
 {
@@ -110,17 +111,23 @@ enum overlap_kind {
     OVERLAP_KINDS
 };
 
+/* Whether its calls may be signed as a customer's own: then a wide prefix is a danger. */
+static bool is_a_customers(const struct trunk *t)
+{
+    return !t->gateway && service_words[t->service].signs;
+}
+
 static enum overlap_kind kind_of(const struct settings *s, const struct overlap *o)
 {
     const struct trunk *t = &s->trunks[o->trunk];
     bool wider = o->source->bits == 0 || o->source->bits < o->claim.bits;
-    if (wider && (has_source(t, &o->claim) || (t->gateway && is_named(s, &o->claim))))
+    if (wider && (has_source(t, &o->claim) || (!is_a_customers(t) && is_named(s, &o->claim))))
         return OVERLAP_MEANT;
     if (o->source->bits == claim_of_address(&o->source->address))
         return OVERLAP_MEANT;
     if (same_prefix(o->source, &o->claim))
         return OVERLAP_TAKEN;
-    if (!t->gateway && o->source->bits > 0 && !(wider && is_named(s, &o->claim)))
+    if (is_a_customers(t) && o->source->bits > 0 && !(wider && is_named(s, &o->claim)))
         return OVERLAP_MISTAKE;
     return wider ? OVERLAP_LEFT : OVERLAP_TAKEN;
 }

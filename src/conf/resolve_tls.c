@@ -2,6 +2,7 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <stird/core/list_login.h>
 #include <stird/base/container_of.h>
 
 #define PEM_BYTES_MAX (256 * 1024)
@@ -24,12 +25,14 @@ static struct str path_of(const struct settings *s, unsigned part)
     return *(const struct str *)(const void *)((const char *)s + parts[part].offset);
 }
 
-static const char *secret_fault(int error)
+static const char *secret_fault(int error, const char *form)
 {
     if (error == -EPERM)
         return "others can read or write it: chmod 600";
     if (error == -EKEYREJECTED)
         return "belongs to a user who could replace it: chown it to the user that stird runs as";
+    if (error == -EBADMSG)
+        return form;
     return files_fault(error);
 }
 
@@ -60,6 +63,7 @@ struct secret {
     const char *key;
     struct str path, file;
     unsigned line;
+    const char *form; /* what it must look like, where anybody looks */
 };
 
 static bool is_good(int error, const struct secret *secret, struct problems *problems)
@@ -68,14 +72,22 @@ static bool is_good(int error, const struct secret *secret, struct problems *pro
         problems->out_of_memory = true;
     else if (error < 0)
         problems_add(problems, secret->file, secret->line, "%s: %.*s: %s", secret->key,
-                     STR_ARG(secret->path), secret_fault(error));
+                     STR_ARG(secret->path), secret_fault(error, secret->form));
     return error == 0;
+}
+
+static bool look_at(struct files *files, const struct secret *secret, uid_t owner, size_t max_bytes,
+                    bool (*is_whole)(struct str text), struct problems *problems)
+{
+    return secret->path.n == 0 ||
+           is_good(files_look_at_secret(files, secret->path, owner, max_bytes, is_whole), secret,
+                   problems);
 }
 
 bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
                            struct problems *problems)
 {
-    const struct secret key = {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line};
+    const struct secret key = {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line, NULL};
     struct str text;
     bool good = key.path.n == 0 ||
                 is_good(files_read_secret(files, key.path, owner, KEY_BYTES_MAX, &text), &key,
@@ -91,10 +103,16 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
                good;
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
-        const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line};
-        good = (token.path.n == 0 ||
-                is_good(files_look_at_secret(files, token.path, owner, TRUST_TOKEN_BYTES_MAX),
-                        &token, problems)) &&
+        const struct secret token = {
+            "list_token_file", t->list_token_file, t->file, t->line,
+            "must hold the token alone: one line of visible characters"};
+        const struct secret login = {"list_login_file", t->list_login_file, t->file, t->line,
+                                     "must hold two lines: a user's name, and a password"};
+        good = look_at(files, &token, owner, TRUST_TOKEN_BYTES_MAX, list_token_is_whole,
+                       problems) &&
+               good;
+        good = look_at(files, &login, owner, TRUST_LOGIN_BYTES_MAX, list_login_is_whole,
+                       problems) &&
                good;
     }
     return good;

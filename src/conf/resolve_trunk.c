@@ -128,7 +128,7 @@ static void resolve_trunk_sources(struct reader *r, struct draft_trunk *d)
     if (was_given(&d->object, "sources") && d->sources.n == 0 && !d->sources.faulty)
         complain(r, &d->object, place_of(&d->object, "sources"),
                  "sources is empty: no call could come from this trunk");
-    for (unsigned i = 0; !t->gateway && i < t->n_sources; i++) {
+    for (unsigned i = 0; !t->gateway && keys_sign(&d->object) && i < t->n_sources; i++) {
         const struct address_prefix *p = &t->sources[i];
         unsigned least = p->address.family == ADDRESS_IPV4 ? AUTHENTICATED_BITS_MIN_IPV4
                                                            : AUTHENTICATED_BITS_MIN_IPV6;

@@ -107,6 +107,41 @@ static void check_authorities(struct reader *r, const struct draft_trust *d)
                  "list_signer: of a list that is fetched its signer is fetched too: take it out");
 }
 
+/* A value that is not a text is there when it was given. */
+static void check_given_company(struct reader *r, const struct object *o, const char *key,
+                                const char *other, bool there)
+{
+    if (was_given(o, key) && !place_of(o, key).unread && !there && !place_of(o, other).unread)
+        complain(r, o, place_of(o, key), "%s has a meaning only beside %s, which is missing", key,
+                 other);
+}
+
+/* A password goes nowhere but to the list's own host. */
+static void check_login(struct reader *r, const struct draft_trust *d)
+{
+    const struct object *o = &d->object;
+    const struct trust_setting *t = &d->trust;
+    const char *fault = t->list_login.n > 0 ? x5u_fault(t->list_login) : NULL;
+    const struct place at = place_of(o, "list_login");
+    if (t->list_login.n == 0 || t->list.n == 0)
+        return;
+    if (!t->list_is_url)
+        complain(r, o, at, "list_login has a meaning only beside a list that is fetched");
+    else if (fault)
+        complain(r, o, at, "list_login: %.*s %s: write an https URL",
+                 STR_ARG(shown(r, t->list_login)), fault);
+    else if (!x5u_fault(t->list) && !x5u_share_host(t->list, t->list_login))
+        complain(
+            r, o, at,
+            "list_login: %.*s is at another host or port than list: a password goes nowhere else",
+            STR_ARG(shown(r, t->list_login)));
+    if (t->list_login_file.n == 0 && !place_of(o, "list_login_file").unread)
+        complain(r, o, at, "list_login: list_login_file is missing: who is to be logged in");
+    if (t->list_token_file.n > 0)
+        complain(r, o, place_of(o, "list_token_file"),
+                 "list_token_file and list_login: keep one of the two");
+}
+
 /* What has a meaning only beside something else, which is missing. */
 static void check_company(struct reader *r, const struct draft_trust *d)
 {
@@ -119,6 +154,8 @@ static void check_company(struct reader *r, const struct draft_trust *d)
         {"list_anchor", "list", t->list_anchor, t->list.n > 0},
         {"list_signer", "list", t->list_signer, t->list.n > 0},
         {"list_token_file", "list", t->list_token_file, t->list.n > 0},
+        {"list_login", "list", t->list_login, t->list.n > 0},
+        {"list_login_file", "list_login", t->list_login_file, t->list_login.n > 0},
         {"crl_anchor", "crls", t->crl_anchor, t->n_crls > 0},
         {"crl_signer", "crls", t->crl_signer, t->n_crls > 0},
     };
@@ -127,12 +164,28 @@ static void check_company(struct reader *r, const struct draft_trust *d)
             complain(r, &d->object, place_of(&d->object, rows[i].key),
                      "%s has a meaning only beside %s, which is missing", rows[i].key,
                      rows[i].other);
+    check_given_company(r, &d->object, "crl_stale", "crls", t->n_crls > 0);
+    check_given_company(r, &d->object, "max_shrink", "list", t->list.n > 0);
+    check_given_company(r, &d->object, "stale", "list", t->list.n > 0);
+}
+
+static void check_twice(struct reader *r, const struct object *o, const char *key,
+                        const struct texts *texts)
+{
+    for (unsigned i = 0; i < texts->n; i++)
+        for (unsigned k = 0; k < i; k++)
+            if (str_eq(texts->items[i].text, texts->items[k].text)) {
+                complain(r, o, texts->items[i].at, "%s: %.*s is there twice", key,
+                         STR_ARG(shown(r, texts->items[i].text)));
+                break;
+            }
 }
 
 static void resolve_crls(struct reader *r, struct draft_trust *d)
 {
     struct str *list = reader_array(r, d->crls.n, sizeof(*list));
     bool url;
+    check_twice(r, &d->object, "crls", &d->crls);
     if (d->crls.n > TRUST_CRLS_MAX)
         complain(r, &d->object, place_of(&d->object, "crls"), "crls: there are more than %d",
                  TRUST_CRLS_MAX);
@@ -154,6 +207,11 @@ static bool is_country(struct str code)
 static void resolve_countries(struct reader *r, struct draft_trust *d)
 {
     struct str *list = reader_array(r, d->countries.n, sizeof(*list));
+    check_twice(r, &d->object, "countries", &d->countries);
+    if (was_given(&d->object, "countries") && d->countries.n == 0 && !d->countries.faulty)
+        complain(r, &d->object, place_of(&d->object, "countries"),
+                 "countries is empty, which would mean all: take it out, if it may vouch for all "
+                 "numbers, or name their country codes");
     for (unsigned i = 0; list && i < d->countries.n; i++) {
         list[i] = d->countries.items[i].text;
         if (!is_country(list[i]))
@@ -179,6 +237,7 @@ static void resolve_domain(struct reader *r, struct draft_trust *d)
     resolve_countries(r, d);
     check_authorities(r, d);
     check_company(r, d);
+    check_login(r, d);
     check_files(r, d);
 }
 

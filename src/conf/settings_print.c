@@ -4,6 +4,7 @@
  * references between parts are written here.
  */
 #include <stird/conf/settings_file.h>
+#include <stird/core/service_word.h>
 #include <stird/core/trust_image.h>
 
 #include <string.h>
@@ -213,10 +214,25 @@ static void print_provider(struct printer *p, const struct settings *s, unsigned
         print_list(p, "certificates", one->n_certificates, one->certificates, text_element);
 }
 
+/* What has a meaning only beside a list, or revocation lists. */
+static bool is_of_domain(const struct trust_setting *t, const struct key *k)
+{
+    struct str name = str_of(k->name);
+    if (str_eq(name, STR("crl_stale")))
+        return t->n_crls > 0;
+    if (str_eq(name, STR("max_shrink")) || str_eq(name, STR("stale")))
+        return t->list.n > 0;
+    return true;
+}
+
 static void print_trust(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct trust_setting *t = &s->trusts[i];
-    SCALARS(p, trust_table, t, draft_trust, trust);
+    for (unsigned k = 0; k < trust_table.n_keys; k++) {
+        struct table one = {.keys = &trust_table.keys[k], .n_keys = 1};
+        if (is_of_domain(t, one.keys))
+            SCALARS(p, one, t, draft_trust, trust);
+    }
     if (t->n_crls > 0)
         print_list(p, "crls", t->n_crls, t->crls, text_element);
     if (t->n_countries > 0)
@@ -270,10 +286,13 @@ static void upstream_element(struct buf *out, const void *list, unsigned i)
     text_element(out, &chosen->all[chosen->indices[i]].name, 0);
 }
 
-/* On a gateway trunk only blocked and gateway have a meaning, on others all but gateway. */
+/* On a gateway trunk only blocked and gateway have a meaning, on others all but gateway; where
+   nothing is signed, none of the two ways to know a customer. */
 static bool has_meaning(const struct trunk *t, const struct key *k)
 {
     struct str name = str_of(k->name);
+    if (str_eq(name, STR("identity")))
+        return service_words[t->service].signs;
     if (str_eq(name, STR("tgrp_in")))
         return t->tgrp.n > 0;
     bool level = str_starts(name, STR("attestation.")) &&

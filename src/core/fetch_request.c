@@ -92,8 +92,9 @@ static bool is_answer(const struct fetch_answer_head *h)
     return h->version == FETCH_WIRE_VERSION && h->outcome < FETCH_OUTCOMES &&
            h->source < FETCH_SOURCES && h->status < 1000 && is_time(h->fetched_s) &&
            is_time(h->until_s) && h->body_length <= FETCH_BODY_MAX &&
-           h->type_length <= FETCH_TEXT_MAX && h->why_length <= FETCH_TEXT_MAX && h->zero == 0 &&
-           (h->outcome == FETCH_OK || h->body_length == 0);
+           h->type_length <= FETCH_TEXT_MAX && h->why_length <= FETCH_TEXT_MAX &&
+           h->has_former <= 1 &&
+           (h->outcome == FETCH_OK || (h->body_length == 0 && h->has_former == 0));
 }
 
 bool fetch_answer_write(const struct fetch_answer *a, struct fetch_answer_head *head)
@@ -109,7 +110,8 @@ bool fetch_answer_write(const struct fetch_answer *a, struct fetch_answer_head *
         .body_length = a->body.n <= FETCH_BODY_MAX ? (uint32_t)a->body.n : UINT32_MAX,
         .status = a->status,
         .type_length = text_length(a->content_type),
-        .why_length = text_length(a->why)};
+        .why_length = text_length(a->why),
+        .has_former = a->has_former};
     return is_answer(head);
 }
 
@@ -132,6 +134,7 @@ bool fetch_answer_read(struct str packet, struct fetch_answer *a)
                                .fetched_s = head.fetched_s,
                                .until_s = head.until_s,
                                .fetched_ms = head.fetched_ms,
+                               .has_former = head.has_former == 1,
                                .body = {packet.p + sizeof(head), head.body_length},
                                .content_type = str_slice(texts, 0, head.type_length),
                                .why = str_slice(texts, head.type_length, texts.n)};

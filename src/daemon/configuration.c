@@ -8,6 +8,7 @@
 #include "service_user.h"
 #include "tables_process.h"
 #include "tls_files.h"
+#include "web_check.h"
 
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
@@ -545,6 +546,7 @@ static bool load_configuration(struct configuration *c, struct str path, const s
         goto out;
     }
     find_who(&loaded.groups, loaded.settings, path, load, problems);
+    web_check_named(loaded.settings);
     const struct means means = means_find();
     check_outside(loaded.settings, load, problems);
     bool secrets_good = settings_read_secrets(files, loaded.settings, service_user_uid(), problems);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <stird/base/log.h>
 #include <stird/base/regular_file.h>
+#include <stird/core/list_login.h>
 #include <stird/core/trust_image.h>
 #include <stird/fetch/fetch.h>
 #include <stird/io/control.h>
@@ -18,31 +19,67 @@
 
 #define COURIER_NICE 10
 #define TIMEOUT_MS   20000
+#define UNAUTHORIZED 401
+
+/* What is shown to the server of a list. Secret. */
+struct pass {
+    char *token;      /* NULL: none */
+    struct buf login; /* what is sent for a token (list_login.h); empty: nothing */
+};
 
 struct courier {
     const struct settings *settings;
-    char *ca_file;                   /* NULL: the system's */
-    char *tokens[TRUST_DOMAINS_MAX]; /* NULL: none */
+    bool blind;    /* it has no authorities by which it could tell web servers */
+    char *ca_file; /* NULL: the system's */
+    struct pass passes[TRUST_DOMAINS_MAX];
 };
 
-/* The first line of the file: it goes into a header. */
-static char *read_token(struct str path)
+/* At most MOST octets of a file, and a NUL behind them. NULL: it cannot be read. */
+static char *read_secret(struct str path, size_t most, size_t *n)
 {
-    char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
-    char *token = z ? calloc(1, TRUST_TOKEN_BYTES_MAX + 1) : NULL;
-    int fd = token ? regular_file_open(AT_FDCWD, z, 0) : -1;
-    ssize_t n = fd >= 0 ? read(fd, token, TRUST_TOKEN_BYTES_MAX) : -1;
-    if (n >= 0)
-        token[strcspn(token, "\r\n")] = '\0';
-    if (path.n > 0 && n < 0)
-        log_error("the token for a list of authorities cannot be read", LOG_TEXT("file", path));
+    char *z = strndup(path.p, path.n);
+    char *text = z ? calloc(1, most + 1) : NULL;
+    int fd = text ? regular_file_open(AT_FDCWD, z, 0) : -1;
+    ssize_t got = fd >= 0 ? read(fd, text, most) : -1;
     if (fd >= 0)
         close(fd);
     free(z);
-    if (n > 0)
-        return token;
-    free(token);
+    *n = got > 0 ? (size_t)got : 0;
+    if (got >= 0)
+        return text;
+    free(text);
     return NULL;
+}
+
+/* The first line of the file: it goes into a header. */
+static void read_token(struct pass *p, struct str path)
+{
+    size_t n;
+    if (path.n == 0)
+        return;
+    p->token = read_secret(path, TRUST_TOKEN_BYTES_MAX, &n);
+    if (p->token)
+        p->token[strcspn(p->token, "\r\n")] = '\0';
+    else
+        log_error("the token for a list of authorities cannot be read", LOG_TEXT("file", path));
+}
+
+static void read_login(struct pass *p, struct str path)
+{
+    size_t n;
+    if (path.n == 0)
+        return;
+    char *text = read_secret(path, TRUST_LOGIN_BYTES_MAX, &n);
+    const char *why = text ? list_login_write((struct str){text, n}, &p->login)
+                           : "cannot be opened or read";
+    if (why) {
+        log_error("the login for a list of authorities cannot be read", LOG_TEXT("file", path),
+                  LOG_CSTR("it", why));
+        buf_reset(&p->login);
+    }
+    if (text)
+        explicit_bzero(text, n);
+    free(text);
 }
 
 static void read_files(struct courier *c)
@@ -50,8 +87,20 @@ static void read_files(struct courier *c)
     const struct str ca = c->settings->fetch.tls_ca;
     if (ca.n > 0)
         c->ca_file = strndup(ca.p, ca.n);
-    for (unsigned i = 0; i < c->settings->n_trusts; i++)
-        c->tokens[i] = read_token(c->settings->trusts[i].list_token_file);
+    c->blind = !web_files_are_good(c->ca_file, "fetch.tls_ca");
+    for (unsigned i = 0; i < c->settings->n_trusts; i++) {
+        read_token(&c->passes[i], c->settings->trusts[i].list_token_file);
+        read_login(&c->passes[i], c->settings->trusts[i].list_login_file);
+    }
+}
+
+static void forget_files(struct courier *c)
+{
+    for (unsigned i = 0; i < TRUST_DOMAINS_MAX; i++) {
+        free(c->passes[i].token);
+        buf_fini(&c->passes[i].login);
+    }
+    free(c->ca_file);
 }
 
 static bool give_up_rights(const struct courier *c)
@@ -75,23 +124,78 @@ static bool write_all(int fd, struct str text)
     return true;
 }
 
+static struct fetch_options options_of(const struct courier *c)
+{
+    return (struct fetch_options){
+        .timeout_ms = TIMEOUT_MS, .allow_private = c->settings->fetch.lab, .ca_file = c->ca_file};
+}
+
+/* Has a token given for the user and the password. False: WHY says why not. */
+static bool log_in(const struct courier *c, unsigned domain, char token[TRUST_TOKEN_BYTES_MAX + 1],
+                   char why[CONTROL_TEXT])
+{
+    struct fetch_options options = options_of(c);
+    struct fetch_reply reply;
+    options.post = c->passes[domain].login.n > 0 ? c->passes[domain].login.p : NULL;
+    if (!options.post) {
+        snprintf(why, CONTROL_TEXT, "the login: list_login_file cannot be read");
+        return false;
+    }
+    const bool came = fetch(&options, c->settings->trusts[domain].list_login, &reply) &&
+                      reply.outcome == FETCH_OK;
+    const char *fault = came           ? list_login_read(buf_str(&reply.body), token)
+                        : reply.why[0] ? reply.why
+                                       : "it is too long, or there is no memory";
+    if (fault)
+        snprintf(why, CONTROL_TEXT, came ? "the login %s" : "the login: %s", fault);
+    if (reply.body.p)
+        explicit_bzero(reply.body.p, reply.body.n);
+    fetch_reply_fini(&reply);
+    return !fault;
+}
+
+/* Some administrators want the token of a login behind Bearer (RFC 6750), others by itself. */
+static bool get(const struct courier *c, const struct courier_errand *e, const char *token,
+                bool is_bare, struct fetch_reply *reply)
+{
+    struct fetch_options options = options_of(c);
+    options.is_list = true;
+    options.bearer = token;
+    options.is_bare = is_bare;
+    return fetch(&options, e->url, reply) && reply->outcome == FETCH_OK;
+}
+
+static bool bring(const struct courier *c, const struct courier_errand *e, char why[CONTROL_TEXT])
+{
+    char given[TRUST_TOKEN_BYTES_MAX + 1];
+    const char *token = e->is_list ? c->passes[e->domain].token : NULL;
+    const bool logs_in = e->is_list && c->settings->trusts[e->domain].list_login.n > 0;
+    struct fetch_reply reply;
+    if (logs_in && !log_in(c, e->domain, given, why))
+        return false;
+    bool came = get(c, e, logs_in ? given : token, false, &reply);
+    if (!came && logs_in && reply.status == UNAUTHORIZED) {
+        fetch_reply_fini(&reply);
+        came = get(c, e, given, true, &reply);
+    }
+    came = came && write_all(e->fd, buf_str(&reply.body));
+    if (!came)
+        snprintf(why, CONTROL_TEXT, "%s",
+                 reply.why[0] ? reply.why : "it is too long, or there is no memory");
+    explicit_bzero(given, sizeof(given));
+    fetch_reply_fini(&reply);
+    return came;
+}
+
 static int run(const struct courier *c, const struct courier_errand *e, unsigned errand,
                int control_fd)
 {
-    const struct fetch_options options = {.timeout_ms = TIMEOUT_MS,
-                                          .is_list = true,
-                                          .bearer = e->is_list ? c->tokens[e->domain] : NULL,
-                                          .allow_private = c->settings->fetch.lab,
-                                          .ca_file = c->ca_file};
-    struct control_message m = {.type = CONTROL_BROUGHT, .brought = {.errand = errand}};
-    struct fetch_reply reply;
-    bool came = fetch(&options, e->url, &reply) && reply.outcome == FETCH_OK;
-    m.brought.came = came && write_all(e->fd, buf_str(&reply.body));
-    snprintf(m.brought.saying, CONTROL_TEXT, "%s",
-             m.brought.came ? ""
-             : reply.why[0] ? reply.why
-                            : "it is too long, or there is no memory");
-    fetch_reply_fini(&reply);
+    struct control_message m = {.type = CONTROL_BROUGHT,
+                                .brought = {.errand = errand, .blind = c->blind}};
+    if (c->blind)
+        snprintf(m.brought.saying, CONTROL_TEXT, WEB_FILES_BLIND);
+    else
+        m.brought.came = bring(c, e, m.brought.saying);
     return control_send(control_fd, &m, NULL, 0);
 }
 
@@ -105,8 +209,6 @@ int courier_main(const struct settings *settings, const struct courier_errand *e
     int r = give_up_rights(&c) ? 0 : -EPERM;
     for (unsigned i = 0; i < n && r == 0; i++)
         r = run(&c, &errands[i], i, control_fd);
-    for (unsigned i = 0; i < TRUST_DOMAINS_MAX; i++)
-        free(c.tokens[i]);
-    free(c.ca_file);
+    forget_files(&c);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -10,7 +10,7 @@
 struct courier_errand {
     unsigned domain;
     struct str url;
-    bool is_list; /* it is a list of authorities: send the domain's token */
+    bool is_list; /* it is a list of authorities: show its server the domain's token, or log in */
     int fd;       /* empty memory */
 };
 

@@ -2,6 +2,7 @@
 
 #include "configuration.h"
 #include "outside.h"
+#include "web_check.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -82,8 +83,10 @@ int dry_run_check(struct str path)
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
     bool good = configuration_check(&c, path, &problems);
-    if (good)
+    if (good) {
         outside_warn(c.settings);
+        web_check_system(c.settings);
+    }
     if (c.settings) {
         print_warnings(&c);
         warn_of_addresses(c.settings, path);

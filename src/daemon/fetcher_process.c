@@ -33,6 +33,7 @@
 struct fetcher_process {
     const struct settings *settings;
     bool for_checker;
+    bool blind; /* it has no authorities by which it could tell web servers */
     int control_fd;
     int kept_fd; /* -1: what is fetched is kept in memory alone */
     char *kept, *ca_file;
@@ -57,7 +58,8 @@ static void say(const struct fetcher_process *p, const struct control_message *m
 
 static void tell_tally(const struct fetcher_process *p)
 {
-    struct control_message m = {.type = CONTROL_FETCHED, .fetched.tally.lame = !p->fetcher};
+    struct control_message m = {.type = CONTROL_FETCHED,
+                                .fetched.tally = {.lame = !p->fetcher, .blind = p->blind}};
     struct fetch_tally *t = &m.fetched.tally;
     const struct fetch_channels_counts channels = fetch_channels_counts(p->channels);
     struct fetcher_counts counts = {0};
@@ -85,6 +87,11 @@ static void act(struct fetcher_process *p, const struct control_message *m, cons
     if (m->type == CONTROL_CHANNEL) {
         fetch_channels_take(p->channels, fds[0], m->channel.worker);
         return;
+    }
+    if (m->type == CONTROL_DROP) {
+        if (p->fetcher)
+            fetcher_drop(p->fetcher, str_of(m->drop.url));
+        say(p, &(struct control_message){.type = CONTROL_DROPPED, .dropped = {m->drop.generation}});
     }
     if (m->type == CONTROL_PING) {
         tell_tally(p);
@@ -176,10 +183,7 @@ static struct fetcher_options options_for_calls(const struct fetcher_process *p)
 {
     const struct fetch_settings *s = &p->settings->fetch;
     struct fetcher_options o = fetcher_options_usual();
-    o.fetch = (struct fetch_options){.timeout_ms = s->timeout_ms,
-                                     .most_bytes = s->bytes,
-                                     .allow_private = s->lab,
-                                     .ca_file = p->ca_file};
+    o.fetch = fetch_options_of(s, p->ca_file);
     o.keep = (struct keep_rules){.least_s = s->keep_min_ms / 1000,
                                  .most_s = s->keep_max_ms / 1000,
                                  .stale_s = s->stale_if_error_ms / 1000};
@@ -204,8 +208,9 @@ static bool make(struct fetcher_process *p)
         open_kept(p);
     if (ca.n > 0)
         p->ca_file = strndup(ca.p, ca.n);
-    const struct fetcher_options options = p->for_checker ? options_for_checker(p)
-                                                          : options_for_calls(p);
+    struct fetcher_options options = p->for_checker ? options_for_checker(p) : options_for_calls(p);
+    p->blind = !web_files_are_good(p->ca_file, p->for_checker ? "check.tls_ca" : "fetch.tls_ca");
+    options.unable = p->blind ? WEB_FILES_BLIND : NULL;
     if (ca.n == 0 || p->ca_file)
         p->fetcher = fetcher_new(&options, &why);
     if (!p->fetcher && !p->for_checker)
@@ -244,6 +249,7 @@ int fetcher_main(const struct settings *settings, bool for_checker, int control_
     const bool good = make(&p) && give_up_rights(&p);
     if (good) {
         say(&p, &(struct control_message){.type = CONTROL_READY});
+        tell_tally(&p); /* a look of the checker may be over before a ping asks for it */
         serve(&p);
     }
     fini(&p);

@@ -23,6 +23,16 @@ struct look {
     char group[64]; /* of the user */
 };
 
+/* What the process that fetches lists of authorities shows their servers. */
+static bool is_couriers(const struct settings *s, struct str path)
+{
+    bool is = false;
+    for (unsigned i = 0; i < s->n_trusts; i++)
+        is = is || str_eq(path, s->trusts[i].list_token_file) ||
+             str_eq(path, s->trusts[i].list_login_file);
+    return is;
+}
+
 /* Whether the file has to be the user's own, not its group's. */
 static bool is_secret(const struct look *l, const char *path)
 {
@@ -30,7 +40,8 @@ static bool is_secret(const struct look *l, const char *path)
     return strcmp(name, "key.pem") == 0 || strcmp(name, "key.uri") == 0 ||
            strcmp(name, SNAPSHOT_SECRET_FILE) == 0 || str_eq(str_of(path), l->settings->tls_key) ||
            str_eq(str_of(path), l->settings->web_tls_key) ||
-           str_eq(str_of(path), l->settings->repository_tls_key);
+           str_eq(str_of(path), l->settings->repository_tls_key) ||
+           is_couriers(l->settings, str_of(path));
 }
 
 static bool has(const struct problems *problems, const char *path)
@@ -109,6 +120,12 @@ static void each_in(struct str directory, const char *const *names, size_t n, pa
     }
 }
 
+static void visit_named(struct str path, path_visitor *visit, void *user)
+{
+    if (path.n > 0)
+        visit(user, path);
+}
+
 void service_reads_each(const struct files *files, const struct settings *s, path_visitor *visit,
                         void *user)
 {
@@ -119,6 +136,10 @@ void service_reads_each(const struct files *files, const struct settings *s, pat
         each_in(s->certificates[i].directory, keys, 2, visit, user);
     for (unsigned i = 0; i < s->n_mistaken_units; i++)
         each_in(s->mistaken_units[i], keys, 1, visit, user);
+    for (unsigned i = 0; i < s->n_trusts; i++) {
+        visit_named(s->trusts[i].list_token_file, visit, user);
+        visit_named(s->trusts[i].list_login_file, visit, user);
+    }
     each_in(s->state_directory, kept, 3, visit, user);
 }
 

@@ -1,24 +1,21 @@
 #include "trust_process.h"
 
 #include "roles.h"
-#include "trust_kept.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
-#include <stird/base/regular_file.h>
 #include <stird/io/control.h>
+#include <stird/io/trust_kept.h>
+#include <stird/io/trust_texts.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TRUST_NICE      10
-#define TEXT_BYTES_MAX  ((size_t)4 << 20)
-#define TEXT_BYTES_STEP 65536
+#define TRUST_NICE 10
 
 /* ---- reading, while there are files ---- */
 
@@ -26,99 +23,35 @@ struct making {
     const struct trust_options *options;
     struct trust_build *builds;
     struct arena *arena;
-    int state_fd;   /* of the directory of what is kept; -1: there is none */
     uint64_t taken; /* octets written */
 };
 
-/* Takes FD. p == NULL: it cannot be read, or is too long. */
-static struct str read_fd(const struct making *m, int fd)
+static int came(void *user, unsigned domain, unsigned source, bool signer)
 {
-    struct buf text = BUF_INIT;
-    ssize_t n = 1;
-    for (off_t at = 0; n > 0 && text.n <= TEXT_BYTES_MAX; at += n) {
-        char *room = buf_room(&text, TEXT_BYTES_STEP);
-        n = room ? pread(fd, room, TEXT_BYTES_STEP, at) : -1;
-        buf_grew(&text, n > 0 ? (size_t)n : 0);
-    }
-    bool good = n == 0 && !buf_failed(&text);
-    struct str copy = good ? arena_copy(m->arena, buf_str(&text)) : (struct str){NULL, 0};
-    buf_fini(&text);
-    close(fd);
-    return copy;
+    const struct trust_options *o = ((const struct making *)user)->options;
+    return signer ? o->came_signers[domain][source] : o->came[domain][source];
 }
 
-/* Tells of a file that is missing: an operator named it. */
-static struct str read_path(const struct making *m, struct str path)
+/* An operator named it. */
+static void tell_missing(void *user, struct str file)
 {
-    char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
-    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -1;
-    struct str text = fd >= 0 ? read_fd(m, fd) : (struct str){NULL, 0};
-    if (path.n > 0 && !text.p)
-        log_error("a file of a domain of trust cannot be read", LOG_TEXT("file", path));
-    free(z);
-    return text;
-}
-
-static struct str read_kept(const struct making *m, struct str domain, unsigned source, bool signer)
-{
-    char name[TRUST_KEPT_NAME_BYTES];
-    trust_kept_name(name, domain, source, signer);
-    int fd = m->state_fd >= 0
-                 ? openat(m->state_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-                 : -1;
-    return fd >= 0 ? read_fd(m, fd) : (struct str){NULL, 0};
-}
-
-static struct str read_came(const struct making *m, int fd)
-{
-    int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-    return copy >= 0 ? read_fd(m, copy) : (struct str){NULL, 0};
-}
-
-static void read_source(const struct making *m, unsigned domain, unsigned source, bool is_url,
-                        struct str place, struct trust_source *s)
-{
-    struct str name = m->options->settings->trusts[domain].name;
-    s->url = is_url ? place : STR("");
-    s->fresh = is_url ? read_came(m, m->options->came[domain][source]) : read_path(m, place);
-    s->fresh_signer = read_came(m, m->options->came_signers[domain][source]);
-    s->kept = read_kept(m, name, source, false);
-    s->kept_signer = read_kept(m, name, source, true);
-}
-
-static void read_domain(const struct making *m, unsigned domain)
-{
-    const struct trust_setting *t = &m->options->settings->trusts[domain];
-    struct trust_build *b = &m->builds[domain];
-    *b = (struct trust_build){.setting = t, .now_s = clock_real_s()};
-    b->anchors = read_path(m, t->anchors);
-    b->list_anchor = read_path(m, t->list_anchor);
-    b->list_signer = read_path(m, t->list_signer);
-    b->crl_anchor = read_path(m, t->crl_anchor);
-    b->crl_signer = read_path(m, t->crl_signer);
-    if (t->list.n > 0)
-        read_source(m, domain, 0, t->list_is_url, t->list, &b->list);
-    for (unsigned i = 0; i < t->n_crls; i++)
-        read_source(m, domain, 1 + i, trust_setting_is_url(t->crls[i]), t->crls[i], &b->crls[i]);
-}
-
-static int open_state(const struct settings *s)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%.*s/" TRUST_KEPT_DIRECTORY, STR_ARG(s->state_directory)) < 0)
-        return -1;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(path);
-    return fd;
+    (void)user;
+    log_error("a file of a domain of trust cannot be read", LOG_TEXT("file", file));
 }
 
 static void read_all(struct making *m)
 {
-    m->state_fd = open_state(m->options->settings);
-    for (unsigned i = 0; i < m->options->settings->n_trusts; i++)
-        read_domain(m, i);
-    if (m->state_fd >= 0)
-        close(m->state_fd);
+    const struct settings *s = m->options->settings;
+    const struct trust_texts texts = {.settings = s,
+                                      .arena = m->arena,
+                                      .state_fd = trust_kept_open(s->state_directory),
+                                      .came = came,
+                                      .missing = tell_missing,
+                                      .user = m};
+    for (unsigned i = 0; i < s->n_trusts; i++)
+        trust_texts_read(&texts, i, clock_real_s(), &m->builds[i]);
+    if (texts.state_fd >= 0)
+        close(texts.state_fd);
 }
 
 /* ---- making, without any ---- */

@@ -239,6 +239,14 @@ static void take_certificates(struct worker *w, const struct control_message *m,
     snapshots_held_set_states(&w->held, m->certificates.generation, str_of(m->certificates.states));
 }
 
+static void take_drop(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)fds;
+    if (w->proxy)
+        proxy_drop_certificate(w->proxy, str_of(m->drop.url));
+    say(w, &(struct control_message){.type = CONTROL_DROPPED, .dropped = {m->drop.generation}});
+}
+
 static void on_drained(void *user)
 {
     struct worker *w = user;
@@ -295,7 +303,7 @@ static const struct {
     {CONTROL_TRUST, 1, take_trust},       {CONTROL_NAMES, 1, take_names},
     {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
     {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
-    {CONTROL_FETCHER, 1, take_fetcher},
+    {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,

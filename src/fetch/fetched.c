@@ -34,12 +34,17 @@ static struct lru *list_of(struct fetched *f, const struct fetched_body *b)
     return b->proven ? &f->proven : &f->probation;
 }
 
+static struct fetched_body *find_in(const struct lru *list, struct str url)
+{
+    struct lru_link *link = lru_find(list, url);
+    return link ? body_of(link) : NULL;
+}
+
+/* What is on probation came later than what is proven. */
 static struct fetched_body *find(struct fetched *f, struct str url)
 {
-    struct lru_link *link = lru_find(&f->proven, url);
-    if (!link)
-        link = lru_find(&f->probation, url);
-    return link ? body_of(link) : NULL;
+    struct fetched_body *b = find_in(&f->probation, url);
+    return b ? b : find_in(&f->proven, url);
 }
 
 static void add(struct fetched *f, struct fetched_body *b, struct str url)
@@ -191,12 +196,21 @@ const struct fetched_counts *fetched_counts(const struct fetched *f)
     return &f->counts;
 }
 
-const struct fetched_body *fetched_find(struct fetched *f, struct str url)
+static const struct fetched_body *used(struct fetched *f, struct fetched_body *b)
 {
-    struct fetched_body *b = find(f, url);
     if (b)
         lru_touch(list_of(f, b), &b->link);
     return b;
+}
+
+const struct fetched_body *fetched_find(struct fetched *f, struct str url)
+{
+    return used(f, find(f, url));
+}
+
+const struct fetched_body *fetched_proven(struct fetched *f, struct str url)
+{
+    return used(f, find_in(&f->proven, url));
 }
 
 static void forgive(struct fetched *f, struct str url)
@@ -209,6 +223,13 @@ static void forgive(struct fetched *f, struct str url)
     f->counts.failures--;
 }
 
+/* Its file is written over. */
+static void replaced(struct fetched *f, struct fetched_body *b)
+{
+    take_out(f, b);
+    free(b);
+}
+
 const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
                                        int64_t fetched_s, int64_t served_s)
 {
@@ -217,14 +238,14 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
     if (!b)
         return NULL;
     b->kept = (struct kept){fetched_s, served_s, KEEP_NO_END};
-    struct fetched_body *before = find(f, url);
-    if (before && before->proven && str_eq(before->body, body)) {
-        b->proven = true;
-        b->kept.ends_s = before->kept.ends_s;
-        take_out(f, before); /* its file is written over */
-        free(before);
-    } else if (before) {
+    struct fetched_body *before = find_in(&f->probation, url);
+    struct fetched_body *good = find_in(&f->proven, url);
+    if (before)
         drop(f, before);
+    if (good && str_eq(good->body, body)) {
+        b->proven = true;
+        b->kept.ends_s = good->kept.ends_s;
+        replaced(f, good);
     }
     forgive(f, name);
     make_room(f, body.n);
@@ -238,6 +259,9 @@ void fetched_prove(struct fetched *f, struct str url, int64_t ends_s)
     struct fetched_body *b = find(f, url);
     if (!b || (b->proven && b->kept.ends_s <= ends_s))
         return;
+    struct fetched_body *before = b->proven ? NULL : find_in(&f->proven, url);
+    if (before)
+        replaced(f, before);
     take_out(f, b);
     b->proven = true;
     b->kept.ends_s = ends_s;
@@ -250,6 +274,13 @@ void fetched_drop(struct fetched *f, struct str url)
     struct fetched_body *b = find(f, url);
     if (b)
         drop(f, b);
+}
+
+void fetched_forget(struct fetched *f, struct str url)
+{
+    for (struct fetched_body *b = find(f, url); b; b = find(f, url))
+        drop(f, b);
+    forgive(f, url);
 }
 
 /* ---- failures ---- */

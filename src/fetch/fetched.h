@@ -6,6 +6,10 @@
  * until somebody who judged it says that it leads to an anchor: the first to go is the one used the
  * longest ago of those that nobody vouched for; proven ones go only when there is no other. Only
  * what is proven is kept on disk.
+ *
+ * A server that serves garbage for a while, or somebody else's certificate, has not taken back what
+ * it served before: a newer body stands beside the proven one of its URL, in memory and on disk,
+ * until somebody says that the newer one leads to an anchor too, or refuses it.
  */
 #ifndef STIRD_FETCH_FETCHED_H
 #define STIRD_FETCH_FETCHED_H
@@ -53,16 +57,22 @@ struct fetched *fetched_new(const struct fetched_limits *limits, int directory);
 void fetched_free(struct fetched *f);
 const struct fetched_counts *fetched_counts(const struct fetched *f);
 
-/* What is found stays until the next call that adds or removes. NULL: there is none. */
+/* The newest. What is found stays until the next call that adds or removes. NULL: there is none. */
 const struct fetched_body *fetched_find(struct fetched *f, struct str url);
-/* Puts it in place of what was there; earlier failures are forgotten. The same octets as before
-   stay proven. NULL: no memory, or it has more octets than all bodies together may have. */
+/* The same of the one that proved good. */
+const struct fetched_body *fetched_proven(struct fetched *f, struct str url);
+/* Puts it in place of what was there, or beside what was proven; earlier failures are forgotten.
+   The same octets as before stay proven. NULL: no memory, or it has more octets than all bodies
+   together may have. */
 const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
                                        int64_t fetched_s, int64_t served_s);
-/* It leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the first end
-   counts. */
+/* The newest leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the
+   first end counts. An older one goes. */
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
+/* Drops the newest: one that was proven before is found again. */
 void fetched_drop(struct fetched *f, struct str url);
+/* The same, and its failures: whoever asks next has it fetched. */
+void fetched_forget(struct fetched *f, struct str url);
 
 /* The failure that counts now; NULL: the URL may be tried. */
 const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);

@@ -69,7 +69,7 @@ static void deliver(struct fetcher *f, fetcher_done *done, void *user,
     f->answering = false;
 }
 
-static struct fetch_answer answer_of(const struct fetcher *f, const struct fetched_body *b,
+static struct fetch_answer answer_of(struct fetcher *f, const struct fetched_body *b,
                                      enum fetch_source source)
 {
     return (struct fetch_answer){.outcome = FETCH_OK,
@@ -77,19 +77,20 @@ static struct fetch_answer answer_of(const struct fetcher *f, const struct fetch
                                  .status = 200,
                                  .fetched_s = b->kept.fetched_s,
                                  .until_s = keep_until_s(&f->options.keep, &b->kept),
+                                 .has_former = !b->proven &&
+                                               fetched_proven(f->fetched, b->link.name),
                                  .body = b->body};
 }
 
-/* The kept body of URL, if it may still be used; otherwise it is dropped. */
+/* The newest kept body of URL that may still be used; what may not is dropped. */
 static const struct fetched_body *usable(struct fetcher *f, struct str url, int64_t now_s,
                                          enum keep_state *state)
 {
-    const struct fetched_body *b = fetched_find(f->fetched, url);
-    *state = b ? keep_state(&f->options.keep, &b->kept, now_s) : KEEP_OVER;
-    if (b && *state == KEEP_OVER) {
+    const struct fetched_body *b;
+    *state = KEEP_OVER;
+    while ((b = fetched_find(f->fetched, url)) &&
+           (*state = keep_state(&f->options.keep, &b->kept, now_s)) == KEEP_OVER)
         fetched_drop(f->fetched, url);
-        return NULL;
-    }
     return b;
 }
 
@@ -102,7 +103,10 @@ static struct fetch_answer instead(struct fetcher *f, struct str url, int64_t no
     if (b)
         return answer_of(f, b, state == KEEP_STALE ? FETCH_FROM_STALE : FETCH_FROM_KEPT);
     return (struct fetch_answer){
-        .outcome = why, .source = FETCH_FROM_KEPT, .status = (uint16_t)status};
+        .outcome = why,
+        .source = FETCH_FROM_KEPT,
+        .status = (uint16_t)status,
+        .why = why == FETCH_UNAVAILABLE && f->options.unable ? str_of(f->options.unable) : STR("")};
 }
 
 static void answer_asked(struct fetcher *f, const struct asked *a, struct fetch_answer answer)
@@ -285,6 +289,8 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
                                   struct fetch_trunk *trunk, bool charged)
 {
     const unsigned free = f->options.queued - f->counts.queued;
+    if (f->options.unable) /* nobody is connected to in vain */
+        return FETCH_UNAVAILABLE;
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
     enum fetch_outcome outcome = fetch_host_look(f->hosts, a->host, a->now.monotonic_ms);
@@ -392,26 +398,44 @@ static void ask_for_newer(struct fetcher *f, const struct asked *a)
         have_fetched(f, a);
 }
 
-/* For notes: the body that was judged, if it is still the one that is kept. */
+/* For one to whom the newest body is worth nothing. */
+static void ask_for_former(struct fetcher *f, const struct asked *a)
+{
+    const struct fetched_body *b = fetched_proven(f->fetched, a->q->url);
+    if (b && keep_state(&f->options.keep, &b->kept, a->now.real_s) != KEEP_OVER)
+        answer_asked(f, a, answer_of(f, b, FETCH_FROM_KEPT));
+    else
+        answer_asked(f, a, (struct fetch_answer){.outcome = FETCH_UNAVAILABLE});
+}
+
+/* For notes: the body that was judged, if it is still the newest that is kept. */
 static const struct fetched_body *meant(struct fetcher *f, const struct asked *a)
 {
     const struct fetched_body *b = fetched_find(f->fetched, a->q->url);
     return b && b->kept.fetched_s == a->q->fetched_s ? b : NULL;
 }
 
-static void note_garbage(struct fetcher *f, const struct asked *a)
+static void drop_garbage(struct fetcher *f, const struct asked *a)
 {
-    if (!meant(f, a))
-        return;
     fetched_drop(f->fetched, a->q->url);
     fetched_fail(f->fetched, a->q->url, FETCH_GARBAGE, 200, a->now.monotonic_ms);
 }
 
+/* What leads to an anchor for others is not lost because somebody believes other authorities. */
+static void note_garbage(struct fetcher *f, const struct asked *a)
+{
+    const struct fetched_body *b = meant(f, a);
+    if (b && !b->proven)
+        drop_garbage(f, a);
+}
+
 static void note_proven(struct fetcher *f, const struct asked *a)
 {
+    if (!meant(f, a))
+        return;
     if (a->q->ends_s <= a->now.real_s) /* it would be fetched for each call */
-        note_garbage(f, a);
-    else if (meant(f, a))
+        drop_garbage(f, a);
+    else
         fetched_prove(f->fetched, a->q->url, a->q->ends_s);
 }
 
@@ -421,6 +445,7 @@ static const struct {
 } kinds[FETCH_KINDS] = {
     [FETCH_ASK] = {ask, false},
     [FETCH_RENEW] = {ask_for_newer, false},
+    [FETCH_FORMER] = {ask_for_former, false},
     [FETCH_PROVEN] = {note_proven, true},
     [FETCH_REFUSED] = {note_garbage, true},
 };
@@ -594,4 +619,9 @@ struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now n
     counts.files_failed = kept->files_failed;
     counts.files_broken = kept->files_broken;
     return counts;
+}
+
+void fetcher_drop(struct fetcher *f, struct str url)
+{
+    fetched_forget(f->fetched, url);
 }

@@ -14,7 +14,7 @@ int kept_files_list(const char *directory, void (*see)(void *user, const struct 
         return errno == ENOENT ? 0 : -errno;
     for (const struct dirent *e = readdir(d); e; e = readdir(d))
         if (fetched_file_look(dirfd(d), e->d_name, &text, &file) == 0)
-            see(user, &(struct kept_file){file.url, file.kept, file.body.n});
+            see(user, &(struct kept_file){file.url, file.body, file.kept});
     closedir(d);
     buf_fini(&text);
     return 0;

@@ -27,9 +27,15 @@ static bool find_all(void *library, const struct function *list, size_t n)
 bool libcurl_load(struct libcurl *c)
 {
     const struct function functions[] = {
-        {"curl_easy_init", &c->init},       {"curl_easy_cleanup", &c->cleanup},
-        {"curl_easy_perform", &c->perform}, {"curl_easy_strerror", &c->strerror},
-        {"curl_easy_setopt", &c->setopt},   {"curl_easy_getinfo", &c->getinfo},
+        {"curl_easy_init", &c->init},
+        {"curl_easy_cleanup", &c->cleanup},
+        {"curl_easy_perform", &c->perform},
+        {"curl_easy_strerror", &c->strerror},
+        {"curl_easy_setopt", &c->setopt},
+        {"curl_easy_getinfo", &c->getinfo},
+        {"curl_version_info", &c->version_info},
+        {"curl_slist_append", &c->slist_append},
+        {"curl_slist_free_all", &c->slist_free_all},
     };
     const struct function of_tls[] = {
         {"SSL_CTX_set_msg_callback", &c->openssl.set_msg_callback},

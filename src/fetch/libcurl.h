@@ -33,6 +33,9 @@ struct libcurl {
     __typeof__(curl_easy_cleanup) *cleanup;
     __typeof__(curl_easy_perform) *perform;
     __typeof__(curl_easy_strerror) *strerror;
+    __typeof__(curl_version_info) *version_info;
+    __typeof__(curl_slist_append) *slist_append;
+    __typeof__(curl_slist_free_all) *slist_free_all;
     CURLcode (*setopt)(CURL *curl, CURLoption option, ...);
     CURLcode (*getinfo)(CURL *curl, CURLINFO info, ...);
     struct openssl openssl;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
+#include <string.h>
 #include <sys/socket.h>
 
 _Static_assert(FETCH_MAX_BYTES == CERTIFICATES_BYTES_MAX, "what is too large is one thing");
@@ -116,19 +117,57 @@ static void leave_resolver(const struct libcurl *c, CURL *curl)
 #endif
 }
 
-/* No list is sent to another host: nobody follows a redirect. */
-static bool set_bearer(const struct transfer *t, const struct libcurl *c, CURL *curl)
+static bool add_header(struct transfer *t, const struct libcurl *c, const char *name,
+                       const char *value)
+{
+    struct buf line = BUF_INIT;
+    buf_addf(&line, "%s: %s", name, value);
+    buf_add_char(&line, '\0');
+    struct curl_slist *with = buf_failed(&line) ? NULL : c->slist_append(t->headers, line.p);
+    if (line.p)
+        explicit_bzero(line.p, line.n);
+    buf_fini(&line);
+    if (with)
+        t->headers = with;
+    return with != NULL;
+}
+
+/* No token and no password is sent to another host: nobody follows a redirect. */
+static bool set_bearer(struct transfer *t, const struct libcurl *c, CURL *curl)
 {
     const char *bearer = t->options->bearer;
+    if (bearer && t->options->is_bare)
+        return add_header(t, c, "Authorization", bearer);
     return !bearer || (c->setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
                        c->setopt(curl, CURLOPT_XOAUTH2_BEARER, bearer) == CURLE_OK);
 }
 
-static bool set_options(struct transfer *t, const struct libcurl *c, CURL *curl, const char *url)
+static bool set_post(struct transfer *t, const struct libcurl *c, CURL *curl)
+{
+    const char *post = t->options->post;
+    return !post || (add_header(t, c, "Content-Type", "application/json") &&
+                     c->setopt(curl, CURLOPT_POSTFIELDS, post) == CURLE_OK);
+}
+
+static bool set_headers(const struct transfer *t, const struct libcurl *c, CURL *curl)
+{
+    return !t->headers || c->setopt(curl, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
+}
+
+/* With a file of the operator's nobody else counts: libcurl would go on to the system's directory
+   of authorities. */
+static bool set_authorities(const struct transfer *t, const struct libcurl *c, CURL *curl)
 {
     const char *ca_file = t->options->ca_file;
+    return !ca_file || (c->setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+                        c->setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK);
+}
+
+static bool set_options(struct transfer *t, const struct libcurl *c, CURL *curl, const char *url)
+{
     leave_resolver(c, curl);
-    return set_numbers(t, c, curl) && set_bearer(t, c, curl) &&
+    return set_numbers(t, c, curl) && set_bearer(t, c, curl) && set_post(t, c, curl) &&
+           set_headers(t, c, curl) && set_authorities(t, c, curl) &&
            c->setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            c->setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
            c->setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
@@ -139,8 +178,7 @@ static bool set_options(struct transfer *t, const struct libcurl *c, CURL *curl,
            c->setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            c->setopt(curl, CURLOPT_WRITEDATA, t) == CURLE_OK &&
            c->setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
-           c->setopt(curl, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-           (!ca_file || c->setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK);
+           c->setopt(curl, CURLOPT_HEADERDATA, t) == CURLE_OK;
 }
 
 static void say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *text)
@@ -170,6 +208,8 @@ CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *ur
     if (!curl || !set_options(t, c, curl, url)) {
         say(reply, FETCH_UNAVAILABLE, "libcurl refuses to work");
         c->cleanup(curl);
+        c->slist_free_all(t->headers);
+        t->headers = NULL;
         return NULL;
     }
     return curl;
@@ -256,6 +296,8 @@ void transfer_end(struct transfer *t, const struct libcurl *c, CURL *curl, CURLc
     c->getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
     t->still_resolving = result == CURLE_OPERATION_TIMEDOUT && resolved_us == 0;
     c->cleanup(curl);
+    c->slist_free_all(t->headers);
+    t->headers = NULL;
     reply->served_s = freshness_s(&t->freshness, now_s);
     reply->outcome = FETCH_OK;
     judge(t, c, result);

@@ -1,6 +1,6 @@
 /*
- * transfer - one GET: what libcurl is told, how much of the answer is taken, and what came of it.
- * It is the one place that sets libcurl's options, for fetch.h and fetcher.h alike.
+ * transfer - one GET, or POST: what libcurl is told, how much of the answer is taken, and what came
+ * of it. It is the one place that sets libcurl's options, for fetch.h and fetcher.h alike.
  *
  * Https on the ports that x5u.h allows; no redirect, no proxy of the environment, no user name, no
  * encoding asked for, TLS 1.2 or later, a body and a number of octets at most (octets.h), and the
@@ -20,6 +20,7 @@ struct transfer {
     struct fetch_reply *reply;
     struct octets octets;
     struct freshness freshness;
+    struct curl_slist *headers; /* that are sent besides the usual ones; NULL: none */
     bool refused_address, too_long, encoded;
     bool still_resolving; /* when it ended: a thread of libcurl's goes on for as long as the
                              system's resolver does, and nobody can stop it */
@@ -30,7 +31,8 @@ struct transfer {
    until it has ended. NULL: the reply says why. */
 CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *url,
                      const struct fetch_options *options, struct fetch_reply *reply);
-/* Fills in the reply; CURL is freed. */
+/* Fills in the reply; CURL is freed. Of a transfer without `post` and `is_bare` that is dropped
+   before its end nothing else has to be freed. */
 void transfer_end(struct transfer *t, const struct libcurl *c, CURL *curl, CURLcode result,
                   int64_t now_s);
 

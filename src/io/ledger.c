@@ -85,8 +85,10 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         r.tried[r.n_tried] = e->tried[r.n_tried];
     fill_token(&r, e);
     r.is_verified = o->verified != NULL;
-    if (o->verified)
+    if (o->verified) {
         r.verified = *o->verified;
+        r.verified.elsewhere = masked_number(&r.verified.elsewhere, e->settings->mask_numbers);
+    }
     record_pack(packet, &r);
     buf_fini(&source);
     buf_fini(&row);

@@ -23,12 +23,13 @@ static const size_t texts[] = {
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
 /* Of a call that was judged: behind all else. Its texts follow. */
-#define N_VERIFIED_TEXTS 4
+#define N_VERIFIED_TEXTS 5
 struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache;
+    struct tn elsewhere;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
 
@@ -76,7 +77,8 @@ static struct str *verified_text(const struct verified *v, size_t i)
 {
     static const size_t places[N_VERIFIED_TEXTS] = {
         offsetof(struct verified, x5u), offsetof(struct verified, spc),
-        offsetof(struct verified, subject), offsetof(struct verified, origid)};
+        offsetof(struct verified, subject), offsetof(struct verified, origid),
+        offsetof(struct verified, trust)};
     return (struct str *)(void *)((char *)(uintptr_t)v + places[i]);
 }
 
@@ -99,6 +101,8 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.verstat = (uint8_t)v->verstat;
     p.told = (uint8_t)v->told;
     p.cache = (uint8_t)v->cache;
+    p.elsewhere.n = v->elsewhere.n;
+    memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
         p.text_bytes[i] = (uint16_t)str_slice(*verified_text(v, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &p, sizeof(p));
@@ -148,7 +152,8 @@ static bool verified_is_good(const struct packet_verified *v)
 {
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
-           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES;
+           v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
+           v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -194,6 +199,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .headers = p.headers,
                            .beyond = p.beyond,
                            .attest = (char)p.attest,
+                           .elsewhere = p.elsewhere,
                            .iat_s = p.iat_s,
                            .age_s = p.age_s,
                            .verstat = (enum verstat)p.verstat,
@@ -339,39 +345,6 @@ static void put_result(struct json *j, const struct record *r)
     json_end_array(j);
 }
 
-static struct str level_text(const char *level)
-{
-    return (struct str){level, *level ? 1 : 0};
-}
-
-/* Which of the call's Identity values it is about, counted from 1, as people do. */
-static void put_verified(struct json *j, const struct verified *v)
-{
-    bool failed = v->check < VERIFY_CHECKS, has_time = v->iat_s != VERIFIED_NO_TIME;
-    json_begin_object(j);
-    put_text(j, STR("class"), verification_class_name(v->class));
-    put_text(j, STR("level"), level_text(&v->level));
-    put_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
-    put_integer(j, STR("header"), (int64_t)v->header + 1, v->header != VERIFIED_NO_HEADER);
-    put_integer(j, STR("headers"), v->headers, true);
-    if (v->beyond > 0)
-        put_integer(j, STR("headers_beyond"), v->beyond, true);
-    put_text(j, STR("attest"), level_text(&v->attest));
-    put_text(j, STR("origid"), v->origid);
-    put_text(j, STR("x5u"), v->x5u);
-    put_text(j, STR("spc"), v->spc);
-    put_text(j, STR("subject"), v->subject);
-    put_integer(j, STR("iat"), v->iat_s, has_time);
-    put_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
-    put_text(j, STR("verstat"), verstat_text(v->verstat));
-    put_text(j, STR("verstat_came"), verstat_told_name(v->told));
-    put_text(j, STR("cache"), verified_cache_name(v->cache));
-    put_integer(j, STR("wait_us"), v->wait_us, true);
-    put_integer(j, STR("verify_us"), v->verify_us, true);
-    put_integer(j, STR("trust_generation"), (int64_t)v->trust_generation, v->trust_generation > 0);
-    json_end_object(j);
-}
-
 void record_put(struct json *j, const struct record *r)
 {
     struct str none = {NULL, 0};
@@ -401,7 +374,7 @@ void record_put(struct json *j, const struct record *r)
     put_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
     json_put_key(j, STR("verification"));
     if (r->is_verified)
-        put_verified(j, &r->verified);
+        verified_put(j, &r->verified);
     else
         json_put_null(j);
     put_text(j, STR("upstream"), r->upstream);

@@ -3,22 +3,37 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/base/lru.h>
 #include <stird/io/fetcher_client.h>
 #include <string.h>
 
 #include "proxy_parts.h"
 
-#define PREPARED_A_TURN 2  /* about a millisecond */
-#define RENEW_PERCENT   80 /* of its time: from then on it is fetched anew beside the calls */
+#define PREPARED_A_TURN 2    /* about a millisecond */
+#define RENEW_PERCENT   80   /* of its time: from then on it is fetched anew beside the calls */
+#define FORMER_WAIT_MS  100  /* the fetcher has it, or has it not */
+#define RENEW_PAUSE_MS  1000 /* and so often at most for each URL, however many calls use it */
+#define RENEWALS        1024
 
 struct asked_certificate {
     struct certificates *all;
     struct asked_certificate *next, **link;
     struct certificate_waiter *waiter; /* NULL: nobody waits any more */
     uint64_t ticket;
-    uint32_t domains;
+    uint32_t domains, trunk;
+    bool is_dropped; /* what comes may be what was dropped meanwhile */
+    int64_t refused_s; /* a body that was fetched then is worth nothing: the one before it is asked
+                          for; 0: the first question */
     size_t url_n;
     char url[];
+};
+
+/* What was asked for without a call that waits. */
+struct renewal {
+    struct lru_link link;                        /* its name is what follows */
+    int64_t until_ms;                            /* it is not asked for again before */
+    char name[sizeof(uint32_t) + X5U_MAX_BYTES]; /* the domains, and the URL */
 };
 
 struct certificates {
@@ -29,6 +44,7 @@ struct certificates {
     unsigned prepared;  /* since then */
     unsigned waiting;
     struct asked_certificate *asked;
+    struct lru renewals;
 };
 
 static void on_turn(evutil_socket_t fd, short what, void *user)
@@ -48,10 +64,51 @@ struct certificates *certificates_new(struct proxy *p, struct event_base *base,
     all->fetcher = fetcher;
     all->cache = certificate_cache_new(CERTIFICATE_CACHE_GOOD_MAX, CERTIFICATE_CACHE_BAD_MAX);
     all->turn = base ? evtimer_new(base, on_turn, all) : NULL;
-    if (all->cache && (all->turn || !base))
+    if (lru_init(&all->renewals, RENEWALS) && all->cache && (all->turn || !base))
         return all;
     certificates_free(all);
     return NULL;
+}
+
+/* ---- beside calls ---- */
+
+static void forget_renewal(struct certificates *all, struct lru_link *link)
+{
+    lru_remove(&all->renewals, link);
+    free(container_of(link, struct renewal, link));
+}
+
+/* Without memory it is asked for more often. */
+static void begin_renewal(struct certificates *all, struct str name, int64_t until_ms)
+{
+    struct renewal *r = calloc(1, sizeof(*r));
+    if (!r)
+        return;
+    if (all->renewals.n == RENEWALS)
+        forget_renewal(all, all->renewals.oldest);
+    r->until_ms = until_ms;
+    memcpy(r->name, name.p, name.n);
+    lru_add(&all->renewals, &r->link, (struct str){r->name, name.n});
+}
+
+/* Whether one that is still used may be asked for anew, which each call that uses it wants: at most
+   one question is on its way. What comes is judged for these domains alone. */
+static bool may_renew(struct certificates *all, const struct wanted_certificate *q, int64_t now_ms)
+{
+    char room[sizeof(uint32_t) + X5U_MAX_BYTES];
+    const struct str name = {room, sizeof(q->domains) + q->url.n};
+    if (q->url.n > X5U_MAX_BYTES)
+        return true;
+    memcpy(room, &q->domains, sizeof(q->domains));
+    memcpy(room + sizeof(q->domains), q->url.p, q->url.n);
+    struct lru_link *link = lru_find(&all->renewals, name);
+    if (link && now_ms < container_of(link, struct renewal, link)->until_ms)
+        return false;
+    if (link)
+        forget_renewal(all, link);
+    const uint32_t wait_ms = q->wait_ms + FETCHER_GRACE_MS;
+    begin_renewal(all, name, now_ms + (wait_ms > RENEW_PAUSE_MS ? wait_ms : RENEW_PAUSE_MS));
+    return true;
 }
 
 static void asked_free(struct asked_certificate *a)
@@ -70,6 +127,9 @@ void certificates_free(struct certificates *all)
         fetcher_client_cancel(all->fetcher, all->asked->ticket);
         asked_free(all->asked);
     }
+    while (all->renewals.oldest)
+        forget_renewal(all, all->renewals.oldest);
+    lru_fini(&all->renewals);
     if (all->turn)
         event_free(all->turn);
     certificate_cache_free(all->cache);
@@ -131,16 +191,16 @@ int64_t certificates_fetched_s(const struct certificates *all, struct str url, u
 static bool takes_turn(struct certificates *all)
 {
     const struct timeval at_once = {0, 0};
-    if (all->prepared == PREPARED_A_TURN)
+    if (all->prepared >= PREPARED_A_TURN)
         return false;
     if (all->turn && all->prepared++ == 0 && evtimer_add(all->turn, &at_once) != 0)
         all->prepared = 0;
     return true;
 }
 
-/* False: it has to be asked for again. Without memory it is unknown, as before. */
-static bool take_body(struct certificates *all, struct str url, uint32_t domains,
-                      const struct fetch_answer *answer)
+/* NULL: no memory, and it is unknown, as before. */
+static const struct sti_certificate *prepare(struct certificates *all, struct str url,
+                                             uint32_t domains, const struct fetch_answer *answer)
 {
     const struct certificate_ground ground = ground_of(all, domains);
     const int64_t late_s = proxy_settings(all->proxy)->fetch.stale_if_error_ms / 1000;
@@ -153,32 +213,86 @@ static bool take_body(struct certificates *all, struct str url, uint32_t domains
         .ends_s = answer->until_s + late_s,
     };
     const struct sti_certificate *found;
-    if (certificate_cache_fetched_s(all->cache, url, domains) == answer->fetched_s)
-        return true;
-    if (!takes_turn(all))
-        return false;
-    if (!certificate_cache_put(all->cache, &body, &ground, &found))
-        return true;
-    /* Soon it asks again for garbage, and for what has not replaced a better one. */
-    if (found->unreadable ||
-        certificate_cache_fetched_s(all->cache, url, domains) != answer->fetched_s)
-        note(all, url, FETCH_REFUSED, answer->fetched_s, 0);
-    else
-        note_proven(all, url, found);
-    return true;
+    return certificate_cache_put(all->cache, &body, &ground, &found) ? found : NULL;
 }
+
+enum taken { TAKEN, COME_AGAIN, TRY_FORMER };
+
+/* What became of a body that leads to no anchor, or is garbage. Soon the fetcher asks again for
+   garbage, and for what has not replaced a better one. */
+static enum taken take_bad(struct certificates *all, struct str url, uint32_t domains,
+                           const struct fetch_answer *answer, bool unreadable)
+{
+    const bool stays = certificate_cache_fetched_s(all->cache, url, domains) != answer->fetched_s;
+    if (unreadable || stays)
+        note(all, url, FETCH_REFUSED, answer->fetched_s, 0);
+    if (stays || !answer->has_former)
+        return TAKEN;
+    certificate_cache_drop(all->cache, url, domains);
+    return TRY_FORMER;
+}
+
+static enum taken take_body(struct certificates *all, struct str url, uint32_t domains,
+                            const struct fetch_answer *answer)
+{
+    if (certificate_cache_fetched_s(all->cache, url, domains) == answer->fetched_s)
+        return TAKEN;
+    if (!takes_turn(all))
+        return COME_AGAIN;
+    const struct sti_certificate *found = prepare(all, url, domains, answer);
+    if (!found)
+        return TAKEN;
+    int64_t fetched_s;
+    if (certificate_cache_news(found, &fetched_s)) {
+        note(all, url, FETCH_PROVEN, fetched_s, found->not_after_s);
+        return TAKEN;
+    }
+    return take_bad(all, url, domains, answer, found->unreadable != NULL);
+}
+
+/* What the fetcher had before what is worth nothing. Here alone it shows which of the two is
+   better: both are judged by the same authorities. Where neither leads to one, the one before is
+   what is there, and the fetcher is told nothing. */
+static enum taken take_former(const struct asked_certificate *a, const struct fetch_answer *answer)
+{
+    const struct str url = {a->url, a->url_n};
+    a->all->prepared++; /* beyond what a turn takes: it is the end of what was begun in one */
+    const struct sti_certificate *found = prepare(a->all, url, a->domains, answer);
+    int64_t fetched_s;
+    if (found && certificate_cache_news(found, &fetched_s))
+        note(a->all, url, FETCH_REFUSED, a->refused_s, 0);
+    return TAKEN;
+}
+
+static enum taken take(const struct asked_certificate *a, const struct fetch_answer *answer)
+{
+    if (a->is_dropped && answer->outcome == FETCH_OK)
+        return COME_AGAIN;
+    if (a->refused_s > 0)
+        return answer->outcome == FETCH_OK ? take_former(a, answer) : COME_AGAIN;
+    if (answer->outcome != FETCH_OK)
+        return TAKEN;
+    return take_body(a->all, (struct str){a->url, a->url_n}, a->domains, answer);
+}
+
+static bool ask_for_former(struct asked_certificate *a, int64_t refused_s);
 
 static void on_answer(void *user, const struct fetch_answer *answer)
 {
     struct asked_certificate *a = user;
     struct certificate_waiter *w = a->waiter;
-    const struct str url = {a->url, a->url_n};
-    bool taken = answer->outcome != FETCH_OK || take_body(a->all, url, a->domains, answer);
+    const enum fetch_outcome outcome = a->refused_s > 0 ? FETCH_OK : answer->outcome;
+    enum taken taken = take(a, answer);
+    if (taken == TRY_FORMER) {
+        if (ask_for_former(a, answer->fetched_s))
+            return;
+        taken = COME_AGAIN;
+    }
     asked_free(a);
     if (!w)
         return;
     w->asked = NULL;
-    w->told(w, answer->outcome, !taken);
+    w->told(w, outcome, taken == COME_AGAIN);
 }
 
 /* ---- asking ---- */
@@ -191,6 +305,7 @@ static struct asked_certificate *asked_new(struct certificates *all,
         return NULL;
     a->all = all;
     a->domains = q->domains;
+    a->trunk = q->trunk;
     a->url_n = q->url.n;
     memcpy(a->url, q->url.p, q->url.n);
     a->link = &all->asked;
@@ -201,11 +316,24 @@ static struct asked_certificate *asked_new(struct certificates *all,
     return a;
 }
 
+static bool ask_for_former(struct asked_certificate *a, int64_t refused_s)
+{
+    const struct fetch_question question = {.kind = FETCH_FORMER,
+                                            .wait_ms = FORMER_WAIT_MS,
+                                            .trunk = a->trunk,
+                                            .url = {a->url, a->url_n}};
+    a->refused_s = refused_s;
+    return fetcher_client_submit(a->all->fetcher, &question, proxy_now_ms(), on_answer, a,
+                                 &a->ticket) == FETCH_PENDING;
+}
+
 enum fetch_outcome certificates_ask(struct certificates *all, const struct wanted_certificate *q,
                                     struct certificate_waiter *w)
 {
     const struct fetch_question question = {
         .kind = q->kind, .wait_ms = q->wait_ms, .trunk = q->trunk, .url = q->url};
+    if (!w && all->fetcher && !may_renew(all, q, proxy_now_ms()))
+        return FETCH_PENDING;
     struct asked_certificate *a = all->fetcher ? asked_new(all, q) : NULL;
     if (!a)
         return FETCH_UNAVAILABLE;
@@ -226,4 +354,11 @@ void certificate_waiter_leave(struct certificate_waiter *w)
     if (w->asked)
         w->asked->waiter = NULL;
     w->asked = NULL;
+}
+
+void certificates_drop(struct certificates *all, struct str url)
+{
+    certificate_cache_drop_all(all->cache, url);
+    for (struct asked_certificate *a = all->asked; a; a = a->next)
+        a->is_dropped = a->is_dropped || str_eq((struct str){a->url, a->url_n}, url);
 }

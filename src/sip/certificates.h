@@ -3,7 +3,8 @@
  * (prepared, certificate_cache.h), and those that it has asked the fetcher for.
  *
  * A body is prepared when it comes, at most two between two looks at the sockets: a further one has
- * to be asked for again, and the fetcher has it then.
+ * to be asked for again, and the fetcher has it then. Where a newer body leads to no anchor and the
+ * fetcher still has one that did, that one is judged too, and the better one is kept by both.
  */
 #ifndef STIRD_SIP_CERTIFICATES_H
 #define STIRD_SIP_CERTIFICATES_H
@@ -33,6 +34,9 @@ enum certificate_cached certificates_get(struct certificates *all, struct str ur
 /* When the body that is there was fetched; 0: there is none. */
 int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint32_t domains);
 
+/* Forgets what URL served: the next call that needs it asks for it. Not within a judgement. */
+void certificates_drop(struct certificates *all, struct str url);
+
 /* One who waits for a certificate. */
 struct certificate_waiter {
     /* Called at most once, from the loop. FETCH_OK: it is there now, unless COME_AGAIN says that it
@@ -49,7 +53,7 @@ struct wanted_certificate {
 };
 /*
  * FETCH_PENDING: W is told; NULL: nobody waits, and what comes is kept for others. Else why nobody
- * is asked.
+ * is asked. What nobody waits for is asked for once a second at most, however many calls want it.
  */
 enum fetch_outcome certificates_ask(struct certificates *all, const struct wanted_certificate *q,
                                     struct certificate_waiter *w);

@@ -485,7 +485,8 @@ static void log_decision(const struct context *c)
     const struct outcome *o = c->outcome;
     if (!log_wants(LOG_LEVEL_INFO))
         return;
-    struct buf orig = BUF_INIT, dest = BUF_INIT, source = BUF_INIT, detail = BUF_INIT;
+    struct buf orig = BUF_INIT, dest = BUF_INIT, requested = BUF_INIT, source = BUF_INIT,
+               detail = BUF_INIT;
     masked_text(&detail, o->detail, c->snapshot->settings->mask_numbers);
     address_add(&source, &c->call->source);
     const struct verified *v = o->verified;
@@ -496,6 +497,8 @@ static void log_decision(const struct context *c)
              LOG_TEXT("dest", digits(c, &o->claims.dest, &dest)),
              LOG_TEXT("decision", verdict_name(o->verdict)),
              v ? LOG_TEXT("verified", verification_class_name(v->class)) : LOG_NOTHING,
+             v && v->elsewhere.n > 0 ? LOG_TEXT("requested", digits(c, &v->elsewhere, &requested))
+                                     : LOG_NOTHING,
              LOG_TEXT("level", ((struct str){&level, 1})),
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
@@ -504,6 +507,7 @@ static void log_decision(const struct context *c)
              c->call->trunk ? LOG_NOTHING : LOG_TEXT("source", buf_str(&source)));
     buf_fini(&orig);
     buf_fini(&dest);
+    buf_fini(&requested);
     buf_fini(&source);
     buf_fini(&detail);
 }

@@ -624,7 +624,7 @@ static void forget_names(struct wait *w)
     name_waiter_leave(&container_of(w, struct proxy, start)->names);
 }
 
-static const struct wait_kind for_names = {"the names of upstreams", forget_names};
+static const struct wait_kind for_names = {.name = "the names of upstreams", .cancel = forget_names};
 
 static void on_name(struct name_waiter *waiter)
 {
@@ -726,6 +726,8 @@ void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
     p->drained_user = user;
     p->drain_until_ms = proxy_now_ms() + limit;
     timer_set(&p->timers, &p->drain_limit, on_drained, p->drain_until_ms);
+    for (struct context *c = p->contexts; c; c = c->next)
+        wait_hurry(&c->wait, proxy_now_ms());
     proxy_arm_timers(p);
 }
 
@@ -741,6 +743,11 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     trust_file_unmap(&p->trust);
     p->trust = *trust;
     *trust = (struct mapped_trust){0};
+}
+
+void proxy_drop_certificate(struct proxy *p, struct str url)
+{
+    certificates_drop(proxy_certificates(p), url);
 }
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)

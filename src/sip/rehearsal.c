@@ -191,8 +191,7 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     if (in_dialog)
         tell_way(s);
     if (r->verification && !r->trust)
-        r->note = STR(
-            "domains of trust are known to the stird that runs alone: no chain is judged");
+        r->note = STR("no domain of trust is at hand: no chain is judged");
     if (!r->secret && names_a_proof(raw))
         r->note = STR("hmac-secret of the state directory cannot be read: proofs of stird's own in "
                       "Route and Via count as none");

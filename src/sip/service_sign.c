@@ -144,7 +144,7 @@ static void forget_ticket(struct wait *w)
     signer_client_cancel(c->snapshot->signer, c->asked.ticket);
 }
 
-static const struct wait_kind for_signature = {"a signature", forget_ticket};
+static const struct wait_kind for_signature = {.name = "a signature", .cancel = forget_ticket};
 
 int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
 {

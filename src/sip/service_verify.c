@@ -26,20 +26,22 @@ static void nobody_waits(struct wait *w)
     verifying_leave(container_of(w, struct context, wait)->verifying);
 }
 
-static const struct wait_kind for_certificates = {"certificates", nobody_waits};
+static const struct wait_kind for_certificates = {
+    .name = "certificates", .cancel = nobody_waits, .is_dispensable = true};
 
 static void they_are_there(struct context *c)
 {
     wait_wake(&c->wait, WAIT_ANSWERED);
 }
 
-/* How long the call may still wait, by its profile, counted from its arrival. */
+/* How long the call may still wait, by its profile, counted from its arrival; not at all when
+   nobody will be there to hear the answer. */
 static uint32_t left_ms(const struct context *c)
 {
     const struct settings *s = c->snapshot->settings;
     const int64_t wait_ms = s->verifications[c->call->trunk->verification].wait_ms;
     const int64_t left = c->arrived_us / 1000 + wait_ms - proxy_now_ms();
-    if (emergency_of_call(s, c->call) != EMERGENCY_NONE || left <= 0)
+    if (emergency_of_call(s, c->call) != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy))
         return 0;
     return (uint32_t)(left < wait_ms ? left : wait_ms);
 }
@@ -69,6 +71,8 @@ static void count(const struct context *c, const struct verified *v)
     TALLY(c, verified_by_class[v->class], 1);
     if (v->level)
         TALLY(c, verified_by_level[v->level - 'A'], 1);
+    if (v->elsewhere.n > 0)
+        TALLY(c, verified_elsewhere, 1);
     count_add(&all->certificate_cache[v->cache], 1);
     histogram_add(&all->verifying_us, (uint64_t)v->verify_us);
     if (v->wait_us > 0)
@@ -85,7 +89,7 @@ static void judge(struct context *c)
     verifying_judge(c->verifying, c);
     verifying_free(c->verifying);
     c->verifying = NULL;
-    if (o->verified)
+    if (o->verified && !proxy_rehearsal(c->proxy))
         count(c, o->verified);
 }
 

@@ -35,7 +35,7 @@ static void cancel(struct wait *w)
     let_go(container_of(w, struct context, wait));
 }
 
-static const struct wait_kind for_stream = {"a connection", cancel};
+static const struct wait_kind for_stream = {.name = "a connection", .cancel = cancel};
 
 /* False: no memory. */
 static bool wait_for(struct context *c, const struct flow *flow)

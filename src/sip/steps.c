@@ -430,7 +430,7 @@ static void forget_name(struct wait *w)
     name_waiter_leave(&container_of(w, struct context, wait)->asked.name);
 }
 
-static const struct wait_kind for_name = {"the address of a peer", forget_name};
+static const struct wait_kind for_name = {.name = "the address of a peer", .cancel = forget_name};
 
 static void on_name(struct name_waiter *waiter)
 {

@@ -239,6 +239,16 @@ static struct needed *needed_of(const struct verifying *v, unsigned i)
     return NULL;
 }
 
+/* There is no certificate. WHY: more than OUTCOME says, or NULL. */
+static void serve_none(struct verification_served *s, enum fetch_outcome outcome, const char *why)
+{
+    s->state = verification_certificate_of(outcome);
+    if (s->state == CERTIFICATE_PREPARED) /* it came, and could not be kept */
+        s->state = CERTIFICATE_PENDING;
+    if (s->state == CERTIFICATE_UNAVAILABLE || s->state == CERTIFICATE_UNREADABLE)
+        s->why = why ? why : fetch_outcome_text(outcome);
+}
+
 /* For a call: serves what the worker has by now, whoever asked for it. */
 static void serve(const struct verifying *v, struct needed *n, struct verification_served *s)
 {
@@ -251,11 +261,7 @@ static void serve(const struct verifying *v, struct needed *n, struct verificati
         return;
     }
     n->cache = VERIFIED_MISS;
-    s->state = n->state == TOLD ? verification_certificate_of(n->outcome) : CERTIFICATE_PENDING;
-    if (s->state == CERTIFICATE_PREPARED) /* it came, and could not be kept */
-        s->state = CERTIFICATE_PENDING;
-    if (s->state == CERTIFICATE_UNAVAILABLE || s->state == CERTIFICATE_UNREADABLE)
-        s->why = fetch_outcome_text(n->outcome);
+    serve_none(s, n->state == TOLD ? n->outcome : FETCH_PENDING, NULL);
 }
 
 /* For a rehearsal: serves what was brought along, prepared in the arena of its call. */
@@ -264,14 +270,16 @@ static void serve_rehearsal(const struct verifying *v, struct needed *n,
 {
     const struct rehearsal *r = proxy_rehearsal(v->context->proxy);
     struct str text = {NULL, 0};
-    if (r->bring && !r->bring(r->bring_user, n->url, &text, &s->why))
-        s->state = CERTIFICATE_UNAVAILABLE;
-    struct sti_certificate *c = text.p ? arena_alloc(v->context->arena, sizeof(*c)) : NULL;
+    const char *why = NULL;
+    n->cache = VERIFIED_NOT_ASKED;
+    n->outcome = r->bring ? r->bring(r->bring_user, n->url, &text, &why) : FETCH_PENDING;
+    serve_none(s, n->outcome, why);
+    struct sti_certificate *c = n->outcome == FETCH_OK ? arena_alloc(v->context->arena, sizeof(*c))
+                                                       : NULL;
     if (!c || !sti_certificate_prepare_for(c, text, r->trust, v->profile->trust, r->now_s,
                                            v->context->arena))
         return;
-    s->state = CERTIFICATE_PREPARED;
-    s->prepared = c;
+    *s = (struct verification_served){.state = CERTIFICATE_PREPARED, .prepared = c};
 }
 
 /* NULL: no memory. */

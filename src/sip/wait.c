@@ -96,6 +96,12 @@ void wait_wake_soon(struct wait *w, enum wait_end how, int64_t now_ms)
     proxy_arm_timers(w->proxy);
 }
 
+void wait_hurry(struct wait *w, int64_t now_ms)
+{
+    if (w->on && !w->come && w->what->is_dispensable)
+        timer_set(proxy_timers(w->proxy), &w->deadline, on_deadline, now_ms);
+}
+
 void wait_cancel(struct wait *w)
 {
     if (!w->on)

@@ -27,6 +27,9 @@ struct wait_kind {
     /* Nobody waits for the answer any more, and none has come: takes the question back. NULL: there
        is nothing to take back. */
     void (*cancel)(struct wait *w);
+    /* The request goes on without an answer: it does so at once when the process is about to end,
+       so that it is not refused while it waits. */
+    bool is_dispensable;
 };
 
 enum wait_end {
@@ -61,6 +64,8 @@ enum wait_end wait_ended(struct wait *w, const struct wait_kind *what);
 void wait_wake(struct wait *w, enum wait_end end);
 /* The same at the next timers_run(), for those who may not have anything sent from here. */
 void wait_wake_soon(struct wait *w, enum wait_end end, int64_t now_ms);
+/* The process is about to end: the deadline of what can be done without is now. */
+void wait_hurry(struct wait *w, int64_t now_ms);
 /* Nobody waits any more. Not waiting is fine, and an answer that has come is not taken back. */
 void wait_cancel(struct wait *w);
 

@@ -34,7 +34,8 @@ class AlarmStory(ProcessStory):
     def text(self):
         status, out, err = stirctl.run(self.path, "status")
         self.assertEqual(status, 0, out + err)
-        return out
+        self.assertLessEqual(max(len(line) for line in out.splitlines() if "/" not in line), 80, out)
+        return re.sub(r"\n {15}(?! )", " ", out)  # lines that were broken are whole
 
     def reload_status(self):
         return stirctl.run(self.path, "reload", "--wait")[0]

@@ -23,6 +23,7 @@ static const struct {
     FIELD(SNAPSHOT_IN_USE, snapshot_in_use, generation, generation),
     FIELD(SNAPSHOT_REFUSED, snapshot_refused, generation, generation),
     FIELD(OVERLAY_IN_USE, overlay_in_use, generation, generation),
+    FIELD(DROPPED, dropped, generation, generation),
     FIELD(OVER_CEILING, over_ceiling, requests, generation),
     FIELD(CERTIFICATE, certificate, generation, generation),
     FIELD(CERTIFICATE, certificate, unit, unit),

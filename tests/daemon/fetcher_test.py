@@ -1,12 +1,18 @@
 """The fetcher: certificates of others, fetched in a process that has nothing else."""
 
 import os
+import re
 import signal
+import subprocess
+import unittest
 
 from daemon.lifetimes import ProcessStory, status_of
 from lib import stirctl, stird
 from lib.patience import HANG_S
 from lib.web import Web
+
+
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Fetcher(ProcessStory):
@@ -80,6 +86,78 @@ class Fetcher(ProcessStory):
         self.stird.reload()
         stird.wait_until(lambda: self.stird.child("fetcher") is None, HANG_S, "its end")
         self.assertEqual(self.stird.log_lines("no_fetcher"), [])
+
+    def put(self, name, text):
+        """Whole at once, as another program does it."""
+        self.lab.write(name + ".new", text)
+        os.rename(self.lab.path(name + ".new"), self.lab.path(name))
+
+    def alarms(self):
+        return [alarm["name"] for alarm in stirctl.ask(self.stird.configuration, "status")["alarms"]]
+
+    def test_authorities_of_web_servers_that_cannot_be_read(self):
+        """At the start, later, and again: it is said, nobody is connected to, calls go on; mended, it is fetched."""
+        self.web.bodies = {"a.pem": b"a"}
+        with open(self.web.ca, encoding="ascii") as source:
+            whole = source.read()
+        ca = self.lab.path("ca.pem")
+        path = self.configure(more='fetch = { lab = true; tls_ca = "%s"; prefetch = [ "%s" ]; };'
+                              % (ca, self.web.url("a.pem")))
+        for text, why in ((None, "No such file or directory"), ("", "is empty"), ("garbage", "holds no certificates"),
+                          (whole + whole[:200], "holds no certificates, or broken ones")):
+            if text is not None:
+                self.put("ca.pem", text)
+            status, said = stird.check_configuration(path)
+            self.assertEqual(status, 0, said)
+            self.assertRegex(said, r"stird.conf:\d+: warning: fetch.tls_ca: %s: %s" % (re.escape(ca), why))
+        self.start_with(path)
+        stird.wait_until(lambda: "web_authorities" in self.alarms(), HANG_S, "the alarm")
+        lines = self.stird.log_lines("the authorities of web servers cannot be read")
+        self.assertEqual(len([line for line in lines if " error [fetcher" in line]), 1, lines)
+        self.signed_again()
+        for text in (whole, "garbage", whole):
+            old = self.stird.child("fetcher")
+            self.put("ca.pem", text)
+            self.replaced("fetcher", old)
+            stird.wait_until(lambda text=text: ("web_authorities" in self.alarms()) == (text != whole), HANG_S, "it is seen")
+            if text == whole:
+                self.wait_kept()
+            self.signed_again()
+        self.assertNotIn("warning", stird.check_configuration(path)[1].replace("check.tls_ca", ""))
+        self.assertEqual(len(self.web.gets), 2)  # for as long as it could tell the server
+
+    def test_the_checkers_authorities(self):
+        path = self.configure(check='interval = "1h"; tls_ca = "%s";' % self.lab.path("none.pem"))
+        self.assertRegex(stird.check_configuration(path)[1], r"stird.conf:\d+: warning: check.tls_ca: \S+none.pem: No such")
+        self.start_with(path)
+        stird.wait_until(lambda: "web_authorities" in self.alarms(), HANG_S, "the alarm")
+        self.assertEqual(self.look()[0], "unreachable")
+        self.assertIn("authorities of web servers cannot be read", self.look()[1])
+        self.signed_again()
+
+    def check_without(self, path):
+        """`stird -t` where the system's authorities are an empty file; None: nobody may have it look so."""
+        self.lab.write("empty", "")
+        run = subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" || exit 99; exec "$3" -t -c "$4"', "sh",
+                              self.lab.path("empty"), BUNDLE, stird.binary(), path],
+                             capture_output=True, text=True, timeout=HANG_S, check=False)
+        return None if "unshare:" in run.stderr or run.returncode == 99 else (run.returncode, run.stdout + run.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0 and os.path.exists(BUNDLE), "SKIPPED: only root hides %s" % BUNDLE)
+    def test_the_systems_authorities(self):
+        """Wanted by whoever fetches and has no file of his own; a warning, since calls go on."""
+        url = self.web.url("a.pem")
+        named = 'tls_ca = "%s";' % self.web.ca
+        for fetch, check, wanted in (('prefetch = [ "%s" ];' % url, named, ["fetch.tls_ca"]),
+                                     ("", 'interval = "1h";', ["check.tls_ca"]), ("", 'interval = "0ms";', []),
+                                     (named + 'prefetch = [ "%s" ];' % url, named, [])):
+            with self.subTest(fetch=fetch, check=check):
+                found = self.check_without(self.configure(more="fetch = { lab = true; %s };" % fetch, check=check))
+                if not found:
+                    self.skipTest("SKIPPED: nothing can be mounted here")
+                self.assertEqual(found[0], 0, found[1])
+                warned = re.findall(r"authorities of web servers: \S+: is empty: .* name a file by (\S+)", found[1])
+                self.assertEqual(warned, wanted, found[1])
 
     def look(self):
         """What `stirctl cert check` finds of the lab's unit."""

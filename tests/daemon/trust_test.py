@@ -274,7 +274,7 @@ class Fetched(Trust):
     def begin(self, **changes):
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
-        self.web = Administrator(self.lab, self.lab.network(50))
+        self.web = self.serve()
         self.addCleanup(self.web.close)
         self.put_list(1)
         self.web.bodies["signer.pem"] = self.body("709J/chain.pem")
@@ -285,8 +285,11 @@ class Fetched(Trust):
                   "list_token_file": self.lab.path("token"),
                   "crls": [self.web.url("crl")], "crl_anchor": self.made + "/root.pem",
                   "crl_signer": self.made + "/intermediate.pem", **changes}
-        domain = {key: value for key, value in domain.items() if value is not None}
+        domain = {key: value() if callable(value) else value for key, value in domain.items() if value is not None}
         self.start(more='trust = ( %s ); fetch = { lab = true; tls_ca = "%s"; };' % (settings.group(domain), self.web.ca))
+
+    def serve(self):
+        return Administrator(self.lab, self.lab.network(50))
 
     def body(self, name):
         with open(os.path.join(self.made, name), "rb") as source:
@@ -337,6 +340,29 @@ class Fetched(Trust):
         self.stird.stop()
         self.start_with(self.path)
         self.wait_domain(state="in force", sequence=5, authorities=2, revoked=1)
+
+    def test_without_authorities_of_web_servers(self):
+        """Nobody is asked, the last good ones stay, and what is wrong is said: the next round has the mended file."""
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        with open(self.web.ca, encoding="ascii") as source:
+            whole = source.read()
+        asked = len(self.web.gets)
+        self.put("ca.pem", "garbage")
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        self.put("stird.conf", text.replace(self.web.ca, self.lab.path("ca.pem")))
+        status, out, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 0, err)
+        self.assertIn("fetch.tls_ca: %s: holds no certificates" % self.lab.path("ca.pem"), out + err)
+        self.wait_alarm("web_authorities")
+        got = self.domain("refresh")
+        self.assertEqual((got["state"], got["sequence"]), ("in force", 1))
+        self.assertIn("authorities of web servers cannot be read", got["sources"][0]["not_fetched"])
+        self.assertEqual(len(self.web.gets), asked)
+        self.put("ca.pem", whole)
+        self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
+        self.wait_alarm("web_authorities", on=False)
 
     def courier(self, other_than=None):
         """One that waits for its server; it has what is read before."""
@@ -415,6 +441,148 @@ class Fetched(Trust):
     test_who_makes_it_may_die = None
     test_a_reload_takes_domains_away_and_brings_others = None
     test_a_token_that_others_may_read_is_refused = None
+
+
+USER, PASSWORD = "carrier-4711", 'a "password" of theirs'
+GIVEN = "a-token.given-4711"
+
+
+class Login(Administrator):
+    """A server that gives its list to whom it has given a token, which is to come behind AUTHORIZATION."""
+
+    def __init__(self, *words):
+        self.logins, self.authorization = [], b"Bearer "
+        super().__init__(*words)
+
+    def _asked(self, tls):
+        octets = b""
+        while b"\r\n\r\n" not in octets:
+            octets += self._more(tls)
+        head, _, body = octets.partition(b"\r\n\r\n")
+        method, path = head.decode("ascii").split(" ", 2)[:2]
+        path = path[1:]
+        length = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        while length and len(body) < length[0]:
+            body += self._more(tls)
+        self.shown[path] = b"\r\nAuthorization: " in octets
+        self.statuses.pop(path, None)
+        if path == "auth/login":
+            self.logins.append((method, head, body))
+            if json.loads(body) != {"userId": USER, "password": PASSWORD}:
+                self.statuses[path] = b"401 Unauthorized"
+        if path == "list" and b"\r\nAuthorization: %s%s\r\n" % (self.authorization, GIVEN.encode()) not in octets:
+            self.statuses[path] = b"401 Unauthorized"
+        return path
+
+    @staticmethod
+    def _more(tls):
+        more = tls.recv(4096)
+        if not more:
+            raise OSError("ended")
+        return more
+
+
+class LoggedIn(Fetched):
+    """R-V-044: a list for those alone whom its administrator knows."""
+
+    def begin(self, **changes):
+        self.lab.write("login", "%s\n%s\n" % (USER, PASSWORD))
+        os.chmod(self.lab.path("login"), 0o600)
+        super().begin(list_token_file=None, list_login=lambda: self.web.url("auth/login"),
+                      list_login_file=self.lab.path("login"), **changes)
+
+    def serve(self):
+        web = Login(self.lab, self.lab.network(50))
+        web.bodies["auth/login"] = json.dumps({"status": "success", "accessToken": GIVEN}).encode()
+        return web
+
+    def test_a_list_and_its_revocations(self):
+        self.begin()
+        self.wait_domain(state="in force", authorities=2, revoked=1, sequence=1)
+        method, head, body = self.web.logins[0]
+        self.assertEqual((method, json.loads(body)), ("POST", {"userId": USER, "password": PASSWORD}))
+        self.assertIn(b"\r\nContent-Type: application/json\r\n", head + b"\r\n")
+        self.assertEqual(self.web.shown, {"auth/login": False, "crl": False, "list": True, "signer.pem": False})
+        self.web.authorization = b""  # others want it by itself
+        self.put_list(2)
+        self.assertEqual(self.domain("refresh")["sequence"], 2)
+
+    def test_a_login_that_fails(self):
+        """What is in force stays; why is said, and nothing secret in the log or in what is shown."""
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        good = self.web.bodies["auth/login"]
+        tries = ((b"garbage", "the login answers what is no JSON"),
+                 (b"[]", "the login answers what is no JSON"),
+                 (b'{"status": "failure", "accessToken": "x"}', "the status of its answer is not success"),
+                 (b'{"accessToken": "two words"}', "gives no token"), (b'{"accessToken": "a\\r\\nX: y"}', "no token"),
+                 (b'{"accessToken": 7}', "gives no token"), (b'{"accessToken": "a", "accessToken": "b"}', "no JSON"),
+                 (b'{"accessToken": "%s"}' % (b"x" * 4096), "gives no token"),
+                 (b'{"accessToken": "another"}', "it answers 401"), (None, "the login: it answers 404"))
+        for answer, why in tries:
+            with self.subTest(answer=answer and answer[:40]):
+                self.web.bodies["auth/login"] = answer
+                got = self.domain("refresh")
+                self.assertEqual((got["state"], got["sequence"]), ("in force", 1))
+                self.assertIn(why, got["sources"][0]["not_fetched"])
+        self.wait_alarm("trust_refused")
+        self.web.bodies["auth/login"] = good
+        self.lab.write("login", "%s\nanother\n" % USER)
+        self.assertIn("the login: it answers 401", self.domain("refresh")["sources"][0]["not_fetched"])
+        self.lab.write("login", "only one line\n")
+        self.assertIn("list_login_file cannot be read", self.domain("refresh")["sources"][0]["not_fetched"])
+        self.stird.wait_log("the login for a list of authorities cannot be read")
+        self.lab.write("login", "%s\n%s\n" % (USER, PASSWORD))
+        self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
+        self.assertEqual((self.web.gets.count("list"), len(self.web.logins)), (4, 13))
+        shown = subprocess.run([stird.binary(), "-T", "-c", self.path], check=True, capture_output=True, text=True,
+                               timeout=HANG_S).stdout
+        self.assertIn(self.lab.path("login"), shown)
+        said = self.stird.log() + shown + stirctl.run(self.path, "trust", "list")[1]
+        for secret in (USER, PASSWORD, PASSWORD.replace('"', '\\"'), GIVEN):
+            self.assertNotIn(secret, said)
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root looks into other processes")
+    def test_r_v_044_no_other_process_has_the_token(self):
+        """Nor the password, also not in the words of a command."""
+        self.begin()
+        self.wait_domain(state="in force")
+        secret = PASSWORD.replace('"', '\\"').encode()
+        self.web.hang()
+        self.assertEqual(self.reload_status(), 0)
+        courier = stird.wait_until(lambda: self.holder(secret), HANG_S, "a courier that has the password")
+        for pid in [self.stird.process.pid] + self.stird.family():
+            if pid != courier and stird.name_of(pid) and "courier" not in stird.name_of(pid):
+                self.assertFalse(possess.holds(pid, [secret, PASSWORD.encode(), GIVEN.encode()]), stird.name_of(pid))
+
+    def holder(self, secret):
+        pid = self.stird.child("courier")
+        return pid and possess.holds(pid, [secret]) and pid
+
+    def test_what_is_refused_at_the_start(self):
+        self.begin()
+        self.wait_domain(state="in force")
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        login = self.lab.path("login")
+        other = self.web.url("auth/login").replace(self.web.host, "pa.example.net")
+        tries = ((text, 0o644, "list_login_file: %s: others can read or write it: chmod 600" % login),
+                 (text.replace(self.web.url("auth/login"), other), 0o600, "at another host or port than list"),
+                 (text.replace("list_login_file", 'list_token_file = "%s"; list_login_file' % login), 0o600,
+                  "list_token_file and list_login: keep one of the two"))
+        for changed, mode, why in tries:
+            with self.subTest(why):
+                os.chmod(login, mode)
+                self.put("stird.conf", changed)
+                status, out, err = stirctl.run(self.path, "reload", "--wait")
+                self.assertEqual(status, 1)
+                self.assertIn(why, out + err)
+
+    test_r_v_042_a_server_that_hangs = None
+    test_without_authorities_of_web_servers = None
+    test_r_v_043_the_signer_of_a_revocation_list = None
+    test_what_is_refused_changes_nothing = None
+    test_a_new_list_is_taken_without_a_reload = None
 
 
 if __name__ == "__main__":

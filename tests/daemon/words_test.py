@@ -16,8 +16,8 @@ from lib.words import Words, control_of
 NEVER = 2**63
 UNKNOWN = (0, 9999)
 # The supervisor's own words, and those of nobody.
-FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", *UNKNOWN)
-OF_FETCHER, OF_WEB = ("FETCHED",), ("VIEW_WANTED", "SERVED")
+FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", "DROP", *UNKNOWN)
+OF_FETCHER, OF_WEB = ("FETCHED", "DROPPED"), ("VIEW_WANTED", "SERVED")
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
               "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TRUST_DOMAIN",
@@ -35,7 +35,7 @@ LIES = {
                *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
     "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5),
                  *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
-    "fetcher": [("READY", 0), ("ALARM", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1),
+    "fetcher": [("READY", 0), ("ALARM", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1), ("DROPPED", 0), ("DROPPED", NEVER),
                 *((word, 1) for word in OF_WEB + FOREIGN)],
     "publisher": [("READY", 0), ("VIEW_WANTED", 0), ("PING", 0)],
     "web": [("READY", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1),

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(url.n == 0 || (t.readable && !x5u_fault(url)));
     assert(!t.has_signature || t.signed_octets.n > 0);
     assert(t.signed_octets.n <= size);
-    assert(!t.type || t.kind == IDENTITY_SHAKEN);
+    assert(!t.type || !t.type->decides || t.kind == IDENTITY_SHAKEN);
+    assert(t.type != &passport_type_div || t.identity.says_div);
     assert(t.readable == (t.finding[VERIFY_SYNTAX].result == VERIFY_PASSED));
     assert(t.finding[VERIFY_SIGNATURE].result != VERIFY_PASSED);
     assert(t.attest.n == 0 || t.type);

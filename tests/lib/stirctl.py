@@ -16,6 +16,11 @@ def run(configuration, *words, timeout=HANG_S):
     return done.returncode, done.stdout, done.stderr
 
 
+def unbroken(text):
+    """TEXT as one line: what is said to people is broken at 80 columns."""
+    return " ".join(text.split())
+
+
 def ask(configuration, *words):
     """What a command that must succeed says with --json."""
     status, out, err = run(configuration, *words, "--json")

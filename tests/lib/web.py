@@ -15,6 +15,7 @@ class Web:
     def __init__(self, lab, host, *names, authority="web"):
         """NAMES: which it has besides its address."""
         self.host, self.bodies, self.gets = host, {}, []
+        self.statuses = {}  # by path, where it is not 200, or 404 without a body
         self.authority = Authority(lab, authority)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*self.authority.issue("server", "IP:" + host, *names))
@@ -50,8 +51,9 @@ class Web:
                 self.gets.append(path)
                 self.answers.wait()
                 body = self.bodies.get(path)
+                status = self.statuses.get(path, b"404 Not Found" if body is None else b"200 OK")
                 tls.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (
-                    b"404 Not Found" if body is None else b"200 OK", len(body or b""), body or b""))
+                    status, len(body or b""), body or b""))
         except OSError:
             pass  # whoever asked is gone
 

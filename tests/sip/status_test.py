@@ -37,7 +37,7 @@ class Status(Story):
              "out_in_workers": 0, "since": None, "last_answer": None}])
         self.assertEqual([t["name"] for t in status["trunks"]], ["pbx", "guest", "gateway"])
         self.assertEqual(status["trunks"][0], {
-            "name": "pbx", "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
+            "name": "pbx", "service": "sign", "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
             "next_hops": 1, "next_hops_usable": 1})
 
     def test_a_hop_that_dies_and_returns(self):
@@ -124,7 +124,7 @@ class Status(Story):
         for table in tables:
             self.assertRegex(out, "(?m)^" + table)
         self.assertRegex(out, r"(?m)^ +carrier +%s:5060 +udp +usable +- +\d+ s$" % re.escape(self.net(9)))
-        self.assertRegex(out, r"(?m)^ +pbx +acme +authenticated +0 +alive +1 of 1$")
+        self.assertRegex(out, r"(?m)^ +pbx +sign +acme +authenticated +0 +alive +1 of 1$")
         self.assertRegex(out, r"(?m)^ +\d+ s +403 +next_hop_refused +pbx +1 +" +
                          re.escape(forbidden["call-id"]))
         listed = out[out.index("certificates"):].split("\n")

@@ -15,7 +15,7 @@ LONG = "5000ms"  # what no story waits out
 
 
 class Verify(Story):
-    def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), **members):
+    def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), fetch="", drain=None, **members):
         """A carrier's calls come from .2 and leave for .9; the laboratory's authority is believed."""
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
@@ -27,11 +27,11 @@ class Verify(Story):
                    "verification": "carrier", "upstreams": ["carrier"]}
         inbound.update(members)
         more = """workers = %d; trust = ( %s ); verification = ( %s );
-            fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };""" % (
+            fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; %s };""" % (
                 workers, settings.group({"name": "us", "anchors": self.made + "/root.pem", "countries": ["1"]}),
-                settings.group({"name": "carrier", "trust": ["us"], "wait": wait}), self.web.ca)
+                settings.group({"name": "carrier", "trust": ["us"], "wait": wait}), self.web.ca, fetch)
         self.start(trunks=[inbound] + (trunks or [self.trunk("pbx", 3)]),
-                   upstreams=[self.upstream()] + list(upstreams_more), more=more)
+                   upstreams=[self.upstream()] + list(upstreams_more), more=more, **({"drain": drain} if drain else {}))
 
     def signed(self, path="a.pem", **more):
         url = self.web.url(path)
@@ -126,7 +126,11 @@ class Verify(Story):
         self.assertEqual([told["verstat"], told["verstat_came"]], ["TN-Validation-Failed", "TN-Validation-Passed"])
         status, out, err = stirctl.run(self.stird.configuration, "status")
         self.assertEqual(status, 0, err)
-        self.assertIn("verified calls by trunk", out)
+        self.assertRegex(out, r"(?m)^verified calls by trunk +NAME +PASSED A +B +C +FAILED +NOTHING +OPEN +REFUSED +ANSWERED$")
+        self.assertNotRegex(out, r"(?m)^calls by trunk", "none of them is one that could have been signed")
+        self.assertRegex(out, r"(?m)^ +in +verify +- +- ")
+        trunks = {t["name"]: (t["service"], t["identity"]) for t in stirctl.ask(self.stird.configuration, "status")["trunks"]}
+        self.assertEqual(trunks, {"in": ("verify", None), "pbx": ("sign", "authenticated")})
         self.assertIn("verified=passed level=A reason=verified", " ".join(
             " ".join(w for w in line.split() if w.split("=")[0] in ("verified", "level", "reason"))
             for line in self.stird.log_lines("verified=passed")))
@@ -181,15 +185,55 @@ class Verify(Story):
         for words, reason, verdict in ((("--certificate", chain), "verified", "valid"),
                                        (("--online",), "verified", "valid"),
                                        ((), "certificate_pending", "open"),
-                                       (("--certificate", chain, "--offline"), "trust_unavailable", "open")):
+                                       (("--certificate", chain, "--offline"), "verified", "valid")):
             told = self.explained(message, *words)
             self.assertEqual([told["decision"], told["reason"]], ["passed", reason], (words, told))
             self.assertEqual([i["verdict"] for i in told["identities"]], [verdict])
         tampered = message.replace("From: <sip:" + CALLER, "From: <sip:+12155550177")
         told = self.explained(tampered, "--certificate", chain)
-        self.assertEqual([told["class"], told["reason"]], ["failed", "token_of_another_call"])
+        self.assertEqual([told["verification"]["class"], told["reason"]], ["failed", "token_of_another_call"])
         results = {c["check"]: c["result"] for c in told["identities"][0]["checks"]}
         self.assertEqual([results["orig"], results["dest"], results["signature"]], ["FAILED", "ok", "ok"])
+
+    def test_explain_has_what_the_record_has(self):
+        """Each member, by the same name, with the same value where it is not a matter of time or of a cache."""
+        self.begin()
+        self.passed()
+        ours = ("cache", "wait_us", "verify_us", "age", "trust_generation")
+        chain = self.made + "/709J/chain.pem"
+        came = "<sip:%s;verstat=TN-Validation-Passed@pbx.example.com>" % CALLER
+        for value, words, more, level, fits in (
+                (self.signed(), ("--online",), {}, "A", None),
+                (self.signed(), ("--online",), {"from_": came}, "A", True),
+                (self.signed(iat=1700000000), ("--certificate", chain), {"from_": came}, None, False),
+                (self.signed(dest="13125550199"), ("--certificate", chain, "--offline"), {}, None, None),
+                ("nonsense", (), {}, None, None)):
+            invite, arrived = self.short_call(caller=CALLER, called=CALLED, extra=["Identity: " + value], **more)
+            record = self.record(invite)
+            self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
+            told = self.explained(invite.octets().decode(), *words)
+            self.assertEqual([told["reason"], told["level"]], [record["reason"], level])
+            self.assertEqual(list(told["verification"]), list(record["verification"]))
+            self.assertEqual({k: v for k, v in told["verification"].items() if k not in ours},
+                             {k: v for k, v in record["verification"].items() if k not in ours})
+            self.assertEqual(told["verification"]["verstat_fits"], fits)
+            self.assertIn(told["verification"]["cache"], ("not asked", None))
+        self.assertEqual(record["verification"]["trust"], None)
+
+    def test_explain_fetches_as_the_fetcher_does(self):
+        """By fetch.size; and a fault of ours is not the server's."""
+        self.begin(fetch='size = "4k";')
+        self.passed()
+        self.web.bodies["long.pem"] = self.web.bodies["a.pem"] + b"# and more\n" * 500
+        record = self.until("certificate_unsuitable", "long.pem")
+        message = token.invite(self.signed("long.pem"), orig=CALLER, dest=CALLED)
+        told = self.explained(message, "--online")
+        self.assertEqual([told["reason"], told["verification"]["class"]], [record["reason"], "nothing"])
+        with open(self.web.ca, "w", encoding="ascii") as ca:
+            ca.write("nonsense")
+        status, out, err = self.online(message, "--trunk", "in")
+        self.assertEqual([status, json.loads(out)["reason"]], [3, "certificate_pending"])
+        self.assertIn("nothing was fetched", err)
 
     def online(self, message, *words):
         return stirctl.run(self.stird.configuration, "--json", "verify", "--online", *words,
@@ -218,9 +262,86 @@ class Verify(Story):
             code, _, err = self.online(message, *words)
             self.assertEqual(code, 2, err)
             self.assertIn(said, err)
+        self.by_token()
         told = stirctl.ask(self.stird.configuration, "signers", "--reason", "verified")["signers"]
         self.assertEqual([(s["spc"], s["levels"]["A"] > 0, s["failed"], s["open"]) for s in told],
                          [("709J", True, 0, 0)])
+
+    def test_kept_certificates(self):
+        """Sorted; one of them, and why it is none; dropped everywhere: the next call has it fetched."""
+        self.begin(workers=2)
+        path = self.lab.path("stird.conf")
+        self.passed("b.pem")
+        self.passed("a.pem")
+
+        def kept():
+            return [k["url"] for k in stirctl.ask(path, "certificates", "cache")["certificates"]]
+        both = [self.web.url("a.pem"), self.web.url("b.pem")]
+        stird.wait_until(lambda: kept() == both, HANG_S, "two kept certificates, in their order")
+        told = stirctl.ask(path, "certificates", "show", both[0])
+        self.assertEqual([told[k] for k in ("url", "state", "spc", "trust", "revoked", "good", "why")],
+                         [both[0], "fresh", "709J", ["us"], "not judged", True, None])
+        self.assertLess(told["valid_from"], told["valid_until"])
+        status, out, err = stirctl.run(path, "certificates", "show", both[0])
+        self.assertEqual((status, err), (0, ""))
+        for said in (r"(?m)^spc +709J$", r"(?m)^trust +us$", r"(?m)^good +yes$", r"(?m)^subject +CN=SHAKEN 709J"):
+            self.assertRegex(out, said)
+        gets = self.web.gets.count("a.pem")
+        self.judged_call(self.signed(), reason="verified")
+        self.assertEqual(self.web.gets.count("a.pem"), gets)
+        self.assertEqual(stirctl.ask(path, "certificates", "drop", both[0]), {"dropped": True})
+        self.assertEqual(kept(), both[1:])
+        for _ in range(4):  # of either worker
+            self.until("verified")
+        self.assertEqual(self.web.gets.count("a.pem"), gets + 1)
+        self.until("certificate_unavailable", "none.pem")
+        gets = self.web.gets.count("none.pem")
+        self.web.bodies["none.pem"] = self.web.bodies["a.pem"]
+        self.judged_call(self.signed("none.pem"), reason="certificate_unavailable")
+        self.assertEqual(self.web.gets.count("none.pem"), gets, "that it cannot be had is known")
+        self.assertEqual(stirctl.ask(path, "certificates", "drop", self.web.url("none.pem")), {"dropped": True})
+        self.passed("none.pem")
+        os.kill(self.stird.wait_child("fetcher"), signal.SIGSTOP)  # it is replaced, and its successor told
+        self.assertEqual(stirctl.ask(path, "certificates", "drop", both[1]), {"dropped": True})
+        self.assertNotIn(both[1], kept())
+        for url, said in (("http://x/", "https"), (self.web.url("never.pem"), None)):
+            status, _, err = stirctl.run(path, "certificates", "drop", url)
+            self.assertEqual(status, 0 if said is None else 1, err)
+            self.assertIn(said or "", err)
+        status, _, err = stirctl.run(path, "certificates", "show", self.web.url("never.pem"))
+        self.assertEqual(status, 1)
+        self.assertIn("nothing of it is kept", err)
+
+    def test_drop_where_nothing_is_fetched(self):
+        self.start()
+        status, _, err = stirctl.run(self.stird.configuration, "certificates", "drop", "https://a.example.net/c.pem")
+        self.assertEqual(status, 1)
+        self.assertIn("nothing is fetched", err)
+
+    def by_token(self):
+        """The token of a verified call finds it, as does what was found of it."""
+        path = self.stird.configuration
+        origid = "223e4567-e89b-12d3-a456-426655440000"
+        record = self.judged_call(self.signed(origid=origid, attest="B"), reason="verified")
+        for words in (("--origid", origid), ("--class", "passed", "--spc", "709J", "--last", "1"),
+                      ("--verstat", "TN-Validation-Passed", "--origid", origid)):
+            status, out, err = stirctl.run(path, "--json", "records", "find", *words)
+            self.assertEqual((status, err), (0, ""))
+            self.assertEqual([json.loads(line)["call_id"] for line in out.splitlines()], [record["call_id"]], words)
+        self.assertEqual(stirctl.ask(path, "explain", "--origid", origid)["call_id"], record["call_id"])
+        status, out, err = stirctl.run(path, "explain", "--origid", origid)
+        self.assertEqual((status, err), (0, ""))
+        for said in (r"(?m)^class +passed$", r"(?m)^spc +709J$", r"(?m)^trust +us$"):
+            self.assertRegex(out, said)
+        for words in (("--class", "failed"), ("--verstat", "TN-Validation-Failed"), ("--spc", "709")):
+            self.assertEqual(stirctl.run(path, "records", "find", "--origid", origid, *words)[:2], (1, "none\n"))
+        told = stirctl.ask(path, "signers", "--origid", origid)["signers"]
+        self.assertEqual([(s["spc"], s["levels"]["B"], s["calls"]) for s in told], [("709J", 1, 1)])
+        for words, said in ((("--class", "pass"), "--class pass: is none of passed"),
+                            (("--verstat", "Passed"), "--verstat Passed: is none of TN-Validation-Passed")):
+            status, _, err = stirctl.run(path, "records", "find", *words)
+            self.assertEqual(status, 2)
+            self.assertIn(said, err)
 
     def test_a_carrier_of_both_directions(self):
         """R-V-061: one address begins calls, which are judged, and takes those that are signed."""
@@ -249,6 +370,72 @@ class Verify(Story):
         self.carrier.respond(arrived, 486)
         self.sbc.acknowledge(again, self.sbc.expect(486))
         self.record(invite, reason="unsigned_call", cause="answered")
+
+    def elsewhere(self, called, **more):
+        """A call whose To stays, while its Request-URI is this number's: what is told of it."""
+        uri = "sip:%s@%s" % (called, self.net(1))
+        return self.judged_call(self.signed(), uri=uri, to="<sip:%s@pbx.example.com>" % CALLED, **more)["verification"]
+
+    def test_a_token_of_another_call(self):
+        """To is copied with the token: a Request-URI elsewhere, to which no div leads, is told in record, log and counters."""
+        self.begin()
+        self.passed()
+        self.assertNotIn("requested", self.elsewhere(CALLED, reason="verified"))
+        self.assertNotIn("requested", self.elsewhere("alice", reason="verified"))
+        told = self.elsewhere("+13125550177", reason="verified")
+        self.assertEqual([told["class"], told["requested"]], ["passed", "13125550177"])
+        self.assertEqual(len(self.stird.log_lines("verified=passed requested=13125550177")), 1)
+        stats = stirctl.ask(self.stird.configuration, "stats")
+        self.assertEqual([stats["verified_elsewhere"], stats["trunks"]["in"]["verified_elsewhere"]], [1, 1])
+        status, out, err = stirctl.run(self.stird.configuration, "records", "find", "--tn", "13125550177")
+        self.assertEqual(status, 0, err)
+        self.assertRegex(out, "requested +13125550177")
+        message = token.invite(self.signed(), orig=CALLER, dest=CALLED)
+        begin, rest = message.split(" ", 2)[0], message.split(" ", 2)[2]
+        told = self.explained("%s sip:+13125550177@h %s" % (begin, rest), "--certificate", self.made + "/709J/chain.pem")
+        found = {c["check"]: c for c in told["identities"][0]["checks"]}["dest"]
+        self.assertEqual([told["verification"]["class"], told["verification"]["requested"], found["result"]],
+                         ["passed", "13125550177", "warning"])
+        self.assertIn("another number, 13125550177, and no div leads there", found["found"])
+
+    def test_what_a_trunk_that_is_not_trusted_says(self):
+        """Verifying changes nothing; the border of the trust domain does what it does to any call (docs/sip.md)."""
+        verifies = {"service": "verify", "verification": "carrier"}
+        self.begin(trunks=[dict({"name": name, "sources": [self.net(last)], "trusted": trusted, "upstreams": [to]}, **verifies)
+                           for name, last, trusted, to in (("believed", 3, True, "carrier"), ("inwards", 4, False, "close"),
+                                                           ("whole", 6, True, "close"))],
+                   upstreams_more=[self.upstream("close", 8, trusted=True)])
+        self.passed()
+        said = ["P-Asserted-Identity: <sip:%s;verstat=TN-Validation-Passed@x>" % CALLER,
+                "P-Attestation-Indicator: A", "P-Origination-ID: " + token.ORIGID, "X-Kept: 1"]
+        asserted, told, kept = ["p-asserted-identity"], ["p-attestation-indicator", "p-origination-id"], ["x-kept"]
+        close = self.peer("close", 8)
+        for trunk, peer, at, left in (("in", self.sbc, self.carrier, kept),
+                                      ("believed", self.peer("b", 3), self.carrier, asserted + kept),
+                                      ("inwards", self.peer("i", 4), close, kept),
+                                      ("whole", self.peer("w", 6), close, asserted + told + kept)):
+            invite = self.place(peer, caller=CALLER, called=CALLED, extra=["Identity: " + self.signed()] + said)
+            arrived = at.expect("INVITE")
+            self.assertEqual([name for name in asserted + told + kept if arrived.raws(name)], left, trunk)
+            self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
+            if asserted[0] in left:
+                self.assertEqual("verstat" in arrived[asserted[0]], at is close)
+            self.refuse(arrived, invite, peer, at=at)
+            record = self.record(invite, trunk=trunk, reason="verified")["verification"]
+            self.assertEqual(record["verstat_came"], "TN-Validation-Passed")
+
+    def test_a_call_that_waits_when_stird_stops(self):
+        """R-V-026: it goes on at once as open, however short the time for draining is, and is not refused."""
+        self.begin(drain="0ms")
+        self.passed()
+        self.web.hang()
+        invite = self.place(caller=CALLER, called=CALLED, extra=["Identity: " + self.signed("b.pem")])
+        stird.wait_until(lambda: self.web.gets.count("b.pem") >= 1, HANG_S, "a question")
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.carrier.expect("INVITE")
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+        told = self.record(invite, reason="certificate_pending", cause="stopped")["verification"]
+        self.assertEqual([told["class"], told["cache"]], ["open", "miss"])
 
     def test_two_workers_and_one_question(self):
         """R-V-025: the calls of all workers have one fetch."""

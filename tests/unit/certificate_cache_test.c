@@ -1,6 +1,7 @@
 /* Prepared certificates by URL: what is known, what is judged again, and who pushes whom out. */
 #include "verify_lab.h"
 
+#include <malloc.h>
 #include <stird/core/certificate_cache.h>
 #include <stird/core/certificate_text.h>
 
@@ -67,6 +68,36 @@ static void what_was_put_is_found(void **state)
     certificate_cache_drop(c, URL("a"), 1);
     certificate_cache_drop(c, URL("a"), 1);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
+/* Good or not, whoever asked for it; a URL that only begins like it stays. */
+static void dropped_for_all_domains(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    const struct str texts[] = {buf_str(&chain), STR("garbage")};
+    for (unsigned i = 0; i < 4; i++) {
+        struct certificate_ground g = ground(1, NOW);
+        const struct sti_certificate *found;
+        struct certificate_body body = {.url = URL("a"),
+                                        .text = texts[i % 2],
+                                        .fetched_s = NOW,
+                                        .stale_s = NOW + DAY,
+                                        .ends_s = NOW + DAY};
+        g.domains = UINT32_C(1) << i;
+        assert_true(certificate_cache_put(c, &body, &g, &found));
+        body.url = URL("ab");
+        assert_true(certificate_cache_put(c, &body, &g, &found));
+    }
+    certificate_cache_drop_all(c, URL("a"));
+    certificate_cache_drop_all(c, URL("never"));
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(certificate_cache_fetched_s(c, URL("a"), UINT32_C(1) << i), 0);
+        assert_int_equal(certificate_cache_fetched_s(c, URL("ab"), UINT32_C(1) << i), NOW);
+    }
     certificate_cache_free(c);
     buf_fini(&chain);
 }
@@ -282,6 +313,37 @@ static void each_set_of_domains_has_its_own(void **state)
     buf_fini(&chain);
 }
 
+/* R-V-030: so many at most, 4 KiB each with all that hangs on them, and the longest unused one
+ * goes. */
+static void many_urls(void **state)
+{
+    enum { KEPT = 512, PUT = 600, USED = 7 };
+    (void)state;
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(KEPT, CERTIFICATE_CACHE_LEAST);
+    char name[64];
+    assert_int_equal(CERTIFICATE_CACHE_GOOD_MAX, 4096);
+    put(c, URL("first"), buf_str(&chain)); /* what OpenSSL makes once is there */
+    const size_t before = mallinfo2().uordblks;
+    for (unsigned i = 0; i < PUT; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        put(c, str_of(name), buf_str(&chain));
+        if (i >= USED)
+            assert_int_equal(get(c, URL("7"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    }
+    const unsigned n = certificate_cache_counts(c).good;
+    assert_true(n <= KEPT && n > KEPT / 2);                   /* by number and by octets */
+    assert_true(mallinfo2().uordblks < before + KEPT * 4096); /* of a sanitizer's nothing is told */
+    for (unsigned i = 0; i < PUT; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        const bool is_kept = i == USED || i > PUT - n;
+        assert_int_equal(get(c, str_of(name), ground(1, NOW)),
+                         is_kept ? CERTIFICATE_IS_CACHED : CERTIFICATE_IS_UNKNOWN);
+    }
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
 static int set_up_images(void **state)
 {
     struct trust *nobody = trust_new();
@@ -305,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_put_is_found),
+        cmocka_unit_test(dropped_for_all_domains),
         cmocka_unit_test(what_is_trusted_changes),
         cmocka_unit_test(a_date_passes),
         cmocka_unit_test(others_do_not_push_good_ones_out),
@@ -312,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_worse_one_takes_no_place),
         cmocka_unit_test(the_news_that_one_is_good),
         cmocka_unit_test(each_set_of_domains_has_its_own),
+        cmocka_unit_test(many_urls),
     };
     return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
 }

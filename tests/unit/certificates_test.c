@@ -6,8 +6,11 @@
 #include <event2/event.h>
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
+#include <stird/base/memory_file.h>
 #include <stird/io/control.h>
 #include <stird/io/fetcher_client.h>
+#include <stird/io/trust_file.h>
+#include <stird/lab/lab_ca.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,29 +82,51 @@ static enum fetch_outcome ask(struct asker *a, const char *url)
     return outcome;
 }
 
+/* What the worker says next; FETCH_KINDS: nothing. */
+static struct fetch_question heard(void)
+{
+    static char packet[FETCH_QUESTION_BYTES_MAX];
+    struct fetch_question q = {.kind = FETCH_KINDS};
+    ssize_t n = recv(fetcher, packet, sizeof(packet), MSG_DONTWAIT);
+    if (n > 0)
+        assert_true(fetch_question_read((struct str){packet, (size_t)n}, &q));
+    return q;
+}
+
+/* What a body is, and when it was fetched. */
+struct served {
+    struct str body;
+    int64_t fetched_s;
+    bool has_former;
+};
+
+static void send_answer(uint64_t ticket, enum fetch_outcome outcome, const struct served *s)
+{
+    static char whole[FETCH_ANSWER_BYTES_MAX];
+    struct fetch_answer_head head;
+    const struct fetch_answer a = {.outcome = outcome,
+                                   .source = FETCH_FROM_SERVER,
+                                   .ticket = ticket,
+                                   .status = 200,
+                                   .fetched_s = s->fetched_s,
+                                   .until_s = s->fetched_s + DAY_S,
+                                   .has_former = s->has_former,
+                                   .body = s->body};
+    assert_true(fetch_answer_write(&a, &head));
+    memcpy(whole, &head, sizeof(head));
+    memcpy(whole + sizeof(head), s->body.p, s->body.n);
+    assert_true(send(fetcher, whole, sizeof(head) + s->body.n, 0) > 0);
+}
+
 /* Answers the next question that was asked, and reads no note for one. */
 static void answer(enum fetch_outcome outcome, const char *body)
 {
-    char packet[FETCH_QUESTION_BYTES_MAX];
     struct fetch_question q = {.kind = FETCH_REFUSED};
-    struct fetch_answer_head head;
-    while (q.kind == FETCH_REFUSED || q.kind == FETCH_PROVEN) {
-        ssize_t n = recv(fetcher, packet, sizeof(packet), MSG_DONTWAIT);
-        assert_true(n > 0 && fetch_question_read((struct str){packet, (size_t)n}, &q));
-    }
+    while (q.kind == FETCH_REFUSED || q.kind == FETCH_PROVEN)
+        q = heard();
+    assert_int_not_equal(q.kind, FETCH_KINDS);
     assert_int_equal(q.trunk, 3);
-    const struct fetch_answer a = {.outcome = outcome,
-                                   .source = FETCH_FROM_SERVER,
-                                   .ticket = q.ticket,
-                                   .status = 200,
-                                   .fetched_s = clock_real_s(),
-                                   .until_s = clock_real_s() + DAY_S,
-                                   .body = str_of(body)};
-    char whole[sizeof(head) + 64];
-    assert_true(fetch_answer_write(&a, &head));
-    memcpy(whole, &head, sizeof(head));
-    memcpy(whole + sizeof(head), body, strlen(body));
-    assert_true(send(fetcher, whole, sizeof(head) + strlen(body), 0) > 0);
+    send_answer(q.ticket, outcome, &(struct served){str_of(body), clock_real_s(), false});
 }
 
 static enum certificate_cached get(const char *url)
@@ -128,6 +153,34 @@ static void what_comes_is_there(void **state)
     assert_null(a.waiter.asked);
     assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
     assert_true(certificates_fetched_s(all, str_of(A), DOMAINS) > 0);
+}
+
+/* What the fetcher said before it was told to forget it may come behind that. */
+static void what_was_dropped_does_not_come_back(void **state)
+{
+    struct asker a = {.times = 0};
+    (void)state;
+    ask(NULL, A);
+    answer(FETCH_OK, "no certificate");
+    assert_true(fetcher_client_readable(client));
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+    ask(&a, A);
+    ask(NULL, B);
+    certificates_drop(all, str_of(A));
+    assert_int_equal(get(A), CERTIFICATE_IS_UNKNOWN);
+    answer(FETCH_OK, "no certificate");
+    answer(FETCH_OK, "no certificate");
+    assert_true(fetcher_client_readable(client));
+    assert_int_equal(get(A), CERTIFICATE_IS_UNKNOWN);
+    assert_int_equal(get(B), CERTIFICATE_IS_CACHED);
+    assert_int_equal(a.outcome, FETCH_OK);
+    assert_true(a.come_again);
+    event_base_loop(base, EVLOOP_ONCE); /* it has looked: two are prepared in a turn */
+    ask(&a, A);
+    answer(FETCH_OK, "no certificate");
+    assert_true(fetcher_client_readable(client));
+    assert_false(a.come_again);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
 }
 
 static void what_cannot_be_had_is_said(void **state)
@@ -217,18 +270,254 @@ static void there_is_no_fetcher(void **state)
     certificates_free(alone);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+/* ---- what is asked for beside calls ---- */
+
+static unsigned questions(void)
+{
+    unsigned n = 0;
+    while (heard().kind != FETCH_KINDS)
+        n++;
+    return n;
+}
+
+/* Each call that uses a stale certificate wants it anew: one question is on its way for all. */
+static void one_renewal_for_all_calls(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(ask(NULL, A), FETCH_PENDING);
+    assert_int_equal(questions(), 1);
+    for (unsigned i = 0; i < 100; i++)
+        ask(NULL, B);
+    struct asker waits = {.times = 0};
+    ask(&waits, A); /* whoever waits has his own */
+    assert_int_equal(questions(), 2);
+    const struct wanted_certificate other = {
+        .url = STR(A), .kind = FETCH_ASK, .domains = DOMAINS << 1, .trunk = 3, .wait_ms = 400};
+    for (unsigned i = 0; i < 100; i++) /* judged by others, it is another one */
+        certificates_ask(all, &other, NULL);
+    fetcher_client_flush(client);
+    assert_int_equal(questions(), 1);
+    certificate_waiter_leave(&waits.waiter);
+}
+
+/* However many there are, memory is bounded: the oldest may be asked for again. */
+static void many_renewals(void **state)
+{
+    char url[64];
+    (void)state;
+    for (unsigned i = 0; i < 3000; i++) {
+        snprintf(url, sizeof(url), "https://h%u.example/a.pem", i);
+        ask(NULL, url);
+        assert_int_equal(questions(), 1);
+    }
+    ask(NULL, url);
+    assert_int_equal(questions(), 0);
+    ask(NULL, "https://h0.example/a.pem");
+    assert_int_equal(questions(), 1);
+}
+
+/* ---- a body that is worse than the one before it ---- */
+
+static struct buf good, strange; /* the lab's, and of an authority that nobody believes */
+
+static X509 *lab_made(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
+{
+    static const char *const spcs[] = {"709J", NULL};
+    const struct lab_certificate c = {.name = name,
+                                      .serial = 3,
+                                      .key = key,
+                                      .issuer = issuer,
+                                      .issuer_key = issuer_key,
+                                      .not_before_s = clock_real_s() - 30 * DAY_S,
+                                      .not_after_s = clock_real_s() + 30 * DAY_S,
+                                      .authority = !issuer,
+                                      .spcs = issuer ? spcs : NULL};
+    X509 *x = lab_certificate_new(&c);
+    assert_non_null(x);
+    return x;
+}
+
+/* The proxy believes the authority of GOOD. */
+static void believe(X509 *root)
+{
+    struct trust *trust = trust_new();
+    struct buf image = BUF_INIT;
+    struct mapped_trust mapped;
+    const char *why;
+    assert_true(trust && trust_add_anchor(trust, root));
+    const struct trust_image_domain domain = {.name = STR("lab"), .trust = trust};
+    assert_true(trust_image_write(&image, &domain, 1));
+    int fd = memory_file_new("trust");
+    assert_int_equal(write(fd, image.p, image.n), (ssize_t)image.n);
+    assert_int_equal(memory_file_seal(fd), 0);
+    assert_true(trust_file_map(&mapped, fd, 1, &why));
+    proxy_set_trust_take(proxy, &mapped);
+    close(fd);
+    buf_fini(&image);
+    trust_free(trust);
+}
+
+static int begin_believing(void **state)
+{
+    struct buf *const texts[] = {&strange, &good};
+    for (unsigned i = 0; i < 2; i++) {
+        EVP_PKEY *root_key = lab_key_new(), *key = lab_key_new();
+        X509 *root = lab_made("root", root_key, NULL, NULL);
+        X509 *leaf = lab_made("SHAKEN 709J", key, root, root_key);
+        *texts[i] = BUF_INIT;
+        assert_true(lab_add_certificate(texts[i], leaf));
+        if (i == 1) {
+            assert_int_equal(begin(state), 0);
+            believe(root);
+        }
+        X509_free(root);
+        X509_free(leaf);
+        EVP_PKEY_free(root_key);
+        EVP_PKEY_free(key);
+    }
+    return 0;
+}
+
+static int end_believing(void **state)
+{
+    buf_fini(&good);
+    buf_fini(&strange);
+    return end(state);
+}
+
+/* The next thing that the worker says is that, of a body that was fetched then. */
+static uint64_t expect(enum fetch_kind kind, int64_t fetched_s)
+{
+    const struct fetch_question q = heard();
+    assert_int_equal(q.kind, kind);
+    assert_int_equal(q.fetched_s, fetched_s);
+    assert_true(str_eq(q.url, STR(A)));
+    return q.ticket;
+}
+
+static void answer_with(uint64_t ticket, struct str body, int64_t fetched_s, bool has_former)
+{
+    send_answer(ticket, FETCH_OK, &(struct served){body, fetched_s, has_former});
+    assert_true(fetcher_client_readable(client));
+}
+
+static bool is_good(const char *url)
+{
+    const struct sti_certificate *found;
+    certificates_get(all, str_of(url), DOMAINS, &found);
+    return found && !found->unreadable && found->has_anchors && !found->by_anchors.chain;
+}
+
+/* R-V-034. By a worker that has no other: it asks for the one before, keeps that one, and says so.
+ */
+static void the_one_before_is_better(void **state)
+{
+    const int64_t now_s = clock_real_s(), then_s = now_s - 3600;
+    const struct str newer[] = {buf_str(&strange), STR("garbage")};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct certificates *fresh = certificates_new(proxy, base, client);
+        struct certificates *kept = all;
+        struct asker a = {.times = 0};
+        all = fresh;
+        ask(&a, A);
+        answer_with(expect(FETCH_ASK, 0), newer[i], now_s, true);
+        assert_int_equal(a.times, 0); /* it waits on */
+        if (i == 1)
+            expect(FETCH_REFUSED, now_s);
+        answer_with(expect(FETCH_FORMER, 0), buf_str(&good), then_s, false);
+        assert_int_equal(a.times, 1);
+        assert_int_equal(a.outcome, FETCH_OK);
+        assert_false(a.come_again);
+        assert_true(is_good(A));
+        assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s);
+        expect(FETCH_REFUSED, now_s);
+        assert_int_equal(heard().kind, FETCH_KINDS);
+        certificates_free(fresh);
+        all = kept;
+    }
+}
+
+/* Of authorities that this worker does not believe are both: it takes neither's part. */
+static void neither_is_better(void **state)
+{
+    const int64_t now_s = clock_real_s();
+    struct asker a = {.times = 0};
+    (void)state;
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&strange), now_s, true);
+    answer_with(expect(FETCH_FORMER, 0), buf_str(&strange), now_s - 60, false);
+    assert_int_equal(a.times, 1);
+    assert_false(a.come_again);
+    assert_false(is_good(A));
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+    assert_int_equal(heard().kind, FETCH_KINDS);
+}
+
+/* The fetcher has it no more: asked again, it has the newer one alone. */
+static void the_one_before_is_gone(void **state)
+{
+    const struct served none = {STR(""), 0, false};
+    const int64_t now_s = clock_real_s();
+    struct asker a = {.times = 0};
+    (void)state;
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&strange), now_s, true);
+    send_answer(expect(FETCH_FORMER, 0), FETCH_UNAVAILABLE, &none);
+    assert_true(fetcher_client_readable(client));
+    assert_int_equal(a.times, 1);
+    assert_int_equal(a.outcome, FETCH_OK);
+    assert_true(a.come_again);
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&strange), now_s, false);
+    assert_int_equal(a.times, 2);
+    assert_false(a.come_again);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+}
+
+/* Whoever waited left meanwhile, or all ends. */
+static void nobody_waits_for_the_one_before(void **state)
+{
+    const int64_t now_s = clock_real_s();
+    struct asker a = {.times = 0};
+    (void)state;
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&strange), now_s, true);
+    certificate_waiter_leave(&a.waiter);
+    answer_with(expect(FETCH_FORMER, 0), buf_str(&good), now_s - 60, false);
+    assert_int_equal(a.times, 0);
+    assert_true(is_good(A));
+    expect(FETCH_REFUSED, now_s);
+    event_base_loop(base, EVLOOP_ONCE); /* two were prepared */
+    ask(NULL, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&strange), now_s + 1, true);
+    expect(FETCH_REFUSED, now_s + 1); /* it has the better one itself */
+    ask(&a, B);
+    answer_with(heard().ticket, buf_str(&strange), now_s, true);
+    certificate_waiter_leave(&a.waiter);
+}
+
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, begin, end)
+#define BELIEVING(name) cmocka_unit_test_setup_teardown(name, begin_believing, end_believing)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_comes_is_there),
+        TEST(what_was_dropped_does_not_come_back),
         TEST(what_cannot_be_had_is_said),
         TEST(two_are_prepared_in_a_turn),
         TEST(what_nobody_waits_for_is_kept),
         TEST(a_fetcher_dies),
         TEST(it_ends_while_something_is_asked_for),
         TEST(there_is_no_fetcher),
+        TEST(one_renewal_for_all_calls),
+        TEST(many_renewals),
+        BELIEVING(the_one_before_is_better),
+        BELIEVING(neither_is_better),
+        BELIEVING(the_one_before_is_gone),
+        BELIEVING(nobody_waits_for_the_one_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,7 @@ static const struct {
     {"L", "S", true, true}, /* of an anchor nobody asks who signed it */
 };
 
+/* R-X-045. */
 static void the_chain_that_is_trusted_limits(void **state)
 {
     (void)state;
@@ -283,6 +284,7 @@ static void the_longest_chain(void **state)
     trust_free(t);
 }
 
+/* R-X-044. */
 static void constraints_as_well(void **state)
 {
     (void)state;

@@ -50,12 +50,14 @@ static void an_answer_comes_as_it_went(void **state)
                                        .fetched_s = 1790000000,
                                        .until_s = 1790086400,
                                        .fetched_ms = 40,
+                                       .has_former = n > 0,
                                        .body = {body, n}};
         assert_true(fetch_answer_write(&a, (struct fetch_answer_head *)(void *)packet));
         memcpy(packet + head, body, n);
         assert_true(fetch_answer_read((struct str){packet, head + n}, &read));
         assert_int_equal(read.outcome, a.outcome);
         assert_int_equal(read.source, a.source);
+        assert_int_equal(read.has_former, a.has_former);
         assert_int_equal(read.ticket, a.ticket);
         assert_int_equal(read.status, a.status);
         assert_int_equal(read.fetched_s, a.fetched_s);
@@ -115,6 +117,7 @@ static void what_nobody_would_read_is_not_written(void **state)
         {.outcome = FETCH_OK, .body = {body, sizeof(body)}},
         {.outcome = FETCH_OK, .body = {body, (size_t)1 << 32}}, /* in 32 bits it would be 0 */
         {.outcome = FETCH_GONE, .body = {body, 1}},
+        {.outcome = FETCH_GONE, .has_former = true},
         {.outcome = FETCH_OUTCOMES},
         {.source = FETCH_SOURCES},
         {.status = 1000},

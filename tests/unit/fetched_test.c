@@ -99,6 +99,28 @@ static void bodies_by_url(void **state)
     assert_int_equal(fetched_counts(f)->octets, 5);
 }
 
+/* Proven or not, its file too, and that it could not be had. */
+static void forgotten_whole(void **state)
+{
+    (void)state;
+    open_with(10, 10, 1000);
+    put(URL, "one");
+    fetched_prove(f, URL, END);
+    assert_int_equal(files(), 1);
+    put(URL, "worse");
+    put(numbered(1), "other");
+    fetched_forget(f, URL);
+    fetched_forget(f, URL);
+    assert_null(text_of(URL));
+    assert_string_equal(text_of(numbered(1)), "other");
+    assert_int_equal(files(), 0);
+    fetched_fail(f, URL, FETCH_GONE, 404, 1000);
+    assert_non_null(fetched_failing(f, URL, 1001));
+    fetched_forget(f, URL);
+    assert_null(fetched_failing(f, URL, 1001));
+    assert_int_equal(fetched_counts(f)->failures, 0);
+}
+
 static void bounded_by_number_and_octets(void **state)
 {
     (void)state;
@@ -226,7 +248,61 @@ static void a_restart_has_what_was_proven(void **state)
     put(URL, "another one");
     assert_false(fetched_find(f, URL)->proven);
     assert_int_equal(fetched_find(f, URL)->kept.ends_s, KEEP_NO_END);
+    assert_int_equal(files(), 1); /* of the one before, until somebody says which is better */
+}
+
+/* R-V-034. Garbage, or somebody else's certificate, under a URL that served a good one; over a
+   restart. */
+static void a_worse_body_takes_no_place(void **state)
+{
+    (void)state;
+    open_with(10, 10, 1000);
+    put(URL, "good");
+    fetched_prove(f, URL, END);
+    put(URL, "garbage");
+    put(URL, "more garbage");
+    assert_string_equal(text_of(URL), "more garbage"); /* to be judged */
+    assert_true(str_eq(fetched_proven(f, URL)->body, STR("good")));
+    assert_int_equal(fetched_counts(f)->bodies, 2);
+    assert_int_equal(fetched_counts(f)->octets, 16);
+    open_with(10, 10, 1000);
+    assert_string_equal(text_of(URL), "good");
+    assert_true(fetched_find(f, URL)->proven);
+    put(URL, "garbage");
+    fetched_drop(f, URL); /* somebody has judged it */
+    assert_string_equal(text_of(URL), "good");
+    assert_int_equal(fetched_counts(f)->octets, 4);
+    put(URL, "garbage");
+    put(URL, "good"); /* and the server has mended it */
+    assert_true(fetched_find(f, URL)->proven);
+    assert_int_equal(fetched_counts(f)->bodies, 1);
+    put(URL, "renewed");
+    fetched_prove(f, URL, END + 5);
+    assert_int_equal(fetched_counts(f)->bodies, 1);
+    assert_int_equal(fetched_counts(f)->proven, 1);
+    assert_int_equal(files(), 1);
+    open_with(10, 10, 1000);
+    assert_string_equal(text_of(URL), "renewed");
+    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END + 5);
+    fetched_drop(f, URL);
+    assert_null(fetched_proven(f, URL));
     assert_int_equal(files(), 0);
+}
+
+/* What stands beside a good one is the first that goes. */
+static void a_newer_body_pushes_no_good_one_out(void **state)
+{
+    (void)state;
+    open_with(4, 10, 1000);
+    for (unsigned i = 0; i < 3; i++) {
+        put(numbered(i), "good");
+        fetched_prove(f, numbered(i), END);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        put(numbered(i), "garbage");
+    for (unsigned i = 0; i < 3; i++)
+        assert_string_equal(text_of(numbered(i)), i == 2 ? "garbage" : "good");
+    assert_int_equal(fetched_counts(f)->proven, 3);
 }
 
 static void the_directory_is_bounded_too(void **state)
@@ -405,11 +481,14 @@ int main(void)
 #define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         story(bodies_by_url),
+        story(forgotten_whole),
         story(bounded_by_number_and_octets),
         story(what_nobody_vouched_for_goes_first),
         story(failures_push_out_failures_alone),
         story(failures_grow_until_a_body_comes),
         story(a_restart_has_what_was_proven),
+        story(a_worse_body_takes_no_place),
+        story(a_newer_body_pushes_no_good_one_out),
         story(the_directory_is_bounded_too),
         story(a_broken_file_is_deleted),
         story(a_file_under_anothers_name_is_deleted),

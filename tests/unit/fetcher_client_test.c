@@ -437,14 +437,14 @@ static void a_fetcher_that_talks_nonsense_is_gone(void **state)
         uint16_t outcome;
         uint32_t body_length;
     } list[] = {
-        {47, 1, FETCH_OK, 0},
-        {48, 2, FETCH_OK, 0},
-        {48, 1, FETCH_OUTCOMES, 0},
-        {48, 1, FETCH_OK, 1},
-        {49, 1, FETCH_OK, 0},
-        {58, 1, FETCH_GONE, 10},
-        {sizeof(packet), 1, FETCH_OK, FETCH_BODY_MAX + 8},
-        {sizeof(packet), 1, FETCH_OK, FETCH_BODY_MAX},
+        {47, FETCH_WIRE_VERSION, FETCH_OK, 0},
+        {48, FETCH_WIRE_VERSION + 1, FETCH_OK, 0},
+        {48, FETCH_WIRE_VERSION, FETCH_OUTCOMES, 0},
+        {48, FETCH_WIRE_VERSION, FETCH_OK, 1},
+        {49, FETCH_WIRE_VERSION, FETCH_OK, 0},
+        {58, FETCH_WIRE_VERSION, FETCH_GONE, 10},
+        {sizeof(packet), FETCH_WIRE_VERSION, FETCH_OK, FETCH_BODY_MAX + 8},
+        {sizeof(packet), FETCH_WIRE_VERSION, FETCH_OK, FETCH_BODY_MAX},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

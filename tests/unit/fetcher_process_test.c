@@ -3,11 +3,17 @@
 
 #include <poll.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/io/control.h>
 #include <stird/io/fetcher_client.h>
 #include <sys/wait.h>
+
+#include <stird/fetch/kept_files.h>
+#include <sys/stat.h>
+
+#include "fetch/fetched_file.h"
 
 #include "daemon/privileges.h"
 #include "daemon/roles.h"
@@ -210,6 +216,62 @@ static void what_is_proven_outlasts_the_process(void **state)
     web = web_new(directory, host);
 }
 
+#define BODIES     4096
+#define BODY_BYTES 3072 /* a chain of three certificates */
+#define MOST_KIB   (24 * 1024)
+
+static void fill_directory(void)
+{
+    char path[1200], body[BODY_BYTES], url[64];
+    memset(body, 'c', sizeof(body));
+    snprintf(path, sizeof(path), "%s/" KEPT_FILES_DIRECTORY, directory);
+    mkdir(path, 0700);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (unsigned i = 0; i < BODIES; i++) {
+        const size_t n = (size_t)snprintf(url, sizeof(url), "https://a.lab.test:8443/%u", i);
+        const struct fetched_file file = {
+            {url, n}, {body, BODY_BYTES}, {clock_real_s(), -1, KEEP_NO_END}};
+        assert_int_equal(fetched_file_write(fd, &file), 0);
+    }
+    close(fd);
+}
+
+/* In KiB: its part of what it has in memory; libraries are others' too. */
+static unsigned memory_of(pid_t of)
+{
+    char path[64], line[256];
+    unsigned kib = 0;
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)of);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof(line), file))
+        sscanf(line, "Pss: %u kB", &kib);
+    if (file)
+        fclose(file);
+    return kib;
+}
+
+/* As large as it gets by what it keeps (docs/sizing.md). */
+static void what_it_takes_when_it_is_full(void **state)
+{
+    (void)state;
+    end_process();
+    settings.fetch.entries = BODIES;
+    fill_directory();
+    begin_process();
+    assert_int_equal(tally().bodies, BODIES);
+    struct told told = had_by(0, URL("a", "17"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    told = had_by(0, URL("b", "ok")); /* one that takes the place of another */
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_int_equal(tally().bodies, BODIES);
+    const unsigned kib = memory_of(pid);
+    print_message("a fetcher that keeps %u bodies of %u octets has %u KiB\n", BODIES, BODY_BYTES,
+                  kib);
+#ifndef STIRD_SANITIZE
+    assert_in_range(kib, 0, MOST_KIB);
+#endif
+}
+
 /* Its answers are lost, and nobody else's. */
 static void a_worker_that_does_not_read(void **state)
 {
@@ -306,7 +368,7 @@ int main(void)
         story(one_get_for_two_workers),      story(what_is_proven_outlasts_the_process),
         story(a_worker_that_does_not_read),  story(a_worker_that_reads_slowly),
         story(a_worker_that_notes_too_much), story(a_worker_that_says_what_is_no_question),
-        story(another_channel_in_its_place),
+        story(another_channel_in_its_place), story(what_it_takes_when_it_is_full),
     };
     log_open("fetcher_process_test", STDERR_FILENO, false);
     signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 #include "no_memory.h"
 
 #include <fcntl.h>
+#include <stird/core/verification.h>
 #include <stird/io/control.h>
 #include <stird/io/fetcher_client.h>
 
@@ -155,8 +156,81 @@ static void a_restart_fetches_nothing_anew(void **state)
     close(o.directory);
 }
 
+/* Has the body of the first request proven, and fetches the next one. */
+static struct told prove_and_renew(void)
+{
+    struct told told = fetched(URL("a", "changes"));
+    note(FETCH_PROVEN, URL("a", "changes"), told.fetched_s, now.real_s + 90 * 86400);
+    assert_false(told.has_former);
+    pass_ms(20 * HOUR_MS);
+    fetched(URL("a", "changes"));
+    run_until_idle();
+    return fetched(URL("a", "changes"));
+}
+
+/* R-V-034. The fetcher judges nothing: both are there until a worker says which leads to an anchor.
+ */
+static void a_newer_body_that_is_worse(void **state)
+{
+    (void)state;
+    struct told newer = prove_and_renew(), told;
+    assert_string_equal(newer.body, "/changes-2");
+    assert_true(newer.has_former);
+    told = fetched_as(FETCH_FORMER, URL("a", "changes"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    assert_string_equal(told.body, "/changes-1");
+    assert_false(told.has_former);
+    note(FETCH_REFUSED, URL("a", "changes"), newer.fetched_s, 0);
+    for (unsigned i = 0; i < 10; i++) {
+        told = fetched(URL("a", "changes"));
+        assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+        assert_string_equal(told.body, "/changes-1");
+        assert_false(told.has_former);
+    }
+    run_until_idle();
+    assert_int_equal(web_requests(web, "/changes"), 2);          /* not again for five minutes */
+    note(FETCH_REFUSED, URL("a", "changes"), told.fetched_s, 0); /* others vouched for it */
+    told = fetched(URL("a", "changes"));
+    assert_string_equal(told.body, "/changes-1");
+    pass_ms(5 * 60 * 1000);
+    fetched(URL("a", "changes"));
+    run_until_idle();
+    assert_int_equal(web_requests(web, "/changes"), 3);
+}
+
+static void a_newer_body_that_is_as_good(void **state)
+{
+    (void)state;
+    struct told newer = prove_and_renew(), told;
+    note(FETCH_PROVEN, URL("a", "changes"), newer.fetched_s, now.real_s + 90 * 86400);
+    told = fetched(URL("a", "changes"));
+    assert_string_equal(told.body, "/changes-2");
+    assert_false(told.has_former);
+    assert_int_equal(fetcher_counts(f, now).bodies, 1);
+    told = fetched_as(FETCH_FORMER, URL("a", "changes"));
+    assert_string_equal(told.body, "/changes-2");
+    told = fetched_as(FETCH_FORMER, URL("a", "ok"));
+    assert_told(&told, FETCH_UNAVAILABLE, FETCH_FROM_KEPT);
+    assert_int_equal(web_requests(web, "/ok"), 0);
+}
+
+/* Each has its own time. */
+static void a_former_body_ends_too(void **state)
+{
+    (void)state;
+    struct told newer = prove_and_renew(), told;
+    pass_ms((int64_t)29 * HOUR_MS);
+    told = fetched_as(FETCH_FORMER, URL("a", "changes"));
+    assert_told(&told, FETCH_UNAVAILABLE, FETCH_FROM_KEPT);
+    note(FETCH_REFUSED, URL("a", "changes"), newer.fetched_s, 0);
+    told = fetched(URL("a", "changes"));
+    assert_told(&told, FETCH_GARBAGE, FETCH_FROM_KEPT);
+}
+
 /* ---- what cannot be had ---- */
 
+/* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
+   name, what it means for a call, and its time. */
 static void each_failure_has_its_name_and_is_remembered(void **state)
 {
     static const struct {
@@ -164,34 +238,37 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
         enum fetch_outcome outcome;
         unsigned status;
         int64_t seconds;
+        enum verification_certificate means; /* of which the reason of a call is made */
     } cases[] = {
-        {"https://a.lab.test:8443/404", FETCH_GONE, 404, 60},
-        {"https://a.lab.test:8443/410", FETCH_GONE, 410, 60},
-        {"https://a.lab.test:8443/403", FETCH_STATUS, 403, 60},
-        {"https://a.lab.test:8443/206", FETCH_STATUS, 206, 60},
-        {"https://a.lab.test:8443/302", FETCH_STATUS, 302, 60},
-        {"https://b.lab.test:8443/500", FETCH_SERVER, 500, 30},
-        {"https://b.lab.test:8443/503", FETCH_SERVER, 503, 30},
-        {"https://b.lab.test:8443/429", FETCH_SERVER, 429, 30},
-        {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300},
-        {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300},
-        {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300},
-        {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30},
-        {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30},
-        {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30},
-        {"https://other.example.test:8443/ok", FETCH_TLS, 0, 30},
-        {"https://nowhere.lab.test:8443/ok", FETCH_NAME, 0, 30},
-        {"https://refuses.lab.test:8443/ok", FETCH_CONNECT, 0, 30},
-        {"https://a.lab.test:8444/ok", FETCH_BAD_URL, 0, 0},
-        {"http://a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0},
-        {"https://me@a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0},
-        {"", FETCH_BAD_URL, 0, 0},
+        {"https://a.lab.test:8443/404", FETCH_GONE, 404, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/410", FETCH_GONE, 410, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/403", FETCH_STATUS, 403, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/206", FETCH_STATUS, 206, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8443/302", FETCH_STATUS, 302, 60, CERTIFICATE_UNAVAILABLE},
+        {"https://b.lab.test:8443/500", FETCH_SERVER, 500, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://b.lab.test:8443/503", FETCH_SERVER, 503, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://b.lab.test:8443/429", FETCH_SERVER, 429, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
+        {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
+        {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://other.example.test:8443/ok", FETCH_TLS, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://nowhere.lab.test:8443/ok", FETCH_NAME, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://refuses.lab.test:8443/ok", FETCH_CONNECT, 0, 30, CERTIFICATE_UNAVAILABLE},
+        {"https://a.lab.test:8444/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
+        {"http://a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
+        {"https://me@a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
+        {"", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct told told = fetched(str_of(cases[i].url));
         if (told.outcome != cases[i].outcome || told.octets > 0)
             fail_msg("%s: %s", cases[i].url, fetch_outcome_word(told.outcome));
+        assert_int_equal(verification_certificate_of(told.outcome), cases[i].means);
+        assert_int_equal(told.status, cases[i].status);
         const unsigned requests = web_requests(web, NULL);
         const uint64_t ended = fetcher_counts(f, now).fetched[cases[i].outcome];
         if (cases[i].seconds > 0)
@@ -442,6 +519,9 @@ int main(void)
         story(garbage_is_not_fetched_for_five_minutes),
         story(a_wrong_key_costs_one_renewal_a_minute),
         story(a_restart_fetches_nothing_anew),
+        story(a_newer_body_that_is_worse),
+        story(a_newer_body_that_is_as_good),
+        story(a_former_body_ends_too),
         story(each_failure_has_its_name_and_is_remembered),
         story(no_tls_before_1_2),
         story(a_slow_body_ends_with_the_time_of_all),

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <stird/core/list_login.h>
 #include <stird/conf/settings_file.h>
 
 static char directory[] = "/tmp/stird-files-XXXXXX";
@@ -33,9 +34,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {
-        "plain", "open", "nul",   "link",   "fifo",     "b.csv", "a.csv", ".hidden.csv",
-        "empty", "key",  "group", "others", "writable", "owned", "large", "key-link"};
+    static const char *const names[] = {"plain",    "open",   "nul",         "link",   "fifo",
+                                        "b.csv",    "a.csv",  ".hidden.csv", "empty",  "key",
+                                        "group",    "others", "writable",    "owned",  "large",
+                                        "key-link", "token",  "long",        "service"};
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(names[i]);
@@ -215,14 +217,28 @@ static void a_secret_of_others(void **state)
     struct files *files = files_new();
     struct str text;
     char bytes[1024];
-    put("token", "Bearer 0123456789", 17, 0600);
+    put("token", "Bearer-0123456789", 17, 0600);
     put("open", "x", 1, 0604);
     for (int twice = 0; twice < 2; twice++) {
-        assert_int_equal(files_look_at_secret(files, STR("token"), geteuid(), 17), 0);
-        assert_int_equal(files_look_at_secret(files, STR("open"), geteuid(), 17), -EPERM);
+        assert_int_equal(
+            files_look_at_secret(files, STR("token"), geteuid(), 17, list_token_is_whole), 0);
+        assert_int_equal(
+            files_look_at_secret(files, STR("open"), geteuid(), 17, list_token_is_whole), -EPERM);
+    }
+    static const char *const forms[] = {"a\n", "a\r\n",  "a",     "Bearer a\n", "",     "\n",
+                                        " \n", "a\nb\n", "a\n\n", "a\tb",       "a\rb", "\x80"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "form%zu", i);
+        put(name, forms[i], strlen(forms[i]), 0600);
+        assert_int_equal(
+            files_look_at_secret(files, str_of(name), geteuid(), 17, list_token_is_whole),
+            i < 4 ? 0 : -EBADMSG);
+        unlink(name);
     }
     put("long", "0123456789", 10, 0600);
-    assert_int_equal(files_look_at_secret(files, STR("long"), geteuid(), 9), -EFBIG);
+    assert_int_equal(files_look_at_secret(files, STR("long"), geteuid(), 9, list_token_is_whole),
+                     -EFBIG);
     int fd = files_to_fd(files), public_fd = files_to_public_fd(files);
     files_free(files);
     ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
@@ -233,7 +249,8 @@ static void a_secret_of_others(void **state)
     assert_null(memmem(bytes, (size_t)n, "token", 5));
     files = files_from_fd(fd);
     assert_non_null(files);
-    assert_int_equal(files_look_at_secret(files, STR("token"), geteuid(), 17), 0);
+    assert_int_equal(files_look_at_secret(files, STR("token"), geteuid(), 17, list_token_is_whole),
+                     0);
     assert_int_equal(files_read_secret(files, STR("token"), geteuid(), 17, &text), -ENOENT);
     files_free(files);
     close(fd);

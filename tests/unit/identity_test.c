@@ -301,13 +301,67 @@ static void a_huge_header_means_what_it_says(void **state)
     buf_add_text(&json, "{\"alg\":\"ES256\",\"ppt\":\"shaken\",\"x\":\"");
     for (unsigned i = 0; i < 60000; i++)
         buf_add_char(&json, 'a');
-    buf_add_text(&json, "\"}");
+    buf_add_text(&json, "\",\"ppt\":\"div\"}");
     base64url_add(&value, json.p, json.n);
     buf_add_text(&value, ".b.c" U);
     assert_int_equal(identity_parse(buf_str(&value), &identity), IDENTITY_SHAKEN);
     assert_non_null(identity.fault);
+    assert_true(identity.says_div);
     buf_fini(&json);
     buf_fini(&value);
+}
+
+/* What is behind the parameters that are read, or in escapes of what is no JSON, may say anything.
+ */
+static void what_is_not_read_says_anything(void **state)
+{
+#define FIFTEEN U ";a;b;c;d;e;f;g;h;i;j;k;l;m;n"
+    static const struct {
+        const char *json, *parameters;
+        enum identity_kind kind;
+        bool div;
+    } rows[] = {
+        {"{\"ppt\":\"x\"}", FIFTEEN ";ppt=x", IDENTITY_OTHER, false},
+        {"{\"ppt\":\"x\"}", FIFTEEN ";ppt=div", IDENTITY_OTHER, true},
+        {"{\"ppt\":\"x\"}", FIFTEEN ";o;ppt=div", IDENTITY_SHAKEN, true},
+        {"{\"ppt\":\"x\"}", FIFTEEN ";o;p", IDENTITY_SHAKEN, true},
+        {"{\"ppt\":\"x\"}", FIFTEEN ";o;", IDENTITY_SHAKEN, true},
+        {"{ \"ppt\":\"div\",\"ppt\":\"div\"}", U, IDENTITY_OTHER, true},
+        {"{\n\"ppt\":\"shaken\",\"ppt\":\"x\"}", U, IDENTITY_SHAKEN, false},
+        {"{\"pp\\u0074\":\"x\",\"ppt\":\"x\"}", U, IDENTITY_SHAKEN, true},
+        {"{\"nam\":\"Caf\\u00e9\",\"ppt\":\"x\"}", U ";ppt=x", IDENTITY_OTHER, false},
+        {"{\"nam\":\"a\\/b\",\"nam\":\"\"}", U ";ppt=x", IDENTITY_OTHER, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char token[512], value[1024], *copy;
+        struct identity identity;
+        snprintf(value, sizeof(value), "%s%s", token_of(rows[i].json, token).p, rows[i].parameters);
+        if (parse(str_of(value), &identity, &copy) != rows[i].kind ||
+            identity.says_div != rows[i].div)
+            fail_msg("%s of %s", value, rows[i].json);
+        free(copy);
+    }
+}
+
+/* Of however many values none is left unread. */
+static void all_values_of_a_message(void **state)
+{
+    struct str values[IDENTITIES_MAX];
+    struct identity identity;
+    (void)state;
+    for (unsigned n = IDENTITIES_MAX - 1; n < IDENTITIES_MAX + 3; n++) {
+        struct buf message = BUF_INIT;
+        buf_add_text(&message, "INVITE sip:x SIP/2.0\r\n");
+        for (unsigned i = 0; i < n; i++)
+            buf_addf(&message, "Identity: ..c" U ";ppt=%s\r\n", i + 1 == n ? "div" : "x");
+        buf_add_text(&message, "\r\n");
+        const unsigned found = identities_of(buf_str(&message), values);
+        assert_int_equal(found, n < IDENTITIES_MAX ? n : IDENTITIES_MAX);
+        identity_parse(values[found - 1], &identity);
+        assert_true(identity.says_div);
+        buf_fini(&message);
+    }
 }
 
 /* Deeper or longer than any header is: read up to a bound. */
@@ -456,6 +510,8 @@ int main(void)
         cmocka_unit_test(a_token_that_means_shaken_is_one),
         cmocka_unit_test(a_huge_header_means_what_it_says),
         cmocka_unit_test(a_header_is_bounded),
+        cmocka_unit_test(what_is_not_read_says_anything),
+        cmocka_unit_test(all_values_of_a_message),
         cmocka_unit_test(values_of_one_line),
         cmocka_unit_test(no_text_is_read_for_ever),
         cmocka_unit_test(a_nul_does_not_end_the_text),

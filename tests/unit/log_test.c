@@ -11,6 +11,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 
 #include "in_child.h"
 
+#define HANGS 600 /* seconds: on whatever machine, it waits for its reader */
 #define LINES 200 /* of 3000 octets: far more than any of these takes unread */
 
 static const char *text_of(size_t n)
@@ -44,7 +46,7 @@ static void write_in_children(int fd, unsigned n)
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-            alarm(60);
+            alarm(HANGS);
             log_open("child", fd, false);
             write_lines();
             _exit(log_dropped() > 0 ? 0 : 1);
@@ -76,12 +78,15 @@ static void several_at_one_full_pipe(void **state)
 static void one_that_is_made_to_wait(void **state)
 {
     (void)state;
+    const pid_t ours = getpid();
     for (int round = 0; round < 5; round++) {
         int ends[2];
         assert_int_equal(pipe(ends), 0);
         log_never_wait(ends[1]);
         pid_t other = fork();
-        while (other == 0)
+        if (other == 0)
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+        while (other == 0 && getppid() == ours)
             fcntl(ends[1], F_SETFL, O_WRONLY);
         write_in_children(ends[1], 4);
         assert_int_equal(kill(other, SIGKILL), 0);
@@ -122,7 +127,7 @@ static const char *log_to_anothers_pipe(void *user)
     log_never_wait(ends[1]);
     if (!(fcntl(ends[1], F_GETFL) & O_NONBLOCK))
         return "it would wait";
-    alarm(60);
+    alarm(HANGS);
     log_open("child", ends[1], false);
     write_lines();
     return log_dropped() > 0 ? NULL : "nothing was dropped";
@@ -339,7 +344,7 @@ static const char *full_journal(void *user)
     int ends[2], sink = open("/dev/full", O_WRONLY);
     if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) || sink < 0)
         return "no sockets";
-    alarm(60);
+    alarm(HANGS);
     log_open("test", sink, true);
     log_to_journal(ends[1]);
     write_lines();

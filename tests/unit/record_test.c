@@ -56,6 +56,7 @@ static struct record example(void)
                      .headers = 2,
                      .beyond = 1,
                      .attest = 'B',
+                     .elsewhere = {11, "12155550141"},
                      .x5u = STR("https://cert.example.net/y.pem"),
                      .spc = STR("709J"),
                      .subject = STR("CN=SHAKEN 709J"),

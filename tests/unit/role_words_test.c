@@ -87,7 +87,8 @@ static void what_counts_is_early_for_nobody(void **state)
     static const uint32_t never[] = {
         CONTROL_READY,       CONTROL_LOADED,       CONTROL_MISTAKES,     CONTROL_CHECKED,
         CONTROL_CERTIFICATE, CONTROL_TABLE,        CONTROL_HEARTBEAT,    CONTROL_ROTATE,
-        CONTROL_FETCHED,     CONTROL_TRUST_DOMAIN, CONTROL_TRUST_SOURCE, CONTROL_TRUST_BUILT};
+        CONTROL_FETCHED,     CONTROL_TRUST_DOMAIN, CONTROL_TRUST_SOURCE, CONTROL_TRUST_BUILT,
+        CONTROL_DROPPED};
     (void)state;
     for (unsigned r = 0; r < ROLES; r++)
         for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)

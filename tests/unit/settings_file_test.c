@@ -1,7 +1,8 @@
 /*
  * tests/conf/NAME/stird.conf is read as it stands; expected.txt beside it holds the problems, byte
  * for byte. Names that begin with "good-" have none. A new case needs no code.
- * R-V-063: verification-mistakes, fetch-mistakes, fetch-keeps-too-short, good-fetch-of-a-lab.
+ * R-V-063: verification-mistakes, verification-contradictions, fetch-mistakes,
+ * fetch-keeps-too-short, good-fetch-of-a-lab.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -50,6 +50,7 @@ static const struct part {
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define TLS_FILES                                                                                  \
     "certificate = " UNIT_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"
+#define PAGES_TLS  "tls_certificate = " UNIT_CHAIN "; tls_key = \"/etc/hostname\";"
 #define UNIT_CHAIN "\"" CERTS "818H/chain.pem\""
 #define TLS        "tls = { " TLS_FILES " };"
 #define TLS_LISTENER                                                                               \
@@ -166,6 +167,13 @@ static const struct trial {
     {&root_table, "tls.certificate", "\"" CERTS "chain-whole/chain.pem\"", TLS_FILES, ""},
     {&root_table, "tls.key", "\"key \\\" .pem\"", TLS_FILES, ""},
     {&root_table, "tls.ca", "\"" CERTS "anchor-other.pem\"", TLS_FILES, ""},
+    {&root_table, "web.address", "\"::1\"", "", ""},
+    {&root_table, "web.tls_certificate", "\"" CERTS "chain-whole/chain.pem\"", PAGES_TLS, ""},
+    {&root_table, "web.tls_key", "\"key \\\" .pem\"", PAGES_TLS, ""},
+    {&root_table, "repository.address", "\"::1\"", "", ""},
+    {&root_table, "repository.tls_certificate", "\"" CERTS "chain-whole/chain.pem\"", PAGES_TLS,
+     ""},
+    {&root_table, "repository.tls_key", "\"key \\\" .pem\"", PAGES_TLS, ""},
     {&root_table, "check.tls_ca", ANCHORS, "", ""},
     {&root_table, "check.anchors", ANCHORS, "", CHAIN},
     {&root_table, "check.crls", "\"crl.pem\"", "anchors = " ANCHORS ";", CHAIN},
@@ -183,9 +191,22 @@ static const struct trial {
      "anchors = \"\"; list = " ANCHORS "; list_anchor = " ANCHORS ";", ""},
     {&trust_table, "list_token_file", "\"token\"",
      "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
+    {&trust_table, "list_login", "\"https://pa.example.net/login\"",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS
+     "; list_login_file = \"login\";",
+     ""},
+    {&trust_table, "list_login_file", "\"login\"",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS
+     "; list_login = \"https://pa.example.net/login\";",
+     ""},
     {&trust_table, "crls", "[ \"https://pa.example.net/crl\" ]", "", ""},
     {&trust_table, "crl_anchor", ANCHORS, CRLS, ""},
     {&trust_table, "crl_signer", ANCHORS, CRLS, ""},
+    {&trust_table, "crl_stale", "\"open\"", CRLS, ""},
+    {&trust_table, "max_shrink", "20",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
+    {&trust_table, "stale", "\"24h\"",
+     "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
     {&trust_table, "countries", "[ \"1\", \"33\" ]", "", ""},
     {&verification_table, "name", "\"other\"", "", ""},
     {&verification_table, "trust", "[ \"us\", \"fr\" ]", "",

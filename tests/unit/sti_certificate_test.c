@@ -125,7 +125,7 @@ static void keys_that_are_not_of_the_named_curve(void **state)
 
 /* ---- numbers ---- */
 
-/* R-C-011. */
+/* R-C-011, R-X-043. */
 static void numbers_are_those_of_the_list(void **state)
 {
     (void)state;
@@ -167,6 +167,23 @@ static void numbers_are_those_of_the_list(void **state)
     }
 }
 
+/* R-X-043: a star is a character of a number, and no wild card. */
+static void a_star_is_a_character(void **state)
+{
+    const struct sti_scope scope = {.n_lists = 1,
+                                    .tn_auth_list = {STR("\x30\x0f\xa2\x0d\x16\x0b"
+                                                         "1215555010*")}};
+    const struct tn others[] = {lab_tn("12155550100"), lab_tn("1215555010")};
+    struct tn itself = lab_tn("12155550100");
+    struct buf codes = BUF_INIT;
+    (void)state;
+    assert_null(tn_auth_list_read(scope.tn_auth_list[0], &codes));
+    assert_false(sti_scope_covers(&scope, &others[0]) || sti_scope_covers(&scope, &others[1]));
+    itself.digits[10] = '*';
+    assert_true(sti_scope_covers(&scope, &itself));
+    buf_fini(&codes);
+}
+
 /* ---- constraints ---- */
 
 static struct str bytes_of(const json_t *object, const char *name)
@@ -200,6 +217,7 @@ static void expect_why(struct str der, const char *text, const char *words)
     json_decref(payload);
 }
 
+/* R-X-044, with the certificate that RFC 9118 has as an example. */
 static void the_public_vectors_are_read(void **state)
 {
     (void)state;
@@ -371,6 +389,7 @@ int main(void)
         cmocka_unit_test(rules_are_told),
         cmocka_unit_test(keys_that_are_not_of_the_named_curve),
         cmocka_unit_test(numbers_are_those_of_the_list),
+        cmocka_unit_test(a_star_is_a_character),
         cmocka_unit_test(the_public_vectors_are_read),
         cmocka_unit_test(levels_are_those_that_are_permitted),
         cmocka_unit_test(values_of_other_kinds_are_json),

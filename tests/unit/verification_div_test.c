@@ -103,6 +103,7 @@ static void chains_of_div(void **state)
 #define MALFORMED_LINK(text) {{"", text, WRITTEN}, S(B)}, BROKEN_CHAIN
 #define HEADER_DIV           "eyJhbGciOiJFUzI1NiIsInBwdCI6ImRpdiJ9" /* {"alg":"ES256","ppt":"div"} */
 #define INFO                 ";info=<https://a.example/c>"
+#define SIXTEEN              INFO ";a;b;c;d;e;f;g;h;i;j;k;l;m;n;o" /* parameters: so many are read */
 
 /* R-X-030: a link that cannot be read is not worth more than one that is wrong. */
 static void broken_links(void **state)
@@ -128,6 +129,12 @@ static void broken_links(void **state)
         {"of type DIV in both", /* {"alg":"ES256","ppt":"DIV","typ":"passport"} */
          MALFORMED_LINK("eyJhbGciOiJFUzI1NiIsInBwdCI6IkRJViIsInR5cCI6InBhc3Nwb3J0In0.e30.c" INFO
                         ";ppt=DIV")},
+        {"twice in a token that begins with a space", /* { "ppt":"div","ppt":"div"} */
+         MALFORMED_LINK("eyAicHB0IjoiZGl2IiwicHB0IjoiZGl2In0.e30.c" INFO ";ppt=x")},
+        {"in escapes, twice", /* {"ppt":"\\u0064iv","ppt":"\\u0064iv"} */
+         MALFORMED_LINK("eyJwcHQiOiJcdTAwNjRpdiIsInBwdCI6Ilx1MDA2NGl2In0.e30.c" INFO ";ppt=x")},
+        {"behind the parameters that are read", MALFORMED_LINK("..c" SIXTEEN ";ppt=div")},
+        {"perhaps, behind the parameters that are read", MALFORMED_LINK("..c" SIXTEEN ";p")},
         {"shaken in the token, div beside", /* {"alg":"ES256","ppt":"shaken"} */
          MALFORMED_LINK("eyJhbGciOiJFUzI1NiIsInBwdCI6InNoYWtlbiJ9.e30.c" INFO ";ppt=div")},
         {"div in the token, shaken beside", MALFORMED_LINK(HEADER_DIV ".e30.c" INFO ";ppt=shaken")},
@@ -158,6 +165,9 @@ static void links_beyond(void **state)
         {{"", "junk;ppt=div", WRITTEN}, VERIFICATION_NOTHING},
         {{"", "junk;PPT=\"Div\"", WRITTEN}, VERIFICATION_NOTHING},
         {{"", HEADER_DIV ".e30.c;ppt=rcd", WRITTEN}, VERIFICATION_NOTHING},
+        {{"", "..c" SIXTEEN, WRITTEN}, VERIFICATION_PASSED},
+        {{"", "..c" SIXTEEN ";ppt=div", WRITTEN}, VERIFICATION_NOTHING},
+        {{"", "..c" SIXTEEN ";p", WRITTEN}, VERIFICATION_NOTHING},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

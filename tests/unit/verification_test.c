@@ -3,6 +3,8 @@
 
 #include "no_memory.h"
 
+#include <stird/core/verified.h>
+
 /* ---- the table of outcomes ---- */
 
 /* R-V-048. */
@@ -101,6 +103,61 @@ static void each_outcome(void **state)
 {
     (void)state;
     EXPECT_CALLS(outcomes);
+}
+
+/* To is copied with a token, the Request-URI is not: what goes elsewhere without div is told. */
+static void called_elsewhere(void **state)
+{
+    static const struct {
+        struct call call;
+        enum verify_result dest;
+        bool told;
+    } cases[] = {
+        {{"elsewhere", {S(B)}, .to = B, .requested = C}, VERIFY_WARNED, true},
+        {{"where To says", {S(B)}, .to = B, .requested = B}, VERIFY_PASSED, false},
+        {{"no number", {S(B)}, .to = B, .requested = ""}, VERIFY_PASSED, false},
+        {{"one of dest's",
+          {{"shaken",
+            "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" B "\",\"" C "\"]}," AT ORIG ORIGID "}", GOOD}},
+          .to = B,
+          .requested = C},
+         VERIFY_PASSED,
+         false},
+        {{"div leads there", {S(B), D(B, C)}, .to = B, .requested = C}, VERIFY_NOT_DONE, false},
+        {{"either", {S(B)}, .to = B, .requested = C, .rules = {.dest = VERIFICATION_EITHER}},
+         VERIFY_WARNED,
+         true},
+        {{"forged", {{"shaken", SHAKEN(B), FLIPPED}}, .to = B, .requested = C},
+         VERIFY_WARNED,
+         true},
+        {{"of another call", {S(E)}, .to = B, .requested = C}, VERIFY_FAILED, false},
+        {{"unsigned", {{NULL}}, .to = B, .requested = C}, VERIFY_NOT_DONE, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf values[TOKENS_MAX];
+        struct identity_set set;
+        struct verification v;
+        struct verified record;
+        struct tn requested;
+        const unsigned n = count(&cases[i].call);
+        for (unsigned k = 0; k < n; k++)
+            values[k] = value_of(&cases[i].call.tokens[k]);
+        assert_true(judge_values(&cases[i].call, values, n, arena, &set, &v));
+        const struct verification_question q = {
+            .set = &set,
+            .now_s = NOW,
+            .requested = number(&requested, cases[i].call.requested, NULL)};
+        verified_of(&record, &q, &v);
+        if ((n > 0 && v.headers[0].report.finding[VERIFY_DEST].result != cases[i].dest) ||
+            !str_eq(tn_str(&record.elsewhere), str_of(cases[i].told ? C : "")))
+            fail_msg("%s: elsewhere %.*s", cases[i].call.name, STR_ARG(tn_str(&record.elsewhere)));
+        identity_set_fini(&set);
+        for (unsigned k = 0; k < n; k++)
+            buf_fini(&values[k]);
+        arena_free(arena);
+    }
 }
 
 static void of_several_the_lowest_level(void **state)
@@ -280,10 +337,15 @@ static void outcomes_of_fetches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_outcome),           cmocka_unit_test(of_several_the_lowest_level),
-        cmocka_unit_test(verstat_by_three_maps),  cmocka_unit_test(rules_of_a_profile),
-        cmocka_unit_test(more_than_is_looked_at), cmocka_unit_test(what_is_not_fetched),
-        cmocka_unit_test(without_memory),         cmocka_unit_test(outcomes_of_fetches),
+        cmocka_unit_test(called_elsewhere),
+        cmocka_unit_test(each_outcome),
+        cmocka_unit_test(of_several_the_lowest_level),
+        cmocka_unit_test(verstat_by_three_maps),
+        cmocka_unit_test(rules_of_a_profile),
+        cmocka_unit_test(more_than_is_looked_at),
+        cmocka_unit_test(what_is_not_fetched),
+        cmocka_unit_test(without_memory),
+        cmocka_unit_test(outcomes_of_fetches),
     };
     return cmocka_run_group_tests(tests, set_up_served, tear_down_served);
 }

@@ -7,18 +7,21 @@
 #include <dlfcn.h>
 #include <openssl/ec.h>
 #include <openssl/x509_vfy.h>
+#include <stird/core/verification.h>
 #include <stird/lab/lab_ca.h>
 
-static unsigned calls;
+static unsigned calls, signatures;
 
 /* These stand before the library's own, which they call. */
 #define COUNTED(type, name, parameters, arguments)                                                 \
+    COUNTED_AS(calls, type, name, parameters, arguments)
+#define COUNTED_AS(count, type, name, parameters, arguments)                                       \
     type name parameters                                                                           \
     {                                                                                              \
         type(*next) parameters;                                                                    \
         void *symbol = dlsym(RTLD_NEXT, #name);                                                    \
         memcpy(&next, &symbol, sizeof(next));                                                      \
-        calls++;                                                                                   \
+        (count)++;                                                                                 \
         return next arguments;                                                                     \
     }
 
@@ -32,6 +35,16 @@ COUNTED(int, X509_verify_cert, (X509_STORE_CTX * context), (context))
 COUNTED(EC_GROUP *, EC_GROUP_new_by_curve_name, (int nid), (nid))
 COUNTED(EC_GROUP *, EC_GROUP_new_from_params,
         (const OSSL_PARAM p[], OSSL_LIB_CTX *l, const char *q), (p, l, q))
+
+/* By whichever of these ES256 is verified. */
+COUNTED_AS(signatures, int, EVP_DigestVerify,
+           (EVP_MD_CTX * context, const unsigned char *signature, size_t n,
+            const unsigned char *text, size_t text_n),
+           (context, signature, n, text, text_n))
+COUNTED_AS(signatures, int, EVP_PKEY_verify,
+           (EVP_PKEY_CTX * context, const unsigned char *signature, size_t n,
+            const unsigned char *digest, size_t digest_n),
+           (context, signature, n, digest, digest_n))
 
 #define NOW INT64_C(1443208345)
 #define DAY 86400
@@ -47,6 +60,39 @@ static struct trust *trust_of(X509 *root)
     return t;
 }
 
+/* R-V-046: of a call with eight tokens each takes a signature, and nothing else of OpenSSL's. */
+static void judge_eight(struct str value, const struct sti_certificate *certificate)
+{
+    const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
+    struct str values[IDENTITY_SET_USUAL];
+    struct verification_served served[IDENTITY_SET_USUAL];
+    struct arena *arena = arena_new(4096);
+    struct identity_set set;
+    struct verification v;
+    for (unsigned i = 0; i < IDENTITY_SET_USUAL; i++) {
+        values[i] = value;
+        served[i] = (struct verification_served){CERTIFICATE_PREPARED, certificate, NULL};
+    }
+    assert_true(identity_set_read(&set, values, IDENTITY_SET_USUAL, IDENTITY_SET_USUAL, arena));
+    const struct verification_question q = {.set = &set,
+                                            .served = served,
+                                            .rules = VERIFICATION_RULES_USUAL,
+                                            .now_s = NOW,
+                                            .orig = &orig,
+                                            .to = &dest,
+                                            .requested = &dest};
+    calls = signatures = 0;
+    verification_judge(&q, arena, &v);
+    assert_int_equal(calls, 0);
+    assert_int_equal(signatures, IDENTITY_SET_USUAL);
+    assert_int_equal(v.class, VERIFICATION_PASSED);
+    for (unsigned i = 0; i < v.n; i++)
+        assert_int_equal(v.headers[i].report.verdict, TOKEN_VALID);
+    identity_set_fini(&set);
+    arena_free(arena);
+}
+
+/* R-V-029 */
 static void a_prepared_certificate_is_not_read_again(void **state)
 {
     (void)state;
@@ -106,6 +152,7 @@ static void a_prepared_certificate_is_not_read_again(void **state)
         arena_free(arena);
     }
     assert_int_equal(calls, 0);
+    judge_eight(value, &certificate);
     sti_certificate_fini(&certificate);
     arena_free(kept);
     EVP_PKEY_free(key);

@@ -396,10 +396,13 @@ static void token_and_parameter_say_the_same_type(void **state)
                                "\"x5u\":\"https://cert.example.org/c\"}",
                       none[] = "{\"alg\":\"ES256\",\"typ\":\"passport\","
                                "\"x5u\":\"https://cert.example.org/c\"}",
+                      capital[] = "{\"alg\":\"ES256\",\"ppt\":\"SHAKEN\",\"typ\":\"passport\","
+                                  "\"x5u\":\"https://cert.example.org/c\"}",
                       number[] = "{\"alg\":\"ES256\",\"ppt\":5,\"typ\":\"passport\","
                                  "\"x5u\":\"https://cert.example.org/c\"}";
     static const char info[] = ";info=<https://cert.example.org/c>",
                       says_div[] = ";info=<https://cert.example.org/c>;ppt=div",
+                      says_capital[] = ";info=<https://cert.example.org/c>;ppt=SHAKEN",
                       says_msgi[] = ";info=<https://cert.example.org/c>;ppt=msgi",
                       says_rcd[] = ";info=<https://cert.example.org/c>;ppt=rcd";
     expect_of(GOOD_HEADER, good, PARAMETERS, TOKEN_VALID, 0, 0);
@@ -407,6 +410,10 @@ static void token_and_parameter_say_the_same_type(void **state)
     expect_of(GOOD_HEADER, good, says_div, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(div, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(none, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(capital, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(capital, good, says_capital, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(capital, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(GOOD_HEADER, good, says_capital, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(number, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(number, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
     expect_of(div, good, says_rcd, TOKEN_INVALID, 438, VERIFY_TYPE);
@@ -479,7 +486,8 @@ static void valid_is_every_needed_check_done_and_passed(void **state)
         assert_int_equal(r.sip_status, verify_check_status((enum verify_check)i));
         r.finding[i].result = VERIFY_WARNED;
         verify_decide(&r);
-        bool passes = i == VERIFY_CLAIMS || i == VERIFY_FRESH; /* whatever it warns of */
+        bool passes = i == VERIFY_CLAIMS || i == VERIFY_FRESH ||
+                      i == VERIFY_DEST; /* whatever it warns of */
         assert_true(r.verdict == (passes ? TOKEN_VALID : TOKEN_OPEN));
         r.finding[i].result = VERIFY_NOT_DONE;
         r.needed[i] = false;

@@ -34,7 +34,8 @@ static void stop_the_post(struct wait *w)
     note("stopped ");
 }
 
-static const struct wait_kind for_letter = {"a letter", stop_the_post};
+static const struct wait_kind for_letter = {
+    .name = "a letter", .cancel = stop_the_post, .is_dispensable = true};
 
 static enum step_result step_read(struct context *c)
 {
@@ -180,6 +181,22 @@ static void it_comes_too_late(void **state)
     end("asks stopped gives up goes");
 }
 
+/* The post closes: who can do without goes on, and what has come is read all the same. */
+static void it_can_be_done_without(void **state)
+{
+    (void)state;
+    begin(&way);
+    wait_hurry(&context.wait, proxy_now_ms());
+    assert_string_equal(story, "asks ");
+    timers_run(proxy_timers(proxy), proxy_now_ms() + TIMER_TICK_MS);
+    end("asks stopped gives up goes");
+    begin(&way);
+    wait_wake_soon(&context.wait, WAIT_ANSWERED, proxy_now_ms());
+    wait_hurry(&context.wait, proxy_now_ms());
+    timers_run(proxy_timers(proxy), proxy_now_ms() + TIMER_TICK_MS);
+    end("asks reads goes");
+}
+
 static void nobody_waits_any_more(void **state)
 {
     (void)state;
@@ -194,12 +211,15 @@ static void nobody_waits_any_more(void **state)
 /* How one wait ended says nothing of another one. */
 static void of_its_own_kind_only(void **state)
 {
-    static const struct wait_kind for_parcel = {"a parcel", NULL};
+    static const struct wait_kind for_parcel = {.name = "a parcel"};
     (void)state;
     begin(&way);
     wait_cancel(&context.wait);
-    wait_begin(&context.wait, &for_parcel, proxy_now_ms() + 1000);
+    wait_begin(&context.wait, &for_parcel, proxy_now_ms() + 60000);
     assert_true(wait_stands(&context.wait));
+    wait_hurry(&context.wait, proxy_now_ms()); /* it cannot be done without */
+    timers_run(proxy_timers(proxy), proxy_now_ms() + TIMER_TICK_MS);
+    assert_true(wait_is_for(&context.wait, &for_parcel));
     context.step = 1;
     wait_wake(&context.wait, WAIT_ANSWERED);
     assert_int_equal(wait_ended(&context.wait, &for_letter), WAIT_NONE);
@@ -266,7 +286,7 @@ static void it_is_there_and_another_one_comes(void **state)
 /* It comes too late, and nobody but the loop says so. */
 static enum step_result step_wait_in_vain(struct context *c)
 {
-    static const struct wait_kind for_nothing = {"nothing", NULL};
+    static const struct wait_kind for_nothing = {.name = "nothing"};
     if (wait_ended(&c->wait, &for_nothing) == WAIT_TOO_LATE)
         return STEP_NEXT;
     note("waits ");
@@ -320,6 +340,7 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_what_has_come),
         cmocka_unit_test(one_wait_after_another),
         cmocka_unit_test(it_comes_too_late),
+        cmocka_unit_test(it_can_be_done_without),
         cmocka_unit_test(nobody_waits_any_more),
         cmocka_unit_test(of_its_own_kind_only),
         cmocka_unit_test(a_round_begins_anew),

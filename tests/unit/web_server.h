@@ -77,7 +77,7 @@ static void web_say_path(SSL *ssl, const char *path)
     web_say(ssl, text);
 }
 
-static void web_answer(SSL *ssl, const char *path)
+static void web_answer(SSL *ssl, const char *path, unsigned request)
 {
     char text[256];
     static const struct {
@@ -109,6 +109,9 @@ static void web_answer(SSL *ssl, const char *path)
     } else if (strspn(path + 1, "0123456789") == 3) {
         snprintf(text, sizeof(text), "HTTP/1.1 %.3s Why\r\nContent-Length: 0\r\n\r\n", path + 1);
         web_say(ssl, text);
+    } else if (strcmp(path, "/changes") == 0) { /* is another body each time */
+        snprintf(text, sizeof(text), "/changes-%u", request);
+        web_say_path(ssl, text);
     } else {
         web_say_path(ssl, path);
     }
@@ -116,12 +119,13 @@ static void web_answer(SSL *ssl, const char *path)
 
 /* ---- connections ---- */
 
-static void web_note(struct web *w, const char *path)
+/* The how manyeth request that is. */
+static unsigned web_note(struct web *w, const char *path)
 {
     pthread_mutex_lock(&w->lock);
     if (w->requests < WEB_REQUESTS)
         snprintf(w->paths[w->requests], sizeof(w->paths[0]), "%s", path);
-    w->requests++;
+    const unsigned request = ++w->requests;
     if (strncmp(path, "/gate", 5) == 0) {
         w->held++;
         if (w->held > w->held_most)
@@ -133,6 +137,7 @@ static void web_note(struct web *w, const char *path)
     }
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
+    return request;
 }
 
 static void web_serve(struct web *w, SSL *ssl)
@@ -146,8 +151,7 @@ static void web_serve(struct web *w, SSL *ssl)
     request[n] = '\0';
     if (sscanf(request, "GET %63s HTTP/1.1", path) != 1)
         return;
-    web_note(w, path);
-    web_answer(ssl, path);
+    web_answer(ssl, path, web_note(w, path));
     SSL_shutdown(ssl);
 }
 

@@ -43,9 +43,11 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
                       struct str *text);
 /*
  * Whether files_read_secret() could read it, for a secret that another process reads itself, when
- * it needs it: its text is kept nowhere, and no child gets it. 0 or -errno.
+ * it needs it: its text is kept nowhere, and no child gets it. -EBADMSG when IS_WHOLE says that its
+ * text cannot be used. 0 or -errno.
  */
-int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes);
+int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
+                         bool (*is_whole)(struct str text));
 /* Calls VISIT with the path of each file that could be read, and of each directory listed. */
 void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user);
 /* The names in a directory that end in SUFFIX, sorted and joined by NUL; remembered in the same
@@ -79,7 +81,8 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
 /*
  * Reads what is secret and the settings themselves name (tls.key, web.tls_key, repository.tls_key) into FILES, for the processes
  * that serve. Nothing else reads it: stirctl does not need it. At what the courier alone reads
- * (list_token_file) it only looks. OWNER as in files_read_secret(). False with problems.
+ * (list_token_file, list_login_file) it only looks. OWNER as in files_read_secret(). False with
+ * problems.
  */
 bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
                            struct problems *problems);

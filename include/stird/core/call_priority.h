@@ -6,6 +6,7 @@
 #define STIRD_CALL_PRIORITY_H
 
 #include <stdbool.h>
+#include <stird/base/arena.h>
 #include <stird/base/str.h>
 
 struct call_priority {
@@ -14,9 +15,8 @@ struct call_priority {
     bool is_psap_callback; /* Priority: psap-callback (RFC 7090) */
 };
 
-#define CALL_RESOURCES_MAX 8 /* headers; of more the rest is not seen */
-/* What MESSAGE asks for; ROOM keeps the texts. */
-struct call_priority call_priority_of(struct str message, struct str room[CALL_RESOURCES_MAX]);
+/* What MESSAGE asks for, in as many headers as there are. False: no memory. */
+bool call_priority_read(struct call_priority *p, struct str message, struct arena *arena);
 
 /*
  * The next value of Resource-Priority, trimmed ("ets.0"). AT counts from 0 and REST is what is left

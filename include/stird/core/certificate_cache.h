@@ -66,6 +66,8 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
 bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s);
 /* Drops what is kept of URL for these domains. */
 void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains);
+/* The same for whatever domains. Looks at all that there are: at an operator's wish alone. */
+void certificate_cache_drop_all(struct certificate_cache *c, struct str url);
 
 /* When the body that is kept for URL was fetched; 0: there is none. Needed to ask for a newer one
    when a signature does not fit. */

@@ -14,7 +14,7 @@
 #include <stird/base/str.h>
 #include <stird/core/x5u.h>
 
-#define FETCH_WIRE_VERSION 1
+#define FETCH_WIRE_VERSION 2
 #define FETCH_BODY_MAX     32768
 #define FETCH_WAIT_MAX_MS  5000
 #define FETCH_NO_TRUNK     UINT32_MAX
@@ -44,6 +44,8 @@ const char *fetch_source_word(enum fetch_source source);
 enum fetch_kind {
     FETCH_ASK,
     FETCH_RENEW,   /* what is kept does not fit: is there something newer? */
+    FETCH_FORMER,  /* what came leads to no anchor, and has_former: what did lead there? It is
+                      answered at once */
     FETCH_PROVEN,  /* a note that gets no answer: what was fetched then leads to an anchor, until
                       ends_s */
     FETCH_REFUSED, /* a note: what was fetched then is garbage */
@@ -70,6 +72,8 @@ struct fetch_answer {
     int64_t fetched_s;   /* of the body: since 1970, by the clock of this machine */
     int64_t until_s;     /* from then on it is stale */
     uint32_t fetched_ms; /* how long that took */
+    bool has_former;     /* nobody has said yet what this body is worth, and an older one of the URL
+                            leads to an anchor */
     struct str body;     /* borrowed; with FETCH_OK alone */
     /* Of what came from a server just now, of printable ASCII, borrowed. */
     struct str content_type; /* in lower case, without parameters; empty: it said none */
@@ -93,7 +97,7 @@ struct fetch_answer_head {
     uint64_t ticket;
     int64_t fetched_s, until_s;
     uint32_t fetched_ms, body_length;
-    uint16_t status, type_length, why_length, zero;
+    uint16_t status, type_length, why_length, has_former;
 };
 
 #define FETCH_QUESTION_BYTES_MAX (sizeof(struct fetch_question_head) + X5U_MAX_BYTES)

@@ -50,8 +50,10 @@ enum identity_kind identity_parse(struct str value, struct identity *identity);
 /* Splits a header line into its values, trimmed: some senders put several between commas. Returns
    how many there are. */
 unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]);
-#define IDENTITIES_MAX 8
-/* The values of the Identity headers of a message, folds inside, as far as there is room. How
+/* More than any verifier looks at (identity_set.h). */
+#define IDENTITIES_MAX 64
+/* The values of the Identity headers of a message, folds inside. Where there are more than there is
+   room for, the last one is all of the text from there on, so that nothing is left unread. How
    many. */
 unsigned identities_of(struct str message, struct str value[IDENTITIES_MAX]);
 /* Whether a header line holds no value at all. */

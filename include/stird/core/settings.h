@@ -192,6 +192,7 @@ struct provider {
 #define CERTIFICATE_UNITS_READ_MAX 1000
 
 #define TRUST_TOKEN_BYTES_MAX 4095 /* of list_token_file */
+#define TRUST_LOGIN_BYTES_MAX 1024 /* of list_login_file */
 
 /* A domain of trust (trust_image.h), as it is configured. */
 struct trust_setting {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/base/json.h>
 #include <stird/base/str.h>
 #include <stird/core/verification.h>
 #include <stird/core/verstat_told.h>
@@ -18,7 +19,9 @@ enum verified_cache {
     VERIFIED_STALE,          /* it was there, and is to be fetched anew */
     VERIFIED_WAIT,           /* the call waited for it */
     VERIFIED_MISS,           /* it was not there in time, or cannot be had */
-    VERIFIED_CACHES
+    VERIFIED_CACHES,
+    VERIFIED_NOT_ASKED = VERIFIED_CACHES /* of a rehearsal, and no record's: what a worker has is
+                                            not looked at */
 };
 struct str verified_cache_name(enum verified_cache cache); /* "hit"; of none empty */
 
@@ -35,7 +38,10 @@ struct verified {
     char attest;                  /* as the token says; NUL: nothing readable */
     struct str x5u, spc, subject; /* of the token, of its certificate */
     struct str origid;
+    struct str trust;       /* the first domain of trust that its certificate leads to */
     int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
+    struct tn elsewhere;    /* the Request-URI's number, where the token that is told of is for
+                               another one, which fits To, and no div leads there; n == 0: none */
     enum verstat verstat;   /* what would be written */
     enum verstat_told told; /* what came along: read, never believed */
     enum verified_cache cache;
@@ -50,5 +56,7 @@ void verified_of(struct verified *v, const struct verification_question *questio
                  const struct verification *answer);
 /* Copies its texts into ARENA. False: no memory. */
 bool verified_keep(struct verified *v, struct arena *arena);
+/* Writes it as one object: what a record has as `verification`, and `stirctl explain` too. */
+void verified_put(struct json *j, const struct verified *v);
 
 #endif

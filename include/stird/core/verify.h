@@ -44,7 +44,7 @@ struct verify_question {
                                  412"; empty: nothing */
     const struct tn *orig;    /* NULL: it shows no telephone number */
     const struct tn *dest;
-    const struct tn *requested; /* of the Request-URI, for an explanation only; NULL: none */
+    const struct tn *requested; /* of the Request-URI, which explains and warns; NULL: none */
     int64_t date_s;             /* of its Date header; 0: there is none */
     /* The call has div tokens: DIV says where dest leads (verification.h), and dest of shaken is
        not compared with the message. */

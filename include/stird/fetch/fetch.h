@@ -15,6 +15,7 @@
 #include <stird/base/buf.h>
 #include <stird/base/str.h>
 #include <stird/core/fetch_request.h>
+#include <stird/core/settings.h>
 
 #define FETCH_TIMEOUT_MS 2000
 #define FETCH_MAX_BYTES  FETCH_BODY_MAX /* CERTIFICATES_BYTES_MAX: nobody reads more */
@@ -26,9 +27,15 @@ struct fetch_options {
     size_t most_bytes;   /* of a body; 0: FETCH_MAX_BYTES, which none is above */
     bool is_list;        /* FETCH_LIST_BYTES at most: of authorities, or of revocations */
     const char *bearer;  /* sent as Authorization: Bearer; NULL: nothing */
+    bool is_bare;        /* without the word Bearer */
+    const char *post;    /* JSON that is sent (POST); NULL: nothing is (GET) */
     bool allow_private;  /* loopback, private, link-local and our own addresses too: for labs */
     const char *ca_file; /* PEM, whom the server's certificate may come from; NULL: the system's */
 };
+
+/* As the settings say for certificates of others. CA_FILE: that of the settings as a C string,
+   which stays the caller's; NULL where they name none. */
+struct fetch_options fetch_options_of(const struct fetch_settings *settings, const char *ca_file);
 
 #define FETCH_WHY_BYTES 256
 

@@ -24,6 +24,8 @@ struct fetch_now {
 
 struct fetcher_options {
     struct fetch_options fetch; /* ca_file: borrowed, as long as there is a fetcher */
+    const char *unable; /* a static sentence: why nothing can be fetched, and what is kept is
+                           all that there is; NULL: it can */
     struct keep_rules keep;
     unsigned at_once;       /* transfers */
     unsigned per_host;      /* of these, to one host */
@@ -65,13 +67,16 @@ struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now n
 typedef void fetcher_done(void *user, const struct fetch_answer *answer);
 
 /*
- * DONE is called once for FETCH_ASK and FETCH_RENEW, at once or later, but no later than
- * question.wait_ms (fetcher_run()). It is not called for notes, which say something about a body
- * that is kept. The question is the caller's. FETCH_RENEW fetches again what is older than a
- * minute.
+ * DONE is called once for FETCH_ASK, FETCH_RENEW and FETCH_FORMER, at once or later, but no later
+ * than question.wait_ms (fetcher_run()). It is not called for notes, which say something about a
+ * body that is kept. The question is the caller's. FETCH_RENEW fetches again what is older than a
+ * minute. FETCH_FORMER fetches nothing: a body that proved good stays beside a newer one of its
+ * URL until that proves good too.
  */
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
                  fetcher_done *done, void *user);
+/* Forgets what URL served, or that it cannot be had, on disk too: who asks next has it fetched. */
+void fetcher_drop(struct fetcher *f, struct str url);
 /* Forgets everybody who asked with USER; what is being fetched goes on. */
 void fetcher_forget(struct fetcher *f, const void *user);
 

@@ -12,9 +12,8 @@
 #define KEPT_FILES_DIRECTORY "fetched" /* below the state directory */
 
 struct kept_file {
-    struct str url; /* borrowed for the time of the call */
+    struct str url, body; /* borrowed for the time of the call */
     struct kept kept;
-    size_t octets;
 };
 
 /* Shows each file that is whole, in no order. 0, also where the directory is not there, or -errno.

@@ -12,6 +12,7 @@
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
 #include <stird/core/refused_source.h>
+#include <stird/core/x5u.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 
@@ -50,6 +51,12 @@ struct control_snapshot {
 struct control_certificates {
     uint64_t generation;
     char states[CONTROL_TEXT]; /* as above */
+};
+
+struct control_drop {
+    uint64_t generation; /* comes back in the answer */
+    char url[X5U_MAX_BYTES + 1];
+    char zero[7];
 };
 
 struct control_records {
@@ -116,6 +123,7 @@ struct control_trust_source {
 
 struct control_brought {
     uint32_t errand, came;
+    uint32_t blind; /* the courier has no authorities by which it could tell web servers */
     char saying[CONTROL_TEXT]; /* why nothing came */
 };
 

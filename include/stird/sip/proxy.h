@@ -49,6 +49,8 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
 /* Domains of trust for what is judged from now on. */
 void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust);
+/* What this URL served is fetched anew for the next call that needs it. */
+void proxy_drop_certificate(struct proxy *p, struct str url);
 /* For TLS handshakes from now on; to be called after the snapshot that it belongs to was set. NULL:
    no handshakes. */
 void proxy_set_tls_take(struct proxy *p, struct tls *tls);

@@ -27,10 +27,11 @@ struct rehearsal {
     enum transport transport; /* which frames it: a stream needs Content-Length */
     int64_t now_s;
     /* Of a trunk that verifies: whom the service believes (NULL: not at hand), and who brings the
-       certificate of URL (NULL: nobody; it is still to be fetched). False: it cannot be had, and
-       *WHY says so. IS_GIVEN: it was given by hand, so what the URL serves was not asked. */
+       certificate of URL (NULL: nobody; it is still to be fetched). It answers as the fetcher does:
+       FETCH_OK with TEXT, else *WHY may say more. IS_GIVEN: it was given by hand, so what the URL
+       serves was not asked. */
     const struct trust_image *trust;
-    bool (*bring)(void *user, struct str url, struct str *text, const char **why);
+    enum fetch_outcome (*bring)(void *user, struct str url, struct str *text, const char **why);
     void *bring_user;
     bool is_given;
 

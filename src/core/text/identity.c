@@ -5,7 +5,7 @@
 #include <stird/core/passport.h>
 #include <string.h>
 
-#define PARAMETERS_MAX 16 /* of a value; the rest is read as one parameter, which fits nothing */
+#define PARAMETERS_MAX 16 /* of a value; what stands behind them counts as saying anything */
 
 /* ---- characters ---- */
 
@@ -251,10 +251,13 @@ static bool read_type(struct identity *identity)
     return is_told;
 }
 
-/* The types that a text says somewhere to be of, as far as it matters here. */
+/* The types that a text says somewhere to be of, as far as it matters here. Of what nobody looked
+   at, all of them. */
 struct mentioned {
     bool shaken, div;
 };
+
+static const struct mentioned nothing = {false, false}, anything = {true, true};
 
 static bool is_all_mentioned(const struct mentioned *m)
 {
@@ -281,13 +284,11 @@ static void look_for_types(struct str json, struct mentioned *m)
     }
 }
 
-#define SCAN_MAX 8192 /* most octets of base64url that are decoded at each place that is tried */
-
 #define SCAN_LEAST 64 /* a try counts as so many octets at least, however short it is */
 
 /* A part that was cut, or has text behind it, may end with a digit that completes no octet: without
    that one it is tried once more. */
-static void look_into_header(struct str part, struct mentioned *m)
+static void look_into(struct str part, struct mentioned *m)
 {
     struct buf json = BUF_INIT;
     bool decoded = decode_part(&json, part);
@@ -300,6 +301,27 @@ static void look_into_header(struct str part, struct mentioned *m)
     buf_fini(&json);
 }
 
+static bool has_escaped_letter(struct str json)
+{
+    static const struct str escape = STR("\\u");
+    size_t at = 0;
+    while (at < json.n && !str_starts(str_slice(json, at, json.n), escape))
+        at = str_find(json, '\\', at + 1);
+    return at < json.n;
+}
+
+/* What a header says that does not tell its type: white space may stand in front of its members,
+   and where it is no JSON, nobody can tell what escapes stand for. */
+static void look_into_header(const struct identity *identity, struct mentioned *m)
+{
+    struct buf json = BUF_INIT;
+    look_into(identity->header, m);
+    if (!identity->token_readable && decode_part(&json, identity->header) &&
+        has_escaped_letter(buf_str(&json)))
+        *m = anything;
+    buf_fini(&json);
+}
+
 /*
  * A JSON object in base64url begins with eyJ, behind whatever: a BOM, a bracket, a word. Where so
  * many beginnings lie inside each other that twice the octets do not suffice, the text may say
@@ -307,18 +329,17 @@ static void look_into_header(struct str part, struct mentioned *m)
  */
 static struct mentioned look_everywhere(struct str value)
 {
-    struct mentioned m = {false, false};
+    struct mentioned m = nothing;
     size_t left = 2 * value.n + 16 * SCAN_LEAST;
     for (size_t i = 0; i + 3 < value.n && !is_all_mentioned(&m); i++) {
         if (value.p[i] != 'e' || value.p[i + 1] != 'y' || value.p[i + 2] != 'J')
             continue;
         struct str rest = str_slice(value, i, value.n);
-        rest = str_slice(rest, 0, SCAN_MAX);
         struct str part = take_while(&rest, is_part);
         size_t work = part.n > SCAN_LEAST ? part.n : SCAN_LEAST;
         if (work > left)
-            return (struct mentioned){true, true};
-        look_into_header(part, &m);
+            return anything;
+        look_into(part, &m);
         left -= work;
     }
     return m;
@@ -417,8 +438,8 @@ static void parse_parameter(struct str text, struct str values[PARAMETERS],
     identity->says_div |= i == PARAMETER_PPT && is_word(value, passport_type_div.ppt);
 }
 
-/* What stands behind the token. */
-static void parse_parameters(struct str rest, struct identity *identity)
+/* What stands behind the token. Returns whether all of it was read. */
+static bool parse_parameters(struct str rest, struct identity *identity)
 {
     struct str values[PARAMETERS] = {{NULL, 0}};
     size_t end = str_find(rest, ';', 0);
@@ -427,19 +448,32 @@ static void parse_parameters(struct str rest, struct identity *identity)
                                          : "no ; stands behind the token");
     bool more = end < rest.n;
     rest = str_slice(rest, end + 1, rest.n);
-    for (unsigned n = 1; more; n++) {
+    for (unsigned n = 0; more && n < PARAMETERS_MAX; n++) {
         struct str one;
-        more = take_piece(&rest, ';', n == PARAMETERS_MAX, &one);
+        more = take_piece(&rest, ';', false, &one);
         if (one.n == 0)
             blame(identity, "a ; has no parameter behind it");
         else
             parse_parameter(one, values, identity);
     }
+    if (more)
+        blame(identity, "it has more parameters than are read");
     if (values[PARAMETER_INFO].n == 0)
         blame(identity, "info is missing");
     identity->info = values[PARAMETER_INFO];
     identity->alg = values[PARAMETER_ALG].n > 0 ? values[PARAMETER_ALG] : STR("ES256");
     identity->ppt = values[PARAMETER_PPT];
+    return !more;
+}
+
+/* Which types a value says to be of, beside what is told as it should be. */
+static struct mentioned look_for_more(struct str value, const struct identity *identity,
+                                      bool is_told)
+{
+    struct mentioned m = look_everywhere(value);
+    if (!is_told && !is_all_mentioned(&m))
+        look_into_header(identity, &m);
+    return m;
 }
 
 enum identity_kind identity_parse(struct str value, struct identity *identity)
@@ -453,16 +487,18 @@ enum identity_kind identity_parse(struct str value, struct identity *identity)
         blame(identity, "it is not TOKEN;info=<URL>;alg=...;ppt=...");
     if (identity->digest.n == 0)
         rest = str_slice(value, find_bare(value, ';'), value.n);
-    parse_parameters(rest, identity);
+    const bool is_whole = parse_parameters(rest, identity);
     const bool is_told = read_type(identity) && !identity->fault;
     const bool is_shaken = identity->token_is_shaken || identity->parameter_is_shaken;
-    const struct mentioned mentioned = is_told && is_shaken ? (struct mentioned){false, false}
-                                                            : look_everywhere(value);
+    const struct mentioned mentioned = !is_whole ? anything
+                                       : is_told && is_shaken
+                                           ? nothing
+                                           : look_for_more(value, identity, is_told);
     identity->says_div |= !is_told && mentioned.div;
     if (is_shaken)
         return IDENTITY_SHAKEN;
     if (mentioned.shaken) {
-        blame(identity, "its token says shaken, but not as RFC 8225 has it");
+        blame(identity, "it says shaken somewhere, but not as RFC 8225 has it");
         return IDENTITY_SHAKEN;
     }
     return identity->fault && !identity->token_readable ? IDENTITY_UNREADABLE : IDENTITY_OTHER;
@@ -489,8 +525,13 @@ unsigned identities_of(struct str message, struct str value[IDENTITIES_MAX])
         if (!header_is(&line, STR("Identity"), 'y'))
             continue;
         unsigned more = identity_values(line.value, values);
-        for (unsigned i = 0; i < more && n < IDENTITIES_MAX; i++)
+        for (unsigned i = 0; i < more; i++) {
+            if (n == IDENTITIES_MAX) {
+                value[n - 1] = str_span(value[n - 1].p, rest.p + rest.n);
+                return n;
+            }
             value[n++] = values[i];
+        }
     }
     return n;
 }

@@ -2,19 +2,34 @@
 
 #include <stird/core/headers.h>
 
-struct call_priority call_priority_of(struct str message, struct str room[CALL_RESOURCES_MAX])
+static bool is_resource(const struct header_line *line)
 {
-    struct call_priority p = {.resources = room};
-    struct str rest;
+    return header_is(line, STR("Resource-Priority"), 0);
+}
+
+static unsigned count_resources(struct str headers)
+{
     struct header_line line;
+    unsigned n = 0;
+    while (header_next(&headers, &line))
+        n += is_resource(&line);
+    return n;
+}
+
+bool call_priority_read(struct call_priority *p, struct str message, struct arena *arena)
+{
+    struct header_line line;
+    struct str rest;
     start_line(message, &rest);
-    while (header_next(&rest, &line)) {
-        if (header_is(&line, STR("Resource-Priority"), 0) && p.n_resources < CALL_RESOURCES_MAX)
-            room[p.n_resources++] = line.value;
+    struct str *list = arena_array(arena, count_resources(rest) + 1, sizeof(*list));
+    *p = (struct call_priority){.resources = list};
+    while (list && header_next(&rest, &line)) {
+        if (is_resource(&line))
+            list[p->n_resources++] = line.value;
         else if (header_is(&line, STR("Priority"), 0))
-            p.is_psap_callback |= str_eq_nocase(str_trim(line.value), STR("psap-callback"));
+            p->is_psap_callback |= str_eq_nocase(str_trim(line.value), STR("psap-callback"));
     }
-    return p;
+    return list != NULL;
 }
 
 bool call_priority_next(const struct call_priority *p, struct call_priority_walk *walk,

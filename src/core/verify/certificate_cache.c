@@ -9,6 +9,7 @@
 
 #define ARENA_BYTES 2048              /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
+#define KEY_BYTES   2560              /* what OpenSSL holds of a public key, and its allocations */
 
 struct kept {
     struct lru_link link; /* its name is TEXT's beginning, and the body behind it */
@@ -185,7 +186,8 @@ static void put(struct certificate_cache *c, struct kept *k)
 {
     k->is_good = is_good(&k->certificate);
     struct part *p = part_of(c, k);
-    k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena);
+    k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena) +
+               (k->certificate.key ? KEY_BYTES : 0);
     while (p->all.n >= CERTIFICATE_CACHE_LEAST && !has_room(p, k->bytes)) {
         forget(c, kept_of(p->all.oldest));
         c->counts.forgotten++;
@@ -312,6 +314,27 @@ void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_
     struct kept *k = find(c, url, domains);
     if (k)
         forget(c, k);
+}
+
+static bool is_of_url(const struct lru_link *link, struct str url)
+{
+    return link->name.n == url.n + sizeof(uint32_t) && str_eq(str_slice(link->name, 0, url.n), url);
+}
+
+static void drop_all(struct certificate_cache *c, struct part *p, struct str url)
+{
+    struct lru_link *next;
+    for (struct lru_link *link = p->all.oldest; link; link = next) {
+        next = link->newer;
+        if (is_of_url(link, url))
+            forget(c, kept_of(link));
+    }
+}
+
+void certificate_cache_drop_all(struct certificate_cache *c, struct str url)
+{
+    drop_all(c, &c->good, url);
+    drop_all(c, &c->bad, url);
 }
 
 int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,

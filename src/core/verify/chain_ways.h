@@ -1,7 +1,9 @@
 /*
  * chain_ways - the ways up from a certificate on which each one was issued by the next: by names,
  * key identifiers and signature, whatever stands between them. OpenSSL takes the first issuer that
- * its name fits and does not come back from there. Private to core/verify.
+ * its name fits and does not come back from there. What is served is anybody's: no key of it checks
+ * a signature before an anchor has signed for it, and none that would take long. Private to
+ * core/verify.
  */
 #ifndef STIRD_CORE_CHAIN_WAYS_H
 #define STIRD_CORE_CHAIN_WAYS_H
@@ -10,9 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Limits of the search, since others choose its input: certificates between, signatures checked,
-   and whole ways. */
+/* Limits of the search, since others choose its input: certificates between, beginnings of ways,
+   signatures checked, and whole ways. */
 #define CHAIN_BETWEEN_MAX    16
+#define CHAIN_LOOKS_MAX      1024
 #define CHAIN_SIGNATURES_MAX 64
 #define CHAIN_WAYS_MAX       16
 

@@ -99,12 +99,17 @@ static void check_payload(struct reading *r)
 }
 
 /* The parameter's type, else the token's: one that says shaken in either place is judged as shaken,
-   so that no other name makes it count for less. NULL: neither is in the table. */
+   so that no other name makes it count for less; nor does another case of it, in which it is no
+   type. NULL: neither is in the table. */
 static const struct passport_type *type_of(const struct token *t)
 {
     const struct passport_type *said = passport_type_find(t->identity.ppt),
                                *inside = passport_type_find(json_member(t->header_json, "ppt"));
-    return inside && inside->decides ? inside : said ? said : inside;
+    if (inside && inside->decides)
+        return inside;
+    if (said || inside)
+        return said ? said : inside;
+    return t->kind == IDENTITY_SHAKEN ? passport_type_deciding() : NULL;
 }
 
 /* The token's type decides; for types that are not verified here any algorithm is good. */
@@ -172,6 +177,9 @@ static void check_type(struct reading *r)
         FAILED(&r->f, VERIFY_TYPE, "ppt is %.*s in the token, %.*s in the parameter",
                STR_ARG(or_missing(r, json_member(r->t->header_json, "ppt"))),
                STR_ARG(or_missing(r, r->t->identity.ppt)));
+    else if (r->t->type && !str_eq(r->t->identity.ppt, r->t->type->ppt))
+        FAILED(&r->f, VERIFY_TYPE, "ppt is %.*s, which is not written so: %.*s",
+               STR_ARG(or_missing(r, r->t->identity.ppt)), STR_ARG(r->t->type->ppt));
     else
         found_good(&r->f, VERIFY_TYPE);
 }

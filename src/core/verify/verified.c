@@ -2,9 +2,10 @@
 
 struct str verified_cache_name(enum verified_cache cache)
 {
-    static const char *const names[VERIFIED_CACHES] = {
-        [VERIFIED_NO_CERTIFICATE] = "", [VERIFIED_HIT] = "hit",   [VERIFIED_STALE] = "stale",
-        [VERIFIED_WAIT] = "wait",       [VERIFIED_MISS] = "miss",
+    static const char *const names[VERIFIED_CACHES + 1] = {
+        [VERIFIED_NO_CERTIFICATE] = "", [VERIFIED_HIT] = "hit",
+        [VERIFIED_STALE] = "stale",     [VERIFIED_WAIT] = "wait",
+        [VERIFIED_MISS] = "miss",       [VERIFIED_NOT_ASKED] = "not asked",
     };
     return str_of(names[cache]);
 }
@@ -24,15 +25,30 @@ static char letter(struct str attest)
     return attest.n == 1 && attest.p[0] >= 'A' && attest.p[0] <= 'C' ? attest.p[0] : '\0';
 }
 
-static void tell_token(struct verified *v, const struct verification_question *q,
-                       const struct verification_header *h)
+/* Of several the first: a certificate seldom leads to more than one. */
+static struct str trust_of(const struct verification_question *q,
+                           const struct verification_served *served)
 {
+    const uint32_t domains = served->prepared ? served->prepared->domains : 0;
+    for (unsigned i = 0; q->image && i < trust_image_domains(q->image); i++)
+        if (domains & (UINT32_C(1) << i))
+            return trust_image_domain(q->image, i)->name;
+    return STR("");
+}
+
+static void tell_token(struct verified *v, const struct verification_question *q,
+                       const struct verification_header *h, size_t entry)
+{
+    if (q->served)
+        v->trust = trust_of(q, &q->served[entry]);
     v->header = h->header;
     v->attest = letter(h->report.attest);
     v->x5u = h->token->identity.info;
     v->spc = h->report.spc;
     v->subject = h->report.subject;
     v->origid = h->token->origid;
+    if (h->report.finding[VERIFY_DEST].result == VERIFY_WARNED)
+        v->elsewhere = *q->requested;
     if (!h->token->has_iat)
         return;
     v->iat_s = h->token->iat_s;
@@ -56,12 +72,12 @@ void verified_of(struct verified *v, const struct verification_question *q,
     if (q->image)
         v->trust_generation = trust_image_generation(q->image);
     if (h)
-        tell_token(v, q, h);
+        tell_token(v, q, h, (size_t)(h - a->headers));
 }
 
 bool verified_keep(struct verified *v, struct arena *arena)
 {
-    struct str *const texts[] = {&v->x5u, &v->spc, &v->subject, &v->origid};
+    struct str *const texts[] = {&v->x5u, &v->spc, &v->subject, &v->origid, &v->trust};
     bool kept = true;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         *texts[i] = arena_copy(arena, *texts[i]);

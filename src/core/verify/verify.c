@@ -118,6 +118,17 @@ static void check_orig(struct checking *v)
         compare(v, VERIFY_ORIG, t->orig, v->question->orig);
 }
 
+/* To is copied with the token, so it says nothing of where this call goes: a Request-URI with
+   another number, to which no div leads, is what a replay to somebody else looks like. */
+static void look_elsewhere(struct checking *v)
+{
+    const struct verify_question *q = v->question;
+    if (q->requested && !token_calls(v->token, q->requested))
+        WARNED(&v->f, VERIFY_DEST,
+               "the Request-URI is another number, %.*s, and no div leads there",
+               STR_ARG(tn_str(q->requested)));
+}
+
 /* To is what verifiers compare (RFC 8224 section 6.2): what the Request-URI says only explains. */
 static void check_dest(struct checking *v)
 {
@@ -134,6 +145,8 @@ static void check_dest(struct checking *v)
                "%.*s: it is made for the Request-URI's number %.*s (dest = request_uri, or To was "
                "changed), and verifiers compare To",
                STR_ARG(f->text), STR_ARG(tn_str(q->requested)));
+    else if (f->result == VERIFY_PASSED)
+        look_elsewhere(v);
 }
 
 static bool is_of_a_diversion(const struct verify_question *q)
@@ -338,7 +351,8 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
 
 /* Checks for which a warning still counts as passed: elsewhere it means that the check could not be
    finished. */
-static const bool may_warn[VERIFY_CHECKS] = {[VERIFY_CLAIMS] = true, [VERIFY_FRESH] = true};
+static const bool may_warn[VERIFY_CHECKS] = {
+    [VERIFY_CLAIMS] = true, [VERIFY_FRESH] = true, [VERIFY_DEST] = true};
 
 static bool was_passed(const struct verify_report *r, int check)
 {

@@ -1,9 +1,12 @@
 /*
  * The fetcher: kept while a trunk verifies, or certificates are to be fetched beforehand; started
- * anew when the settings that it fetches by have changed. Each worker has a channel to it. Each
- * look of the checker has another fetcher, for as long as it takes.
+ * anew when the settings that it fetches by have changed, or the file of web servers' authorities,
+ * which it may not open any more when another one has its name. Each worker has a channel to it.
+ * Each look of the checker has another fetcher, for as long as it takes.
  */
 #include "worker_places.h"
+
+#include "daemon/web_files.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +17,8 @@
 #define PLACES      2 /* places for those that serve calls */
 #define FOR_CHECKER 2 /* the place behind these */
 
+#define FILES_EVERY_MS 1000
+
 struct fetcher_part {
     struct child *present;
     bool renew;                    /* the present one is to be replaced, or to go */
@@ -23,6 +28,11 @@ struct fetcher_part {
     int look[2];                   /* a look's channel: its fetcher's end and its checker's, or
                                       -1 */
     bool look_begun;               /* a fetcher was started for this look */
+    uint64_t files;                /* what the authorities' file looked like to the present one */
+    int64_t next_files_ms;
+    /* Who had no authorities by which web servers could be told: the last fetcher of a look, the
+       last courier. */
+    bool look_blind, courier_blind;
 };
 
 static struct fetcher_part *own(const struct supervisor *s)
@@ -126,8 +136,9 @@ static void close_end(int *fd)
 
 static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
 {
-    (void)c;
     int *look = own(s)->look, r;
+    if (c == own(s)->present)
+        own(s)->files = web_files_seen(s->current.settings->fetch.tls_ca);
     if (!kit->fetcher_fd)
         return 0;
     close_end(&look[0]);
@@ -183,9 +194,18 @@ static void end_look(struct supervisor *s)
     let_go(place(s, FOR_CHECKER));
 }
 
+static void look_at_files(struct supervisor *s, int64_t now_ms)
+{
+    if (!own(s)->present->kept || now_ms < own(s)->next_files_ms)
+        return;
+    own(s)->next_files_ms = now_ms + FILES_EVERY_MS;
+    own(s)->renew |= own(s)->files != web_files_seen(s->current.settings->fetch.tls_ca);
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     begin_look(s, now_ms);
+    look_at_files(s, now_ms);
     if (own(s)->renew && !s->stopping)
         renew(s, now_ms);
     connect_workers(s);
@@ -232,6 +252,8 @@ static void follow(struct supervisor *s, const struct news *news)
 {
     const struct fetch_settings *before = &news->before->settings->fetch;
     const bool was = own(s)->present->kept;
+    own(s)->look_blind &= s->current.settings->check.interval_ms > 0;
+    own(s)->courier_blind &= s->current.settings->n_trusts > 0;
     if (was != wanted(s) || (was && !same_rules(before, &s->current.settings->fetch)))
         own(s)->renew = true;
 }
@@ -242,6 +264,13 @@ static void take_fetched(struct supervisor *s, const struct heard *h)
 {
     if (h->child->index < PLACES)
         own(s)->of[h->child->index] = h->message->fetched.tally;
+    else
+        own(s)->look_blind = h->message->fetched.tally.blind;
+}
+
+static void note_brought(struct supervisor *s, const struct heard *h)
+{
+    own(s)->courier_blind = h->message->brought.blind;
 }
 
 static void add(uint64_t *to, const uint64_t *list, size_t n)
@@ -265,7 +294,9 @@ static void add_tally(struct fetch_tally *to, const struct fetch_tally *t)
     add(&to->notes_refused, &t->notes_refused, 1);
 }
 
-static const struct word hears[] = {{ROLE_FETCHER, CONTROL_FETCHED, take_fetched}, {.take = NULL}};
+static const struct word hears[] = {{ROLE_FETCHER, CONTROL_FETCHED, take_fetched},
+                                    {ROLE_COURIER, CONTROL_BROUGHT, note_brought},
+                                    {.take = NULL}};
 
 static void gone(struct supervisor *s, struct child *c, const struct death *death)
 {
@@ -327,6 +358,8 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct child *c = own(s)->present;
     values[ALARM_no_fetcher] = !s->stopping && (is_missing(c) || own(s)->of[c->index].lame);
+    values[ALARM_web_authorities] = (c->kept && own(s)->of[c->index].blind) || own(s)->look_blind ||
+                                    own(s)->courier_blind;
 }
 
 static void add_counts(const struct supervisor *s, struct service_counters *c)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <stird/base/json.h>
+#include <stird/core/service_word.h>
 #include <stird/core/trunk.h>
 #include <stird/io/admin.h>
 
@@ -23,12 +24,23 @@ static void put_count(struct json *j, struct str key, uint64_t n)
     json_put_integer(j, (int64_t)n);
 }
 
+/* Whom a trunk stands for decides at which level its calls are signed. */
+static void put_identity(struct json *j, const struct trunk *t)
+{
+    json_put_key(j, STR("identity"));
+    if (service_words[t->service].signs)
+        json_put_string(j, t->gateway ? STR("gateway") : STR("authenticated"));
+    else
+        json_put_null(j);
+}
+
 static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing)
 {
     json_begin_object(j);
     put_text(j, STR("name"), t->name);
     put_text(j, STR("customer"), t->customer);
-    put_text(j, STR("identity"), t->gateway ? STR("gateway") : STR("authenticated"));
+    put_text(j, STR("service"), str_of(service_words[t->service].word));
+    put_identity(j, t);
     put_count(j, STR("calls"), standing->calls);
     put_text(j, STR("health"), health_name(t->health));
     put_count(j, STR("next_hops"), standing->next_hops);

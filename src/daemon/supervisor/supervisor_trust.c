@@ -8,7 +8,7 @@
 #include "questions.h"
 #include "supervisor_trust_fetch.h"
 
-#include "daemon/trust_kept.h"
+#include "daemon/file_seen.h"
 #include "daemon/trust_process.h"
 #include "worker_places.h"
 
@@ -20,8 +20,8 @@
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
 #include <stird/io/admin.h>
+#include <stird/io/trust_kept.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILES_EVERY_MS 5000
@@ -105,15 +105,7 @@ static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 
 static void look_at(uint64_t *seen, struct str path)
 {
-    struct stat st = {0};
-    char *z = path.n > 0 && !trust_setting_is_url(path) ? strndup(path.p, path.n) : NULL;
-    if (z && stat(z, &st) == 0)
-        *seen = *seen * 1099511628211u + ((uint64_t)st.st_ino ^ (uint64_t)st.st_size << 20 ^
-                                          (uint64_t)st.st_mtim.tv_sec << 32 ^
-                                          (uint64_t)st.st_mtim.tv_nsec);
-    else
-        *seen = *seen * 1099511628211u + 1;
-    free(z);
+    file_seen_add(seen, trust_setting_is_url(path) ? STR("") : path);
 }
 
 /* A number that changes when a file was exchanged, came or went. */

@@ -1,4 +1,4 @@
-#include "trust_kept.h"
+#include <stird/io/trust_kept.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +18,17 @@ void trust_kept_name(char name[TRUST_KEPT_NAME_BYTES], struct str domain, unsign
         snprintf(name, TRUST_KEPT_NAME_BYTES, "%.*s.list%s", STR_ARG(domain), end);
     else
         snprintf(name, TRUST_KEPT_NAME_BYTES, "%.*s.crl%u%s", STR_ARG(domain), source, end);
+}
+
+int trust_kept_open(struct str state_directory)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%.*s/" TRUST_KEPT_DIRECTORY, STR_ARG(state_directory)) < 0)
+        return -ENOMEM;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int error = errno;
+    free(path);
+    return fd >= 0 ? fd : -error;
 }
 
 static int copy(int to, int from, uint64_t at, size_t n)

@@ -1,0 +1,28 @@
+/*
+ * list_login - the login of policy administrators who give their list of authorities to those whom
+ * they know alone: who we are goes there as JSON, and a token comes back. Pure.
+ */
+#ifndef STIRD_LIST_LOGIN_H
+#define STIRD_LIST_LOGIN_H
+
+#include <stdbool.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+#include <stird/core/settings.h>
+
+/*
+ * The body of the request, out of the octets of list_login_file: a user's name and a password, a
+ * line each. NULL, or a static sentence that goes behind the file's name. BODY is secret then.
+ */
+const char *list_login_write(struct str file, struct buf *body);
+
+/* Whether that would write one. */
+bool list_login_is_whole(struct str file);
+
+/* Whether the octets of list_token_file are one line that can go into a header as it is. */
+bool list_token_is_whole(struct str file);
+
+/* The token of an answer. NULL with TOKEN, or a static sentence that goes behind "the login". */
+const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1]);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * trust_texts - the texts that a domain of trust is made of (trust_build.h), as they lie in the
+ * operator's files and in the state directory: the one reader for the process that makes domains,
+ * and for stirctl where no stird runs.
+ */
+#ifndef STIRD_TRUST_TEXTS_H
+#define STIRD_TRUST_TEXTS_H
+
+#include <stird/base/arena.h>
+#include <stird/core/trust_build.h>
+
+struct trust_texts {
+    const struct settings *settings;
+    struct arena *arena; /* has the texts */
+    int state_fd;        /* trust_kept_open(); below 0: what was kept is not at hand */
+    /* What was fetched just now of SOURCE (0: the list, from 1 on revocation lists), or its
+       signer's certificate: memory that stays the caller's, or -1. NULL: nothing was. */
+    int (*came)(void *user, unsigned domain, unsigned source, bool signer);
+    /* A file that an operator named cannot be read, or is too long. */
+    void (*missing)(void *user, struct str file);
+    void *user;
+};
+
+/* Fills B with the texts of a domain, by its place in the settings, as of NOW_S. Those that are not
+   at hand have p == NULL. */
+void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t now_s,
+                      struct trust_build *b);
+
+#endif

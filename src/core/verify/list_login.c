@@ -1,0 +1,98 @@
+#include <stird/core/list_login.h>
+
+#include "token_claims.h"
+
+#include <stird/base/json.h>
+#include <stird/base/shortage.h>
+#include <string.h>
+
+static struct str line_of(struct str *text)
+{
+    struct str line = str_cut(text, '\n');
+    if (line.n > 0 && line.p[line.n - 1] == '\r')
+        line.n--;
+    return line;
+}
+
+struct login {
+    struct str user, password;
+};
+
+static const char *read_login(struct str file, struct login *l)
+{
+    struct str rest = file;
+    l->user = line_of(&rest);
+    l->password = line_of(&rest);
+    if (l->user.n == 0 || l->password.n == 0)
+        return "has not a user's name and a password, a line each";
+    if (rest.n > 0)
+        return "has more than two lines";
+    if (str_find(file, '\0', 0) < file.n)
+        return "holds NUL bytes";
+    return NULL;
+}
+
+bool list_login_is_whole(struct str file)
+{
+    struct login l;
+    return read_login(file, &l) == NULL;
+}
+
+const char *list_login_write(struct str file, struct buf *body)
+{
+    struct json j = json_writer(body, false);
+    struct login l;
+    const char *why = read_login(file, &l);
+    if (why)
+        return why;
+    json_begin_object(&j);
+    json_put_key(&j, STR("userId"));
+    json_put_string(&j, l.user);
+    json_put_key(&j, STR("password"));
+    json_put_string(&j, l.password);
+    json_end_object(&j);
+    buf_add_char(body, '\0');
+    return buf_failed(body) ? "cannot be used: out of memory" : NULL;
+}
+
+/* It goes into a header. */
+static bool is_token(struct str text)
+{
+    bool good = text.n > 0 && text.n <= TRUST_TOKEN_BYTES_MAX;
+    for (size_t i = 0; good && i < text.n; i++)
+        good = text.p[i] > ' ' && text.p[i] <= '~';
+    return good;
+}
+
+bool list_token_is_whole(struct str file)
+{
+    const struct str line = line_of(&file);
+    bool good = file.n == 0 && str_trim(line).n > 0;
+    for (size_t i = 0; good && i < line.n; i++)
+        good = line.p[i] >= ' ' && line.p[i] <= '~';
+    return good;
+}
+
+const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1])
+{
+    const unsigned long before = shortages();
+    json_t *object = json_loadb(answer.n > 0 ? answer.p : "", answer.n, JSON_REJECT_DUPLICATES,
+                                NULL);
+    const json_t *status = json_object_get(object, "status");
+    struct str found = json_member(object, "accessToken");
+    const char *why = NULL;
+    if (!found.p)
+        found = json_member(object, "token");
+    if (!json_is_object(object))
+        why = shortages() == before ? "answers what is no JSON" : "cannot be read: out of memory";
+    else if (status && !str_eq(json_text(status), STR("success")))
+        why = "is refused: the status of its answer is not success";
+    else if (!is_token(found))
+        why = "gives no token (accessToken)";
+    if (!why) {
+        memcpy(token, found.p, found.n);
+        token[found.n] = '\0';
+    }
+    json_decref(object);
+    return why;
+}

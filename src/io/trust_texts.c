@@ -1,0 +1,86 @@
+#include <stird/io/trust_texts.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <stird/base/regular_file.h>
+#include <stird/io/trust_kept.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_BYTES_MAX  ((size_t)4 << 20)
+#define TEXT_BYTES_STEP 65536
+
+/* Takes FD. p == NULL: it cannot be read, or is too long. */
+static struct str read_fd(const struct trust_texts *t, int fd)
+{
+    struct buf text = BUF_INIT;
+    ssize_t n = 1;
+    for (off_t at = 0; n > 0 && text.n <= TEXT_BYTES_MAX; at += n) {
+        char *room = buf_room(&text, TEXT_BYTES_STEP);
+        n = room ? pread(fd, room, TEXT_BYTES_STEP, at) : -1;
+        buf_grew(&text, n > 0 ? (size_t)n : 0);
+    }
+    bool good = n == 0 && !buf_failed(&text);
+    struct str copy = good ? arena_copy(t->arena, buf_str(&text)) : (struct str){NULL, 0};
+    buf_fini(&text);
+    close(fd);
+    return copy;
+}
+
+static struct str read_path(const struct trust_texts *t, struct str path)
+{
+    char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
+    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -1;
+    struct str text = fd >= 0 ? read_fd(t, fd) : (struct str){NULL, 0};
+    if (path.n > 0 && !text.p)
+        t->missing(t->user, path);
+    free(z);
+    return text;
+}
+
+static struct str read_kept(const struct trust_texts *t, struct str domain, unsigned source,
+                            bool signer)
+{
+    char name[TRUST_KEPT_NAME_BYTES];
+    trust_kept_name(name, domain, source, signer);
+    int fd = t->state_fd >= 0
+                 ? openat(t->state_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+                 : -1;
+    return fd >= 0 ? read_fd(t, fd) : (struct str){NULL, 0};
+}
+
+static struct str read_came(const struct trust_texts *t, unsigned domain, unsigned source,
+                            bool signer)
+{
+    int fd = t->came ? t->came(t->user, domain, source, signer) : -1;
+    int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    return copy >= 0 ? read_fd(t, copy) : (struct str){NULL, 0};
+}
+
+static void read_source(const struct trust_texts *t, unsigned domain, unsigned source, bool is_url,
+                        struct str place, struct trust_source *s)
+{
+    struct str name = t->settings->trusts[domain].name;
+    s->url = is_url ? place : STR("");
+    s->fresh = is_url ? read_came(t, domain, source, false) : read_path(t, place);
+    s->fresh_signer = read_came(t, domain, source, true);
+    s->kept = read_kept(t, name, source, false);
+    s->kept_signer = read_kept(t, name, source, true);
+}
+
+void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t now_s,
+                      struct trust_build *b)
+{
+    const struct trust_setting *t = &texts->settings->trusts[domain];
+    *b = (struct trust_build){.setting = t, .now_s = now_s};
+    b->anchors = read_path(texts, t->anchors);
+    b->list_anchor = read_path(texts, t->list_anchor);
+    b->list_signer = read_path(texts, t->list_signer);
+    b->crl_anchor = read_path(texts, t->crl_anchor);
+    b->crl_signer = read_path(texts, t->crl_signer);
+    if (t->list.n > 0)
+        read_source(texts, domain, 0, t->list_is_url, t->list, &b->list);
+    for (unsigned i = 0; i < t->n_crls; i++)
+        read_source(texts, domain, 1 + i, trust_setting_is_url(t->crls[i]), t->crls[i],
+                    &b->crls[i]);
+}

@@ -1,0 +1,105 @@
+/* What goes to a policy administrator's login, and the token in its answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stird/core/list_login.h>
+
+static void what_is_sent(void **state)
+{
+    static const struct {
+        const char *file, *body; /* NULL: refused */
+    } cases[] = {
+        {"me\nsecret\n", "{\"userId\":\"me\",\"password\":\"secret\"}"},
+        {"me\nsecret", "{\"userId\":\"me\",\"password\":\"secret\"}"},
+        {"me\r\nsecret\r\n", "{\"userId\":\"me\",\"password\":\"secret\"}"},
+        {"m e\n \"a\\b\" \n", "{\"userId\":\"m e\",\"password\":\" \\\"a\\\\b\\\" \"}"},
+        {"me\n{\"x\":1}\n", "{\"userId\":\"me\",\"password\":\"{\\\"x\\\":1}\"}"},
+        {"", NULL},
+        {"me", NULL},
+        {"me\n", NULL},
+        {"\nsecret\n", NULL},
+        {"me\n\n", NULL},
+        {"me\nsecret\nmore\n", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf body = BUF_INIT;
+        const char *why = list_login_write(str_of(cases[i].file), &body);
+        if (!cases[i].body != !!why)
+            fail_msg("%zu: %s", i, why ? why : "was taken");
+        if (cases[i].body)
+            assert_string_equal(body.p, cases[i].body);
+        buf_fini(&body);
+    }
+    struct buf body = BUF_INIT;
+    assert_non_null(list_login_write((struct str){"me\nse\0cret\n", 11}, &body));
+    buf_fini(&body);
+}
+
+/* R-V-044. What goes into a header is one word of visible octets. */
+static void the_token_of_an_answer(void **state)
+{
+    static const struct {
+        const char *answer, *token; /* NULL: refused */
+    } cases[] = {
+        {"{\"accessToken\":\"a.b-c\"}", "a.b-c"},
+        {" {\"status\":\"success\",\"message\":\"\",\"accessToken\":\"x\",\"expiresIn\":60}\n",
+         "x"},
+        {"{\"token\":\"y\"}", "y"},
+        {"{\"token\":\"y\",\"accessToken\":\"x\"}", "x"},
+        {"{\"status\":\"error\",\"accessToken\":\"x\"}", NULL},
+        {"{\"status\":7,\"accessToken\":\"x\"}", NULL},
+        {"{\"accessToken\":\"x\",\"accessToken\":\"y\"}", NULL},
+        {"{\"accessToken\":\"\"}", NULL},
+        {"{\"accessToken\":null,\"token\":7}", NULL},
+        {"{\"accessToken\":\"a b\"}", NULL},
+        {"{\"accessToken\":\"a\\r\\nHost: b\"}", NULL},
+        {"{\"accessToken\":\"a\\u0000b\"}", NULL},
+        {"{\"accessToken\":\"\\u00e4\"}", NULL},
+        {"[\"accessToken\",\"x\"]", NULL},
+        {"\"x\"", NULL},
+        {"x", NULL},
+        {"", NULL},
+    };
+    char token[TRUST_TOKEN_BYTES_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *why = list_login_read(str_of(cases[i].answer), token);
+        if (!cases[i].token != !!why)
+            fail_msg("%s: %s", cases[i].answer, why ? why : "was taken");
+        if (cases[i].token)
+            assert_string_equal(token, cases[i].token);
+    }
+}
+
+static void a_token_has_a_length(void **state)
+{
+    char token[TRUST_TOKEN_BYTES_MAX + 1];
+    (void)state;
+    for (size_t n = TRUST_TOKEN_BYTES_MAX - 1; n <= TRUST_TOKEN_BYTES_MAX + 1; n++) {
+        struct buf answer = BUF_INIT;
+        buf_add_text(&answer, "{\"accessToken\":\"");
+        for (size_t i = 0; i < n; i++)
+            buf_add_char(&answer, 'x');
+        buf_add_text(&answer, "\"}");
+        const char *why = list_login_read(buf_str(&answer), token);
+        assert_int_equal(why == NULL, n <= TRUST_TOKEN_BYTES_MAX);
+        if (!why)
+            assert_int_equal(strlen(token), n);
+        buf_fini(&answer);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_sent),
+        cmocka_unit_test(the_token_of_an_answer),
+        cmocka_unit_test(a_token_has_a_length),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
