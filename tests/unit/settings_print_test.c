@@ -234,7 +234,7 @@ static void add_needed(struct buf *out, const char *needed, const char *others)
 {
     char word[64];
     int n;
-    for (const char *end; sscanf(needed, " %63[a-z] =%n", word, &n) == 1; needed = end + 1) {
+    for (const char *end; sscanf(needed, " %63[a-z_] =%n", word, &n) == 1; needed = end + 1) {
         char said[80];
         snprintf(said, sizeof(said), " %s = ", word);
         end = strchr(needed, ';');
