@@ -10,7 +10,9 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/base/regular_file.h>
+#include <stird/base/shortage.h>
 #include <stird/io/control.h>
+#include <stird/io/trust_file.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -28,6 +30,7 @@ struct making {
     struct arena *arena;
     int state_fd;   /* of the directory of what is kept; -1: there is none */
     uint64_t taken; /* octets written */
+    struct mapped_trust before;
 };
 
 /* Takes FD. p == NULL: it cannot be read, or is too long. */
@@ -47,14 +50,21 @@ static struct str read_fd(const struct making *m, int fd)
     return copy;
 }
 
-/* Tells of a file that is missing: an operator named it. */
-static struct str read_path(const struct making *m, struct str path)
+/* *WHY: NULL, or why it cannot be read; a static sentence. */
+static struct str read_path(const struct making *m, struct str path, const char **why)
 {
     char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
-    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -1;
+    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -ENOENT;
     struct str text = fd >= 0 ? read_fd(m, fd) : (struct str){NULL, 0};
-    if (path.n > 0 && !text.p)
-        log_error("a file of a domain of trust cannot be read", LOG_TEXT("file", path));
+    *why = path.n == 0 || text.p ? NULL
+           : !z                  ? TRUST_NO_MEMORY
+           : fd == -ENOENT       ? "is not there any more"
+           : fd == -EACCES       ? "may not be read by stird"
+           : fd >= 0             ? "cannot be read, or is longer than 4 MiB"
+                                 : "is no file that can be read";
+    if (*why)
+        log_error("a file of a domain of trust cannot be read", LOG_TEXT("file", path),
+                  LOG_CSTR("it", *why));
     free(z);
     return text;
 }
@@ -80,7 +90,8 @@ static void read_source(const struct making *m, unsigned domain, unsigned source
 {
     struct str name = m->options->settings->trusts[domain].name;
     s->url = is_url ? place : STR("");
-    s->fresh = is_url ? read_came(m, m->options->came[domain][source]) : read_path(m, place);
+    s->fresh = is_url ? read_came(m, m->options->came[domain][source])
+                      : read_path(m, place, &s->unread);
     s->fresh_signer = read_came(m, m->options->came_signers[domain][source]);
     s->kept = read_kept(m, name, source, false);
     s->kept_signer = read_kept(m, name, source, true);
@@ -91,13 +102,25 @@ static void read_domain(const struct making *m, unsigned domain)
     const struct trust_setting *t = &m->options->settings->trusts[domain];
     struct trust_build *b = &m->builds[domain];
     *b = (struct trust_build){.setting = t, .now_s = clock_real_s()};
-    b->anchors = read_path(m, t->anchors);
-    b->list_anchor = read_path(m, t->list_anchor);
-    b->list_signer = read_path(m, t->list_signer);
-    b->crl_anchor = read_path(m, t->crl_anchor);
-    b->crl_signer = read_path(m, t->crl_signer);
+    const struct {
+        struct str *text, path;
+    } files[] = {
+        {&b->anchors, t->anchors},         {&b->list_anchor, t->list_anchor},
+        {&b->list_signer, t->list_signer}, {&b->crl_anchor, t->crl_anchor},
+        {&b->crl_signer, t->crl_signer},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        const char *why;
+        *files[i].text = read_path(m, files[i].path, &why);
+        if (why && !b->unread) {
+            b->unread = why;
+            b->unread_path = files[i].path;
+        }
+    }
     if (t->list.n > 0)
         read_source(m, domain, 0, t->list_is_url, t->list, &b->list);
+    if (t->list.n > 0 && !t->list_is_url)
+        b->list.fresh_signer = b->list_signer;
     for (unsigned i = 0; i < t->n_crls; i++)
         read_source(m, domain, 1 + i, trust_setting_is_url(t->crls[i]), t->crls[i], &b->crls[i]);
 }
@@ -119,6 +142,9 @@ static void read_all(struct making *m)
         read_domain(m, i);
     if (m->state_fd >= 0)
         close(m->state_fd);
+    const char *why = NULL;
+    if (m->options->before_fd >= 0 && !trust_file_map(&m->before, m->options->before_fd, 0, &why))
+        log_error("the image of trust before cannot be read", LOG_CSTR("why", why));
 }
 
 /* ---- making, without any ---- */
@@ -151,7 +177,8 @@ static int tell_source(struct making *m, int control_fd, unsigned domain, unsign
         .trust_source = {.domain = domain,
                          .source = source,
                          .is_used = s->is_used,
-                         .is_refused = s->fresh.p && s->refused,
+                         .is_refused = s->refused != NULL,
+                         .is_new = s->fresh.p || s->unread,
                          .until_s = s->until_s},
     };
     struct control_trust_source *told = &c.trust_source;
@@ -169,15 +196,17 @@ static int tell_source(struct making *m, int control_fd, unsigned domain, unsign
 static int tell_domain(struct making *making, int control_fd, unsigned domain,
                        const struct trust_build *b)
 {
-    const struct control_message m = {
+    struct control_message m = {
         .type = CONTROL_TRUST_DOMAIN,
         .trust_domain = {.domain = domain,
                          .authorities = b->authorities,
                          .left_out = b->left_out,
                          .sequence = b->domain.sequence,
                          .expires_s = b->domain.expires_s,
+                         .until_s = trust_anchors_until_s(b->domain.trust),
                          .revoked = b->revoked},
     };
+    snprintf(m.trust_domain.saying, CONTROL_TEXT, "%s", b->left_out_why ? b->left_out_why : "");
     int r = control_send(control_fd, &m, NULL, 0);
     if (r == 0 && b->setting->list.n > 0)
         r = tell_source(making, control_fd, domain, 0, &b->list);
@@ -186,21 +215,65 @@ static int tell_domain(struct making *making, int control_fd, unsigned domain,
     return r;
 }
 
-/* A domain that cannot be made has no trust at all; the others are not affected. */
-static void log_problems(const struct trust_build *b, const struct problems *problems)
+/* A domain whose files are broken: what is said of it is no judgement of what others serve. */
+static int tell_broken(int control_fd, unsigned domain, const char *why)
 {
-    for (size_t i = 0; i < problems->n; i++)
-        log_error("a domain of trust cannot be made of its files",
-                  LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", problems->list[i].text));
+    struct control_message m = {.type = CONTROL_TRUST_DOMAIN,
+                                .trust_domain = {.domain = domain, .is_broken = 1}};
+    snprintf(m.trust_domain.saying, CONTROL_TEXT, "%s", why);
+    return control_send(control_fd, &m, NULL, 0);
 }
 
-static bool make_domain(const struct making *m, struct trust_build *b)
+/* What the image before has of it; NULL: nothing. */
+static const struct trust_image_domain *find_before(const struct making *m, unsigned domain)
 {
+    const struct trust_image *i = m->before.image;
+    const struct trust_setting *t = &m->options->settings->trusts[domain];
+    for (unsigned d = 0; i && d < trust_image_domains(i); d++)
+        if (m->options->before_of & UINT32_C(1) << domain &&
+            str_eq(trust_image_domain(i, d)->name, t->name))
+            return trust_image_domain(i, d);
+    return NULL;
+}
+
+/* *D is B's domain by the settings of now, with what was there before; else it has no authority,
+   and is unavailable. */
+static bool stays(const struct making *m, unsigned domain, struct trust_build *b,
+                  struct trust_image_domain *d)
+{
+    const struct trust_image_domain *before = find_before(m, domain);
+    trust_build_fini(b);
+    *d = b->domain;
+    d->sequence = before ? before->sequence : 0;
+    d->expires_s = before ? before->expires_s : 0;
+    d->has_grace = before != NULL;
+    d->trust = before ? before->trust : (b->domain.trust = trust_new());
+    return d->trust != NULL;
+}
+
+/* The others are not affected by one whose files are broken. */
+static int make_domain(struct making *m, unsigned domain, int control_fd,
+                       struct trust_image_domain *made)
+{
+    const unsigned long before = shortages();
+    struct trust_build *b = &m->builds[domain];
     struct problems problems = PROBLEMS_INIT;
-    bool good = trust_build(b, m->arena, &problems);
-    log_problems(b, &problems);
+    char why[CONTROL_TEXT];
+    int r = 0;
+    if (trust_build(b, m->arena, &problems)) {
+        *made = b->domain;
+        r = tell_domain(m, control_fd, domain, b);
+    } else if (shortages() != before || problems.n == 0 || !stays(m, domain, b, made)) {
+        r = -ENOMEM;
+    } else {
+        const struct problem *first = &problems.list[0];
+        snprintf(why, sizeof(why), "%s%s%s", first->file, first->file[0] ? " " : "", first->text);
+        log_error("a domain of trust cannot be made of its files: what was there before stays",
+                  LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", why));
+        r = tell_broken(control_fd, domain, why);
+    }
     problems_fini(&problems);
-    return good;
+    return r;
 }
 
 static int write_image(int fd, const struct trust_image_domain *domains, unsigned n)
@@ -217,10 +290,8 @@ static int make_all(struct making *m, int control_fd)
     const unsigned n = m->options->settings->n_trusts;
     const struct control_message built = {.type = CONTROL_TRUST_BUILT};
     int r = 0;
-    for (unsigned i = 0; i < n && r == 0; i++) {
-        r = make_domain(m, &m->builds[i]) ? tell_domain(m, control_fd, i, &m->builds[i]) : -EINVAL;
-        domains[i] = m->builds[i].domain;
-    }
+    for (unsigned i = 0; i < n && r == 0; i++)
+        r = make_domain(m, i, control_fd, &domains[i]);
     if (r == 0)
         r = write_image(m->options->image_fd, domains, n);
     for (unsigned i = 0; i < n; i++)
@@ -244,5 +315,6 @@ int trust_main(const struct trust_options *options, int control_fd)
                                                : make_all(&m, control_fd);
     free(m.builds);
     arena_free(m.arena);
+    trust_file_unmap(&m.before);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
