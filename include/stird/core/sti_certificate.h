@@ -88,6 +88,9 @@ bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
                            const struct trust *trust, int64_t now_s, struct arena *arena);
 /* Whether TRUSTED, good or bad, is the answer at NOW_S too; else it has to be prepared again. */
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
+/* Whether revocation lists were asked about it; false: anchors are not at hand, or whoever it leads
+   to has none, so a revoked one would pass. */
+bool sti_certificate_was_looked_up(const struct sti_certificate *c);
 void sti_certificate_fini(struct sti_certificate *c);
 /* The first rule that it breaks, or NULL. */
 const char *sti_certificate_fault(const struct sti_certificate *c);

@@ -288,6 +288,11 @@ bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)
            (now_s >= c->by_anchors.from_s && now_s <= c->by_anchors.until_s);
 }
 
+bool sti_certificate_was_looked_up(const struct sti_certificate *c)
+{
+    return c->has_anchors && c->by_anchors.revoked != TRUST_NO_LISTS;
+}
+
 void sti_certificate_fini(struct sti_certificate *c)
 {
     EVP_PKEY_free(c->key);
