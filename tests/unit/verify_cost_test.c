@@ -1,6 +1,7 @@
 /*
  * What a verification does not do when token and certificate are at hand: it reads no certificate,
- * makes no curve and builds no chain. Counted where our code calls OpenSSL; nothing is timed.
+ * makes no curve, builds no chain, and has OpenSSL look up no algorithm. Counted where our code
+ * calls OpenSSL; nothing is timed.
  */
 #include "whole_question.h"
 
@@ -32,6 +33,14 @@ COUNTED(int, X509_verify_cert, (X509_STORE_CTX * context), (context))
 COUNTED(EC_GROUP *, EC_GROUP_new_by_curve_name, (int nid), (nid))
 COUNTED(EC_GROUP *, EC_GROUP_new_from_params,
         (const OSSL_PARAM p[], OSSL_LIB_CTX *l, const char *q), (p, l, q))
+
+COUNTED(EVP_MD *, EVP_MD_fetch, (OSSL_LIB_CTX * l, const char *name, const char *q), (l, name, q))
+COUNTED(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey, (OSSL_LIB_CTX * l, EVP_PKEY *k, const char *q),
+        (l, k, q))
+COUNTED(int, EVP_PKEY_verify_init, (EVP_PKEY_CTX * context), (context))
+COUNTED(int, EVP_DigestVerifyInit,
+        (EVP_MD_CTX * context, EVP_PKEY_CTX **made, const EVP_MD *type, ENGINE *e, EVP_PKEY *k),
+        (context, made, type, e, k))
 
 #define NOW INT64_C(1443208345)
 #define DAY 86400
