@@ -7,7 +7,7 @@
 #include <stird/core/x5u.h>
 #include <string.h>
 
-#define ARENA_BYTES 2048              /* of most certificates all texts */
+#define ARENA_BYTES 512               /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
 #define KEY_BYTES   2560              /* what OpenSSL holds of a public key, and its allocations */
 

@@ -221,7 +221,7 @@ static void check_signature(struct checking *v)
     const struct token *t = v->token;
     if (!t->has_signature || !v->certificate || !key_fits(v))
         return;
-    if (t->algorithm->verify(v->certificate->key, t->signed_octets, t->signature))
+    if (t->algorithm->verify(v->certificate->verifier, t->signed_octets, t->signature))
         found_good(&v->f, VERIFY_SIGNATURE);
     else
         FAILED(&v->f, VERIFY_SIGNATURE, "it does not verify");
