@@ -200,6 +200,32 @@ static bool make_authority(struct lab *lab)
            write_key(lab, &lab->at, "intermediate.key.pem", lab->issuer_key);
 }
 
+/* ---- its revocation lists ---- */
+
+/* N is 1 when there is the unit "revoked", else 0. */
+static bool add_crl(const struct lab *lab, X509 *issuer, EVP_PKEY *key, unsigned n,
+                    struct buf *text)
+{
+    const uint64_t revoked[] = {lab->revoked};
+    X509_CRL *crl = lab_crl_new(issuer, key, lab->now_s - 60, lab->now_s + lab->days * DAY_S,
+                                revoked, n);
+    bool good = crl && lab_add_crl(text, crl);
+    X509_CRL_free(crl);
+    return good;
+}
+
+/* Lists of both authorities: without one the state of a certificate is unknown. */
+static bool make_crl(const struct lab *lab, unsigned n_revoked)
+{
+    struct buf text = BUF_INIT;
+    bool good = add_crl(lab, lab->issuer, lab->issuer_key, n_revoked, &text) &&
+                add_crl(lab, lab->root, lab->root_key, 0, &text) &&
+                write_in(lab, &lab->at, "crl.pem", NULL, &text, 0644) &&
+                (lab->unit || write_in(lab, &lab->public, "crl.pem", NULL, &text, 0644));
+    buf_fini(&text);
+    return good;
+}
+
 /* ---- units ---- */
 
 static bool write_unit(const struct lab *lab, const char *unit, X509 *x, EVP_PKEY *key)
@@ -272,7 +298,7 @@ static bool find_authority(struct lab *lab)
     if (!reach(lab, 0700))
         return false;
     if (faccessat(lab->at.fd, "intermediate.pem", F_OK, AT_SYMLINK_NOFOLLOW))
-        return make_authority(lab);
+        return make_authority(lab) && make_crl(lab, 0);
     lab->issuer = read_pem(lab, "intermediate.pem", false);
     lab->issuer_key = read_pem(lab, "intermediate.key.pem", true);
     if (!lab->issuer || !lab->issuer_key)
@@ -344,30 +370,6 @@ static bool make_units(const struct lab *lab)
            make_unit(lab, "revoked", lab->revoked, spcs, NULL);
 }
 
-/* N is 1 when there is the unit "revoked", else 0. */
-static bool add_crl(const struct lab *lab, X509 *issuer, EVP_PKEY *key, unsigned n,
-                    struct buf *text)
-{
-    const uint64_t revoked[] = {lab->revoked};
-    X509_CRL *crl = lab_crl_new(issuer, key, lab->now_s - 60, lab->now_s + lab->days * DAY_S,
-                                revoked, n);
-    bool good = crl && lab_add_crl(text, crl);
-    X509_CRL_free(crl);
-    return good;
-}
-
-/* Lists of both authorities: without one the state of a certificate is unknown. */
-static bool make_crl(const struct lab *lab)
-{
-    struct buf text = BUF_INIT;
-    bool good = add_crl(lab, lab->issuer, lab->issuer_key, 1, &text) &&
-                add_crl(lab, lab->root, lab->root_key, 0, &text) &&
-                write_in(lab, &lab->at, "crl.pem", NULL, &text, 0644) &&
-                write_in(lab, &lab->public, "crl.pem", NULL, &text, 0644);
-    buf_fini(&text);
-    return good;
-}
-
 static bool make_web_server(const struct lab *lab)
 {
     EVP_PKEY *key = lab_key_new();
@@ -392,7 +394,7 @@ static bool make_lab(struct lab *lab)
     int r = reach_one(lab->made, lab->directory, 0755, &lab->at);
     bool good = (r == 0 || complain(lab, "", r)) &&
                 make_directory(lab, "public", 0755, &lab->public) && make_authority(lab) &&
-                make_units(lab) && make_crl(lab) && make_web_server(lab);
+                make_units(lab) && make_crl(lab, 1) && make_web_server(lab);
     X509_free(lab->root);
     X509_free(lab->issuer);
     EVP_PKEY_free(lab->root_key);

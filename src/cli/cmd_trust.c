@@ -1,7 +1,11 @@
-/* Whom the running stird believes when it verifies: domains of trust. */
+/* Whom the running stird believes when it verifies: domains of trust, and what of them was not
+   taken. */
+#include "columns.h"
 #include "session.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -14,14 +18,70 @@ static json_int_t number_of(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+static bool has(const json_t *object, const char *key)
+{
+    return json_object_get(object, key) != NULL;
+}
+
+/* A sentence in lines of at most 80 columns. */
+__attribute__((format(printf, 2, 3))) static void say(int indent, const char *format, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list arguments;
+    va_start(arguments, format);
+    buf_vaddf(&text, format, arguments);
+    va_end(arguments);
+    buf_add_char(&text, '\0');
+    if (!buf_failed(&text))
+        columns_wrap(buf_str(&text).p, indent, 0);
+    buf_fini(&text);
+}
+
+#define WHEN_BYTES 32
+
+static const char *when(char text[WHEN_BYTES], json_int_t s)
+{
+    const time_t t = (time_t)s;
+    struct tm tm;
+    text[0] = '\0';
+    if (gmtime_r(&t, &tm))
+        strftime(text, WHEN_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return text;
+}
+
 static void print_source(const json_t *source)
 {
-    bool used = json_is_true(json_object_get(source, "used"));
-    print_said("    %s: %s\n", text_of(source, "source"), used ? "in use" : "none is at hand");
-    if (json_object_get(source, "refused"))
-        print_said("      the new one is not taken: it %s\n", text_of(source, "refused"));
-    if (json_object_get(source, "not_fetched"))
-        print_said("      it cannot be fetched: %s\n", text_of(source, "not_fetched"));
+    char since[WHEN_BYTES];
+    const bool used = json_is_true(json_object_get(source, "used"));
+    const bool taken = json_is_true(json_object_get(source, "taken"));
+    const char *stays = used ? "The last good one stays." : "There is no other one.";
+    say(4, "%s: %s", text_of(source, "source"),
+        taken  ? "in use"
+        : used ? "the last good one is in use"
+               : "none is at hand");
+    if (has(source, "refused"))
+        say(6, "not taken since %s: it %s. %s", when(since, number_of(source, "refused_since")),
+            text_of(source, "refused"), stays);
+    if (has(source, "not_fetched"))
+        say(6, "not fetched since %s: %s. %s", when(since, number_of(source, "not_fetched_since")),
+            text_of(source, "not_fetched"), stays);
+}
+
+/* What of a domain is not as its administrator, or the operator, wants it. */
+static void print_faults(const json_t *domain)
+{
+    char since[WHEN_BYTES];
+    const int left_out = (int)number_of(domain, "left_out");
+    if (has(domain, "broken"))
+        say(4,
+            "its files cannot be used since %s: %s. What was in force before stays. Mend the file, "
+            "then: stirctl trust refresh",
+            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"));
+    if (left_out > 0)
+        say(4, "%d of its certificates %s not used%s%s", left_out, left_out == 1 ? "is" : "are",
+            has(domain, "left_out_is") ? ": the first is " : "", text_of(domain, "left_out_is"));
+    if (json_is_false(json_object_get(domain, "revocation_judged")))
+        say(4, "revocation is not judged: it has no crls");
 }
 
 static void print_domain(const json_t *domain)
@@ -30,23 +90,24 @@ static void print_domain(const json_t *domain)
     size_t i;
     const int authorities = (int)number_of(domain, "authorities");
     const int revoked = (int)number_of(domain, "revoked");
-    const int left_out = (int)number_of(domain, "left_out");
     print_said("%s: %s, %d %s, %d revoked certificate%s\n", text_of(domain, "name"),
                text_of(domain, "state"), authorities,
                authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
-    if (left_out > 0)
-        print_said("    %d %s of its list %s not used\n", left_out,
-                   left_out == 1 ? "entry" : "entries", left_out == 1 ? "is" : "are");
+    print_faults(domain);
     json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
 }
 
 static void print_trust(const json_t *reply)
 {
     const json_t *domains = json_object_get(reply, "trust"), *domain;
+    const int without = (int)number_of(reply, "workers_without");
     size_t i;
     if (json_array_size(domains) == 0)
         puts("the configuration names no domain of trust");
     json_array_foreach(domains, i, domain) print_domain(domain);
+    if (without > 0)
+        say(0, "%d worker%s yet by what was in force before (stirctl status)", without,
+            without == 1 ? " judges" : "s judge");
 }
 
 static int run_list(const struct cli *cli, const struct words *words)

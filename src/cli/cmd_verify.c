@@ -69,8 +69,14 @@ static bool add_trust(struct verify_job *job, const char *path,
 {
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
+    const char *why;
+    const unsigned before = trust_left_out(job->trust, &why);
     bool good = read_file(path, &text) && add(job->trust, str_of(path), buf_str(&text), &problems);
+    const unsigned n = trust_left_out(job->trust, &why) - before;
     print_problems(stderr, &problems);
+    if (good && n > 0)
+        warn_said("stirctl: %s: %u of its certificates %s not used: at least one is %s\n", path, n,
+                  n == 1 ? "is" : "are", why);
     problems_fini(&problems);
     buf_fini(&text);
     return good;

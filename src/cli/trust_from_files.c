@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static void tell_missing(void *user, struct str file)
+static void tell_missing(void *user, struct str file, const char *why)
 {
     (void)user;
-    warn_said("stirctl: %.*s: of a domain of trust: cannot be read\n", STR_ARG(file));
+    warn_said("stirctl: %.*s: of a domain of trust: %s\n", STR_ARG(file), why);
 }
 
 /* ---- what is not at hand ---- */
@@ -49,7 +49,7 @@ static void tell_sources(const struct trust_build *b, int state_fd)
 
 /* ---- making ---- */
 
-/* A domain that cannot be made believes nobody. */
+/* A domain that cannot be made believes nobody; the others are not affected. False: no memory. */
 static bool make_domain(const struct trust_texts *texts, unsigned i, struct trust_build *b)
 {
     struct problems problems = PROBLEMS_INIT;
@@ -59,9 +59,13 @@ static bool make_domain(const struct trust_texts *texts, unsigned i, struct trus
         warn_said("stirctl: trust %.*s: cannot be made of its files: %s\n",
                   STR_ARG(b->setting->name), problems.list[k].text);
     problems_fini(&problems);
-    if (good)
+    if (good) {
         tell_sources(b, texts->state_fd);
-    return good;
+        return true;
+    }
+    trust_build_fini(b);
+    b->domain.trust = trust_new();
+    return b->domain.trust != NULL;
 }
 
 static bool write_all(int fd, struct str text)

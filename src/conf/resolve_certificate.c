@@ -359,6 +359,16 @@ static bool are_too_many(struct reader *r, const struct draft *draft)
     return true;
 }
 
+static void warn_of_left_out(struct reader *r, const struct draft *draft, const struct trust *t)
+{
+    const char *why;
+    const unsigned n = t ? trust_left_out(t, &why) : 0;
+    if (n > 0)
+        warn(r, &draft->object, place_of(&draft->object, "check.anchors"),
+             "check.anchors: %.*s: %u of its certificates %s not used: the first is %s",
+             STR_ARG(draft->settings.check.anchors), n, n == 1 ? "is" : "are", why);
+}
+
 /* The anchors for the checks; NULL: none are named, or they cannot be read, and chains are judged
    without. */
 static struct trust *read_anchors(struct reader *r, const struct draft *draft)
@@ -376,8 +386,10 @@ static struct trust *read_anchors(struct reader *r, const struct draft *draft)
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
              faults.n > 0 ? faults.list[0].text : "no memory");
-    else
+    else {
+        warn_of_left_out(r, draft, t);
         return t;
+    }
     problems_fini(&faults);
     trust_free(t);
     return NULL;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stird/base/container_of.h>
+#include <stird/base/shortage.h>
 #include <stird/core/trust_build.h>
 #include <stird/core/x5u.h>
 #include <string.h>
@@ -23,45 +24,90 @@ static struct str resolve_source(struct reader *r, const struct object *o, struc
 
 /* ---- files ---- */
 
-static const char *read_crls(struct str path, struct str text, struct problems *faults)
+struct reading_file {
+    struct reader *r;
+    const struct object *object;
+    struct place at;
+    const char *key;
+    struct str path;
+    struct problems faults;
+};
+
+static const char *fault_of(const struct reading_file *f)
 {
-    struct trust *t = trust_new();
-    bool good = t && trust_add_crls(t, path, text, faults);
-    trust_free(t);
-    return good ? NULL : faults->n > 0 ? faults->list[0].text : TRUST_NO_MEMORY;
+    return f->faults.n > 0 ? f->faults.list[0].text : TRUST_NO_MEMORY;
 }
 
-static const char *read_certificates(struct str path, struct str text, struct problems *faults)
+static const char *read_crls(struct reading_file *f, struct str text)
 {
     struct trust *t = trust_new();
-    bool good = t && trust_add_anchors(t, path, text, faults);
+    bool good = t && trust_add_crls(t, f->path, text, &f->faults);
     trust_free(t);
-    return good ? NULL : faults->n > 0 ? faults->list[0].text : TRUST_NO_MEMORY;
+    return good ? NULL : fault_of(f);
 }
 
-static const char *read_nothing(struct str path, struct str text, struct problems *faults)
+/* The whole chain of a signer, who is no authority. */
+static const char *read_signer(struct reading_file *f, struct str text)
 {
-    (void)path, (void)faults;
+    struct trust *t = trust_new();
+    bool good = t && trust_add_crl_signers(t, f->path, text, &f->faults);
+    trust_free(t);
+    return good ? NULL : fault_of(f);
+}
+
+static void warn_of_some(struct reading_file *f, const struct trust *t)
+{
+    const char *why;
+    const unsigned n = trust_left_out(t, &why);
+    if (n > 0)
+        warn(f->r, f->object, f->at,
+             "%s: %.*s: %u of its certificates %s not used: the first is %s", f->key,
+             STR_ARG(f->path), n, n == 1 ? "is" : "are", why);
+}
+
+/* That authorities have ended is no reason not to start: calls go on, unjudged or by the others. */
+static const char *read_authorities(struct reading_file *f, struct str text)
+{
+    const unsigned long before = shortages();
+    struct trust *ever = trust_new(), *now = trust_new_at(f->r->now_s);
+    struct problems ended = PROBLEMS_INIT;
+    bool good = ever && now && trust_add_anchors(ever, f->path, text, &f->faults);
+    bool any = good && trust_add_anchors(now, f->path, text, &ended);
+    if (good && shortages() != before)
+        good = false;
+    else if (good && !any)
+        warn(f->r, f->object, f->at, "%s: %.*s: %s: nobody is believed by it", f->key,
+             STR_ARG(f->path), ended.n > 0 ? ended.list[0].text : "");
+    else if (good)
+        warn_of_some(f, now);
+    problems_fini(&ended);
+    trust_free(ever);
+    trust_free(now);
+    return good ? NULL : fault_of(f);
+}
+
+static const char *read_nothing(struct reading_file *f, struct str text)
+{
+    (void)f;
     return text.n > 0 ? NULL : "is empty";
 }
 
 /* A problem for a file that cannot be read, or of which READ says so. */
 static void check_file(struct reader *r, const struct object *o, struct place at, const char *key,
                        struct str path,
-                       const char *(*read)(struct str path, struct str text,
-                                           struct problems *faults))
+                       const char *(*read)(struct reading_file *f, struct str text))
 {
-    struct problems faults = PROBLEMS_INIT;
+    struct reading_file f = {r, o, at, key, path, PROBLEMS_INIT};
     struct str text;
     if (path.n == 0)
         return;
     int error = files_read_bytes(r->files, path, TRUST_BYTES_MAX, &text);
-    const char *why = error < 0 ? files_fault(error) : read(path, text, &faults);
+    const char *why = error < 0 ? files_fault(error) : read(&f, text);
     if (error == -ENOMEM)
         out_of_memory(r);
     else if (why)
         complain(r, o, at, "%s: %.*s: %s", key, STR_ARG(path), why);
-    problems_fini(&faults);
+    problems_fini(&f.faults);
 }
 
 static void check_files(struct reader *r, const struct draft_trust *d)
@@ -70,14 +116,17 @@ static void check_files(struct reader *r, const struct draft_trust *d)
     const struct {
         const char *key;
         struct str path;
+        const char *(*read)(struct reading_file *f, struct str text);
     } files[] = {
-        {"anchors", t->anchors},         {"list_anchor", t->list_anchor},
-        {"list_signer", t->list_signer}, {"crl_anchor", t->crl_anchor},
-        {"crl_signer", t->crl_signer},
+        {"anchors", t->anchors, read_authorities},
+        {"list_anchor", t->list_anchor, read_authorities},
+        {"list_signer", t->list_signer, read_signer},
+        {"crl_anchor", t->crl_anchor, read_authorities},
+        {"crl_signer", t->crl_signer, read_signer},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         check_file(r, &d->object, place_of(&d->object, files[i].key), files[i].key, files[i].path,
-                   read_certificates);
+                   files[i].read);
     if (!t->list_is_url)
         check_file(r, &d->object, place_of(&d->object, "list"), "list", t->list, read_nothing);
     for (unsigned i = 0; i < t->n_crls; i++)
@@ -181,6 +230,15 @@ static void check_twice(struct reader *r, const struct object *o, const char *ke
             }
 }
 
+/* Without revocation lists a certificate that was taken back passes until it ends. */
+static void check_revocation(struct reader *r, const struct draft_trust *d)
+{
+    if (d->crls.n == 0 && !place_of(&d->object, "crls").unread)
+        warn(r, &d->object, d->object.at,
+             "it has no crls: nobody notices that a certificate was revoked: write where its "
+             "revocation lists are");
+}
+
 static void resolve_crls(struct reader *r, struct draft_trust *d)
 {
     struct str *list = reader_array(r, d->crls.n, sizeof(*list));
@@ -238,6 +296,7 @@ static void resolve_domain(struct reader *r, struct draft_trust *d)
     check_authorities(r, d);
     check_company(r, d);
     check_login(r, d);
+    check_revocation(r, d);
     check_files(r, d);
 }
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/base/shortage.h>
 #include <stird/io/control.h>
+#include <stird/io/trust_file.h>
 #include <stird/io/trust_kept.h>
 #include <stird/io/trust_texts.h>
 #include <string.h>
@@ -24,6 +26,7 @@ struct making {
     struct trust_build *builds;
     struct arena *arena;
     uint64_t taken; /* octets written */
+    struct mapped_trust before;
 };
 
 static int came(void *user, unsigned domain, unsigned source, bool signer)
@@ -33,10 +36,11 @@ static int came(void *user, unsigned domain, unsigned source, bool signer)
 }
 
 /* An operator named it. */
-static void tell_missing(void *user, struct str file)
+static void tell_missing(void *user, struct str file, const char *why)
 {
     (void)user;
-    log_error("a file of a domain of trust cannot be read", LOG_TEXT("file", file));
+    log_error("a file of a domain of trust cannot be read", LOG_TEXT("file", file),
+              LOG_CSTR("it", why));
 }
 
 static void read_all(struct making *m)
@@ -52,6 +56,9 @@ static void read_all(struct making *m)
         trust_texts_read(&texts, i, clock_real_s(), &m->builds[i]);
     if (texts.state_fd >= 0)
         close(texts.state_fd);
+    const char *why = NULL;
+    if (m->options->before_fd >= 0 && !trust_file_map(&m->before, m->options->before_fd, 0, &why))
+        log_error("the image of trust before cannot be read", LOG_CSTR("why", why));
 }
 
 /* ---- making, without any ---- */
@@ -84,7 +91,8 @@ static int tell_source(struct making *m, int control_fd, unsigned domain, unsign
         .trust_source = {.domain = domain,
                          .source = source,
                          .is_used = s->is_used,
-                         .is_refused = s->fresh.p && s->refused,
+                         .is_refused = s->refused != NULL,
+                         .is_new = s->fresh.p || s->unread,
                          .until_s = s->until_s},
     };
     struct control_trust_source *told = &c.trust_source;
@@ -102,15 +110,17 @@ static int tell_source(struct making *m, int control_fd, unsigned domain, unsign
 static int tell_domain(struct making *making, int control_fd, unsigned domain,
                        const struct trust_build *b)
 {
-    const struct control_message m = {
+    struct control_message m = {
         .type = CONTROL_TRUST_DOMAIN,
         .trust_domain = {.domain = domain,
                          .authorities = b->authorities,
                          .left_out = b->left_out,
                          .sequence = b->domain.sequence,
                          .expires_s = b->domain.expires_s,
+                         .until_s = trust_anchors_until_s(b->domain.trust),
                          .revoked = b->revoked},
     };
+    snprintf(m.trust_domain.saying, CONTROL_TEXT, "%s", b->left_out_why ? b->left_out_why : "");
     int r = control_send(control_fd, &m, NULL, 0);
     if (r == 0 && b->setting->list.n > 0)
         r = tell_source(making, control_fd, domain, 0, &b->list);
@@ -119,21 +129,65 @@ static int tell_domain(struct making *making, int control_fd, unsigned domain,
     return r;
 }
 
-/* A domain that cannot be made has no trust at all; the others are not affected. */
-static void log_problems(const struct trust_build *b, const struct problems *problems)
+/* A domain whose files are broken: what is said of it is no judgement of what others serve. */
+static int tell_broken(int control_fd, unsigned domain, const char *why)
 {
-    for (size_t i = 0; i < problems->n; i++)
-        log_error("a domain of trust cannot be made of its files",
-                  LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", problems->list[i].text));
+    struct control_message m = {.type = CONTROL_TRUST_DOMAIN,
+                                .trust_domain = {.domain = domain, .is_broken = 1}};
+    snprintf(m.trust_domain.saying, CONTROL_TEXT, "%s", why);
+    return control_send(control_fd, &m, NULL, 0);
 }
 
-static bool make_domain(const struct making *m, struct trust_build *b)
+/* What the image before has of it; NULL: nothing. */
+static const struct trust_image_domain *find_before(const struct making *m, unsigned domain)
 {
+    const struct trust_image *i = m->before.image;
+    const struct trust_setting *t = &m->options->settings->trusts[domain];
+    for (unsigned d = 0; i && d < trust_image_domains(i); d++)
+        if (m->options->before_of & UINT32_C(1) << domain &&
+            str_eq(trust_image_domain(i, d)->name, t->name))
+            return trust_image_domain(i, d);
+    return NULL;
+}
+
+/* *D is B's domain by the settings of now, with what was there before; else it has no authority,
+   and is unavailable. */
+static bool stays(const struct making *m, unsigned domain, struct trust_build *b,
+                  struct trust_image_domain *d)
+{
+    const struct trust_image_domain *before = find_before(m, domain);
+    trust_build_fini(b);
+    *d = b->domain;
+    d->sequence = before ? before->sequence : 0;
+    d->expires_s = before ? before->expires_s : 0;
+    d->has_grace = before != NULL;
+    d->trust = before ? before->trust : (b->domain.trust = trust_new());
+    return d->trust != NULL;
+}
+
+/* The others are not affected by one whose files are broken. */
+static int make_domain(struct making *m, unsigned domain, int control_fd,
+                       struct trust_image_domain *made)
+{
+    const unsigned long before = shortages();
+    struct trust_build *b = &m->builds[domain];
     struct problems problems = PROBLEMS_INIT;
-    bool good = trust_build(b, m->arena, &problems);
-    log_problems(b, &problems);
+    char why[CONTROL_TEXT];
+    int r = 0;
+    if (trust_build(b, m->arena, &problems)) {
+        *made = b->domain;
+        r = tell_domain(m, control_fd, domain, b);
+    } else if (shortages() != before || problems.n == 0 || !stays(m, domain, b, made)) {
+        r = -ENOMEM;
+    } else {
+        const struct problem *first = &problems.list[0];
+        snprintf(why, sizeof(why), "%s%s%s", first->file, first->file[0] ? " " : "", first->text);
+        log_error("a domain of trust cannot be made of its files: what was there before stays",
+                  LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", why));
+        r = tell_broken(control_fd, domain, why);
+    }
     problems_fini(&problems);
-    return good;
+    return r;
 }
 
 static int write_image(int fd, const struct trust_image_domain *domains, unsigned n)
@@ -150,10 +204,8 @@ static int make_all(struct making *m, int control_fd)
     const unsigned n = m->options->settings->n_trusts;
     const struct control_message built = {.type = CONTROL_TRUST_BUILT};
     int r = 0;
-    for (unsigned i = 0; i < n && r == 0; i++) {
-        r = make_domain(m, &m->builds[i]) ? tell_domain(m, control_fd, i, &m->builds[i]) : -EINVAL;
-        domains[i] = m->builds[i].domain;
-    }
+    for (unsigned i = 0; i < n && r == 0; i++)
+        r = make_domain(m, i, control_fd, &domains[i]);
     if (r == 0)
         r = write_image(m->options->image_fd, domains, n);
     for (unsigned i = 0; i < n; i++)
@@ -177,5 +229,6 @@ int trust_main(const struct trust_options *options, int control_fd)
                                                : make_all(&m, control_fd);
     free(m.builds);
     arena_free(m.arena);
+    trust_file_unmap(&m.before);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

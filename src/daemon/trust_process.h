@@ -17,6 +17,10 @@ struct trust_options {
     /* Empty memory, which it writes and the supervisor seals: the image, and the new lists that
        were taken, one behind the other. */
     int image_fd, taken_fd;
+    /* The image before, or -1; and of which domains of SETTINGS it holds what was made of the same
+       places, as a mask. */
+    int before_fd;
+    uint32_t before_of;
     /* What was fetched: memory, or -1. */
     int (*came)[TRUST_SOURCES_MAX];
     int (*came_signers)[TRUST_SOURCES_MAX];

@@ -190,12 +190,14 @@ static void give_trust(struct worker *w)
         proxy_set_trust_take(w->proxy, &w->trust);
 }
 
-/* When an image cannot be mapped the one before stays in force. */
+/* When an image cannot be mapped the one before stays in force: that costs verdicts, and no call.
+ */
 static void take_trust(struct worker *w, const struct control_message *m, const int *fds)
 {
     struct mapped_trust next;
     const char *why = "";
-    if (trust_file_map(&next, fds[0], m->trust.generation, &why)) {
+    const bool taken = trust_file_map(&next, fds[0], m->trust.generation, &why);
+    if (taken) {
         trust_file_unmap(&w->trust);
         w->trust = next;
         give_trust(w);
@@ -203,6 +205,8 @@ static void take_trust(struct worker *w, const struct control_message *m, const 
         log_error("the domains of trust do not arrive: those before stay", LOG_CSTR("why", why));
     }
     close(fds[0]);
+    say(w, &(struct control_message){.type = CONTROL_TRUST_IN_USE,
+                                     .trust_in_use = {m->trust.generation, taken}});
 }
 
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)

@@ -1,8 +1,10 @@
 #include <stird/io/trust_texts.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <stird/base/regular_file.h>
+#include <stird/core/trust.h>
 #include <stird/io/trust_kept.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,13 +29,20 @@ static struct str read_fd(const struct trust_texts *t, int fd)
     return copy;
 }
 
-static struct str read_path(const struct trust_texts *t, struct str path)
+/* *WHY: NULL, or why it cannot be read; a static sentence. */
+static struct str read_path(const struct trust_texts *t, struct str path, const char **why)
 {
     char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
-    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -1;
+    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -ENOENT;
     struct str text = fd >= 0 ? read_fd(t, fd) : (struct str){NULL, 0};
-    if (path.n > 0 && !text.p)
-        t->missing(t->user, path);
+    *why = path.n == 0 || text.p ? NULL
+           : !z                  ? TRUST_NO_MEMORY
+           : fd == -ENOENT       ? "is not there any more"
+           : fd == -EACCES       ? "may not be read by this user"
+           : fd >= 0             ? "cannot be read, or is longer than 4 MiB"
+                                 : "is no file that can be read";
+    if (*why)
+        t->missing(t->user, path, *why);
     free(z);
     return text;
 }
@@ -62,7 +71,8 @@ static void read_source(const struct trust_texts *t, unsigned domain, unsigned s
 {
     struct str name = t->settings->trusts[domain].name;
     s->url = is_url ? place : STR("");
-    s->fresh = is_url ? read_came(t, domain, source, false) : read_path(t, place);
+    s->fresh = is_url ? read_came(t, domain, source, false)
+                      : read_path(t, place, &s->unread);
     s->fresh_signer = read_came(t, domain, source, true);
     s->kept = read_kept(t, name, source, false);
     s->kept_signer = read_kept(t, name, source, true);
@@ -73,13 +83,25 @@ void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t 
 {
     const struct trust_setting *t = &texts->settings->trusts[domain];
     *b = (struct trust_build){.setting = t, .now_s = now_s};
-    b->anchors = read_path(texts, t->anchors);
-    b->list_anchor = read_path(texts, t->list_anchor);
-    b->list_signer = read_path(texts, t->list_signer);
-    b->crl_anchor = read_path(texts, t->crl_anchor);
-    b->crl_signer = read_path(texts, t->crl_signer);
+    const struct {
+        struct str *text, path;
+    } files[] = {
+        {&b->anchors, t->anchors},         {&b->list_anchor, t->list_anchor},
+        {&b->list_signer, t->list_signer}, {&b->crl_anchor, t->crl_anchor},
+        {&b->crl_signer, t->crl_signer},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        const char *why;
+        *files[i].text = read_path(texts, files[i].path, &why);
+        if (why && !b->unread) {
+            b->unread = why;
+            b->unread_path = files[i].path;
+        }
+    }
     if (t->list.n > 0)
         read_source(texts, domain, 0, t->list_is_url, t->list, &b->list);
+    if (t->list.n > 0 && !t->list_is_url)
+        b->list.fresh_signer = b->list_signer;
     for (unsigned i = 0; i < t->n_crls; i++)
         read_source(texts, domain, 1 + i, trust_setting_is_url(t->crls[i]), t->crls[i],
                     &b->crls[i]);

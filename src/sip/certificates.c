@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
+#include <stird/base/count.h>
 #include <stird/base/lru.h>
 #include <stird/io/fetcher_client.h>
 #include <string.h>
@@ -136,6 +137,16 @@ void certificates_free(struct certificates *all)
     free(all);
 }
 
+/* How many of those that are held have been revoked meanwhile: a supervisor that sees all at once
+   revoked doubts the list (supervisor_trust.c). */
+static void count_held(const struct certificates *all)
+{
+    const struct certificate_cache_counts n = certificate_cache_counts(all->cache);
+    struct proxy_counters *counters = proxy_counters(all->proxy);
+    count_set(&counters->certificates_held, n.good);
+    count_set(&counters->certificates_newly_revoked, n.newly_revoked);
+}
+
 unsigned *certificates_waiting(struct certificates *all)
 {
     return &all->waiting;
@@ -175,6 +186,7 @@ enum certificate_cached certificates_get(struct certificates *all, struct str ur
 {
     const struct certificate_ground ground = ground_of(all, domains);
     enum certificate_cached cached = certificate_cache_get(all->cache, url, &ground, found);
+    count_held(all);
     if (*found)
         note_proven(all, url, *found);
     return cached;

@@ -7,6 +7,7 @@
 
 #include <stird/core/call.h>
 #include <stird/core/cause.h>
+#include <stird/core/emergency.h>
 #include <stird/core/outcome.h>
 #include <stird/core/privacy.h>
 #include <stird/net/resolver.h>
@@ -64,8 +65,9 @@ struct context {
 
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool unmeasured;      /* as message_parse_unmeasured() has it */
-    bool emergency;       /* no limit counts but that of emergency calls */
-    bool emergency_by_to; /* an emergency call by its To alone */
+    enum emergency says_emergency; /* by its trunk's reading, once that is known */
+    bool emergency;                /* no limit counts but that of emergency calls */
+    bool emergency_by_to;          /* an emergency call by its To alone */
     bool cancelled, finished;
     bool refused;           /* by us, for `refused_for`, before it was sent anywhere */
     enum progress progress; /* how far it has come before it was finished */

@@ -12,6 +12,22 @@
 #include "sip/message/odd.h"
 #include <stird/core/headers.h>
 
+/* Reads a value, and keeps what was read of the first ones for a verifier. Without memory it is
+   read again when it is needed. */
+static void read_identity(struct call *call, struct identity_value *v, struct str text)
+{
+    identity_value_read(v, text);
+    struct identity_value *kept = call->n_identities == call->n_identities_known &&
+                                          call->n_identities_known < CALL_IDENTITIES_KNOWN_MAX
+                                      ? arena_alloc(call->arena, sizeof(*kept))
+                                      : NULL;
+    call->n_identities++;
+    if (!kept)
+        return;
+    *kept = *v;
+    call->identities_known[call->n_identities_known++] = kept;
+}
+
 /* One header line may hold several; one that holds none is empty. */
 static void add_identities(struct call *call, struct str line)
 {
@@ -20,14 +36,15 @@ static void add_identities(struct call *call, struct str line)
                                 [IDENTITY_SHAKEN] = &call->n_identity_shaken,
                                 [IDENTITY_OTHER] = &call->n_identity_other};
     struct str values[IDENTITY_VALUES_MAX];
-    struct identity identity;
+    struct identity_value v;
     unsigned n = identity_values(line, values);
     if (n == 0)
         call->n_identity_empty++;
     for (unsigned i = 0; i < n; i++) {
-        ++*counts[identity_parse(values[i], &identity)];
+        read_identity(call, &v, values[i]);
+        ++*counts[v.kind];
         if (!call->identity_fault)
-            call->identity_fault = identity.fault;
+            call->identity_fault = v.identity.fault;
     }
 }
 

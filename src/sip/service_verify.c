@@ -6,7 +6,6 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/core/call_priority.h>
-#include <stird/core/emergency.h>
 #include <stird/core/privacy.h>
 #include <stird/core/verified.h>
 
@@ -41,7 +40,7 @@ static uint32_t left_ms(const struct context *c)
     const struct settings *s = c->snapshot->settings;
     const int64_t wait_ms = s->verifications[c->call->trunk->verification].wait_ms;
     const int64_t left = c->arrived_us / 1000 + wait_ms - proxy_now_ms();
-    if (emergency_of_call(s, c->call) != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy))
+    if (c->says_emergency != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy))
         return 0;
     return (uint32_t)(left < wait_ms ? left : wait_ms);
 }
@@ -83,7 +82,7 @@ static void count(const struct context *c, const struct verified *v)
 static void judge(struct context *c)
 {
     struct outcome *o = c->outcome;
-    o->emergency = emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+    o->emergency = c->says_emergency != EMERGENCY_NONE;
     if (!c->verifying)
         c->verifying = verifying_new(c); /* of a rehearsal */
     verifying_judge(c->verifying, c);

@@ -396,11 +396,11 @@ static enum step_result step_trunk(struct context *c)
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
-    enum emergency emergency = emergency_of_call(c->snapshot->settings, c->call);
-    if (proxy_is_draining(p) && emergency == EMERGENCY_NONE)
+    c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
+    if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
         return refuse_draining(c);
-    steps_count_emergency(c, emergency);
-    return admit_call(c, trunk, emergency) ? STEP_NEXT : STEP_DONE;
+    steps_count_emergency(c, c->says_emergency);
+    return admit_call(c, trunk, c->says_emergency) ? STEP_NEXT : STEP_DONE;
 }
 
 enum step_result step_send(struct context *c)

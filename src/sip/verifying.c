@@ -3,7 +3,6 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/shortage.h>
-#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
 #include <stird/core/party.h>
 #include <stird/core/sip_date.h>
@@ -68,27 +67,21 @@ static bool is_identity(const struct call_header *h)
     return header_is(&line, STR("Identity"), 'y');
 }
 
-static unsigned count_values(const struct call *call)
-{
-    struct str values[IDENTITY_VALUES_MAX];
-    unsigned n = 0;
-    for (const struct call_header *h = call->headers; h->name.p; h++)
-        if (is_identity(h))
-            n += identity_values(h->value, values);
-    return n;
-}
-
+/* Those that were counted when the message was read: it is the same text. */
 static bool read_set(struct verifying *v, struct arena *arena)
 {
     const struct call *call = v->context->call;
-    unsigned n = 0, most = count_values(call);
-    struct str *values = arena_array(arena, most + IDENTITY_VALUES_MAX, sizeof(*values));
+    unsigned n = 0;
+    struct str *values = arena_array(arena, call->n_identities + IDENTITY_VALUES_MAX,
+                                     sizeof(*values));
     if (!values)
         return false;
-    for (const struct call_header *h = call->headers; h->name.p; h++)
+    for (const struct call_header *h = call->headers; h->name.p && n <= call->n_identities; h++)
         if (is_identity(h))
             n += identity_values(h->value, values + n);
-    return identity_set_read(&v->set, values, n, v->profile->max_tokens, arena);
+    return n == call->n_identities &&
+           identity_set_read_known(&v->set, values, n, call->identities_known,
+                                   call->n_identities_known, v->profile->max_tokens, arena);
 }
 
 static bool is_first(const struct verifying *v, unsigned i, struct str url)
@@ -391,7 +384,7 @@ static struct verification_question question_of(const struct verifying *v)
         .now_s = c->call->now_s,
         .image = r ? r->trust : proxy_trust(c->proxy),
         .is_given = r && r->is_given,
-        .is_emergency = emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE,
+        .is_emergency = c->says_emergency != EMERGENCY_NONE,
     };
 }
 
@@ -417,8 +410,8 @@ static bool judge(struct verifying *v)
 static bool may_be_renewed(const struct verifying *v, unsigned i)
 {
     const struct needed *n = needed_of(v, i);
-    return n && is_cached(v, n) &&
-           v->answer.headers[i].report.finding[VERIFY_SIGNATURE].result == VERIFY_FAILED;
+    return n && v->answer.headers[i].report.finding[VERIFY_SIGNATURE].result == VERIFY_FAILED &&
+           is_cached(v, n);
 }
 
 bool verifying_renews(struct verifying *v)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
-    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting | verified | hanging]
+    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting | judging |
+                          verification | verified | hanging | loop]
                          [--rounds N] [--reloads N] [--rows N] [--build DIR] [--against DIR]
 
 stird must be built (build/release/stird and build/release/tests/bench/load, or --build DIR).
@@ -13,6 +14,7 @@ import argparse
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -385,24 +387,33 @@ def reloads(o):
             busy["p99_us"] / 1e3))
 
 
-ROLES = ("worker", "signer")
-
-
-def instructions(build, calls, idle_s, out, caller):
+def instructions(s, roles, calls, idle_s, out, caller, identities=None):
     """Of each role, from its start to its end with so many calls and so long without, as valgrind counts them."""
     shim = os.path.join(out, "shim.so")  # valgrind knows neither seccomp(2) nor Landlock
     run("cc", "-shared", "-fPIC", "-o", shim, os.path.join(TOP, "tests", "sip", "sandbox_shim.c"))
-    s = Subject("stird", build, under=("env", "LD_PRELOAD=" + shim, "valgrind", "--tool=callgrind",
-                                       "--callgrind-out-file=%s/%%p" % out))
+    s.under = ("env", "LD_PRELOAD=" + shim, "valgrind", "--tool=callgrind", "--callgrind-out-file=%s/%%p" % out)
     with s:
-        pids = s.children(ROLES)
-        load(caller, 4, 40)  # it has been through all of it
-        r = load(caller, 10, calls)
+        pids = s.children(roles)
+        load(caller, 4, 40, identities=identities)  # it has been through all of it
+        r = load(caller, 10, calls, identities=identities)
         check(s, r)
         time.sleep(idle_s)
     if r["retransmissions"]:
         print("  ! %d retransmissions: what is counted is not that of calls alone" % r["retransmissions"])
     return [counted(os.path.join(out, str(pid))) for pid in pids]
+
+
+FEW, MANY = 10, 310
+
+
+def a_call(subject, roles, caller, identities=None):
+    """The instructions of a call in each role: what many calls take more than few, in the same time."""
+    counts = []
+    for n in (FEW, MANY):
+        with tempfile.TemporaryDirectory(prefix="stird-bench-") as out:
+            counts.append(instructions(subject(), roles, n, (MANY - n) / 10, out, caller,
+                                       identities() if identities else None))
+    return [(b - a) / (MANY - FEW) for a, b in zip(*counts)]
 
 
 def counted(file):
@@ -422,14 +433,27 @@ def counting(o):
         print("  all counters of a signed call: %.0f ns (%.0f..%.0f)" % (median(ns), min(ns), max(ns)))
     if not shutil.which("valgrind"):
         return
-    few, many = 10, 310
     for _ in range(o.rounds):
         for build in [o.against] * bool(o.against) + [o.build]:
-            with tempfile.TemporaryDirectory(prefix="stird-bench-") as out:
-                counts = [instructions(build, n, (many - n) / 10, out, o.build) for n in (few, many)]
-            a_call = [(b - a) / (many - few) for a, b in zip(*counts)]
-            print("  instructions a signed call: worker %d, signer %d, both %d (%s)" % (*a_call, sum(a_call), build))
+            counts = a_call(lambda b=build: Subject("stird", b), ("worker", "signer"), o.build)
+            print("  instructions a signed call: worker %d, signer %d, both %d (%s)" % (*counts, sum(counts), build))
             sys.stdout.flush()
+
+
+def judging(o):
+    """The same of a verified call, and of one with the same Identity that is let pass."""
+    print("\nInstructions of a call with an Identity that is let pass, and that is verified")
+    if not shutil.which("valgrind"):
+        return
+    with Lab(o.build) as lab:
+        for _ in range(o.rounds):
+            for build in [o.against] * bool(o.against) + [o.build]:
+                counts = [a_call(lambda n=name, b=build: Subject(n, b, lab=lab), ("worker", "recorder"), o.build,
+                                 lab.identities) for name in ("stird-pass", "stird-verify")]
+                more = sum(counts[1]) - sum(counts[0])
+                print("  let pass: worker %d, recorder %d; verified: worker %d, recorder %d; %d more (%s)"
+                      % (*counts[0], *counts[1], more, build))
+                sys.stdout.flush()
 
 
 class Lab:
@@ -516,11 +540,19 @@ def verified(o):
     more = [b - a for a, b in zip(costs["stird-pass"], costs["stird-verify"])]
     for name, c in costs.items():
         print("  %-18s %.0f us of CPU (%.0f..%.0f)" % (name, median(c), min(c), max(c)))
-    print("  a verified one takes %.0f us more (%.0f..%.0f of %d)" % (median(more), min(more), max(more), o.rounds))
+    print("  a verified one takes %.0f us more (%.0f..%.0f of %d; target 100)" % (
+        median(more), min(more), max(more), o.rounds))
+    return median(more)
+
+
+def in_a_loop(o):
+    """What verifying takes without a call around it, a line each: name, figure, unit, target."""
     program = os.path.join(o.build, "tests", "bench", "verify")
-    if os.path.exists(program):
-        print("  in a loop: " + subprocess.run([program], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
-              .replace("\n", "\n             "))
+    if not os.path.exists(program):
+        return {}
+    lines = subprocess.run([program], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
+    print("\nVerifying in a loop (%s)\n  %s" % (load_average(), "\n  ".join(lines)))
+    return {m[1]: float(m[2]) for m in (re.match(r"(.*?) {2,}([0-9.]+)\b", line) for line in lines) if m}
 
 
 def hanging(o):
@@ -540,17 +572,37 @@ def hanging(o):
                 print("  %2d %%: %d calls, %d lost; the others p50 %d us, p99 %d us; %s" % (
                     share, r["calls"], r["failed"], r["p50_us"], r["p99_us"],
                     ", ".join("%s %d" % pair for pair in sorted(told.items()))))
-    print("  p99 of the others with / without: %.2f (median of %d)" % (
-        median([b["p99_us"] / a["p99_us"] for a, b in zip(seen[0], seen[10])]), o.rounds))
+    ratio = median([b["p99_us"] / a["p99_us"] for a, b in zip(seen[0], seen[10])])
+    lost = sum(r["failed"] for r in seen[10])
+    print("  %d lost (target 0); p99 of the others with / without: %.2f (median of %d; target 1.25)" % (
+        lost, ratio, o.rounds))
+    return lost, ratio
+
+
+def verification(o):
+    """What was asked for of verified calls: all of it in one run."""
+    loop = in_a_loop(o)
+    more = verified(o)
+    lost, ratio = hanging(o)
+    print("\nWhat was asked for, %s" % load_average())
+    for name, figure, target in (
+            ("verify to the signature alone", "%.2f" % loop.get("verify to the signature alone", float("nan")), "1.25"),
+            ("the signature alone, us", "%.1f" % loop.get("es256_verify alone", float("nan")), ""),
+            ("a verified call over one let pass, us", "%.0f" % more, "100"),
+            ("lost beside a server that hangs", "%d" % lost, "0"),
+            ("p99 of the others beside it", "%.2f" % ratio, "1.25")):
+        print("  %-38s %6s  %s" % (name, figure, "at most " + target if target else ""))
 
 
 WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
-        "workers": workers, "reloads": reloads, "counting": counting, "verified": verified, "hanging": hanging}
+        "workers": workers, "reloads": reloads, "counting": counting, "judging": judging, "verification": verification}
+PARTS = {"verified": verified, "hanging": hanging, "loop": in_a_loop}  # of verification
+
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("what", nargs="?", default="all", choices=["all", *WHAT])
+    p.add_argument("what", nargs="?", default="all", choices=["all", *WHAT, *PARTS])
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--rate", type=int, default=2000, help="calls/s of verified")
@@ -561,7 +613,7 @@ def main():
     o = p.parse_args()
     print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))
     for name in WHAT if o.what == "all" else [o.what]:
-        WHAT[name](o)
+        {**WHAT, **PARTS}[name](o)
         sys.stdout.flush()
 
 

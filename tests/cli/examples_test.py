@@ -64,7 +64,7 @@ class Examples(unittest.TestCase):
         os.chmod(self.lab.write("inbound-pbx/pa-token", "a-token-of-the-lab\n"), 0o600)
         self.lab.write("inbound-pbx/conf.d/lab.conf", 'security = { user = ""; };\n')
         with open(os.path.join(place, "stird.conf"), encoding="utf-8") as source:
-            text, n = re.subn(r'^  \{ name = "us"; anchors.*\n((?:  #.*\n)+)', lambda found: found[1].replace("#", ""),
+            text, n = re.subn(r'^  \{ name = "us"; anchors.*\n.*\n((?:  #.*\n)+)', lambda found: found[1].replace("#", ""),
                               source.read(), flags=re.M)
         self.assertEqual(n, 1)
         path = self.lab.write("inbound-pbx/stird.conf", re.sub(r'spc = \[.*?\]', "spc = " + value(self.lab.unit.spcs), text))

@@ -9,32 +9,46 @@ import time
 import unittest
 
 from daemon.alarms_test import AlarmStory
+from daemon.clock_test import DAY, HOUR, Clock
 from lib import possess, settings, stird, stirctl, token
 from lib.patience import HANG_S
 from lib.web import Web
 
-DAY = 86400
-
 
 class Trust(AlarmStory):
-    def begin(self):
-        """A laboratory's authority: a list of authorities that it signs, and its revocation list."""
+    def begin(self, more=(), files=None, **changes):
+        """A laboratory's authority: a list of authorities that it signs, and its revocation list. MORE domains; FILES
+        made of several of its own."""
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
+        for name, parts in (files or {}).items():
+            self.lab.write(name, "".join(self.text_of(part) for part in parts))
         self.put_list(1)
         shutil.copy(self.made + "/crl.pem", self.lab.path("crl.pem"))
         domain = {"name": "us", "list": self.lab.path("list"), "list_anchor": self.made + "/root.pem",
                   "list_signer": self.made + "/709J/chain.pem", "crls": [self.lab.path("crl.pem")],
                   "crl_anchor": self.made + "/root.pem", "crl_signer": self.made + "/intermediate.pem",
-                  "countries": ["1"]}
-        self.start(more="trust = ( %s );" % settings.group(domain))
+                  "countries": ["1"], **changes}
+        domain = {key: value for key, value in domain.items() if value is not None}
+        self.start(more="trust = ( %s );" % ",\n".join(settings.group(one) for one in (domain, *more)))
 
-    def put_list(self, sequence, expires_s=None, names=("root", "intermediate"), key="709J"):
+    def text_of(self, name):
+        with open(os.path.join(self.made, name), encoding="ascii") as source:
+            return source.read()
+
+    def wait_made(self):
+        """Of all domains."""
+        def made():
+            all_of_them = stirctl.ask(self.path, "trust", "list")["trust"]
+            return all(one["state"] != "being made" and one["authorities"] for one in all_of_them) and all_of_them
+        return stird.wait_until(made, HANG_S, "domains of trust")
+
+    def put_list(self, sequence, expires_s=None, names=("root", "intermediate"), key="709J", signer=None):
         listed = []
         for name in names:
             with open("%s/%s.pem" % (self.made, name), encoding="ascii") as pem:
                 listed.append(pem.read())
-        head = {"alg": "ES256", "typ": "JWT", "x5u": self.signer_url}
+        head = {"alg": "ES256", "typ": "JWT", "x5u": signer or self.signer_url}
         body = {"version": 1, "sequence": sequence, "exp": expires_s or int(time.time()) + 30 * DAY,
                 "trustList": listed}
         octets = ".".join(token.base64url(json.dumps(part).encode()) for part in (head, body))
@@ -51,6 +65,20 @@ class Trust(AlarmStory):
     def domain(self, *words):
         """What is in force of the one that there is."""
         return stirctl.ask(self.path, "trust", *(words or ("list",)))["trust"][0]
+
+    def refreshed(self, status=1):
+        """The same once it was asked for anew: STATUS says whether all of it was taken."""
+        got, out, err = stirctl.run(self.path, "--json", "trust", "refresh")
+        self.assertEqual(got, status, out + err)
+        return json.loads(out)["trust"][0]
+
+    def shown(self, *words):
+        """For people: in lines that a terminal has room for, but for what has no blank."""
+        status, out, err = stirctl.run(self.path, "trust", *words)
+        self.assertEqual(err, "")
+        for line in out.split("\n"):
+            self.assertTrue(len(line) <= 80 or " " not in line.strip(), line)
+        return status, " ".join(out.split())
 
     def wait_domain(self, **wanted):
         """Until it says so."""
@@ -92,18 +120,25 @@ class Trust(AlarmStory):
                  ("older", lambda: self.put_list(4)),
                  ("past its end", lambda: self.put_list(6, int(time.time()) - 8 * DAY)),
                  ("too few", lambda: self.put_list(6, names=())),
-                 ("garbage", lambda: self.put("list", "garbage")))
+                 ("garbage", lambda: self.put("list", "garbage")),
+                 ("a page", lambda: self.put("list", "<html><body>Maintenance</body></html>")),
+                 ("empty", lambda: self.put("list", "")),
+                 ("gone", lambda: os.unlink(self.lab.path("list"))))
+        since = []
         for name, spoil in tries:
             with self.subTest(name):
                 spoil()
-                got = self.domain("refresh")
+                got = self.refreshed()
                 self.assertEqual((got["state"], got["sequence"], got["authorities"]), ("in force", 5, 2))
                 self.assertIn("refused", got["sources"][0])
+                since.append(got["sources"][0]["refused_since"])
+        self.assertEqual(since, since[:1] * len(since), "since the first of them")
         self.wait_alarm("trust_refused")
         self.put("crl.pem", "garbage")
-        got = self.domain("refresh")
+        got = self.refreshed()
         self.assertEqual(got["revoked"], 1)
         self.assertTrue(got["sources"][1]["used"] and got["sources"][1]["refused"])
+        self.put("list", "garbage")
         shutil.copy(self.made + "/crl.pem", self.lab.path("crl.pem.new"))
         os.rename(self.lab.path("crl.pem.new"), self.lab.path("crl.pem"))
         self.stird.stop()
@@ -113,19 +148,93 @@ class Trust(AlarmStory):
         self.assertNotIn("refused", self.domain("refresh")["sources"][0])
         self.wait_alarm("trust_refused", on=False)
 
+    def test_a_file_that_is_broken(self):
+        """What the domain was before stays, it is said since when and why, and the others are made anew."""
+        self.begin(more=[{"name": "fr", "anchors": self.lab.path("fr.pem"), "countries": ["33"]}],
+                   files={"fr.pem": ("root.pem",)})
+        self.wait_domain(sequence=1)
+        with open(self.made + "/root.pem", encoding="ascii") as source:
+            whole = source.read()
+        with open(self.made + "/709J/chain.pem", encoding="ascii") as source:
+            nobody = source.read().partition("-----END CERTIFICATE-----\n")
+        self.put_list(2)
+        self.wait_domain(sequence=2)
+        for name, spoil, why in (
+                ("garbage", lambda: self.put("made/root.pem", "garbage"), "holds no certificate"),
+                ("no authority", lambda: self.put("made/root.pem", nobody[0] + nobody[1]),
+                 "holds no authority that can be used: the first is a certificate that is no authority's"),
+                ("gone", lambda: os.unlink(self.made + "/root.pem"), "is not there any more")):
+            with self.subTest(name):
+                spoil()
+                got = self.refreshed()
+                self.assertEqual((got["state"], got["sequence"], got["authorities"], got["revoked"]), ("in force", 2, 2, 1))
+                self.assertIn(why, got["broken"])
+                self.assertIn("root.pem", got["broken"])
+                status, said = self.shown("list")
+                self.assertEqual(status, 0)
+                self.assertIn("its files cannot be used since 2", said)
+                self.assertIn("then: stirctl trust refresh", said)
+        self.wait_alarm("trust_failed")
+        self.put("fr.pem", whole + self.text_of("intermediate.pem"))
+        self.refreshed()
+        us, fr = stirctl.ask(self.path, "trust", "list")["trust"]
+        self.assertIn("broken", us)
+        self.assertEqual((fr["authorities"], "broken" in fr), (2, False))
+        self.put("made/root.pem", whole)
+        self.put_list(3, names=("root",))
+        self.assertEqual(self.refreshed(0)["sequence"], 3)
+        self.wait_alarm("trust_failed", on=False)
+
+    def test_entries_of_a_file_that_are_no_authorities(self):
+        """R-V-040, of a file as of a list: they are left out with an alarm, and the others count."""
+        self.begin(more=[{"name": "fr", "anchors": self.lab.path("anchors.pem")}],
+                   files={"anchors.pem": ("709J/chain.pem", "root.pem")})
+        us, fr = self.wait_made()
+        self.assertEqual((us["left_out"], fr["left_out"], fr["authorities"], fr["state"]), (0, 1, 2, "in force"))
+        self.wait_alarm("trust_entries")
+        _, said = self.shown("list")
+        self.assertIn("1 of its certificates is not used: the first is a certificate that is no authority's", said)
+        self.assertIn("revocation is not judged: it has no crls", said)
+        self.assertEqual([us["revocation_judged"], fr["revocation_judged"]], [True, False])
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r'stird.conf:\d+: warning: trust "fr": anchors: .*anchors.pem: 1 of its certificates is not used')
+        self.assertRegex(out, r'stird.conf:\d+: warning: trust "fr": it has no crls')
+        self.assertNotIn('trust "us"', out)
+
+    def test_a_list_signed_by_nobody_who_is_known(self):
+        """The laboratory's list, where the root alone is believed: what is wrong is said in plain words."""
+        self.begin(crl_anchor=None, crl_signer=None, list=None, list_anchor=None, list_signer=None,
+                   anchors=self.lab.path("made", "root.pem"))
+        got = self.wait_domain(state="in force", authorities=1, revoked=0)
+        self.assertEqual(got["sources"][0]["refused"], "is signed by nobody who is known and may sign lists: "
+                         "name the certificate of its signer in crl_signer")
+        status, said = self.shown("refresh")
+        self.assertEqual(status, 1)
+        self.assertRegex(said, "none is at hand not taken since [^ ]+: it is signed by nobody who is known .* There is no other one.")
+
     def test_who_makes_it_may_die(self):
-        """And an image that cannot be made leaves the one before."""
+        """An image that cannot be made leaves the one before."""
         self.begin()
         self.wait_domain(sequence=1)
-        anchor = self.made + "/root.pem"
-        with open(anchor, encoding="ascii") as source:
-            whole = source.read()
-        self.put("made/root.pem", "garbage")
-        status, out, err = stirctl.run(self.path, "trust", "refresh")
-        self.assertEqual(status, 1, out + err)
+        stird.wait_until(lambda: not self.stird.child("trust"), HANG_S, "the end of who made it")
+        asker = None
+        program = os.path.join(os.path.dirname(stird.binary()), "stirctl")
+        def begin():
+            nonlocal asker
+            asker = subprocess.Popen([program, "-c", self.path, "trust", "refresh"], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if not possess.possible():
+            self.skipTest("SKIPPED: no ptrace of another process here")
+        try:
+            with possess.Newborn(self.stird.process.pid, "stird-trust", begin, lambda pid: True) as child:
+                os.kill(child.pid, signal.SIGKILL)
+        except possess.Died:
+            pass
+        out, err = asker.communicate(timeout=HANG_S)
+        self.assertEqual(asker.returncode, 1, out + err)
         self.wait_alarm("trust_failed")
         self.wait_domain(state="in force", sequence=1, authorities=2)
-        self.put("made/root.pem", whole)
         self.assertEqual(self.domain("refresh")["authorities"], 2)
         self.wait_alarm("trust_failed", on=False)
 
@@ -246,6 +355,29 @@ for _name in [name for name in dir(Trust) if name.startswith("test")]:
     setattr(Stopped, _name, None)
 
 
+class Clocked(Clock, Trust):
+    """Somebody sets the clock."""
+
+    def test_clock_steps(self):
+        """R-V-042: what was judged by a false clock is judged again as soon as it is right, without anybody's asking."""
+        self.begin()
+        self.put_list(2, int(time.time()) + 2 * DAY)
+        self.wait_domain(state="in force", sequence=2)
+        for step, state, crl in ((3 * DAY, "stale", True), (10 * DAY, "unavailable", True), (32 * DAY, "unavailable", False),
+                                 (0, "in force", True), (-6 * HOUR, "unavailable", True), (0, "in force", True)):
+            with self.subTest(step=step):
+                self.set_clock(step)
+                self.wait_domain(state=state)
+                self.wait_alarm("trust_list", on=state != "in force")
+                self.wait_alarm("trust_crl", on=not crl)
+        self.assertEqual(self.domain()["revoked"], 1)
+        self.assertEqual(stirctl.ask(self.path, "stats")["children_false"], 0)
+
+
+for _name in [name for name in dir(Clocked) if name.startswith("test") and name != "test_clock_steps"]:
+    setattr(Clocked, _name, None)
+
+
 TOKEN = b"an-operators-token-4711"
 
 
@@ -327,19 +459,37 @@ class Fetched(Trust):
                             ("older", lambda: self.put_list(4)),
                             ("past its end", lambda: self.put_list(6, int(time.time()) - 60)),
                             ("garbage", lambda: self.put("list", "garbage")),
+                            ("a page", lambda: self.put("list", "<html><body>Maintenance</body></html>")),
+                            ("empty", lambda: self.put("list", "")),
+                            ("a failure", lambda: self.put("list", '{"status":"failure","message":"no such token"}')),
+                            ("its signer elsewhere", lambda: self.put_list(6, signer="https://other.example.net/signer.pem")),
                             ("too long", lambda: self.put("list", "x" * (3 << 20)))):
             with self.subTest(name):
                 spoil()
-                got = self.domain("refresh")
+                got = self.refreshed()
                 self.assertEqual((got["state"], got["sequence"], got["authorities"]), ("in force", 5, 2))
                 self.assertTrue({"refused", "not_fetched"} & set(got["sources"][0]))
+                self.assertFalse(got["sources"][0]["taken"])
+                self.assertTrue(got["sources"][1]["taken"])
+        self.put_list(6)
+        self.assertEqual(self.refreshed(0)["sequence"], 6)
+        self.put_list(5)
+        crl = self.web.bodies["crl"]
+        for name, body in (("garbage", b"garbage"), ("a page", b"<html></html>"), ("empty", b""),
+                           ("a certificate", self.body("root.pem")), ("too long", b"x" * (5 << 20))):
+            with self.subTest(crl=name):
+                self.web.bodies["crl"] = body
+                got = self.refreshed()
+                self.assertEqual((got["sequence"], got["revoked"]), (6, 1))
+                self.assertTrue({"refused", "not_fetched"} & set(got["sources"][1]))
+        self.web.bodies["crl"] = crl
         self.web.bodies.clear()
-        got = self.domain("refresh")
-        self.assertEqual((got["sequence"], got["revoked"]), (5, 1))
+        got = self.refreshed()
+        self.assertEqual((got["sequence"], got["revoked"]), (6, 1))
         self.assertIn("404", got["sources"][1]["not_fetched"])
         self.stird.stop()
         self.start_with(self.path)
-        self.wait_domain(state="in force", sequence=5, authorities=2, revoked=1)
+        self.wait_domain(state="in force", sequence=6, authorities=2, revoked=1)
 
     def test_without_authorities_of_web_servers(self):
         """Nobody is asked, the last good ones stay, and what is wrong is said: the next round has the mended file."""
@@ -431,7 +581,7 @@ class Fetched(Trust):
         self.addCleanup(other.close)
         other.bodies["issuer.pem"] = self.web.bodies["issuer.pem"] = self.body("intermediate.pem")
         self.put_crl(other.url("issuer.pem"))
-        got = self.domain("refresh")
+        got = self.refreshed()
         self.assertEqual((got["revoked"], got["sources"][1]["used"]), (0, False))
         self.put_crl(self.web.url("issuer.pem"))
         got = self.domain("refresh")
@@ -439,6 +589,9 @@ class Fetched(Trust):
         self.assertEqual((other.gets, self.web.shown["issuer.pem"]), ([], False))
 
     test_who_makes_it_may_die = None
+    test_a_file_that_is_broken = None
+    test_entries_of_a_file_that_are_no_authorities = None
+    test_a_list_signed_by_nobody_who_is_known = None
     test_a_reload_takes_domains_away_and_brings_others = None
     test_a_token_that_others_may_read_is_refused = None
 

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from daemon.lifetimes import WorkersStory, status_of
-from lib import possess, stird, stirctl
+from lib import possess, settings, stird, stirctl
 from lib.patience import HANG_S
 from lib.words import Words, control_of
 
@@ -19,7 +19,7 @@ UNKNOWN = (0, 9999)
 FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", "DROP", *UNKNOWN)
 OF_FETCHER, OF_WEB = ("FETCHED", "DROPPED"), ("VIEW_WANTED", "SERVED")
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
-              "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "DRAINED")
+              "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "TRUST_IN_USE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TRUST_DOMAIN",
               "TRUST_SOURCE", "TRUST_BUILT", "BROUGHT", "TABLE")
 
@@ -27,6 +27,7 @@ OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TR
 LIES = {
     "worker": [("SNAPSHOT_IN_USE", 0), ("SNAPSHOT_IN_USE", 1), ("SNAPSHOT_IN_USE", NEVER),
                ("OVERLAY_IN_USE", 0), ("OVERLAY_IN_USE", 1), ("OVERLAY_IN_USE", NEVER),
+               ("TRUST_IN_USE", 0), ("TRUST_IN_USE", 1), ("TRUST_IN_USE", NEVER),
                ("SNAPSHOT_REFUSED", 0), ("SNAPSHOT_REFUSED", 1), ("SNAPSHOT_REFUSED", NEVER),
                ("READY", 0), ("ALARM", 0), ("DRAINED", 0), ("PONG", 0),
                ("ROTATE", 0), ("OVER_CEILING", 5),
@@ -363,6 +364,118 @@ class OfAChecker(Passing):
         self.walk("checker", self.begin, lies)
         status, _, err = stirctl.run(self.stird.configuration, "cert", "check")
         self.assertEqual(status, 0, err)
+
+
+def told(*words):
+    """(word, fields), one after the other; the last one is false."""
+    def tell(child, fd, say):
+        for word, fields in words:
+            child.do(*say.call(fd, word, **fields))
+        return True
+    return str(words), tell
+
+
+@unittest.skipUnless(possess.possible(), "no ptrace of another process here")
+class OfTrust(Passing):
+    """Who makes the domains of trust, and who fetches their lists."""
+
+    def start_trust(self, **more):
+        made = self.lab.path("made")
+        self.assertEqual(stirctl.run("/none", "lab-ca", made)[0], 0)
+        domain = {"name": "us", "anchors": made + "/root.pem", "crls": [made + "/crl.pem"],
+                  "crl_signer": made + "/intermediate.pem", **more}
+        self.start(more="trust = ( %s ); fetch = { lab = true; timeout = \"1s\"; };" % settings.group(domain))
+        self.wait_trust()
+
+    def wait_trust(self):
+        stird.wait_until(lambda: self.domains()["trust"][0]["state"] == "in force", HANG_S, "trust in force")
+
+    def domains(self):
+        return stirctl.ask(self.stird.configuration, "trust", "list")
+
+    def begin(self):
+        self.ask("trust", "refresh")
+
+    def lies(self, role, lies):
+        """Each is counted, what is in force stays, and the next one makes it anew."""
+        generation = self.domains()["generation"]
+        bound = [(name, lambda child, fd, tell=tell: tell(child, fd, self.words)) for name, tell in lies]
+        self.walk(role, self.begin, bound)
+        self.assertEqual(self.domains()["trust"][0]["authorities"], 1)
+        self.assertGreaterEqual(self.domains()["generation"], generation)
+
+    def test_of_who_makes_trust(self):
+        self.start_trust()
+        built = ("TRUST_BUILT", {})
+        self.lies("trust", [told((word, {})) for word in (
+            *OF_WORKERS, *FOREIGN, "READY", "PONG", "ROTATE", "OVER_CEILING", "ALARM", "LOADED", "MISTAKES", "TABLE",
+            "BROUGHT", "CHECKED")] + [
+                told(("TRUST_DOMAIN", {"unit": 1})), told(("TRUST_DOMAIN", {"unit": 2**32 - 1})),
+                told(("TRUST_SOURCE", {"unit": 0, "state": 2})), told(("TRUST_SOURCE", {"unit": 0, "state": 2**32 - 1})),
+                told(("TRUST_SOURCE", {"unit": 1})),
+                told(built), told(("TRUST_DOMAIN", {"unit": 0}), built)])
+        status, _, err = stirctl.run(self.stird.configuration, "trust", "refresh")
+        self.assertEqual(status, 0, err)
+
+    def test_an_image_that_is_none(self):
+        """It says that it has written one: workers look, keep the one before, and say so to who waits."""
+        self.start_trust()
+        before = self.domains()
+        try:
+            with self.born("trust", self.begin) as child:
+                image = next(fd for fd, where in stird.descriptors(child.pid).items() if where.startswith("/memfd:trust ")
+                             and not os.stat("/proc/%d/fd/%d" % (child.pid, fd)).st_size)
+                control = control_of(child.pid, self.stird.process.pid)
+                child.do("write", image, b"garbage", 7)
+                child.do(*self.words.call(control, "TRUST_DOMAIN", unit=0))
+                child.do(*self.words.call(control, "TRUST_BUILT"))
+                os.kill(child.pid, signal.SIGKILL)
+        except possess.Died:
+            pass
+        self.stird.wait_log("the domains of trust do not arrive")
+        self.assertGreater(self.domains()["generation"], before["generation"])
+        stird.wait_until(lambda: self.domains()["workers_without"] == 1 or self.domains()["trust"][0]["authorities"], HANG_S,
+                         "that the worker has looked")
+        status, _, err = stirctl.run(self.stird.configuration, "trust", "refresh")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(self.domains()["workers_without"], 0)
+
+    def test_of_a_courier(self):
+        made = self.lab.path("made")
+        self.start_trust(crls=[made + "/crl.pem", "https://%s:8443/crl" % self.net(50)])
+        self.lies("courier", [told((word, {})) for word in (
+            *OF_WORKERS, *FOREIGN, "READY", "PONG", "ROTATE", "ALARM", "LOADED", "MISTAKES", "TABLE", "TRUST_DOMAIN",
+            "TRUST_SOURCE", "TRUST_BUILT", "CHECKED")] + [
+                told(("BROUGHT", {"unit": 1})), told(("BROUGHT", {"unit": 2**32 - 1})), told(*[("BROUGHT", {"unit": 0})] * 2)])
+
+    def test_more_words_than_one_has(self):
+        self.start_trust()
+        def flood(child, fd):
+            self.words.say_by(child, fd, "TRUST_DOMAIN", 5000, unit=0)
+            return True
+        self.walk("trust", self.begin, [("a flood", flood)])
+        self.assertEqual(self.domains()["trust"][0]["authorities"], 1)
+
+
+@unittest.skipUnless(possess.possible(), "no ptrace of another process here")
+class BeforeReady(WordsStory):
+    """A child that serves says what it has to say when it serves, but for the early words of its role."""
+
+    def test_a_word_that_comes_too_early(self):
+        self.start_with_all()
+        supervisor = self.stird.process.pid
+        for count, (role, word) in enumerate((("worker", "HEARTBEAT"), ("worker", "HOP"), ("signer", "OVER_CEILING"),
+                                              ("recorder", "ROTATE"), ("fetcher", "FETCHED")), 1):
+            with self.subTest(role=role, word=word):
+                old = self.stird.wait_child(role)
+                with possess.Newborn(supervisor, "stird-" + role, lambda old=old: os.kill(old, signal.SIGKILL),
+                                     lambda pid: True) as child:
+                    try:
+                        self.words.say_by(child, control_of(child.pid, supervisor), word, 1, generation=1)
+                    except possess.Died:
+                        pass
+                stird.wait_until(lambda count=count: self.stats()["children_false"] == count, HANG_S, "counted")
+        self.signed_again()
 
 
 class Silence(WordsStory):

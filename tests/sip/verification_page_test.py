@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import unittest
 
@@ -33,7 +34,9 @@ class SwitchedOn(Story):
         for old, new in (("192.0.2.10", self.net(1)), ("192.0.2.40", self.net(2)), ("198.51.100.7", self.net(9)),
                          ("/var/lib/stird/certs/709J", self.ours.directory),
                          ("/var/log/stird/records.jsonl", self.lab.path("records.jsonl")),
-                         ("/etc/stird/sti-anchors.pem", self.lab.path("certs", "ca", "root.pem"))):
+                         ("/etc/stird/sti-anchors.pem", self.lab.path("certs", "ca", "root.pem")),
+                         ("/etc/stird/sti-crl.pem", self.lab.path("crl.pem")),
+                         ("/etc/stird/sti-pa-root.pem", self.lab.path("crl-anchors.pem"))):
             text = text.replace(old, new)
         return text
 
@@ -48,6 +51,11 @@ class SwitchedOn(Story):
             self.web.bodies["505J.pem"] = chain.read()
         for name in ("state", "run"):
             os.makedirs(self.lab.path(name), mode=0o700)
+        shutil.copy(self.lab.path("certs", "ca", "crl.pem"), self.lab.path("crl.pem"))
+        with open(self.lab.path("crl-anchors.pem"), "wb") as anchors:
+            for name in ("root", "intermediate"):
+                with open(self.lab.path("certs", "ca", name + ".pem"), "rb") as one:
+                    anchors.write(one.read())
         self.lab.write("numbers.d/acme.csv", readme_test.block("csv"))
         self.lab.write("conf.d/lab.conf", 'directories = { state = "%s"; runtime = "%s"; };\n'
                        'fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };\n' % (
@@ -64,8 +72,8 @@ class SwitchedOn(Story):
         self.assertEqual(done.returncode, 0, line + "\n" + done.stdout + done.stderr)
         return done.stdout + done.stderr
 
-    def judged(self):
-        """The record of a call that the carrier brings, if it passed: the first ones may still want for trust."""
+    def judged(self, reason="verified"):
+        """The record of a call that the carrier brings, if it is that: the first ones may still want for trust."""
         value = token.identity(self.theirs.directory, orig=CALLER[1:], dest=CALLED[1:],
                                header={"x5u": self.web.url("505J.pem")})
         invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller=CALLER, called=CALLED,
@@ -73,7 +81,7 @@ class SwitchedOn(Story):
         self.assert_untouched(invite, arrived)
         self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
         record = self.record(invite, trunk="carrier-in", upstream="sbc", decision="passed")
-        return record["reason"] == "verified" and record["verification"]
+        return record["reason"] == reason and record["verification"]
 
     def test_as_the_page_says(self):
         self.begin()
@@ -87,6 +95,37 @@ class SwitchedOn(Story):
         told = stird.wait_until(self.judged, HANG_S, "a call that passes")
         self.assertEqual([told["class"], told["level"], told["spc"]], ["passed", "A", "505J"])
         self.assertIn("verified", self.told(records))
+
+    def revoke(self, chain):
+        """The authority's next lists have that one."""
+        def openssl(*words):
+            return subprocess.run(["openssl", *words], check=True, capture_output=True, text=True, timeout=HANG_S).stdout
+        serial = openssl("x509", "-in", chain, "-noout", "-serial").strip().partition("=")[2]
+        self.lab.write("index.txt", "R\t491231000000Z\t261101000000Z\t%s\tunknown\t/CN=revoked\n" % serial)
+        self.lab.write("none.txt", "")
+        lists = ""
+        for name, database in (("intermediate", "index.txt"), ("root", "none.txt")):
+            self.lab.write("ca.conf", "[ca]\ndefault_ca = one\n[one]\ndatabase = %s\ndefault_md = sha256\n"
+                           % self.lab.path(database))
+            of = self.lab.path("certs", "ca", name)
+            lists += openssl("ca", "-config", self.lab.path("ca.conf"), "-gencrl", "-crldays", "30", "-cert",
+                             of + ".pem", "-keyfile", of + ".key")
+        os.rename(self.lab.write("crl.pem.new", lists), self.lab.path("crl.pem"))
+
+    def test_a_list_that_revokes_everybody(self):
+        """It counts, for it is signed as it should be; and an alarm doubts it."""
+        self.begin()
+        self.lab.write("conf.d/verify.conf", self.here(block("libconfig")))
+        self.told("stirctl reload --wait")
+        stird.wait_until(lambda: self.judged(), HANG_S, "a call that passes")  # pylint: disable=unnecessary-lambda
+        self.assertNotIn("trust_growth", self.alarms())
+        self.revoke(self.theirs.directory + "/chain.pem")
+        self.told("stirctl trust refresh")
+        self.assertTrue(self.judged("certificate_revoked"), "all workers judge by it once refresh has answered")
+        stird.wait_until(lambda: "trust_growth" in self.alarms(), HANG_S, "the alarm")
+
+    def alarms(self):
+        return [alarm["name"] for alarm in stirctl.ask(self.path, "status")["alarms"]]
 
     def test_limits_of_trust(self):
         """33 domains, and one of 17 lists."""

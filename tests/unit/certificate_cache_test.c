@@ -354,6 +354,61 @@ static int set_up_images(void **state)
     return failed;
 }
 
+/* An image whose list revokes the certificate with SERIAL; 0: none. */
+static struct trust_image *image_that_revokes(struct buf *room, uint64_t serial,
+                                              uint64_t generation)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    struct trust *t = trust_new();
+    X509_CRL *crls[] = {lab_crl_new(issuer, issuer_key, NOW - DAY, NOW + DAY, &serial, serial != 0),
+                        lab_crl_new(root, root_key, NOW - DAY, NOW + DAY, NULL, 0)};
+    assert_true(trust_add_anchor(t, root) && lab_add_certificate(&text, issuer));
+    for (int i = 0; i < 2; i++) {
+        assert_true(lab_add_crl(&text, crls[i]));
+        X509_CRL_free(crls[i]);
+    }
+    assert_true(trust_add_crls(t, STR("crl"), buf_str(&text), &problems));
+    struct trust_image *image = image_of(room, t, generation);
+    trust_free(t);
+    buf_fini(&text);
+    return image;
+}
+
+/* What new lists revoke of what is kept is counted, once, be it judged again or fetched anew. */
+static void what_is_revoked_meanwhile(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain(), before_room = BUF_INIT, after_room = BUF_INIT;
+    struct trust_image *before = image_that_revokes(&before_room, 0, 11),
+                       *after = image_that_revokes(&after_room, 3, 12);
+    const struct certificate_ground was = {before, 1, NOW}, is = {after, 1, NOW};
+    const struct certificate_body body = {
+        .url = URL("a"), .text = buf_str(&chain), .ends_s = NOW + DAY, .stale_s = NOW + DAY};
+    const struct sti_certificate *found;
+    for (int fetched = 0; fetched < 2; fetched++) {
+        struct certificate_cache *c = certificate_cache_new(16, 16);
+        assert_true(certificate_cache_put(c, &body, &was, &found));
+        assert_int_equal(found->by_anchors.revoked, TRUST_NOT_REVOKED);
+        assert_int_equal(certificate_cache_counts(c).newly_revoked, 0);
+        for (int i = 0; i < 3; i++) {
+            if (fetched)
+                assert_true(certificate_cache_put(c, &body, &is, &found));
+            else
+                certificate_cache_get(c, URL("a"), &is, &found);
+            assert_int_equal(found->by_anchors.revoked, TRUST_REVOKED);
+            assert_int_equal(certificate_cache_counts(c).newly_revoked, 1);
+        }
+        assert_int_equal(certificate_cache_counts(c).good, 1);
+        certificate_cache_free(c);
+    }
+    trust_image_close(before);
+    trust_image_close(after);
+    buf_fini(&before_room);
+    buf_fini(&after_room);
+    buf_fini(&chain);
+}
+
 static int tear_down_images(void **state)
 {
     for (unsigned i = 1; i < IMAGES; i++) {
@@ -376,6 +431,7 @@ int main(void)
         cmocka_unit_test(the_news_that_one_is_good),
         cmocka_unit_test(each_set_of_domains_has_its_own),
         cmocka_unit_test(many_urls),
+        cmocka_unit_test(what_is_revoked_meanwhile),
     };
     return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
 }

@@ -136,6 +136,32 @@ static void signatures_are_judged_as_openssl_does(void **state)
     json_decref(file);
 }
 
+/* What one signature was found to be does not tell on the next one. */
+static void a_verifier_is_asked_again(void **state)
+{
+    json_t *a3 = lab_vectors("rfc7515_a3_es256.json");
+    EVP_PKEY *key = lab_public_key(lab_member(a3, "public_pem"));
+    struct str message = lab_member(a3, "signing_input");
+    struct buf raw = BUF_INIT;
+    void *verifier = jws_es256.verifier_new(key);
+    (void)state;
+    assert_true(base64url_decode(&raw, lab_member(a3, "signature_b64u")));
+    for (unsigned i = 0; i < 64; i++) {
+        const unsigned char *signature = (const unsigned char *)raw.p;
+        assert_true(jws_es256.verify(verifier, message, signature));
+        assert_false(
+            jws_es256.verify(verifier, str_slice(message, 0, message.n - i - 1), signature));
+        raw.p[i] ^= 1;
+        assert_false(jws_es256.verify(verifier, message, signature));
+        raw.p[i] ^= 1;
+    }
+    jws_es256.ready_free(verifier);
+    jws_es256.ready_free(NULL);
+    EVP_PKEY_free(key);
+    buf_fini(&raw);
+    json_decref(a3);
+}
+
 /* R-P-124: About every 128th signature has an r or s that begins with a zero octet. */
 static void short_halves_are_padded(void **state)
 {
@@ -276,6 +302,7 @@ int main(void)
         cmocka_unit_test(tokens_equal_rfc8588_but_for_the_signature),
         cmocka_unit_test(the_vectors_of_rfc7515_and_rfc6979_verify),
         cmocka_unit_test(signatures_are_judged_as_openssl_does),
+        cmocka_unit_test(a_verifier_is_asked_again),
         cmocka_unit_test(short_halves_are_padded),
         cmocka_unit_test(a_refusal_leaves_the_buffer_as_it_was),
         cmocka_unit_test(a_key_that_fails_gives_no_token),

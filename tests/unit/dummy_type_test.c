@@ -49,10 +49,10 @@ static bool eddsa_sign(void *ready, struct str message, unsigned char *signature
     return good;
 }
 
-static bool eddsa_verify(EVP_PKEY *key, struct str message, const unsigned char *signature)
+static bool eddsa_verify(void *ready, struct str message, const unsigned char *signature)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+    bool good = context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, ready) == 1 &&
                 EVP_DigestVerify(context, signature, 64, (const unsigned char *)message.p,
                                  message.n) == 1;
     EVP_MD_CTX_free(context);
@@ -64,6 +64,7 @@ static const struct jws_algorithm eddsa = {
     .signature_bytes = 64,
     .takes = eddsa_takes,
     .ready_new = eddsa_ready_new,
+    .verifier_new = eddsa_ready_new,
     .ready_free = eddsa_ready_free,
     .sign = eddsa_sign,
     .verify = eddsa_verify,
@@ -225,8 +226,9 @@ static bool is_signed_by(struct str token, unsigned unit)
     size_t dot = token.n - 87; /* of 64 octets in base64url */
     bool good = token.n > 87 && token.p[dot] == '.' &&
                 base64url_decode(&signature, str_slice(token, dot + 1, token.n)) &&
-                type->algorithm->verify(units[unit].public_key, str_slice(token, 0, dot),
-                                        (const unsigned char *)signature.p);
+                jws_algorithm_verify_once(type->algorithm, units[unit].public_key,
+                                          str_slice(token, 0, dot),
+                                          (const unsigned char *)signature.p);
     buf_fini(&signature);
     return good;
 }

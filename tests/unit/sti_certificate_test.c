@@ -65,8 +65,7 @@ static struct sti_certificate judge(struct lab_certificate leaf, struct lab_cert
     sk_X509_push(chain, root);
     assert_true(sti_certificate_judge(&read, chain, NULL, NOW, arena));
     sk_X509_pop_free(chain, X509_free);
-    EVP_PKEY_free(read.key);
-    read.key = NULL;
+    sti_certificate_fini(&read);
     return read;
 }
 

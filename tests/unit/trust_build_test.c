@@ -119,7 +119,7 @@ static void past_its_end(void **state)
 
 /* ---- revocation lists ---- */
 
-enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, CERTIFICATES };
+enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, OVER, CERTIFICATES };
 static EVP_PKEY *keys[CERTIFICATES];
 static X509 *certificates[CERTIFICATES];
 static struct buf pem[CERTIFICATES];
@@ -136,6 +136,7 @@ static void make_certificates(void)
         [PA_SIGNER] = {"PA CRL", "critical,cRLSign", PA, false},
         [FALSE_SIGNER] = {"PA CRL", "critical,cRLSign", FALSE_SIGNER, false},
         [LEAF] = {"SHAKEN 709J", NULL, CA, false},
+        [OVER] = {"STI-CA of old", NULL, OVER, true},
     };
     static const char *const spcs[] = {"709J", NULL};
     for (int i = 0; i < CERTIFICATES; i++) {
@@ -148,7 +149,7 @@ static void make_certificates(void)
             .issuer = own ? NULL : certificates[shapes[i].issuer],
             .issuer_key = own ? NULL : keys[shapes[i].issuer],
             .not_before_s = NOW - 90 * DAY,
-            .not_after_s = NOW + 90 * DAY,
+            .not_after_s = NOW + (i == OVER ? -1 : 90) * DAY,
             .authority = shapes[i].authority,
             .usage = shapes[i].usage,
             .spcs = i == LEAF ? spcs : NULL,
@@ -267,6 +268,130 @@ static void garbage(void **state)
     buf_fini(&kept);
 }
 
+/* By a clock that was set back the last good list has not begun: it stays, and counts again when
+   the clock is right; a new one is not taken. */
+static void the_clock_is_set_back(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(1024);
+    struct buf text = BUF_INIT;
+    struct trust_build b;
+    make_crl(&text, PA_SIGNER, NOW + DAY, NULL, 2);
+    build(&b,
+          (struct trust_source){.url = URL,
+                                .fresh = buf_str(&text),
+                                .fresh_signer = buf_str(&pem[PA_SIGNER]),
+                                .kept = buf_str(&text),
+                                .kept_signer = buf_str(&pem[PA_SIGNER])},
+          arena);
+    assert_true(b.crls[0].is_used && !b.crls[0].took_fresh);
+    assert_string_equal(b.crls[0].refused, "is not in force yet");
+    assert_int_equal(b.revoked, 2);
+    trust_build_fini(&b);
+    buf_fini(&text);
+    arena_free(arena);
+}
+
+/* ---- files of authorities ---- */
+
+static void add_pem(struct buf *text, const int *of, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        buf_add_str(text, buf_str(&pem[of[i]]));
+}
+
+/* R-V-040, by the one judge of authorities: what is none is left out and told; a file without
+   another one is refused. */
+static void files_of_authorities(void **state)
+{
+    (void)state;
+    static const struct {
+        int of[3];
+        unsigned n, good, left_out;
+        const char *why;
+    } cases[] = {
+        {{CA}, 1, 1, 0, NULL},
+        {{CA, PA}, 2, 2, 0, NULL},
+        {{LEAF, CA}, 2, 1, 1, "a certificate that is no authority's"},
+        {{CA, OVER, LEAF}, 3, 1, 2, "an authority's certificate that has expired"},
+        {{PA_SIGNER, PA}, 2, 1, 1, "a certificate that is no authority's"},
+        {{OVER}, 1, 0, 1, NULL},
+        {{LEAF}, 1, 0, 1, NULL},
+    };
+    static const struct trust_setting setting = {.name = STR("us"), .anchors = STR("ca.pem")};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(1024);
+        struct problems problems = PROBLEMS_INIT;
+        struct buf text = BUF_INIT;
+        add_pem(&text, cases[i].of, cases[i].n);
+        struct trust_build b = {.setting = &setting, .now_s = NOW, .anchors = buf_str(&text)};
+        assert_int_equal(trust_build(&b, arena, &problems), cases[i].good > 0);
+        assert_int_equal(b.authorities, cases[i].good);
+        if (cases[i].good > 0) {
+            assert_int_equal(b.left_out, cases[i].left_out);
+            assert_true(str_eq(str_of(b.left_out_why), str_of(cases[i].why)));
+        } else {
+            assert_int_equal(problems.n, 1);
+            assert_string_equal(problems.list[0].file, "ca.pem");
+            assert_non_null(strstr(problems.list[0].text, "holds no authority that can be used"));
+        }
+        trust_build_fini(&b);
+        problems_fini(&problems);
+        buf_fini(&text);
+        arena_free(arena);
+    }
+}
+
+/* Who signs revocation lists need be no authority, but has to be in force. */
+static void anchors_of_revocation_lists(void **state)
+{
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        struct arena *arena = arena_new(1024);
+        struct problems problems = PROBLEMS_INIT;
+        struct trust_build b = {.setting = &with_crl,
+                                .now_s = NOW,
+                                .anchors = buf_str(&pem[CA]),
+                                .crl_anchor = buf_str(&pem[with ? PA_SIGNER : LEAF])};
+        assert_int_equal(trust_build(&b, arena, &problems), with);
+        trust_build_fini(&b);
+        problems_fini(&problems);
+        arena_free(arena);
+    }
+}
+
+/* A file that is gone is a broken one; a list that is gone is not taken, and the last good one
+   stays. */
+static void files_that_are_gone(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(1024);
+    struct problems problems = PROBLEMS_INIT;
+    struct buf kept = BUF_INIT;
+    struct trust_build b = {.setting = &with_crl,
+                            .now_s = NOW,
+                            .crl_anchor = buf_str(&pem[PA]),
+                            .unread = "is not there any more",
+                            .unread_path = STR("ca.pem")};
+    assert_false(trust_build(&b, arena, &problems));
+    assert_int_equal(problems.n, 1);
+    assert_string_equal(problems.list[0].file, "ca.pem");
+    trust_build_fini(&b);
+    problems_fini(&problems);
+    make_crl(&kept, PA_SIGNER, NOW - DAY, NULL, 1);
+    build(&b,
+          (struct trust_source){.unread = "is not there any more",
+                                .kept = buf_str(&kept),
+                                .kept_signer = buf_str(&pem[PA_SIGNER])},
+          arena);
+    assert_true(b.crls[0].is_used);
+    assert_string_equal(b.crls[0].refused, "is not there any more");
+    assert_int_equal(b.revoked, 1);
+    trust_build_fini(&b);
+    buf_fini(&kept);
+    arena_free(arena);
+}
+
 /* ---- when the next one is due ---- */
 
 static void when_it_is_fetched_again(void **state)
@@ -305,9 +430,16 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_vectors),  cmocka_unit_test(the_signer_is_wanted_first),
-        cmocka_unit_test(past_its_end), cmocka_unit_test(new_lists_and_old_ones),
-        cmocka_unit_test(garbage),      cmocka_unit_test(when_it_is_fetched_again),
+        cmocka_unit_test(the_vectors),
+        cmocka_unit_test(the_signer_is_wanted_first),
+        cmocka_unit_test(past_its_end),
+        cmocka_unit_test(new_lists_and_old_ones),
+        cmocka_unit_test(garbage),
+        cmocka_unit_test(the_clock_is_set_back),
+        cmocka_unit_test(files_of_authorities),
+        cmocka_unit_test(anchors_of_revocation_lists),
+        cmocka_unit_test(files_that_are_gone),
+        cmocka_unit_test(when_it_is_fetched_again),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

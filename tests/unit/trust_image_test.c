@@ -331,6 +331,59 @@ static void lists_of_revocations_end(void **state)
         }
 }
 
+/* A domain that is written out of an image, as one whose files are broken is: the day beyond the
+   end of its lists does not begin anew. */
+static void written_again(void **state)
+{
+    (void)state;
+    struct trust *t = trust_in(US);
+    struct buf first = BUF_INIT, second = BUF_INIT;
+    add_crl(t, US, NULL, 0);
+    struct trust_image *before = image_of(
+        &first, &(struct trust_image_domain){.name = STR("us"), .trust = t, .wants_crls = true}, 1);
+    struct world w = {.image = image_of(&second, trust_image_domain(before, 0), 1)};
+    assert_int_equal(first.n, second.n);
+    assert_int_equal(ask_at(&w, 1, LEAF_US, NOW + 2 * DAY).by_anchors.revoked, TRUST_NOT_REVOKED);
+    assert_int_equal(ask_at(&w, 1, LEAF_US, NOW + 2 * DAY + 1).by_anchors.revoked, TRUST_NOT_KNOWN);
+    trust_image_close(w.image);
+    trust_image_close(before);
+    trust_free(t);
+    buf_fini(&first);
+    buf_fini(&second);
+}
+
+/* When all authorities have ended, or by a clock that is set back have not begun, nothing is known:
+   the verdict is open, not failed. */
+static void all_authorities_have_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_s;
+        bool open;
+    } times[] = {{NOW - 90 * DAY - 1, true},
+                 {NOW - 90 * DAY + 1, false},
+                 {NOW, false},
+                 {NOW + 90 * DAY - 1, false},
+                 {NOW + 90 * DAY + 1, true}};
+    struct trust *t = trust_in(US);
+    struct buf bytes = BUF_INIT;
+    struct world w = {.image = image_of(&bytes, &(struct trust_image_domain){.trust = t}, 1)};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct trust_image_answer answer = ask_at(&w, 1, LEAF_US, times[i].at_s);
+        assert_int_equal(answer.is_open, times[i].open);
+        assert_int_equal(trust_image_state(trust_image_domain(w.image, 0), times[i].at_s),
+                         times[i].open ? TRUST_UNAVAILABLE : TRUST_IN_FORCE);
+        /* The answer does not outlive what it rests on. */
+        assert_true(!times[i].open || times[i].at_s < NOW ||
+                    answer.by_anchors.from_s > NOW + 90 * DAY - 2);
+        assert_true(!times[i].open || times[i].at_s > NOW ||
+                    answer.by_anchors.until_s < NOW - 90 * DAY + 1);
+    }
+    trust_image_close(w.image);
+    trust_free(t);
+    buf_fini(&bytes);
+}
+
 static void count_fault(void *user, const char *why)
 {
     assert_non_null(why);
@@ -451,6 +504,8 @@ int main(void)
         cmocka_unit_test(a_list_ends),
         cmocka_unit_test(no_list_yet),
         cmocka_unit_test(revoked_in_one_is_revoked),
+        cmocka_unit_test(written_again),
+        cmocka_unit_test(all_authorities_have_ended),
         cmocka_unit_test(lists_of_revocations_end),
         cmocka_unit_test(a_list_of_an_unknown_signer),
         cmocka_unit_test(broken_images),

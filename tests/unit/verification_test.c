@@ -262,6 +262,35 @@ static void more_than_is_looked_at(void **state)
     arena_free(arena);
 }
 
+/* What was read of a value before counts for the same octets alone, not for others in its place. */
+static void what_is_known_of_another_value(void **state)
+{
+    struct arena *arena = arena_new(4096);
+    struct identity_set set;
+    struct buf good = value_of(&(struct spec)S(B)), other = value_of(&(struct spec)D(B, C));
+    struct identity_value first, second;
+    const struct identity_value *const known[] = {&first, &second};
+    const struct str values[] = {buf_str(&good), buf_str(&other), buf_str(&good)};
+    (void)state;
+    identity_value_read(&first, values[0]);
+    identity_value_read(&second, values[1]);
+    assert_true(identity_set_read_known(&set, values, 3, known, 2, 8, arena));
+    assert_int_equal(set.n, 3);
+    assert_int_equal(set.entries[0].role, IDENTITY_ROLE_SHAKEN);
+    assert_int_equal(set.entries[1].header, 2);
+    assert_int_equal(set.entries[2].role, IDENTITY_ROLE_DIV);
+    identity_set_fini(&set);
+    const struct str crossed[] = {values[1], values[0]};
+    assert_true(identity_set_read_known(&set, crossed, 2, known, 2, 8, arena));
+    assert_int_equal(set.n, 2);
+    assert_int_equal(set.entries[0].role, IDENTITY_ROLE_SHAKEN);
+    assert_int_equal(set.entries[0].header, 1);
+    identity_set_fini(&set);
+    buf_fini(&good);
+    buf_fini(&other);
+    arena_free(arena);
+}
+
 /* Nothing is fetched for what fails anyway, or is for others. */
 static void what_is_not_fetched(void **state)
 {
@@ -345,6 +374,7 @@ int main(void)
         cmocka_unit_test(more_than_is_looked_at),
         cmocka_unit_test(what_is_not_fetched),
         cmocka_unit_test(without_memory),
+        cmocka_unit_test(what_is_known_of_another_value),
         cmocka_unit_test(outcomes_of_fetches),
     };
     return cmocka_run_group_tests(tests, set_up_served, tear_down_served);

@@ -13,12 +13,15 @@
 #include <stird/base/arena.h>
 #include <stird/base/str.h>
 #include <stird/core/asserted.h>
+#include <stird/core/identity.h>
 #include <stird/core/privacy.h>
 #include <stird/core/settings.h>
 
 #define CALL_PASSED_OVER_MAX 8 /* policy.c decides the call for each of these trunks too */
 
 #define ORIGID_KEY_BYTES 32
+
+#define CALL_IDENTITIES_KNOWN_MAX 8 /* as many as most verifiers look at */
 
 struct call_header {
     struct str name, value;
@@ -57,6 +60,9 @@ struct call {
     /* It has a To tag, but nothing proves that the dialog went through us: whoever wrote the tag
        may have made it up, so it is decided as a new call, and never signed. */
     bool claims_dialog;
+    /* All values of its Identity headers, and what was read of the first ones. */
+    unsigned n_identities, n_identities_known;
+    const struct identity_value *identities_known[CALL_IDENTITIES_KNOWN_MAX];
     /* Identity headers by kind (identity.h) */
     unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
     /* Lines that are no header, but resemble Identity and say shaken: of a trusted trunk they go

@@ -77,6 +77,7 @@ int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct st
 struct certificate_cache_counts {
     unsigned good, bad;
     uint64_t hits, misses, judged, forgotten; /* since it was made; JUDGED counts preparations */
+    uint64_t newly_revoked; /* good ones that were judged again, and are revoked now */
 };
 struct certificate_cache_counts certificate_cache_counts(const struct certificate_cache *c);
 

@@ -44,6 +44,15 @@ struct identity {
  * token and parameters say the same.
  */
 enum identity_kind identity_parse(struct str value, struct identity *identity);
+
+/* A value, and what was read of it, for whoever comes after. Borrowed from the message. */
+struct identity_value {
+    struct str text;
+    enum identity_kind kind;
+    struct identity identity;
+};
+
+void identity_value_read(struct identity_value *v, struct str text);
 /* So many values of one line are told apart; the rest is read as one value, which is not well
    formed. */
 #define IDENTITY_VALUES_MAX 16

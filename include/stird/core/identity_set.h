@@ -45,6 +45,10 @@ struct identity_set {
  */
 bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
                        struct arena *arena);
+/* The same, where the first N_KNOWN of the values were read as text already, all in this order. */
+bool identity_set_read_known(struct identity_set *set, const struct str *values, unsigned n,
+                             const struct identity_value *const *known, unsigned n_known,
+                             unsigned max, struct arena *arena);
 void identity_set_fini(struct identity_set *set);
 
 /* Whether it is a link of a diversion: also one that says div where it cannot be read, or beside

@@ -3,7 +3,7 @@
  * one that may sign, for which numbers, and with which claims (RFC 8226, RFC 9118, RFC 9060).
  *
  * The loader, the signer, the look at the certificates' URLs and the verifier ask this noun alone:
- * what one refuses, no other signs. Pure and immutable; a few KiB.
+ * what one refuses, no other signs. Pure; a few KiB. Not shared between threads (jws_algorithm.h).
  */
 #ifndef STIRD_STI_CERTIFICATE_H
 #define STIRD_STI_CERTIFICATE_H
@@ -50,6 +50,7 @@ struct sti_certificate {
     const char *unreadable;
     EVP_PKEY *key; /* of the algorithm of some type; NULL when it is of none */
     const struct jws_algorithm *algorithm;
+    void *verifier; /* KEY, ready for that algorithm's verify() */
     int64_t not_before_s, not_after_s;
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* RFC 2253; hexadecimal */
@@ -88,6 +89,9 @@ bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
                            const struct trust *trust, int64_t now_s, struct arena *arena);
 /* Whether TRUSTED, good or bad, is the answer at NOW_S too; else it has to be prepared again. */
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
+/* Whether revocation lists were asked about it; false: anchors are not at hand, or whoever it leads
+   to has none, so a revoked one would pass. */
+bool sti_certificate_was_looked_up(const struct sti_certificate *c);
 void sti_certificate_fini(struct sti_certificate *c);
 /* The first rule that it breaks, or NULL. */
 const char *sti_certificate_fault(const struct sti_certificate *c);

@@ -42,6 +42,8 @@ struct token {
 
 /* VALUE, possibly folded, must outlive T. False: no memory. token_fini() in either case. */
 bool token_read(struct token *t, struct str value, struct arena *arena);
+/* The same of a value that was read as text already. */
+bool token_read_value(struct token *t, const struct identity_value *value, struct arena *arena);
 void token_fini(struct token *t);
 
 /* The URL of its certificate, borrowed; empty: it names none that may be fetched (x5u.h). */

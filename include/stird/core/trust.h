@@ -17,9 +17,16 @@
 
 struct trust;
 
-struct trust *trust_new(void);
+struct trust *trust_new(void); /* NULL: no memory */
+/* The same, where anchors that have ended at NOW_S are left out; else each is judged when a chain
+   leads to it. */
+struct trust *trust_new_at(int64_t now_s);
 void trust_free(struct trust *t); /* NULL is fine */
-/* Certificates (certificate_text.h), each of them an anchor; NAME is for problems. */
+/*
+ * Certificates (certificate_text.h), each of them an anchor; NAME is for problems. What is no
+ * certificate of an authority is left out: trust_left_out(). False: no memory, or there is no
+ * other.
+ */
 bool trust_add_anchors(struct trust *t, struct str name, struct str text,
                        struct problems *problems);
 /* One more; X stays the caller's. False: no memory. */
@@ -40,7 +47,12 @@ bool trust_add_crls_from(struct trust *t, struct str name, struct str text, stru
 bool trust_add_crl_signers(struct trust *t, struct str name, struct str text,
                            struct problems *problems);
 bool trust_has_crls(const struct trust *t);
-bool trust_has_anchors(const struct trust *t);
+unsigned trust_anchors_count(const struct trust *t);
+int64_t trust_anchors_until_s(const struct trust *t); /* when the last one ends; INT64_MIN: none */
+bool trust_has_anchors_at(const struct trust *t, int64_t now_s); /* one of them is in force */
+/* How many certificates of texts of anchors, of either kind, are none; *WHY: what the first of them
+   is, a static text ("a certificate that is no authority's"), or NULL. */
+unsigned trust_left_out(const struct trust *t, const char **why);
 /* Visits the lists that are not used, with a static sentence that says why: broken ones, those of
    another place, and those whose signer is unknown. */
 void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),

@@ -17,11 +17,13 @@
 struct trust_source {
     struct str url; /* where it is fetched; empty: a file */
     struct str fresh, fresh_signer;
+    const char *unread; /* why a file is not at hand, a static sentence; NULL: it is, or a URL */
     struct str kept, kept_signer;
     /* What became of it: */
     bool is_used;        /* FRESH or KEPT counts in the domain, */
     bool took_fresh;     /* the former */
-    const char *refused; /* why FRESH does not count, a static sentence; NULL: it does */
+    const char *refused; /* why FRESH does not count, or is not there any more, a static sentence
+                            that goes behind "it"; NULL: it does */
     struct str wanted;   /* what has to be fetched as fresh_signer, before it can be judged */
     int64_t until_s;     /* when the successor of the list in use should be there; INT64_MAX: not
                             known */
@@ -34,13 +36,15 @@ struct trust_build {
     int64_t now_s;
     /* Of the operator's files. */
     struct str anchors, list_anchor, list_signer, crl_anchor, crl_signer;
+    const char *unread;     /* why one of them is not at hand, a static sentence, and */
+    struct str unread_path; /* which one */
     struct trust_source list;
     struct trust_source crls[TRUST_CRLS_MAX]; /* as many as setting->n_crls */
     /* What came of it. */
     struct trust_image_domain domain; /* its trust is B's */
     unsigned authorities;
-    unsigned left_out; /* entries of the list that are not used, */
-    const char *left_out_why;
+    unsigned left_out;        /* entries of the list, or of files of anchors, that are not used, */
+    const char *left_out_why; /* what the first of them is, a static text */
     uint64_t revoked;
 };
 

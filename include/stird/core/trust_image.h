@@ -36,6 +36,7 @@ struct trust_image_domain {
     bool wants_crls;             /* some are configured, whether they are at hand or not */
     bool crl_opens; /* where it is not known whether a certificate is revoked, the verdict is open
                        (crl_stale); else that is a warning */
+    bool has_grace; /* read out of an image: its revocation lists have TRUST_CRL_GRACE_S already */
     const struct trust *trust; /* anchors may be missing */
 };
 
@@ -61,7 +62,8 @@ uint32_t trust_image_mask(const struct trust_image *i, struct str name);
 enum trust_state {
     TRUST_IN_FORCE,
     TRUST_LIST_STALE, /* its list has ended; it is used, for a while */
-    TRUST_UNAVAILABLE /* no list is at hand, or none that may still be used: nothing is known */
+    TRUST_UNAVAILABLE /* no list is at hand, or none that may still be used, or all of its
+                         authorities have ended: nothing is known */
 };
 enum trust_state trust_image_state(const struct trust_image_domain *domain, int64_t now_s);
 

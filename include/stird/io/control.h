@@ -107,18 +107,27 @@ struct control_certificate {
 struct control_trust_domain {
     uint32_t domain; /* index of the settings */
     uint32_t authorities, left_out;
-    uint32_t zero;
+    uint32_t is_broken; /* its files cannot be used: what was there before stays, if anything was */
     int64_t sequence, expires_s; /* of its list */
+    int64_t until_s;             /* when the last of its authorities ends */
     uint64_t revoked;
+    char saying[CONTROL_TEXT]; /* why it is broken, or what was left out */
 };
 
 struct control_trust_source {
     uint32_t domain, source; /* 0: its list of authorities; then its revocation lists, from 1 */
     uint32_t is_used, is_refused;
+    uint32_t is_new; /* something was there to be judged; false: nothing came since the last time */
+    uint32_t zero;
     uint64_t taken_at, taken_bytes, signer_at, signer_bytes; /* of what is to be kept */
     int64_t until_s;
     char saying[CONTROL_TEXT]; /* why it is refused */
     char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */
+};
+
+struct control_trust_in_use {
+    uint64_t generation;
+    uint64_t is_taken; /* 0: it cannot be used, and the one before stays */
 };
 
 struct control_brought {

@@ -16,8 +16,8 @@ struct trust_texts {
     /* What was fetched just now of SOURCE (0: the list, from 1 on revocation lists), or its
        signer's certificate: memory that stays the caller's, or -1. NULL: nothing was. */
     int (*came)(void *user, unsigned domain, unsigned source, bool signer);
-    /* A file that an operator named cannot be read, or is too long. */
-    void (*missing)(void *user, struct str file);
+    /* A file that an operator named cannot be used, and WHY, a static sentence. B says so too. */
+    void (*missing)(void *user, struct str file, const char *why);
     void *user;
 };
 

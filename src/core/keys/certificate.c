@@ -120,6 +120,8 @@ static void take_leaf(struct reading *r, int64_t now_s)
     c->not_before_s = leaf.not_before_s;
     c->not_after_s = leaf.not_after_s;
     c->public_key = leaf.key; /* owned by the certificate from here on */
+    leaf.key = NULL;
+    sti_certificate_fini(&leaf);
     if (!leaf.fault[STI_DATES] && now_s > c->not_after_s)
         expired(r);
 }

@@ -143,8 +143,9 @@ bool credential_verify(const struct credential *c, struct str token)
         dot--;
     if (dot > 0 && base64url_decode(&signature, str_slice(token, dot, token.n)) && c->algorithm &&
         signature.n == c->algorithm->signature_bytes)
-        good = c->algorithm->verify(c->certificate->public_key, str_slice(token, 0, dot - 1),
-                                    (const unsigned char *)signature.p);
+        good = jws_algorithm_verify_once(c->algorithm, c->certificate->public_key,
+                                         str_slice(token, 0, dot - 1),
+                                         (const unsigned char *)signature.p);
     buf_fini(&signature);
     return good;
 }

@@ -1,12 +1,15 @@
 /* ES256 (RFC 7518 section 3.4): ECDSA on P-256 over a SHA-256 digest. */
 #include <stird/core/credential.h>
 
+#include "der.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 
 /* ---- keys ---- */
@@ -34,10 +37,10 @@ static bool es256_takes(EVP_PKEY *key, struct str key_name, struct problems *pro
     return good;
 }
 
-/* ---- signing ---- */
+/* ---- a key that is ready, for signing or for verifying ---- */
 
 struct ready {
-    EVP_PKEY_CTX *signing;
+    EVP_PKEY_CTX *using;
     EVP_MD *sha256; /* fetched once: an implicit fetch a call costs a fifth of a signature */
     EVP_MD_CTX *digesting;
 };
@@ -47,27 +50,48 @@ static void es256_ready_free(void *opaque)
     struct ready *r = opaque;
     if (!r)
         return;
-    EVP_PKEY_CTX_free(r->signing);
+    EVP_PKEY_CTX_free(r->using);
     EVP_MD_CTX_free(r->digesting);
     EVP_MD_free(r->sha256);
     OPENSSL_cleanse(r, sizeof(*r));
     free(r);
 }
 
-static void *es256_ready_new(EVP_PKEY *key)
+static struct ready *ready_for(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *using))
 {
     struct ready *r = calloc(1, sizeof(*r));
-    if (!r)
+    if (!r) {
+        shortage_add();
         return NULL;
-    r->signing = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    }
+    r->using = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     r->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     r->digesting = EVP_MD_CTX_new();
-    if (r->signing && EVP_PKEY_sign_init(r->signing) == 1 && r->sha256 && r->digesting &&
+    if (r->using && init(r->using) == 1 && r->sha256 && r->digesting &&
         EVP_DigestInit_ex(r->digesting, r->sha256, NULL) == 1)
         return r;
     es256_ready_free(r);
     return NULL;
 }
+
+static void *es256_ready_new(EVP_PKEY *key)
+{
+    return ready_for(key, EVP_PKEY_sign_init);
+}
+
+static void *es256_verifier_new(EVP_PKEY *key)
+{
+    return ready_for(key, EVP_PKEY_verify_init);
+}
+
+static bool digest(struct ready *r, struct str text, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+    return EVP_DigestInit_ex(r->digesting, NULL, NULL) == 1 &&
+           EVP_DigestUpdate(r->digesting, text.p, text.n) == 1 &&
+           EVP_DigestFinal_ex(r->digesting, out, NULL) == 1;
+}
+
+/* ---- signing ---- */
 
 /* A P-256 signature as DER: two INTEGERs of at most 33 octets in a SEQUENCE. */
 #define DER_SIGNATURE_MAX 72
@@ -83,20 +107,13 @@ static bool signature_from_der(const unsigned char *der, size_t n, unsigned char
     return good;
 }
 
-static bool digest(struct ready *r, struct str text, unsigned char out[SHA256_DIGEST_LENGTH])
-{
-    return EVP_DigestInit_ex(r->digesting, NULL, NULL) == 1 &&
-           EVP_DigestUpdate(r->digesting, text.p, text.n) == 1 &&
-           EVP_DigestFinal_ex(r->digesting, out, NULL) == 1;
-}
-
 static bool es256_sign(void *opaque, struct str message, unsigned char *signature)
 {
     struct ready *r = opaque;
     unsigned char hash[SHA256_DIGEST_LENGTH], der[DER_SIGNATURE_MAX];
     size_t n = sizeof(der);
     bool good = digest(r, message, hash) &&
-                EVP_PKEY_sign(r->signing, der, &n, hash, sizeof(hash)) == 1 &&
+                EVP_PKEY_sign(r->using, der, &n, hash, sizeof(hash)) == 1 &&
                 signature_from_der(der, n, signature);
     if (!good)
         ERR_clear_error();
@@ -128,37 +145,48 @@ static const char *es256_signature_fault(struct str signature)
                : "r or s is out of range";
 }
 
-/* r || s to DER, to be OPENSSL_free()d; NULL when there is no memory. */
-static unsigned char *to_der(const unsigned char signature[ES256_SIGNATURE_BYTES], int *n)
+/* A positive number of at most 32 octets as an INTEGER: no zeros before it but the one that keeps
+   it positive (X.690 section 8.3). Returns its length. */
+static size_t add_integer(unsigned char *der, const unsigned char *number, size_t n)
 {
-    const int half = ES256_SIGNATURE_BYTES / 2;
-    unsigned char *der = NULL;
-    ECDSA_SIG *parsed = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(signature, half, NULL);
-    BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
-    *n = 0;
-    if (parsed && r && s && ECDSA_SIG_set0(parsed, r, s) == 1) {
-        r = s = NULL; /* they are the signature's now */
-        *n = i2d_ECDSA_SIG(parsed, &der);
-    }
-    BN_free(r);
-    BN_free(s);
-    ECDSA_SIG_free(parsed);
-    return *n > 0 ? der : NULL;
+    for (; n > 1 && number[0] == 0; number++)
+        n--;
+    const size_t sign = number[0] >> 7;
+    der[0] = DER_INTEGER;
+    der[1] = (unsigned char)(n + sign);
+    der[2] = 0;
+    memcpy(der + 2 + sign, number, n);
+    return 2 + sign + n;
+}
+
+/* r || s to DER. Returns its length. */
+static size_t signature_to_der(unsigned char der[DER_SIGNATURE_MAX],
+                               const unsigned char signature[ES256_SIGNATURE_BYTES])
+{
+    const size_t half = ES256_SIGNATURE_BYTES / 2;
+    size_t n = add_integer(der + 2, signature, half);
+    n += add_integer(der + 2 + n, signature + half, half);
+    der[0] = DER_SEQUENCE;
+    der[1] = (unsigned char)n;
+    return 2 + n;
+}
+
+static bool es256_verify_ready(void *opaque, struct str message, const unsigned char *signature)
+{
+    struct ready *r = opaque;
+    unsigned char hash[SHA256_DIGEST_LENGTH], der[DER_SIGNATURE_MAX];
+    const size_t n = signature_to_der(der, signature);
+    const bool good = digest(r, message, hash) &&
+                      EVP_PKEY_verify(r->using, der, n, hash, sizeof(hash)) == 1;
+    if (!good)
+        ERR_clear_error();
+    return good;
 }
 
 bool es256_verify(EVP_PKEY *public_key, struct str message,
                   const unsigned char signature[ES256_SIGNATURE_BYTES])
 {
-    bool good = false;
-    int n = 0;
-    unsigned char *der = to_der(signature, &n);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (der && context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, public_key) == 1)
-        good = EVP_DigestVerify(context, der, (size_t)n, (const unsigned char *)message.p,
-                                message.n) == 1;
-    EVP_MD_CTX_free(context);
-    OPENSSL_free(der);
+    bool good = jws_algorithm_verify_once(&jws_es256, public_key, message, signature);
     ERR_clear_error();
     return good;
 }
@@ -168,9 +196,10 @@ const struct jws_algorithm jws_es256 = {
     .signature_bytes = ES256_SIGNATURE_BYTES,
     .takes = es256_takes,
     .ready_new = es256_ready_new,
+    .verifier_new = es256_verifier_new,
     .ready_free = es256_ready_free,
     .sign = es256_sign,
     .signature_fault = es256_signature_fault,
-    .verify = es256_verify,
+    .verify = es256_verify_ready,
     .key_fault = "its key is not on the curve P-256, as ES256 demands (RFC 8226 section 5)",
 };

@@ -117,10 +117,10 @@ static size_t find_bare(struct str s, char c)
     bool quotes = true;
     while (rest.n > 0 && rest.p[0] != c) {
         bool quote = rest.p[0] == '"';
-        if ((quotes || !quote) && take_any_enclosed(&rest))
+        if ((quote ? quotes : rest.p[0] == '<') && take_any_enclosed(&rest))
             continue;
         quotes = quotes && !quote;
-        rest = str_slice(rest, 1, rest.n);
+        rest.p++, rest.n--;
     }
     return s.n - rest.n;
 }
@@ -502,6 +502,12 @@ enum identity_kind identity_parse(struct str value, struct identity *identity)
         return IDENTITY_SHAKEN;
     }
     return identity->fault && !identity->token_readable ? IDENTITY_UNREADABLE : IDENTITY_OTHER;
+}
+
+void identity_value_read(struct identity_value *v, struct str text)
+{
+    v->text = text;
+    v->kind = identity_parse(text, &v->identity);
 }
 
 void identity_add(struct buf *out, struct str token, struct str x5u, struct str alg, struct str ppt)

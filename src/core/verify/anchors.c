@@ -33,18 +33,35 @@ bool anchors_add(struct anchors *a, X509 *x)
     return good;
 }
 
-bool anchors_read(struct anchors *a, struct str name, struct str text, struct problems *problems)
+static void complain_of_all(struct str name, const char *why, struct problems *problems)
+{
+    problems_add(problems, name, 0, "holds no authority that can be used: the first is %s", why);
+}
+
+bool anchors_read(struct anchors *a, struct str name, struct str text, anchors_judge *judge,
+                  int64_t now_s, struct anchors_left_out *left_out, struct problems *problems)
 {
     struct text_fault fault = {0, "holds a certificate that cannot be used as an anchor"};
     STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
     bool good = all != NULL;
-    for (int i = 0; good && i < sk_X509_num(all); i++)
-        good = anchors_add(a, sk_X509_value(all, i));
+    const char *bad = NULL;
+    int added = 0;
+    for (int i = 0; good && i < sk_X509_num(all); i++) {
+        const char *why = judge(sk_X509_value(all, i), now_s);
+        bad = bad ? bad : why;
+        left_out->n += why != NULL;
+        good = why || anchors_add(a, sk_X509_value(all, i));
+        added += !why && good;
+    }
+    if (bad && !left_out->why)
+        left_out->why = bad;
     if (!good)
         text_fault_add(&fault, name, problems);
+    else if (added == 0)
+        complain_of_all(name, bad, problems);
     sk_X509_pop_free(all, X509_free);
     ERR_clear_error();
-    return good;
+    return good && added > 0;
 }
 
 /* NOW_S, or a time close to it at which LEAF is in force: its own dates are judged elsewhere. */

@@ -21,8 +21,17 @@ bool anchors_init(struct anchors *a);
 void anchors_fini(struct anchors *a);
 /* X stays the caller's. False: no memory. */
 bool anchors_add(struct anchors *a, X509 *x);
-/* Those of TEXT (certificate_text.h); NAME is for problems. */
-bool anchors_read(struct anchors *a, struct str name, struct str text, struct problems *problems);
+/*
+ * Those of TEXT (certificate_text.h) that JUDGE (authority.h) finds no fault with at NOW_S; NAME is
+ * for problems. What is none is left out, and counted; false where there is no other.
+ */
+struct anchors_left_out {
+    unsigned n;
+    const char *why; /* of the first of them, a static text */
+};
+typedef const char *anchors_judge(X509 *x, int64_t now_s);
+bool anchors_read(struct anchors *a, struct str name, struct str text, anchors_judge *judge,
+                  int64_t now_s, struct anchors_left_out *left_out, struct problems *problems);
 
 /*
  * X509_V_OK, or why LEAF leads to no anchor at NOW_S; MORE are certificates that may stand between.

@@ -7,7 +7,7 @@
 #include <stird/core/x5u.h>
 #include <string.h>
 
-#define ARENA_BYTES 2048              /* of most certificates all texts */
+#define ARENA_BYTES 512               /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
 #define KEY_BYTES   2560              /* what OpenSSL holds of a public key, and its allocations */
 
@@ -129,6 +129,16 @@ static bool is_good(const struct sti_certificate *c)
     return !c->unreadable && c->has_anchors && !c->by_anchors.chain;
 }
 
+static bool is_revoked(const struct sti_certificate *c)
+{
+    return c->by_anchors.revoked == TRUST_REVOKED;
+}
+
+static bool was_revoked(const struct sti_certificate *before, const struct sti_certificate *now)
+{
+    return is_good(before) && !is_revoked(before) && is_revoked(now);
+}
+
 static struct str body_of(const struct kept *k)
 {
     return (struct str){k->text + k->name_n, k->body_n};
@@ -152,6 +162,7 @@ static bool judge(struct certificate_cache *c, struct kept *k, struct str body,
         arena_free(arena);
         return false;
     }
+    c->counts.newly_revoked += k->arena != NULL && was_revoked(&k->certificate, &judged);
     sti_certificate_fini(&k->certificate);
     arena_free(k->arena);
     k->certificate = judged;
@@ -292,6 +303,7 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
         *found = &before->certificate;
         return true;
     }
+    c->counts.newly_revoked += before && was_revoked(&before->certificate, &k->certificate);
     k->bad_until_s = g->now_s + CERTIFICATE_CACHE_BAD_S;
     certificate_cache_drop(c, b->url, g->domains);
     put(c, k);

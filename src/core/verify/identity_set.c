@@ -30,10 +30,12 @@ static void sort_in(struct identity_set *set)
     set->entries[at] = added;
 }
 
-static bool add(struct identity_set *set, unsigned header, struct str value, struct arena *arena)
+static bool add(struct identity_set *set, unsigned header, struct str value,
+                const struct identity_value *known, struct arena *arena)
 {
     struct identity_entry *e = &set->entries[set->n];
-    bool good = token_read(&e->token, value, arena);
+    bool good = known ? token_read_value(&e->token, known, arena)
+                      : token_read(&e->token, value, arena);
     e->header = header;
     e->role = role_of(&e->token);
     sort_in(set);
@@ -48,8 +50,23 @@ static bool says_div(struct str value)
     return identity.says_div;
 }
 
+/* What is known of VALUE, the Ith of a call; NULL: nothing, or of another text. */
+static const struct identity_value *
+known_of(struct str value, unsigned i, const struct identity_value *const *known, unsigned n_known)
+{
+    const struct identity_value *k = i < n_known ? known[i] : NULL;
+    return k && k->text.p == value.p && k->text.n == value.n ? k : NULL;
+}
+
 bool identity_set_read(struct identity_set *set, const struct str *values, unsigned n, unsigned max,
                        struct arena *arena)
+{
+    return identity_set_read_known(set, values, n, NULL, 0, max, arena);
+}
+
+bool identity_set_read_known(struct identity_set *set, const struct str *values, unsigned n,
+                             const struct identity_value *const *known, unsigned n_known,
+                             unsigned max, struct arena *arena)
 {
     const unsigned long before = shortages();
     size_t octets = 0;
@@ -65,7 +82,7 @@ bool identity_set_read(struct identity_set *set, const struct str *values, unsig
             set->diverts_beyond = set->diverts_beyond || says_div(values[i]);
         } else {
             octets += values[i].n;
-            good = add(set, i, values[i], arena);
+            good = add(set, i, values[i], known_of(values[i], i, known, n_known), arena);
         }
     }
     return good && shortages() == before;

@@ -104,8 +104,7 @@ const char *revocations_fault(const struct revocations *r, unsigned i)
 {
     const struct signed_list *s = &r->lists[i];
     const char *fault = revocation_list_fault(s->list);
-    return fault || s->signers ? fault
-                               : "its list is signed by nobody who is known and may sign lists";
+    return fault || s->signers ? fault : REVOCATIONS_NO_SIGNER;
 }
 
 const char *revocations_fault_at(const struct revocations *r, unsigned i,

@@ -28,6 +28,7 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
 bool revocations_write(const struct revocations *r, int64_t grace_s, struct buf *out);
 struct revocations *revocations_open(struct packed *in);
 /* Why list I is not written, a static sentence; NULL: it is. */
+#define REVOCATIONS_NO_SIGNER "its list is signed by nobody who is known and may sign lists"
 const char *revocations_fault(const struct revocations *r, unsigned i);
 /* The same, or that no signer of it leads to one of ANCHORS over MORE at NOW_S, or that it is not
    in force yet. */

@@ -28,12 +28,14 @@ static const char *judge_key(struct judging *j)
 {
     EVP_PKEY *key = X509_get_pubkey(j->leaf);
     const struct jws_algorithm *algorithm = key ? passport_algorithm_of(key) : NULL;
-    if (!algorithm) {
+    void *verifier = algorithm ? algorithm->verifier_new(key) : NULL;
+    if (!verifier) {
         EVP_PKEY_free(key);
         return passport_type_deciding()->algorithm->key_fault;
     }
     j->c->key = key;
     j->c->algorithm = algorithm;
+    j->c->verifier = verifier;
     return EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || x509_curve_is_named(j->leaf)
                ? NULL
                : "its key spells the parameters of its curve out instead of naming P-256 (RFC 5480 "
@@ -288,8 +290,15 @@ bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)
            (now_s >= c->by_anchors.from_s && now_s <= c->by_anchors.until_s);
 }
 
+bool sti_certificate_was_looked_up(const struct sti_certificate *c)
+{
+    return c->has_anchors && c->by_anchors.revoked != TRUST_NO_LISTS;
+}
+
 void sti_certificate_fini(struct sti_certificate *c)
 {
+    if (c->algorithm)
+        c->algorithm->ready_free(c->verifier);
     EVP_PKEY_free(c->key);
-    c->key = NULL;
+    c->verifier = c->key = NULL;
 }

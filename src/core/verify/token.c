@@ -16,7 +16,7 @@
 
 struct reading {
     struct token *t;
-    struct str value;
+    const struct identity_value *value;
     struct findings f;
     bool no_memory;
 };
@@ -25,7 +25,8 @@ struct reading {
 
 static void check_syntax(struct reading *r)
 {
-    r->t->kind = identity_parse(r->value, &r->t->identity);
+    r->t->kind = r->value->kind;
+    r->t->identity = r->value->identity;
     r->t->readable = r->t->kind != IDENTITY_EMPTY && !r->t->identity.fault;
     if (r->t->kind == IDENTITY_EMPTY)
         FAILED(&r->f, VERIFY_SYNTAX, "the header is empty");
@@ -77,7 +78,7 @@ static json_t *read_object(struct reading *r, enum verify_check check, struct st
    signature. */
 static void look_into_unreadable(struct reading *r)
 {
-    struct str value = str_trim(r->value);
+    struct str value = str_trim(r->value->text);
     struct buf bytes = BUF_INIT;
     if (base64url_decode(&bytes, str_slice(value, 0, str_find(value, '.', 0))) && bytes.n > 0)
         r->t->header_json = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
@@ -280,7 +281,7 @@ static void (*const steps[])(struct reading *r) = {
     check_url,    check_x5u,  check_payload, check_claims, check_rcd, check_signature,
 };
 
-bool token_read(struct token *t, struct str value, struct arena *arena)
+bool token_read_value(struct token *t, const struct identity_value *value, struct arena *arena)
 {
     const unsigned long before = shortages();
     struct reading r = {.t = t, .value = value, .f = {arena, t->finding}};
@@ -288,6 +289,14 @@ bool token_read(struct token *t, struct str value, struct arena *arena)
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](&r);
     return shortages() == before && !r.no_memory && findings_are_whole(&r.f);
+}
+
+bool token_read(struct token *t, struct str value, struct arena *arena)
+{
+    const unsigned long before = shortages();
+    struct identity_value v;
+    identity_value_read(&v, value);
+    return token_read_value(t, &v, arena) && shortages() == before;
 }
 
 void token_fini(struct token *t)

@@ -1,6 +1,7 @@
 #include <stird/core/trust.h>
 
 #include "anchors.h"
+#include "authority.h"
 #include "packed.h"
 #include "revocations.h"
 #include "trust_write.h"
@@ -16,11 +17,20 @@ struct trust {
     struct anchors list_anchors;   /* empty: the anchors are used for lists too */
     STACK_OF(X509) * list_signers; /* out of list files: each has to lead to a list anchor */
     struct revocations *revocations;
+    int64_t added_s; /* when what is added has to be in force; INT64_MIN: whenever it is used */
+    struct anchors_left_out left_out;
 };
 
 struct trust *trust_new(void)
 {
+    return trust_new_at(INT64_MIN);
+}
+
+struct trust *trust_new_at(int64_t now_s)
+{
     struct trust *t = calloc(1, sizeof(*t));
+    if (t)
+        t->added_s = now_s;
     bool good = t && anchors_init(&t->anchors) && anchors_init(&t->list_anchors) &&
                 (t->list_signers = sk_X509_new_null()) && (t->revocations = revocations_new());
     if (good)
@@ -50,9 +60,34 @@ bool trust_has_crls(const struct trust *t)
     return revocations_count(t->revocations) > 0;
 }
 
-bool trust_has_anchors(const struct trust *t)
+unsigned trust_anchors_count(const struct trust *t)
 {
-    return sk_X509_num(t->anchors.all) > 0;
+    int n = sk_X509_num(t->anchors.all);
+    return n > 0 ? (unsigned)n : 0;
+}
+
+int64_t trust_anchors_until_s(const struct trust *t)
+{
+    int64_t until_s = INT64_MIN, one_s;
+    for (int i = 0; i < sk_X509_num(t->anchors.all); i++)
+        if (x509_seconds(X509_get0_notAfter(sk_X509_value(t->anchors.all, i)), &one_s) &&
+            one_s > until_s)
+            until_s = one_s;
+    return until_s;
+}
+
+bool trust_has_anchors_at(const struct trust *t, int64_t now_s)
+{
+    bool has = false;
+    for (int i = 0; i < sk_X509_num(t->anchors.all) && !has; i++)
+        has = x509_is_in_force(sk_X509_value(t->anchors.all, i), now_s);
+    return has;
+}
+
+unsigned trust_left_out(const struct trust *t, const char **why)
+{
+    *why = t->left_out.why;
+    return t->left_out.n;
 }
 
 void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),
@@ -116,7 +151,8 @@ static bool find_signers_and_end(struct trust *t, bool good, unsigned long since
 bool trust_add_anchors(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
     const unsigned long before = shortages();
-    bool good = anchors_read(&t->anchors, name, text, problems);
+    bool good = anchors_read(&t->anchors, name, text, authority_fault, t->added_s, &t->left_out,
+                             problems);
     return find_signers_and_end(t, good, before, name, problems);
 }
 
@@ -124,7 +160,8 @@ bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems)
 {
     const unsigned long before = shortages();
-    bool good = anchors_read(&t->list_anchors, name, text, problems);
+    bool good = anchors_read(&t->list_anchors, name, text, authority_list_fault, t->added_s,
+                             &t->left_out, problems);
     return find_signers_and_end(t, good, before, name, problems);
 }
 
@@ -277,6 +314,11 @@ static void part_at(struct trust_answer *answer, STACK_OF(X509) * all, int64_t n
 {
     for (int i = 0; i < sk_X509_num(all); i++)
         x509_dates_part(sk_X509_value(all, i), now_s, &answer->from_s, &answer->until_s);
+}
+
+void trust_part_at_anchors(const struct trust *t, int64_t now_s, struct trust_answer *answer)
+{
+    part_at(answer, t->anchors.all, now_s);
 }
 
 /* A fault need not last: whenever one of these certificates or lists begins or ends, another way or

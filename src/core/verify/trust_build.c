@@ -1,11 +1,14 @@
 #include <stird/core/trust_build.h>
 
+#include "revocations.h"
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/trust_list.h>
 #include <stird/core/x5u.h>
+#include <string.h>
 
 struct building {
     struct trust_build *b;
@@ -14,26 +17,33 @@ struct building {
     STACK_OF(X509) * authorities;
 };
 
-static struct str file_name(const struct building *g)
+/* Certificates in the operator's files that are no authorities' are told as those of a list are. */
+static void count_left_out(const struct building *g, const struct trust *t)
 {
-    return g->b->setting->name;
+    const char *why;
+    g->b->left_out += trust_left_out(t, &why);
+    if (!g->b->left_out_why)
+        g->b->left_out_why = why;
 }
 
 /* ---- the authorities ---- */
 
 static struct trust *list_anchors(const struct building *g)
 {
-    struct trust *t = trust_new();
-    if (t && trust_add_anchors(t, file_name(g), g->b->list_anchor, g->problems))
+    struct trust *t = trust_new_at(g->b->now_s);
+    if (t && trust_add_anchors(t, g->b->setting->list_anchor, g->b->list_anchor, g->problems)) {
+        count_left_out(g, t);
         return t;
+    }
     trust_free(t);
     return NULL;
 }
 
-/* The signer's chain: the operator's, where the list is a file; else it came with the list. */
+/* The signer's chain: it came with the list, or is the operator's where that is a file. Of the last
+   good list it is the one that was good with it. */
 static struct str signer_of(const struct building *g, struct str came)
 {
-    return g->b->list.url.n > 0 ? came : g->b->list_signer;
+    return came.n > 0 || g->b->list.url.n > 0 ? came : g->b->list_signer;
 }
 
 /* Judges TEXT; AFTER: the list in force, or NULL. LATE: it may be past its end. */
@@ -73,6 +83,7 @@ static void judge_fresh(const struct building *g, const struct trust *anchors,
     struct trust_source *s = &g->b->list;
     struct str signer = signer_of(g, s->fresh_signer);
     *l = (struct trust_list){.authorities = NULL};
+    s->refused = s->unread;
     if (!s->fresh.p)
         return;
     /* What a server brings has to be new; a file of the operator's may be past its end for a while.
@@ -92,8 +103,8 @@ static bool use_list(struct building *g, struct trust_list *l)
     b->list.until_s = l->expires_s;
     b->domain.sequence = l->sequence;
     b->domain.expires_s = l->expires_s;
-    b->left_out = l->left_out;
-    b->left_out_why = l->left_out_why;
+    b->left_out += l->left_out;
+    b->left_out_why = l->left_out_why ? l->left_out_why : b->left_out_why;
     return true;
 }
 
@@ -115,29 +126,23 @@ static bool read_list(struct building *g)
     return true;
 }
 
-static bool read_anchors(struct building *g)
-{
-    struct text_fault fault = {0, TRUST_NO_MEMORY};
-    g->authorities = certificates_read_trusted(g->b->anchors, &fault);
-    if (!g->authorities)
-        text_fault_add(&fault, file_name(g), g->problems);
-    return g->authorities != NULL;
-}
-
 /* ---- revocation lists ---- */
 
 /* Makes the domain without its revocation lists; NULL: no memory, or a broken file. */
 static struct trust *start(const struct building *g)
 {
     const struct trust_build *b = g->b;
-    struct trust *t = trust_new();
+    const struct trust_setting *s = b->setting;
+    struct trust *t = trust_new_at(b->now_s);
     bool good = t != NULL;
     for (int i = 0; i < sk_X509_num(g->authorities) && good; i++)
         good = trust_add_anchor(t, sk_X509_value(g->authorities, i));
-    good = good && (b->crl_anchor.n == 0 ||
-                    trust_add_crl_anchors(t, file_name(g), b->crl_anchor, g->problems));
-    good = good && (b->crl_signer.n == 0 ||
-                    trust_add_crl_signers(t, file_name(g), b->crl_signer, g->problems));
+    good = good &&
+           (s->anchors.n == 0 || trust_add_anchors(t, s->anchors, b->anchors, g->problems)) &&
+           (s->crl_anchor.n == 0 ||
+            trust_add_crl_anchors(t, s->crl_anchor, b->crl_anchor, g->problems)) &&
+           (s->crl_signer.n == 0 ||
+            trust_add_crl_signers(t, s->crl_signer, b->crl_signer, g->problems));
     if (good)
         return t;
     trust_free(t);
@@ -154,14 +159,33 @@ static bool add_crl(struct trust *t, const struct trust_source *s, struct str te
     return good;
 }
 
-/* Makes a domain with only this list, to judge it; NULL and *WHY. */
+/* What is wrong with a list is said as one says it of a certificate's list; here it is the list
+   itself that is spoken of. */
+static const char *of_itself(const char *why)
+{
+    static const char its[] = "its list ";
+    if (why && strcmp(why, REVOCATIONS_NO_SIGNER) == 0)
+        return "is signed by nobody who is known and may sign lists: name the certificate of its "
+               "signer in crl_signer";
+    return why && strncmp(why, its, sizeof(its) - 1) == 0 ? why + sizeof(its) - 1 : why;
+}
+
+static int64_t when_judged(const struct building *g, const struct trust *t, bool is_kept)
+{
+    const int64_t from_s = trust_crls_from_s(t);
+    return is_kept && from_s > g->b->now_s ? from_s : g->b->now_s;
+}
+
+/* Makes a domain with only this list, to judge it; NULL and *WHY. IS_KEPT: it was in force once, so
+   where it is not in force yet, the clock was set back. */
 static struct trust *try_crl(const struct building *g, const struct trust_source *s,
-                             struct str text, struct str signer, const char **why)
+                             struct str text, struct str signer, bool is_kept, const char **why)
 {
     struct trust *t = start(g);
-    *why = !t                             ? TRUST_NO_MEMORY
-           : !add_crl(t, s, text, signer) ? "holds no revocation list that can be read"
-                                          : trust_crls_fault(t, g->b->now_s);
+    *why = !t ? TRUST_NO_MEMORY
+           : !add_crl(t, s, text, signer)
+               ? "holds no revocation list that can be read"
+               : of_itself(trust_crls_fault(t, when_judged(g, t, is_kept)));
     if (!*why)
         return t;
     trust_free(t);
@@ -198,8 +222,10 @@ static struct str find_signer(const struct building *g, const struct trust_sourc
 static void judge_crl(const struct building *g, struct trust_source *s)
 {
     const char *why = NULL;
-    struct trust *fresh = s->fresh.p ? try_crl(g, s, s->fresh, s->fresh_signer, &s->refused) : NULL;
-    struct trust *kept = s->kept.p ? try_crl(g, s, s->kept, s->kept_signer, &why) : NULL;
+    s->refused = s->unread;
+    struct trust *fresh = s->fresh.p ? try_crl(g, s, s->fresh, s->fresh_signer, false, &s->refused)
+                                     : NULL;
+    struct trust *kept = s->kept.p ? try_crl(g, s, s->kept, s->kept_signer, true, &why) : NULL;
     if (fresh && kept && trust_crls_from_s(fresh) < trust_crls_from_s(kept))
         s->refused = "is older than the one in force";
     if (s->fresh.p && !fresh && s->fresh_signer.n == 0)
@@ -242,17 +268,26 @@ static void describe(struct building *g, struct trust *t)
     d->wants_crls = s->n_crls > 0;
     d->crl_opens = s->crl_opens;
     d->trust = t;
-    int n = sk_X509_num(g->authorities);
-    b->authorities = n > 0 ? (unsigned)n : 0;
+    b->authorities = t ? trust_anchors_count(t) : 0;
     b->revoked = t ? trust_crls_count(t) : 0;
+}
+
+/* A file of the operator's that is not there any more is a broken one. */
+static bool has_files(const struct building *g)
+{
+    if (g->b->unread)
+        problems_add(g->problems, g->b->unread_path, 0, "%s", g->b->unread);
+    return !g->b->unread;
 }
 
 bool trust_build(struct trust_build *b, struct arena *arena, struct problems *problems)
 {
     const unsigned long before = shortages();
     struct building g = {.b = b, .arena = arena, .problems = problems};
-    bool good = b->setting->list.n > 0 ? read_list(&g) : read_anchors(&g);
+    bool good = has_files(&g) && (b->setting->list.n == 0 || read_list(&g));
     struct trust *t = good ? start(&g) : NULL;
+    if (t)
+        count_left_out(&g, t);
     good = t && add_crls(&g, t) && shortages() == before;
     describe(&g, t);
     sk_X509_pop_free(g.authorities, X509_free);

@@ -31,7 +31,7 @@ static bool add_domain(struct buf *out, const struct trust_image_domain *d)
     packed_add_number(out, (uint64_t)d->stale_s);
     packed_add_number(out, d->wants_crls);
     packed_add_number(out, d->crl_opens);
-    return trust_write(d->trust, TRUST_CRL_GRACE_S, out);
+    return trust_write(d->trust, d->has_grace ? 0 : TRUST_CRL_GRACE_S, out);
 }
 
 bool trust_image_write(struct buf *out, const struct trust_image_domain *domains, unsigned n)
@@ -77,6 +77,7 @@ static bool read_domain(struct trust_image *i, unsigned domain, struct packed *i
     d->stale_s = read_time(in);
     d->wants_crls = packed_number(in) != 0;
     d->crl_opens = packed_number(in) != 0;
+    d->has_grace = true;
     d->trust = i->trust[domain] = trust_open(in);
     return d->trust != NULL;
 }
@@ -142,7 +143,7 @@ uint32_t trust_image_mask(const struct trust_image *i, struct str name)
 
 enum trust_state trust_image_state(const struct trust_image_domain *domain, int64_t now_s)
 {
-    if (!trust_has_anchors(domain->trust))
+    if (!trust_has_anchors_at(domain->trust, now_s))
         return TRUST_UNAVAILABLE;
     if (!domain->is_listed || now_s < domain->expires_s)
         return TRUST_IN_FORCE;
@@ -155,11 +156,13 @@ static void narrow(struct trust_answer *answer, const struct trust_answer *other
     answer->until_s = answer->until_s < other->until_s ? answer->until_s : other->until_s;
 }
 
-/* When the domain's list ends the domain becomes unavailable: the answer holds no longer than
-   that. */
+/* When the domain's list ends, or the last of its anchors, the domain becomes unavailable: the
+   answer holds no longer than that. */
 static void part_at_its_end(const struct trust_image_domain *d, int64_t now_s,
                             struct trust_answer *answer)
 {
+    if (answer->chain)
+        trust_part_at_anchors(d->trust, now_s, answer);
     if (d->is_listed && d->expires_s > 0)
         x509_part_at(d->expires_s + d->stale_s, now_s, &answer->from_s, &answer->until_s);
 }

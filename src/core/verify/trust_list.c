@@ -1,5 +1,6 @@
 #include <stird/core/trust_list.h>
 
+#include "authority.h"
 #include "token_claims.h"
 #include "x509_parts.h"
 
@@ -173,23 +174,12 @@ static const char *read_claims(struct trust_list *l, const json_t *payload,
     return NULL;
 }
 
-static const char *judge_authority(X509 *x, int64_t now_s)
-{
-    if (X509_check_ca(x) != 1)
-        return "a certificate that is no authority's";
-    int64_t until_s;
-    if (!x509_seconds(X509_get0_notAfter(x), &until_s) || until_s <= now_s)
-        return "an authority's certificate that has expired";
-    return NULL;
-}
-
-/* Each entry is one certificate. One of an authority that is not yet in force is kept: until then
-   no chain ends in it. */
+/* Each entry is one certificate. */
 static const char *read_entry(const json_t *entry, int64_t now_s, X509 **authority)
 {
     struct text_fault fault;
     STACK_OF(X509) *all = certificates_read(json_text(entry), &fault);
-    const char *why = sk_X509_num(all) == 1 ? judge_authority(sk_X509_value(all, 0), now_s)
+    const char *why = sk_X509_num(all) == 1 ? authority_fault(sk_X509_value(all, 0), now_s)
                                             : "something that is not one certificate";
     *authority = why ? NULL : sk_X509_shift(all);
     sk_X509_pop_free(all, X509_free);
@@ -239,7 +229,7 @@ static const char *guard_shrinking(const struct trust_list *l, const struct trus
     uint64_t had = 0, gone = 0;
     for (int i = 0; i < sk_X509_num(q->last_authorities); i++) {
         X509 *x = sk_X509_value(q->last_authorities, i);
-        if (judge_authority(x, q->now_s))
+        if (authority_fault(x, q->now_s))
             continue;
         had++;
         gone += !holds(l->authorities, x);

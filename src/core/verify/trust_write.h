@@ -13,5 +13,7 @@ struct packed; /* packed.h */
 bool trust_write(const struct trust *t, int64_t crl_grace_s, struct buf *out);
 /* Borrows the tables of the lists. NULL: no memory, or the image is broken. */
 struct trust *trust_open(struct packed *in);
+/* Narrows how long ANSWER holds to where no anchor begins or ends. */
+void trust_part_at_anchors(const struct trust *t, int64_t now_s, struct trust_answer *answer);
 
 #endif

@@ -221,7 +221,7 @@ static void check_signature(struct checking *v)
     const struct token *t = v->token;
     if (!t->has_signature || !v->certificate || !key_fits(v))
         return;
-    if (t->algorithm->verify(v->certificate->key, t->signed_octets, t->signature))
+    if (t->algorithm->verify(v->certificate->verifier, t->signed_octets, t->signature))
         found_good(&v->f, VERIFY_SIGNATURE);
     else
         FAILED(&v->f, VERIFY_SIGNATURE, "it does not verify");
@@ -272,7 +272,7 @@ static void check_chain(struct checking *v)
 static void check_revoked(struct checking *v)
 {
     const struct sti_certificate *c = v->certificate;
-    if (!c || !c->has_anchors || c->by_anchors.revoked == TRUST_NO_LISTS)
+    if (!c || !sti_certificate_was_looked_up(c))
         return;
     if (c->by_anchors.revoked == TRUST_REVOKED)
         FAILED(&v->f, VERIFY_REVOKED, "it is revoked");
@@ -339,8 +339,7 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
     case NEED_WITH_RPH:
         return has_claim(q->token, CLAIM_RPH);
     case NEED_WITH_CRLS:
-        return q->certificate && q->certificate->has_anchors &&
-               q->certificate->by_anchors.revoked != TRUST_NO_LISTS &&
+        return q->certificate && sti_certificate_was_looked_up(q->certificate) &&
                (q->certificate->by_anchors.revoked != TRUST_NOT_KNOWN ||
                 q->certificate->crl_is_needed);
     case NEED_WITH_WHOLE:

@@ -10,14 +10,28 @@
 #include <limits.h>
 #include <string.h>
 
-bool x509_curve_is_named(X509 *x)
+/* What X says of its key's curve: its form, and *CURVE. */
+static int find_curve(X509 *x, const void **curve)
 {
     X509_ALGOR *algorithm = NULL;
-    const void *curve = NULL;
     int kind = V_ASN1_UNDEF;
     if (X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x)) == 1)
-        X509_ALGOR_get0(NULL, &kind, &curve, algorithm);
-    return kind == V_ASN1_OBJECT && OBJ_obj2nid(curve) == NID_X9_62_prime256v1;
+        X509_ALGOR_get0(NULL, &kind, curve, algorithm);
+    return kind;
+}
+
+bool x509_curve_is_named(X509 *x)
+{
+    const void *curve = NULL;
+    return find_curve(x, &curve) == V_ASN1_OBJECT && OBJ_obj2nid(curve) == NID_X9_62_prime256v1;
+}
+
+bool x509_curve_is_spelled(X509 *x)
+{
+    const void *curve = NULL;
+    const EVP_PKEY *key = X509_get0_pubkey(x);
+    return key && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+           find_curve(x, &curve) != V_ASN1_OBJECT;
 }
 
 static bool is_oid(X509_EXTENSION *e, const char *oid)

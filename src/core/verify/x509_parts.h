@@ -12,6 +12,8 @@ struct packed;
 
 /* Whether X's key names its curve; one that spells the parameters out is for no verifier. */
 bool x509_curve_is_named(X509 *x);
+/* Whether X's key is on a curve whose parameters it spells out. */
+bool x509_curve_is_spelled(X509 *x);
 /* DER of the extension OID, borrowed from X; {NULL, 0} when it has none. */
 struct str x509_extension(X509 *x, const char *oid);
 bool x509_has_extension_twice(X509 *x);

@@ -85,8 +85,21 @@ static bool tell_parts(struct supervisor *s, const struct heard *h)
     return heard;
 }
 
+/* A child that serves says READY when it has given up what its role does not need: what it says
+   before that, it says while it may do more than its role. */
+static bool is_too_early(const struct heard *h)
+{
+    const struct child_role *role = h->child->role;
+    return role->duty->kept && h->child->state == CHILD_STARTING &&
+           h->message->type != CONTROL_READY && !(role->early >> h->message->type & 1);
+}
+
 static void act(struct supervisor *s, const struct heard *h)
 {
+    if (is_too_early(h)) {
+        supervisor_child_false(s, h->child, "a word that it has only when it serves");
+        return;
+    }
     void (*take)(struct supervisor *, const struct heard *) = own_taker(h->child->role,
                                                                         h->message->type);
     if (take)

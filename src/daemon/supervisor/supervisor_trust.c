@@ -5,8 +5,9 @@
  * made the one before stays.
  */
 #include "asker.h"
+#include "patience.h"
 #include "questions.h"
-#include "supervisor_trust_fetch.h"
+#include "supervisor_trust_told.h"
 
 #include "daemon/file_seen.h"
 #include "daemon/trust_process.h"
@@ -22,26 +23,25 @@
 #include <stird/io/admin.h>
 #include <stird/io/trust_kept.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILES_EVERY_MS 5000
 #define MAKE_EVERY_MS  3600000
 #define RETRY_MS       60000
 
-struct source {
-    bool is_used, is_refused;
-    int64_t until_s;
-    uint64_t taken_at, taken_bytes, signer_at, signer_bytes; /* of what is to be kept */
-    char saying[CONTROL_TEXT];
-    char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */
-};
+#define LOOK_EVERY_MS 1000
+#define CLOCK_STEP_S  30
 
-struct domain {
-    bool is_made; /* what follows is of the settings in force */
-    unsigned authorities, left_out;
-    int64_t sequence, expires_s;
-    uint64_t revoked;
-    struct source sources[TRUST_SOURCES_MAX];
+/* Of the certificates that workers keep, how many may be revoked by new lists before somebody has
+   to look whether these are forged. */
+#define REVOKED_AT_ONCE_PERCENT 20
+
+/* What a worker has said of the images that it was given. */
+struct worker_trust {
+    uint64_t looked_at; /* a generation; 0: none yet */
+    bool lacks;         /* it could not take that, and judges by one before */
+    struct patience owed;
 };
 
 struct trust_part {
@@ -60,7 +60,15 @@ struct trust_part {
     int64_t next_files_ms, next_make_ms;
     uint64_t files; /* what the files looked like when it was made */
     struct trust_round round;
-    struct domain present[TRUST_DOMAINS_MAX], next[TRUST_DOMAINS_MAX];
+    struct trust_found present[TRUST_DOMAINS_MAX], next[TRUST_DOMAINS_MAX];
+    struct worker_trust workers[WORKERS_MAX];
+    /* What workers counted when new lists were taken last, and whether it was told what became of
+       that. */
+    uint64_t revoked_before, held_before;
+    bool growth_told;
+    uint64_t growths;
+    int64_t next_look_ms;
+    int64_t clock_ahead_s; /* real time less monotonic, when that was looked at */
 };
 
 static struct trust_part *own(const struct supervisor *s)
@@ -87,10 +95,16 @@ static void close_fd(int *fd)
 
 /* ---- what workers have ---- */
 
+static void tell_askers(struct supervisor *s);
+
 static int send_image(struct supervisor *s, struct child *worker)
 {
     const struct control_message m = {.type = CONTROL_TRUST, .trust = {own(s)->generation}};
-    return own(s)->fd >= 0 ? child_send(worker, &m, &own(s)->fd, 1) : 0;
+    struct worker_trust *w = &own(s)->workers[worker->index];
+    int r = own(s)->fd >= 0 ? child_send(worker, &m, &own(s)->fd, 1) : 0;
+    if (r == 0 && own(s)->fd >= 0 && w->owed.since_ms == 0)
+        patience_begin(&w->owed, true, clock_monotonic_ms());
+    return r;
 }
 
 static const struct due image_due = {send_image};
@@ -98,7 +112,92 @@ static const struct due image_due = {send_image};
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;
-    return c->role->id == ROLE_WORKER ? send_image(s, c) : 0;
+    if (c->role->id != ROLE_WORKER)
+        return 0;
+    own(s)->workers[c->index] = (struct worker_trust){.looked_at = 0};
+    return send_image(s, c);
+}
+
+/* How many workers judge by another image than the newest one. */
+static unsigned count_without(const struct supervisor *s)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < worker_count(s) && own(s)->fd >= 0; i++)
+        n += worker_at(s, i)->pid > 0 &&
+             (own(s)->workers[i].looked_at < own(s)->generation || own(s)->workers[i].lacks);
+    return n;
+}
+
+/* How many have not yet said whether they do. */
+static unsigned count_silent(const struct supervisor *s)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < worker_count(s) && own(s)->fd >= 0; i++)
+        n += worker_at(s, i)->pid > 0 && own(s)->workers[i].looked_at < own(s)->generation;
+    return n;
+}
+
+static void take_in_use(struct supervisor *s, const struct heard *h)
+{
+    struct trust_part *t = own(s);
+    struct worker_trust *w = &t->workers[h->child->index];
+    const struct control_trust_in_use *m = &h->message->trust_in_use;
+    if (m->generation <= w->looked_at || m->generation > t->generation) {
+        supervisor_child_false(s, h->child, "that it has domains of trust that it was not given");
+        return;
+    }
+    patience_begin(&w->owed, m->generation < t->generation, h->now_ms);
+    w->looked_at = m->generation;
+    w->lacks = m->is_taken == 0;
+    if (w->lacks && t->next_make_ms > h->now_ms + RETRY_MS)
+        t->next_make_ms = h->now_ms + RETRY_MS; /* it is given another one then */
+    tell_askers(s);
+}
+
+static void take_heartbeat(struct supervisor *s, const struct heard *h)
+{
+    own(s)->workers[h->child->index].owed.beats++;
+}
+
+static void kill_silent(struct supervisor *s, int64_t now_ms)
+{
+    for (unsigned i = 0; i < worker_count(s); i++)
+        if (worker_at(s, i)->control_fd >= 0 && patience_is_over(&own(s)->workers[i].owed, now_ms))
+            supervisor_kill_idle(
+                s, worker_at(s, i),
+                "it does not say that it has the domains of trust that it was given", now_ms);
+}
+
+/* ---- what they revoke ---- */
+
+static void begin_growth(struct supervisor *s)
+{
+    struct proxy_counters c = {0};
+    supervisor_ask_calls(s, &c);
+    own(s)->revoked_before = c.certificates_newly_revoked;
+    own(s)->held_before = c.certificates_held;
+    own(s)->growth_told = false;
+}
+
+/* A list of revocations may be forged, or a mistake: it counts all the same, and somebody is told.
+ */
+static void look_at_growth(struct supervisor *s, int64_t now_ms)
+{
+    struct trust_part *t = own(s);
+    struct proxy_counters c = {0};
+    if (t->fd < 0 || t->growth_told || now_ms < t->next_look_ms)
+        return;
+    t->next_look_ms = now_ms + LOOK_EVERY_MS;
+    supervisor_ask_calls(s, &c);
+    const uint64_t held = c.certificates_held > t->held_before ? c.certificates_held
+                                                               : t->held_before;
+    const uint64_t revoked = c.certificates_newly_revoked - t->revoked_before;
+    if (revoked * 100 <= held * REVOKED_AT_ONCE_PERCENT)
+        return;
+    log_error("new revocation lists revoke many of the certificates that are in use: they count",
+              LOG_NUMBER("revoked", (int64_t)revoked), LOG_NUMBER("of", (int64_t)held));
+    t->growth_told = true;
+    t->growths++;
 }
 
 /* ---- the files ---- */
@@ -125,8 +224,6 @@ static uint64_t look_at_files(const struct settings *s)
 }
 
 /* ---- making ---- */
-
-static void tell_askers(struct supervisor *s);
 
 /* What a child says that was started under GENERATION is of the settings in force. */
 static bool is_present(const struct supervisor *s, uint64_t generation)
@@ -187,9 +284,27 @@ static bool is_busy(const struct supervisor *s)
     return s->stopping || courier(s)->pid != 0 || maker(s)->pid != 0 || own(s)->making_fd >= 0;
 }
 
+/* What was judged by a false clock is judged again, and when lists are due is asked anew: they were
+   due by that clock. */
+static void watch_clock(struct trust_part *t, int64_t now_ms)
+{
+    const int64_t ahead_s = clock_real_s() - now_ms / 1000;
+    const int64_t step_s = ahead_s - t->clock_ahead_s;
+    if (step_s > -CLOCK_STEP_S && step_s < CLOCK_STEP_S)
+        return;
+    t->clock_ahead_s = ahead_s;
+    if (t->asked == 0)
+        return;
+    t->wanted = true;
+    trust_round_hurry(&t->round);
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     struct trust_part *t = own(s);
+    watch_clock(t, now_ms);
+    kill_silent(s, now_ms);
+    look_at_growth(s, now_ms);
     if (!s->current.settings || is_busy(s))
         return;
     if (s->current.settings->n_trusts > 0 && now_ms >= t->next_files_ms) {
@@ -222,27 +337,27 @@ static void let_go(struct child *c)
     child_kill(c, SIGTERM);
 }
 
-/* What was found of BEFORE's is of AFTER's where it is made of the same places. */
-static bool is_same(const struct trust_setting *before, const struct trust_setting *after)
-{
-    bool same = str_eq(before->name, after->name) && str_eq(before->list, after->list) &&
-                before->n_crls == after->n_crls;
-    for (unsigned i = 0; same && i < after->n_crls; i++)
-        same = str_eq(before->crls[i], after->crls[i]);
-    return same;
-}
-
 /* What was found moves to where its domain is now, and goes with it. */
 static void carry_over(struct supervisor *s, const struct settings *before)
 {
-    struct domain *was = own(s)->next, *now = own(s)->present;
+    struct trust_found *was = own(s)->next, *now = own(s)->present;
     const struct settings *after = s->current.settings;
     memcpy(was, now, sizeof(own(s)->next));
     memset(now, 0, sizeof(own(s)->present));
     for (unsigned i = 0; before && after && i < after->n_trusts; i++)
         for (unsigned j = 0; j < before->n_trusts; j++)
-            if (is_same(&before->trusts[j], &after->trusts[i]))
+            if (trust_found_is_of(&before->trusts[j], &after->trusts[i]))
                 now[i] = was[j];
+}
+
+/* Of which domains the image that there is holds what was made of the places of now. */
+static uint32_t made_mask(const struct supervisor *s)
+{
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
+        if (own(s)->present[i].is_made && own(s)->present[i].authorities > 0)
+            mask |= UINT32_C(1) << i;
+    return mask;
 }
 
 static void refuse_one(struct supervisor *s, struct asker *a, void *user)
@@ -276,6 +391,8 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
     return trust_main(&(struct trust_options){.settings = s->current.settings,
                                               .image_fd = own(s)->making_fd,
                                               .taken_fd = own(s)->taken_fd,
+                                              .before_fd = own(s)->fd,
+                                              .before_of = made_mask(s),
                                               .came = came[0],
                                               .came_signers = came[1]},
                       control_fd);
@@ -292,6 +409,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     (void)c;
     kit_keep(kit, own(s)->making_fd);
     kit_keep(kit, own(s)->taken_fd);
+    keep_fd(kit, own(s)->fd);
     for (unsigned d = 0; d < TRUST_DOMAINS_MAX; d++)
         for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
             keep_fd(kit, own(s)->round.of[d][i].fd);
@@ -339,8 +457,8 @@ const struct duty duty_courier = {
 
 /* ---- what it says ---- */
 
-static struct source *source_of(struct supervisor *s, const struct heard *h, uint32_t domain,
-                                uint32_t source)
+static struct trust_source_found *source_of(struct supervisor *s, const struct heard *h,
+                                            uint32_t domain, uint32_t source)
 {
     const struct settings *settings = s->current.settings;
     if (!is_present(s, own(s)->made_of))
@@ -356,7 +474,11 @@ static void take_domain(struct supervisor *s, const struct heard *h)
     const struct control_trust_domain *m = &h->message->trust_domain;
     if (!source_of(s, h, m->domain, 0))
         return;
-    struct domain *d = &own(s)->next[m->domain];
+    struct trust_found *d = &own(s)->next[m->domain];
+    d->is_made = true;
+    d->is_broken = m->is_broken != 0;
+    d->until_s = m->until_s;
+    memcpy(d->saying, m->saying, sizeof(d->saying));
     d->authorities = m->authorities;
     d->left_out = m->left_out;
     d->sequence = m->sequence;
@@ -367,9 +489,10 @@ static void take_domain(struct supervisor *s, const struct heard *h)
 static void take_source(struct supervisor *s, const struct heard *h)
 {
     const struct control_trust_source *m = &h->message->trust_source;
-    struct source *to = source_of(s, h, m->domain, m->source);
+    struct trust_source_found *to = source_of(s, h, m->domain, m->source);
     if (!to)
         return;
+    to->is_new = m->is_new != 0;
     to->is_used = m->is_used != 0;
     to->is_refused = m->is_refused != 0;
     to->until_s = m->until_s;
@@ -379,27 +502,6 @@ static void take_source(struct supervisor *s, const struct heard *h)
     to->signer_bytes = m->signer_bytes;
     memcpy(to->saying, m->saying, sizeof(to->saying));
     memcpy(to->wanted, m->wanted, sizeof(to->wanted));
-}
-
-static void log_domains(const struct supervisor *s)
-{
-    const struct settings *settings = s->current.settings;
-    for (unsigned i = 0; i < settings->n_trusts; i++) {
-        const struct domain *d = &own(s)->present[i];
-        log_info("a domain of trust is in force", LOG_TEXT("trust", settings->trusts[i].name),
-                 LOG_NUMBER("authorities", d->authorities),
-                 LOG_NUMBER("revoked", (int64_t)d->revoked),
-                 LOG_NUMBER("generation", (int64_t)own(s)->generation));
-        if (d->left_out > 0)
-            log_error("entries of a list of authorities are not used",
-                      LOG_TEXT("trust", settings->trusts[i].name),
-                      LOG_NUMBER("entries", d->left_out));
-        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
-            if (d->sources[at].is_refused)
-                log_error("a list of a domain of trust is not taken",
-                          LOG_TEXT("trust", settings->trusts[i].name), LOG_NUMBER("source", at),
-                          LOG_CSTR("it", d->sources[at].saying));
-    }
 }
 
 #define KEPT_BYTES_MAX ((size_t)4 << 20)
@@ -426,8 +528,10 @@ static void judge_round(struct supervisor *s)
 {
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
         for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++) {
-            struct source *from = &own(s)->present[i].sources[at];
-            trust_round_judged(&own(s)->round, i, at, from->is_refused, from->wanted,
+            struct trust_source_found *from = &own(s)->present[i].sources[at];
+            const bool broken = own(s)->present[i].is_broken; /* then nobody has judged it */
+            trust_round_judged(&own(s)->round, i, at, from->is_refused || broken,
+                               broken ? "" : from->wanted,
                                from->is_used ? from->until_s : INT64_MAX, clock_real_s());
             from->is_refused &= own(s)->round.of[i][at].signer_url[0] == '\0';
         }
@@ -437,12 +541,46 @@ static void keep_all(struct supervisor *s)
 {
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
         for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++) {
-            const struct source *from = &own(s)->present[i].sources[at];
+            const struct trust_source_found *from = &own(s)->present[i].sources[at];
             if (from->taken_bytes == 0)
                 continue;
             keep_part(s, i, at, true, from->signer_at, from->signer_bytes);
             keep_part(s, i, at, false, from->taken_at, from->taken_bytes);
         }
+}
+
+/* It may be that nothing was taken: then workers are still at what was taken before. */
+static bool takes_lists(const struct supervisor *s)
+{
+    bool takes = own(s)->generation == 1;
+    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
+        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
+            takes |= own(s)->present[i].sources[at].taken_bytes > 0;
+    return takes;
+}
+
+/* What was found is of the settings in force now. */
+static void take_found(struct supervisor *s)
+{
+    struct trust_part *t = own(s);
+    const struct settings *settings = s->current.settings;
+    for (unsigned i = 0; i < settings->n_trusts; i++)
+        trust_found_take(&t->present[i], &t->next[i], clock_real_s());
+    judge_round(s);
+    for (unsigned i = 0; i < settings->n_trusts; i++)
+        trust_found_log(&settings->trusts[i], &t->present[i], t->generation);
+    if (takes_lists(s))
+        begin_growth(s);
+}
+
+/* Whether each domain was told of, and something was written. */
+static bool is_whole(const struct supervisor *s)
+{
+    struct stat st;
+    bool whole = own(s)->making_fd >= 0 && fstat(own(s)->making_fd, &st) == 0 && st.st_size > 0;
+    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
+        whole = whole && own(s)->next[i].is_made;
+    return whole;
 }
 
 /* It has written the image, and nobody writes it any more. */
@@ -451,7 +589,7 @@ static void take_built(struct supervisor *s, const struct heard *h)
     struct trust_part *t = own(s);
     if (!is_present(s, t->made_of))
         return;
-    if (t->built || t->making_fd < 0) {
+    if (t->built || !is_whole(s)) {
         supervisor_child_false(s, h->child, "what is no domain of trust, or not in its turn");
         return;
     }
@@ -466,11 +604,7 @@ static void take_built(struct supervisor *s, const struct heard *h)
     t->making_fd = -1;
     t->generation++;
     t->failed = 0;
-    memcpy(t->present, t->next, sizeof(t->present));
-    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
-        t->present[i].is_made = true;
-    judge_round(s);
-    log_domains(s);
+    take_found(s);
     own(s)->lost = 0;
     keep_all(s);
     close_fd(&t->taken_fd);
@@ -483,83 +617,24 @@ static const struct word hears[] = {
     {ROLE_TRUST, CONTROL_TRUST_SOURCE, take_source},
     {ROLE_TRUST, CONTROL_TRUST_BUILT, take_built},
     {ROLE_COURIER, CONTROL_BROUGHT, take_brought},
+    {ROLE_WORKER, CONTROL_TRUST_IN_USE, take_in_use},
+    {ROLE_WORKER, CONTROL_HEARTBEAT, take_heartbeat},
     {.take = NULL},
 };
 
 /* ---- who asks ---- */
 
-static const char *state_word(const struct trust_setting *t, const struct domain *d, int64_t now_s)
-{
-    if (d->authorities == 0)
-        return "unavailable";
-    if (t->list.n == 0 || now_s < d->expires_s)
-        return "in force";
-    return now_s - d->expires_s < t->stale_ms / 1000 ? "stale" : "unavailable";
-}
-
-static void put_text(struct json *j, const char *key, struct str text)
-{
-    json_put_key(j, str_of(key));
-    json_put_string(j, text);
-}
-
-static void put_number(struct json *j, const char *key, int64_t number)
-{
-    json_put_key(j, str_of(key));
-    json_put_integer(j, number);
-}
-
-static void put_source(struct json *j, struct str place, const struct source *source,
-                       const struct trust_fetch *fetch)
-{
-    json_begin_object(j);
-    put_text(j, "source", place);
-    json_put_key(j, STR("used"));
-    json_put_bool(j, source->is_used);
-    if (source->is_used && source->until_s < INT64_MAX)
-        put_number(j, "until", source->until_s);
-    if (source->is_refused)
-        put_text(j, "refused", str_of(source->saying));
-    if (fetch->saying[0])
-        put_text(j, "not_fetched", str_of(fetch->saying));
-    json_end_object(j);
-}
-
-/* FAILED: no image could be made of it, and another one is yet to be tried. */
-static void put_domain(struct json *j, const struct trust_setting *t, const struct domain *d,
-                       const struct trust_fetch *fetches, bool failed)
-{
-    const char *state = d->is_made || failed ? state_word(t, d, clock_real_s()) : "being made";
-    json_begin_object(j);
-    put_text(j, "name", t->name);
-    put_text(j, "state", str_of(state));
-    put_number(j, "authorities", d->authorities);
-    put_number(j, "revoked", (int64_t)d->revoked);
-    if (t->list.n > 0) {
-        put_number(j, "sequence", d->sequence);
-        put_number(j, "expires", d->expires_s);
-        put_number(j, "left_out", d->left_out);
-    }
-    json_put_key(j, STR("sources"));
-    json_begin_array(j);
-    if (t->list.n > 0)
-        put_source(j, t->list, &d->sources[0], &fetches[0]);
-    for (unsigned i = 0; i < t->n_crls; i++)
-        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i]);
-    json_end_array(j);
-    json_end_object(j);
-}
-
 static void put_all(const struct supervisor *s, struct buf *out)
 {
     struct json j = json_writer(out, false);
     json_begin_object(&j);
-    put_number(&j, "generation", (int64_t)own(s)->generation);
+    trust_found_put_number(&j, "generation", (int64_t)own(s)->generation);
+    trust_found_put_number(&j, "workers_without", count_without(s));
     json_put_key(&j, STR("trust"));
     json_begin_array(&j);
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
-        put_domain(&j, &s->current.settings->trusts[i], &own(s)->present[i], own(s)->round.of[i],
-                   own(s)->failed > 0);
+        trust_found_put(&j, &s->current.settings->trusts[i], &own(s)->present[i],
+                        own(s)->round.of[i], own(s)->failed > 0, clock_real_s());
     json_end_array(&j);
     json_end_object(&j);
 }
@@ -569,19 +644,38 @@ static void answer_trust(const struct supervisor *s, struct trust_asked *asked)
     put_all(s, asked->out);
 }
 
+/* Whether something is not as it was asked for: whoever asks by a program sees it by the status. */
+static bool is_wanting(const struct supervisor *s)
+{
+    bool wanting = own(s)->failed > 0 || count_without(s) > 0;
+    for (unsigned i = 0; i < s->current.settings->n_trusts && !wanting; i++)
+        wanting = trust_found_is_refused(&own(s)->present[i], own(s)->round.of[i]);
+    return wanting;
+}
+
 static void tell_one(struct supervisor *s, struct asker *a, void *user)
 {
     const struct buf *out = user;
     if (a->ticket <= own(s)->done)
-        asker_answer_json(a, own(s)->failed > 0 ? ASKER_REFUSED : 0, out);
+        asker_answer_json(a, is_wanting(s) ? ASKER_REFUSED : 0, out);
 }
 
+/* What is in force is so when all workers judge by it. */
 static void tell_askers(struct supervisor *s)
 {
     struct buf out = BUF_INIT;
+    if (!has_domains(&s->current) || count_silent(s) > 0)
+        return;
     put_all(s, &out);
     asker_each(s, &part_trust, tell_one, &out);
     buf_fini(&out);
+}
+
+static void worker_gone(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    if (s->current.settings && !s->stopping)
+        tell_askers(s);
 }
 
 static void gone(struct supervisor *s, struct child *c, const struct death *death)
@@ -645,32 +739,26 @@ static void fini(struct supervisor *s)
     close_fd(&own(s)->taken_fd);
 }
 
-/* Lists of revocations that are not there, or ended more than a day ago. */
-static unsigned count_crls(const struct trust_setting *t, const struct domain *d, int64_t now_s)
-{
-    unsigned n = 0;
-    for (unsigned i = 1; i <= t->n_crls; i++)
-        n += !d->sources[i].is_used || d->sources[i].until_s + TRUST_CRL_GRACE_S < now_s;
-    return n;
-}
-
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct settings *settings = s->current.settings;
     const int64_t now_s = clock_real_s();
+    uint64_t broken = 0;
     for (unsigned i = 0; settings && i < settings->n_trusts; i++) {
-        const struct domain *d = &own(s)->present[i];
+        const struct trust_found *d = &own(s)->present[i];
         if (!d->is_made)
             continue;
-        values[ALARM_trust_list] += strcmp(state_word(&settings->trusts[i], d, now_s),
+        broken += d->is_broken;
+        values[ALARM_trust_list] += strcmp(trust_found_state(&settings->trusts[i], d, now_s),
                                            "in force") != 0;
-        values[ALARM_trust_crl] += count_crls(&settings->trusts[i], d, now_s);
+        values[ALARM_trust_crl] += trust_found_lacks_crls(&settings->trusts[i], d, now_s);
         values[ALARM_trust_entries] += d->left_out;
         for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
             values[ALARM_trust_refused] += d->sources[at].is_refused ||
                                            own(s)->round.of[i][at].saying[0];
     }
-    values[ALARM_trust_failed] = own(s)->failed;
+    values[ALARM_trust_failed] = own(s)->failed + broken;
+    values[ALARM_trust_growth] = own(s)->growths;
     values[ALARM_trust_not_kept] = own(s)->lost;
 }
 
@@ -684,16 +772,17 @@ static void exhibit(const struct supervisor *s, struct exhibit *e)
     e->trust_generation = own(s)->generation;
 }
 
-const struct part part_trust = {.name = "trust",
-                                .bytes = sizeof(struct trust_part),
-                                .init = init,
-                                .fini = fini,
-                                .give = give,
-                                .hears = hears,
-                                .deadline = deadline,
-                                .tick = tick,
-                                .on = {[EVENT_BEGINS] = follow, [EVENT_IN_FORCE] = follow},
-                                .count = count,
-                                .asks = asks,
-                                .answers_exhibit = exhibit,
-                                .answers_trust = answer_trust};
+const struct part part_trust = {
+    .name = "trust",
+    .bytes = sizeof(struct trust_part),
+    .init = init,
+    .fini = fini,
+    .give = give,
+    .hears = hears,
+    .deadline = deadline,
+    .tick = tick,
+    .on = {[EVENT_BEGINS] = follow, [EVENT_IN_FORCE] = follow, [EVENT_CHILD_GONE] = worker_gone},
+    .count = count,
+    .asks = asks,
+    .answers_exhibit = exhibit,
+    .answers_trust = answer_trust};

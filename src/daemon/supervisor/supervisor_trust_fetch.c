@@ -98,6 +98,8 @@ static void fail(struct trust_fetch *f, const struct settings *s, unsigned domai
     forget(f);
     f->errors++;
     f->due_s = trust_source_next_s(now_s, INT64_MAX, f->errors);
+    if (!f->saying[0])
+        f->since_s = now_s;
     snprintf(f->saying, sizeof(f->saying), "%s", why);
     log_error("a list of a domain of trust cannot be fetched",
               LOG_TEXT("trust", s->trusts[domain].name), LOG_TEXT("url", url),

@@ -17,6 +17,7 @@ struct trust_fetch {
     int fd, signer_fd; /* what came, until it was judged; -1: nothing */
     char signer_url[CONTROL_TEXT];
     char saying[CONTROL_TEXT]; /* why the last one failed; empty: it did not */
+    int64_t since_s;           /* since when they fail */
 };
 
 #define TRUST_ERRANDS_MAX 32

@@ -1,0 +1,188 @@
+#include "supervisor_trust_told.h"
+
+#include <stird/base/log.h>
+#include <string.h>
+
+/* ---- taking ---- */
+
+/* What was refused stays so until something else has come; one that is refused again is refused
+   since the first time. */
+static void take_source(struct trust_source_found *s, const struct trust_source_found *now,
+                        int64_t now_s)
+{
+    const struct trust_source_found before = *s;
+    *s = *now;
+    s->since_s = before.is_refused ? before.since_s : now_s;
+    if (now->is_new)
+        return;
+    s->is_refused = before.is_refused;
+    memcpy(s->saying, before.saying, sizeof(s->saying));
+}
+
+static void take_broken(struct trust_found *d, const struct trust_found *now, int64_t now_s)
+{
+    d->since_s = d->is_broken ? d->since_s : now_s;
+    d->is_broken = d->is_made = true;
+    memcpy(d->saying, now->saying, sizeof(d->saying));
+    for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++)
+        d->sources[i].taken_bytes = 0;
+}
+
+void trust_found_take(struct trust_found *d, const struct trust_found *now, int64_t now_s)
+{
+    if (now->is_broken) {
+        take_broken(d, now, now_s);
+        return;
+    }
+    const struct trust_found before = *d;
+    *d = *now;
+    d->is_made = true;
+    for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
+        d->sources[i] = before.sources[i];
+        take_source(&d->sources[i], &now->sources[i], now_s);
+    }
+}
+
+bool trust_found_is_of(const struct trust_setting *before, const struct trust_setting *after)
+{
+    bool same = str_eq(before->name, after->name) && str_eq(before->list, after->list) &&
+                str_eq(before->anchors, after->anchors) &&
+                str_eq(before->list_anchor, after->list_anchor) &&
+                str_eq(before->list_signer, after->list_signer) &&
+                str_eq(before->crl_anchor, after->crl_anchor) &&
+                str_eq(before->crl_signer, after->crl_signer) && before->n_crls == after->n_crls;
+    for (unsigned i = 0; same && i < after->n_crls; i++)
+        same = str_eq(before->crls[i], after->crls[i]);
+    return same;
+}
+
+/* ---- what holds now ---- */
+
+const char *trust_found_state(const struct trust_setting *t, const struct trust_found *d,
+                              int64_t now_s)
+{
+    if (d->authorities == 0 || d->until_s < now_s)
+        return "unavailable";
+    if (t->list.n == 0 || now_s < d->expires_s)
+        return "in force";
+    return now_s - d->expires_s < t->stale_ms / 1000 ? "stale" : "unavailable";
+}
+
+bool trust_found_is_refused(const struct trust_found *d, const struct trust_fetch *fetches)
+{
+    bool refused = d->is_broken;
+    for (unsigned i = 0; i < TRUST_SOURCES_MAX && !refused; i++)
+        refused = d->sources[i].is_refused || fetches[i].saying[0];
+    return refused;
+}
+
+unsigned trust_found_lacks_crls(const struct trust_setting *t, const struct trust_found *d,
+                                int64_t now_s)
+{
+    unsigned n = 0;
+    for (unsigned i = 1; i <= t->n_crls; i++)
+        n += !d->sources[i].is_used || d->sources[i].until_s + TRUST_CRL_GRACE_S < now_s;
+    return n;
+}
+
+/* ---- the log ---- */
+
+static struct str place_of(const struct trust_setting *t, unsigned source)
+{
+    return source == 0 ? t->list : t->crls[source - 1];
+}
+
+void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
+                     uint64_t generation)
+{
+    log_info("a domain of trust is in force", LOG_TEXT("trust", t->name),
+             LOG_NUMBER("authorities", d->authorities), LOG_NUMBER("revoked", (int64_t)d->revoked),
+             LOG_NUMBER("generation", (int64_t)generation));
+    if (d->left_out > 0)
+        log_error("entries of a list of authorities are not used", LOG_TEXT("trust", t->name),
+                  LOG_NUMBER("entries", d->left_out), LOG_CSTR("the_first_is", d->saying));
+    for (unsigned i = 0; i <= t->n_crls; i++)
+        if (d->sources[i].is_refused)
+            log_error("a list of a domain of trust is not taken", LOG_TEXT("trust", t->name),
+                      LOG_TEXT("list", place_of(t, i)), LOG_CSTR("it", d->sources[i].saying));
+}
+
+/* ---- who asks ---- */
+
+static void put_text(struct json *j, const char *key, struct str text)
+{
+    json_put_key(j, str_of(key));
+    json_put_string(j, text);
+}
+
+void trust_found_put_number(struct json *j, const char *key, int64_t number)
+{
+    json_put_key(j, str_of(key));
+    json_put_integer(j, number);
+}
+
+static void put_bool(struct json *j, const char *key, bool value)
+{
+    json_put_key(j, str_of(key));
+    json_put_bool(j, value);
+}
+
+static void put_source(struct json *j, struct str place, const struct trust_source_found *source,
+                       const struct trust_fetch *fetch)
+{
+    json_begin_object(j);
+    put_text(j, "source", place);
+    put_bool(j, "used", source->is_used);
+    put_bool(j, "taken", source->is_used && !source->is_refused && !fetch->saying[0]);
+    if (source->is_used && source->until_s < INT64_MAX)
+        trust_found_put_number(j, "until", source->until_s);
+    if (source->is_refused) {
+        put_text(j, "refused", str_of(source->saying));
+        trust_found_put_number(j, "refused_since", source->since_s);
+    }
+    if (fetch->saying[0]) {
+        put_text(j, "not_fetched", str_of(fetch->saying));
+        trust_found_put_number(j, "not_fetched_since", fetch->since_s);
+    }
+    json_end_object(j);
+}
+
+static void put_list(struct json *j, const struct trust_found *d)
+{
+    trust_found_put_number(j, "sequence", d->sequence);
+    trust_found_put_number(j, "expires", d->expires_s);
+}
+
+static void put_faults(struct json *j, const struct trust_found *d)
+{
+    trust_found_put_number(j, "left_out", d->left_out);
+    if (d->is_broken) {
+        put_text(j, "broken", str_of(d->saying));
+        trust_found_put_number(j, "broken_since", d->since_s);
+    } else if (d->left_out > 0) {
+        put_text(j, "left_out_is", str_of(d->saying));
+    }
+}
+
+void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
+                     const struct trust_fetch *fetches, bool failed, int64_t now_s)
+{
+    const char *state = d->is_made || failed ? trust_found_state(t, d, now_s) : "being made";
+    json_begin_object(j);
+    put_text(j, "name", t->name);
+    put_text(j, "state", str_of(state));
+    trust_found_put_number(j, "authorities", d->authorities);
+    trust_found_put_number(j, "revoked", (int64_t)d->revoked);
+    put_bool(j, "revocation_judged", t->n_crls > 0);
+    if (t->list.n > 0)
+        put_list(j, d);
+    put_faults(j, d);
+    json_put_key(j, STR("sources"));
+    json_begin_array(j);
+    if (t->list.n > 0)
+        put_source(j, t->list, &d->sources[0], &fetches[0]);
+    for (unsigned i = 0; i < t->n_crls; i++)
+        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i]);
+    json_end_array(j);
+    json_end_object(j);
+}

@@ -1,0 +1,53 @@
+/*
+ * supervisor_trust_told - what was found of the domains of trust, as the log and `stirctl trust`
+ * tell it: what is in force, what was not taken, since when, and why. For the part trust alone.
+ */
+#ifndef STIRD_SUPERVISOR_TRUST_TOLD_H
+#define STIRD_SUPERVISOR_TRUST_TOLD_H
+
+#include "supervisor_trust_fetch.h"
+
+#include <stird/base/json.h>
+
+/* A list of authorities, or of revocations. Times are since 1970. */
+struct trust_source_found {
+    bool is_used; /* it, or the last good one in its place */
+    bool is_new;  /* there was something to be judged */
+    bool is_refused;
+    int64_t since_s; /* since when what comes is refused */
+    int64_t until_s;
+    uint64_t taken_at, taken_bytes, signer_at, signer_bytes; /* of what is to be kept */
+    char saying[CONTROL_TEXT];
+    char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */
+};
+
+struct trust_found {
+    bool is_made;    /* what follows is of the settings in force */
+    bool is_broken;  /* its files cannot be used: what was there before stays */
+    int64_t since_s; /* since when they are so */
+    unsigned authorities, left_out;
+    int64_t sequence, expires_s, until_s;
+    uint64_t revoked;
+    char saying[CONTROL_TEXT]; /* why it is broken, or what was left out */
+    struct trust_source_found sources[TRUST_SOURCES_MAX];
+};
+
+/* What NOW was found takes the place of what was found before; what nothing new was heard of stays
+   as it was. */
+void trust_found_take(struct trust_found *d, const struct trust_found *now, int64_t now_s);
+/* What was found of BEFORE's is of AFTER's where it is made of the same places. */
+bool trust_found_is_of(const struct trust_setting *before, const struct trust_setting *after);
+const char *trust_found_state(const struct trust_setting *t, const struct trust_found *d,
+                              int64_t now_s);
+bool trust_found_is_refused(const struct trust_found *d, const struct trust_fetch *fetches);
+void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
+                     uint64_t generation);
+/* FAILED: no image could be made of it, and another one is yet to be tried. */
+void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
+                     const struct trust_fetch *fetches, bool failed, int64_t now_s);
+void trust_found_put_number(struct json *j, const char *key, int64_t number);
+/* Revocation lists that are not there, or ended more than a day ago. */
+unsigned trust_found_lacks_crls(const struct trust_setting *t, const struct trust_found *d,
+                                int64_t now_s);
+
+#endif
