@@ -71,8 +71,7 @@ static void read_source(const struct trust_texts *t, unsigned domain, unsigned s
 {
     struct str name = t->settings->trusts[domain].name;
     s->url = is_url ? place : STR("");
-    s->fresh = is_url ? read_came(t, domain, source, false)
-                      : read_path(t, place, &s->unread);
+    s->fresh = is_url ? read_came(t, domain, source, false) : read_path(t, place, &s->unread);
     s->fresh_signer = read_came(t, domain, source, true);
     s->kept = read_kept(t, name, source, false);
     s->kept_signer = read_kept(t, name, source, true);

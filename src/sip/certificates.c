@@ -23,7 +23,7 @@ struct asked_certificate {
     struct certificate_waiter *waiter; /* NULL: nobody waits any more */
     uint64_t ticket;
     uint32_t domains, trunk;
-    bool is_dropped; /* what comes may be what was dropped meanwhile */
+    bool is_dropped;   /* what comes may be what was dropped meanwhile */
     int64_t refused_s; /* a body that was fetched then is worth nothing: the one before it is asked
                           for; 0: the first question */
     size_t url_n;

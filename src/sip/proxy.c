@@ -624,7 +624,8 @@ static void forget_names(struct wait *w)
     name_waiter_leave(&container_of(w, struct proxy, start)->names);
 }
 
-static const struct wait_kind for_names = {.name = "the names of upstreams", .cancel = forget_names};
+static const struct wait_kind for_names = {.name = "the names of upstreams",
+                                           .cancel = forget_names};
 
 static void on_name(struct name_waiter *waiter)
 {

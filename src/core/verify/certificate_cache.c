@@ -9,7 +9,7 @@
 
 #define ARENA_BYTES 512               /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
-#define KEY_BYTES   2560              /* what OpenSSL holds of a public key, and its allocations */
+#define KEY_BYTES   3400 /* what OpenSSL holds of a public key and of what verifies by it */
 
 struct kept {
     struct lru_link link; /* its name is TEXT's beginning, and the body behind it */

@@ -127,7 +127,7 @@ static const char *judge_signer(const struct trust_list *l, STACK_OF(X509) * cha
         return "has a signer whose certificate is not in force";
     if (trust_check_chain(q->anchors, signer, chain, q->now_s))
         return "has a signer whose certificate leads to none of its anchors";
-    if (!jws_es256.verify(key, l->signed_octets, l->signature))
+    if (!jws_algorithm_verify_once(&jws_es256, key, l->signed_octets, l->signature))
         return "is not signed by the key of its signer's certificate";
     return NULL;
 }
