@@ -87,11 +87,18 @@ static bool look_at(struct files *files, const struct secret *secret, uid_t owne
 bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
                            struct problems *problems)
 {
-    const struct secret key = {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line, NULL};
+    const struct secret keys[] = {
+        {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line, NULL},
+        {"web.tls_key", s->web_tls_key, s->web_tls_key_file, s->web_tls_key_line, NULL},
+        {"repository.tls_key", s->repository_tls_key, s->repository_tls_key_file,
+         s->repository_tls_key_line, NULL}};
     struct str text;
-    bool good = key.path.n == 0 ||
-                is_good(files_read_secret(files, key.path, owner, KEY_BYTES_MAX, &text), &key,
-                        problems);
+    bool good = true;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        good = (keys[i].path.n == 0 ||
+                is_good(files_read_secret(files, keys[i].path, owner, KEY_BYTES_MAX, &text),
+                        &keys[i], problems)) &&
+               good;
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line,

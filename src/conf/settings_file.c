@@ -61,7 +61,7 @@ typedef void resolve_step(struct reader *r, struct draft *draft);
 /* CERTIFICATES come after the providers; both refer to nothing else. Trunks refer to all the
    others. */
 static void resolve_with(struct reader *r, struct draft *draft, resolve_step *certificates,
-                         resolve_step *trusts, resolve_step *tls)
+                         resolve_step *trusts, resolve_step *tls, resolve_step *web)
 {
     resolve_step *const steps[] = {
         resolve_providers,
@@ -77,6 +77,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
         resolve_customers,
         resolve_rules,
         tls,
+        web,
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);
@@ -92,7 +93,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
 
 static void resolve(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls);
+    resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls, resolve_pages);
 }
 
 /* Problems of certificates stand whatever comes behind the syntax error. */
@@ -106,7 +107,7 @@ static void resolve_certificates_said(struct reader *r, struct draft *draft)
 
 static void resolve_beginnings(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_certificates_said, resolve_trusts, resolve_tls);
+    resolve_with(r, draft, resolve_certificates_said, resolve_trusts, resolve_tls, resolve_pages);
 }
 
 /* Of certificates their names and places alone. */
@@ -133,7 +134,7 @@ static void leave_out(struct reader *r, struct draft *draft)
 
 static void resolve_for_tables(struct reader *r, struct draft *draft)
 {
-    resolve_with(r, draft, resolve_paths, leave_out, leave_out);
+    resolve_with(r, draft, resolve_paths, leave_out, leave_out, leave_out);
 }
 
 static struct draft *read_draft(struct reader *r,

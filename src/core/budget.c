@@ -66,6 +66,13 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
             {"the fetcher: program, and what it keeps", "fetch.entries",
              PROCESS_OCTETS + (uint64_t)FETCHED_OCTETS * s->fetch.entries, settings_fetch(s),
              false},
+            {"the web process: program, and its connections", "web.connections",
+             PROCESS_OCTETS + (uint64_t)(CONNECTION_OCTETS + STREAM_OCTETS) * s->web_connections,
+             s->web_port > 0, false},
+            {"the publisher: program, and its connections", "repository.connections",
+             PROCESS_OCTETS +
+                 (uint64_t)(CONNECTION_OCTETS + STREAM_OCTETS) * s->repository_connections,
+             s->repository_port > 0, false},
             {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
              s->max_connections, true},

@@ -393,6 +393,22 @@ static bool check_tls(struct files *files, const struct settings *s, struct prob
            tls_files_check(files, s, clock_real_s(), problems);
 }
 
+static bool check_tls_of(struct files *files, struct str certificate, struct str key,
+                         struct problems *problems)
+{
+    return !is_read(files, certificate) || key.n == 0 ||
+           tls_files_check_pages(files, certificate, key, clock_real_s(), problems);
+}
+
+/* Both are judged, whatever is wrong with the first. */
+static bool check_tls_of_pages(struct files *files, const struct settings *s,
+                               struct problems *problems)
+{
+    const bool web = check_tls_of(files, s->web_tls_certificate, s->web_tls_key, problems);
+    return check_tls_of(files, s->repository_tls_certificate, s->repository_tls_key, problems) &&
+           web;
+}
+
 /* How it is loaded. */
 struct load {
     const struct configuration *present;             /* configuration.h */
@@ -464,8 +480,10 @@ static void check_named(struct files *files, struct settings *s, struct str path
     check_tables(s, &tables, path, problems);
     check_overlay(s, tables.fd, &urgent_faults, &urgent_unknown, problems);
     close_if_open(tables.fd);
-    if (secrets_good)
+    if (secrets_good) {
         check_tls(files, s, problems);
+        check_tls_of_pages(files, s, problems);
+    }
     check_for_service(files, s, &groups, path, load, problems);
 }
 
@@ -546,7 +564,8 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     check_means(&loaded, &means);
     bool overlay_good = check_overlay(loaded.settings, tables.fd, &loaded.urgent_faults,
                                       &loaded.urgent_unknown, problems);
-    bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);
+    bool tls_good = secrets_good && check_tls(files, loaded.settings, problems) &&
+                    check_tls_of_pages(files, loaded.settings, problems);
     check_for_service(files, loaded.settings, &loaded.groups, path, load, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
         goto out;

@@ -104,6 +104,12 @@ static const int connecting[] = {
     SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown), END,
 };
 
+/* Connections that others open; sockets that it was given stay as they are (given.h). */
+static const int serving[] = {
+    SCMP_SYS(accept4),     SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
+    SCMP_SYS(getpeername), SCMP_SYS(shutdown),   END,
+};
+
 static const int using_files[] = {
     SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(pread64), END,
 };
@@ -159,7 +165,7 @@ static const struct {
 } needed[] = {
     {MAY_TALK, talking},      {MAY_CONNECT, connecting}, {MAY_USE_FILES, using_files},
     {MAY_RECORD, recording},  {MAY_READ, reading},       {MAY_LOAD, loading},
-    {MAY_RESOLVE, resolving}, {MAY_KEEP, keeping},
+    {MAY_RESOLVE, resolving}, {MAY_KEEP, keeping},       {MAY_SERVE, serving},
 };
 
 /* ---- what only an intruder tries: the process ends at once ---- */
@@ -212,9 +218,16 @@ static const int forking[] = {
 };
 
 static const int networking[] = {
-    SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(bind),
-    SCMP_SYS(listen), SCMP_SYS(accept),     SCMP_SYS(accept4), END,
+    SCMP_SYS(socket),
+    SCMP_SYS(socketpair),
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(listen),
+    SCMP_SYS(accept),
+    END,
 };
+
+static const int taking[] = {SCMP_SYS(accept4), END};
 
 /* Deadly for processes that have none of these rights. */
 static const struct {
@@ -224,6 +237,7 @@ static const struct {
     {0, never},
     {MAY_LOAD | MAY_RESOLVE | MAY_ANYTHING, forking},
     {MAY_CONNECT | MAY_ANYTHING, networking},
+    {MAY_CONNECT | MAY_SERVE | MAY_ANYTHING, taking},
 };
 
 /* ---- calls that depend on their arguments ---- */
@@ -286,7 +300,8 @@ static const struct restricted allowed[] = {
     SOCKETS(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
     SOCKETS(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
     /* none that takes a program, a device, a group or the state of a connection */
-    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_NODELAY),
+    OPTION(MAY_CONNECT | MAY_SERVE, IPPROTO_TCP, TCP_NODELAY),
+    OPTION(MAY_SERVE, IPPROTO_TCP, TCP_CORK),
     OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_USER_TIMEOUT),
     OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
     OPTION(MAY_CONNECT, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT),
@@ -304,9 +319,9 @@ static const struct restricted allowed[] = {
     /* how much waits in a socket: nothing that a terminal or a device understands */
     ONE(MAY_CONNECT, ioctl, EQUAL(1, FIONREAD)),
     ONE(MAY_CONNECT, ioctl, EQUAL(1, TIOCOUTQ)),
-    COMMAND(MAY_CONNECT | MAY_READ, F_GETFL),
+    COMMAND(MAY_CONNECT | MAY_READ | MAY_SERVE, F_GETFL),
     /* no call is to wait that did not, and nobody is to be signalled */
-    TWO(MAY_CONNECT | MAY_READ, fcntl, EQUAL(1, F_SETFL),
+    TWO(MAY_CONNECT | MAY_READ | MAY_SERVE, fcntl, EQUAL(1, F_SETFL),
         MASKED(2, O_NONBLOCK | O_ASYNC, O_NONBLOCK)),
     COMMAND(MAY_CONNECT | MAY_READ, F_GETFD),
     COMMAND(MAY_CONNECT | MAY_READ, F_SETFD),

@@ -20,7 +20,8 @@ enum {
     /* The library of a token has files, sockets and threads of its own: all but what only an
        intruder tries. */
     MAY_ANYTHING = 128,
-    MAY_KEEP = 256, /* makes, replaces and removes files of its own, where Landlock lets it */
+    MAY_SERVE = 512, /* takes connections of a socket that it was given, and opens none */
+    MAY_KEEP = 256,  /* makes, replaces and removes files of its own, where Landlock lets it */
 };
 
 /*

@@ -84,6 +84,18 @@ int recorder_main(int control_fd, int tally_fd);
 int fetcher_main(const struct settings *settings, bool for_checker, int control_fd);
 
 /*
+ * Serves pages as web.* of SETTINGS says, to whoever connects to LISTENING, until the supervisor is
+ * gone. FILES_FD, taken: texts that the settings were made from; -1 where there is no TLS.
+ */
+int web_main(const struct settings *settings, int listening, int files_fd, int control_fd);
+
+/*
+ * The same for the chains of our own certificates, as repository.* of SETTINGS says; FILES_FD has
+ * their texts.
+ */
+int publisher_main(const struct settings *settings, int listening, int files_fd, int control_fd);
+
+/*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a
  * problem for each key that is missing, readable by others, no P-256 key or not its
  * certificate's. False when there were problems. IS_NARROWED: the process has no more rights than

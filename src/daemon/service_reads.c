@@ -39,6 +39,8 @@ static bool is_secret(const struct look *l, const char *path)
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     return strcmp(name, "key.pem") == 0 || strcmp(name, "key.uri") == 0 ||
            strcmp(name, SNAPSHOT_SECRET_FILE) == 0 || str_eq(str_of(path), l->settings->tls_key) ||
+           str_eq(str_of(path), l->settings->web_tls_key) ||
+           str_eq(str_of(path), l->settings->repository_tls_key) ||
            is_couriers(l->settings, str_of(path));
 }
 

@@ -37,6 +37,17 @@ bool tls_files_load(struct tls **tls, struct files *files, const struct settings
     return *tls != NULL;
 }
 
+bool tls_files_of_pages(struct tls_texts *texts, struct files *files, struct problems *problems)
+{
+    return take(texts->certificate_name,
+                files_read(files, texts->certificate_name, TEXT_BYTES_MAX, &texts->certificate),
+                problems) &&
+           take(texts->key_name,
+                files_read_secret(files, texts->key_name, service_user_uid(), TEXT_BYTES_MAX,
+                                  &texts->key),
+                problems);
+}
+
 struct check {
     struct files *files;
     const struct settings *settings;
@@ -49,6 +60,31 @@ static void check(void *user, struct problems *problems)
     struct tls *tls;
     tls_files_load(&tls, c->files, c->settings, c->now_s, problems);
     tls_free(tls);
+}
+
+struct check_pages {
+    struct files *files;
+    struct str certificate, key;
+    int64_t now_s;
+};
+
+/* Whom clients' certificates come from is not asked: its own stand in. */
+static void check_pages(void *user, struct problems *problems)
+{
+    const struct check_pages *c = user;
+    struct tls_texts texts = {.certificate_name = c->certificate, .key_name = c->key};
+    if (!tls_files_of_pages(&texts, c->files, problems))
+        return;
+    texts.ca_name = texts.certificate_name;
+    texts.ca = texts.certificate;
+    tls_free(tls_new(&texts, c->now_s, problems));
+}
+
+bool tls_files_check_pages(struct files *files, struct str certificate, struct str key,
+                           int64_t now_s, struct problems *problems)
+{
+    struct check_pages c = {files, certificate, key, now_s};
+    return aside_check("the TLS certificate and key for pages", check_pages, &c, problems);
 }
 
 bool tls_files_check(struct files *files, const struct settings *settings, int64_t now_s,

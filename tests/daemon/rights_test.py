@@ -238,6 +238,33 @@ class Rights(ProcessStory):
             self.assertEqual(result, expected, path)
         self.try_deadly("fetcher")
 
+    def test_of_a_web(self):
+        """It takes connections of the socket that it was given, and can change nothing about that."""
+        self.start_with(self.configure(more='web = { port = 8080; address = "%s"; };' % self.net(1)))
+        self.try_given("web")
+        self.try_mild("web")
+        self.try_deadly("web")
+
+    def test_of_a_publisher(self):
+        self.start_with(self.configure(more='repository = { port = 8080; address = "%s"; };' % self.net(1)))
+        self.try_given("publisher")
+        self.try_mild("publisher")
+        self.try_deadly("publisher")
+
+    def try_given(self, role):
+        pid = self.narrowed(role)
+        given = next(fd for fd in stird.descriptors(pid) if self.is_listening(pid, fd))
+        for call in (("shutdown", given, 2), ("setsockopt", given, 6, 1, bytes([1, 0, 0, 0]), 4), ("fcntl", given, 4, 0)):
+            _, result = self.try_in(role, pid, [call], lambda: None)
+            self.assertEqual(result, REFUSED, call[0])
+
+    def is_listening(self, pid, fd):
+        """Whether this is the socket of web.port there."""
+        what = stird.descriptors(pid).get(fd, "")
+        with open("/proc/%d/net/tcp" % pid, encoding="ascii") as table:
+            inodes = [line.split()[9] for line in table.readlines()[1:] if line.split()[1].endswith(":1F90")]
+        return what[8:-1] in inodes
+
     def test_of_a_checker(self):
         """It is kept waiting: its fetcher is, by a web server that says nothing."""
         with socket.create_server((self.net(5), 8443)):

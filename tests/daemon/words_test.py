@@ -17,7 +17,7 @@ NEVER = 2**63
 UNKNOWN = (0, 9999)
 # The supervisor's own words, and those of nobody.
 FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", "DROP", *UNKNOWN)
-OF_FETCHER = ("FETCHED", "DROPPED")
+OF_FETCHER, OF_WEB = ("FETCHED", "DROPPED"), ("VIEW_WANTED", "SERVED")
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
               "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "TRUST_IN_USE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TRUST_DOMAIN",
@@ -31,23 +31,28 @@ LIES = {
                ("SNAPSHOT_REFUSED", 0), ("SNAPSHOT_REFUSED", 1), ("SNAPSHOT_REFUSED", NEVER),
                ("READY", 0), ("ALARM", 0), ("DRAINED", 0), ("PONG", 0),
                ("ROTATE", 0), ("OVER_CEILING", 5),
-               *((word, 0) for word in OF_PASSING + OF_FETCHER + FOREIGN)],
+               *((word, 0) for word in OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
     "signer": [("READY", 0), ("ROTATE", 0),
-               *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + FOREIGN)],
+               *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
     "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5),
-                 *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + FOREIGN)],
+                 *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
     "fetcher": [("READY", 0), ("ALARM", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1), ("DROPPED", 0), ("DROPPED", NEVER),
-                *((word, 1) for word in FOREIGN)],
+                *((word, 1) for word in OF_WEB + FOREIGN)],
+    "publisher": [("READY", 0), ("VIEW_WANTED", 0), ("PING", 0)],
+    "web": [("READY", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1),
+            *((word, 1) for word in OF_FETCHER + FOREIGN)],
 }
 # Octets that are no word, by how many more they are than one of its own has.
 NO_WORDS = (-1, 1, -9999)
-OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fetcher": "FETCHED"}
+OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fetcher": "FETCHED", "web": "VIEW_WANTED", "publisher": "SERVED"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
     "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED"),
     "signer": ("PONG", "OVER_CEILING"),
     "recorder": ("PONG",),
     "fetcher": ("PONG", "FETCHED"),
+    "publisher": ("SERVED",),
+    "web": ("PONG", "VIEW_WANTED", "SERVED", "ALARM"),
 }
 
 
@@ -63,8 +68,9 @@ class WordsStory(WorkersStory):
         return stirctl.ask(self.stird.configuration, "stats")
 
     def start_with_all(self):
-        """The fetcher too, which there is where certificates are to be fetched."""
-        self.start(more='fetch = { prefetch = [ "https://%s:8443/c.pem" ]; };' % self.net(5))
+        """The fetcher too, which there is where certificates are to be fetched; and who serves pages."""
+        self.start(more='fetch = { prefetch = [ "https://%s:8443/c.pem" ]; }; web = { port = 8080; address = "%s"; }; '
+                        'repository = { port = 8081; address = "%s"; };' % (self.net(5), self.net(1), self.net(1)))
 
     def say(self, role, word, times=1, **fields):
         pid = self.stird.wait_child(role)
@@ -118,6 +124,12 @@ class Lies(WordsStory):
     def test_of_a_fetcher(self):
         self.walk("fetcher")
 
+    def test_of_a_web(self):
+        self.walk("web")
+
+    def test_of_a_publisher(self):
+        self.walk("publisher")
+
 
 class Floods(WordsStory):
     def walk(self, role):
@@ -143,6 +155,12 @@ class Floods(WordsStory):
 
     def test_of_a_fetcher(self):
         self.walk("fetcher")
+
+    def test_of_a_web(self):
+        self.walk("web")
+
+    def test_of_a_publisher(self):
+        self.walk("publisher")
 
     def test_of_numbers(self):
         """What can be no count is believed so far that the sum can still be shown, and still grows."""

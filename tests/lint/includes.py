@@ -29,11 +29,12 @@ RINGS = {
     "io": "core base",
     "lab": "core base",
     "fetch": "core base",
+    "web": "io core base",
     "trace": "core base",
     "conf": "core base",
     "net": "core base",
     "sip": "net io core base",
-    "daemon": "sip net conf io fetch core base",
+    "daemon": "sip net conf io fetch web core base",
     "cli": "sip conf io trace fetch lab core base",
 }
 
@@ -45,8 +46,9 @@ LIBRARIES = {
     "ares.h": "net",
     "curl/": "fetch",
     "event2/": "net sip daemon cli",
-    "jansson.h": "core cli",
+    "jansson.h": "core cli web",
     "libconfig.h": "conf",
+    "microhttpd.h": "web",
     "openssl/": "core lab fetch net daemon cli",
     "openssl/core_names.h": "core sip",
     "openssl/crypto.h": "core lab io conf daemon cli",
@@ -327,11 +329,11 @@ def bad_lines(files, ring):
         yield from ("#include <%s>" % h for h in ("unistd.h", "sys/stat.h", "fcntl.h", "signal.h"))
     if ring in NO_NETWORK:
         yield from ("#include <%s>" % h for h in ("sys/socket.h", "netinet/in.h", "netdb.h"))
-    yield from ("#include <microhttpd.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
+    yield from ("#include <gnutls.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
                 "#include <stird/nothing.h>", "#include HEADER", "#include_next <stdio.h>", "#include HEADER(x)",
                 "#import <stdio.h>", "#if __has_include(<stdio.h>)",
                 "#  elif defined A && \\\n __has_include_next(<stdio.h>)")
-    yield from (spelling % "microhttpd.h" for spelling in SPELLINGS)
+    yield from (spelling % "gnutls.h" for spelling in SPELLINGS)
 
 
 def good_lines(files, ring, public):
@@ -382,7 +384,7 @@ def self_test(files):
         hidden = ["#include <%s>" % example(l) for l, rings in LIBRARIES.items()
                   if ring in rings.split() and not l.startswith(SHOWN.get(ring, "\n"))]
         for name in ("new.c", "new.h", "room/new.c", "room/new.h"):
-            good = list(good_lines(files, ring, False)) + own + [line % "microhttpd.h" for line in HARMLESS]
+            good = list(good_lines(files, ring, False)) + own + [line % "gnutls.h" for line in HARMLESS]
             around = ['#include "../%s"' % header for header in re.findall('"(.*)"', " ".join(own))]
             yield from try_lines(files, "src/%s/%s" % (ring, name), bad + of_folder + around, good)
         yield from try_lines(files, "include/stird/%s/new.h" % ring, bad + own + of_folder + hidden,

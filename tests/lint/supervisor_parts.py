@@ -23,7 +23,7 @@ MORE = {"admin": "callers", "overlay": "numbers", "records": "rotation untold", 
 LOOP = ("supervisor.c supervisor.h loop.h duty.h supervisor_children.c supervisor_messages.c supervisor_lacks.c supervisor_dues.c "
         "supervisor_parts.c supervisor_start.c")
 # Small nouns that any part may use, and that know no part either.
-SHARED = "loop.h duty.h supervisor.h patience.h worker_places.h asker.h asker.c questions.h questions.def"
+SHARED = "loop.h duty.h supervisor.h patience.h worker_places.h asker.h asker.c questions.h questions.def page_server.h page_server.c"
 
 # What parts collect of all parts, in the order of their table: members of struct part.
 COLLECTED = "asks|count|put_status|put_counts"

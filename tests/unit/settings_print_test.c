@@ -50,6 +50,7 @@ static const struct part {
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define TLS_FILES                                                                                  \
     "certificate = " UNIT_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"
+#define PAGES_TLS  "tls_certificate = " UNIT_CHAIN "; tls_key = \"/etc/hostname\";"
 #define UNIT_CHAIN "\"" CERTS "818H/chain.pem\""
 #define TLS        "tls = { " TLS_FILES " };"
 #define TLS_LISTENER                                                                               \
@@ -166,6 +167,13 @@ static const struct trial {
     {&root_table, "tls.certificate", "\"" CERTS "chain-whole/chain.pem\"", TLS_FILES, ""},
     {&root_table, "tls.key", "\"key \\\" .pem\"", TLS_FILES, ""},
     {&root_table, "tls.ca", "\"" CERTS "anchor-other.pem\"", TLS_FILES, ""},
+    {&root_table, "web.address", "\"::1\"", "", ""},
+    {&root_table, "web.tls_certificate", "\"" CERTS "chain-whole/chain.pem\"", PAGES_TLS, ""},
+    {&root_table, "web.tls_key", "\"key \\\" .pem\"", PAGES_TLS, ""},
+    {&root_table, "repository.address", "\"::1\"", "", ""},
+    {&root_table, "repository.tls_certificate", "\"" CERTS "chain-whole/chain.pem\"", PAGES_TLS,
+     ""},
+    {&root_table, "repository.tls_key", "\"key \\\" .pem\"", PAGES_TLS, ""},
     {&root_table, "check.tls_ca", ANCHORS, "", ""},
     {&root_table, "check.anchors", ANCHORS, "", CHAIN},
     {&root_table, "check.crls", "\"crl.pem\"", "anchors = " ANCHORS ";", CHAIN},
@@ -226,7 +234,7 @@ static void add_needed(struct buf *out, const char *needed, const char *others)
 {
     char word[64];
     int n;
-    for (const char *end; sscanf(needed, " %63[a-z] =%n", word, &n) == 1; needed = end + 1) {
+    for (const char *end; sscanf(needed, " %63[a-z_] =%n", word, &n) == 1; needed = end + 1) {
         char said[80];
         snprintf(said, sizeof(said), " %s = ", word);
         end = strchr(needed, ';');

@@ -172,7 +172,7 @@ static void *web_connection_main(void *user)
     return NULL;
 }
 
-static void *web_main(void *user)
+static void *web_thread(void *user)
 {
     struct web *w = user;
     for (int fd; (fd = accept(w->fd, NULL, NULL)) >= 0;) {
@@ -217,7 +217,7 @@ static inline struct web *web_new(const char *directory, const char *host)
     snprintf(path, sizeof(path), "%s/own.key", directory);
     assert_int_equal(SSL_CTX_use_PrivateKey_file(w->context, path, SSL_FILETYPE_PEM), 1);
     w->fd = web_listen(host);
-    assert_int_equal(pthread_create(&w->thread, NULL, web_main, w), 0);
+    assert_int_equal(pthread_create(&w->thread, NULL, web_thread, w), 0);
     return w;
 }
 

@@ -79,10 +79,10 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
                                           struct problems *of_certificates);
 
 /*
- * Reads what is secret and the settings themselves name (tls.key) into FILES, for the processes
- * that serve. Nothing else reads it: stirctl does not need it. At what the courier alone reads
- * (list_token_file, list_login_file) it only looks. OWNER as in files_read_secret(). False with
- * problems.
+ * Reads what is secret and the settings themselves name (tls.key, web.tls_key, repository.tls_key)
+ * into FILES, for the processes that serve. Nothing else reads it: stirctl does not need it. At
+ * what the courier alone reads (list_token_file, list_login_file) it only looks. OWNER as in
+ * files_read_secret(). False with problems.
  */
 bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
                            struct problems *problems);

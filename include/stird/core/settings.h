@@ -307,6 +307,12 @@ struct settings {
 
     struct str tls_key_file; /* the configuration's file that names the key, for problems */
     unsigned tls_key_line;
+    struct address web_listen; /* web.address and web.port */
+    struct str web_tls_key_file;
+    unsigned web_tls_key_line;
+    struct address repository_listen; /* repository.address and repository.port */
+    struct str repository_tls_key_file;
+    unsigned repository_tls_key_line;
 
     struct open_names open;
     const struct str *mistaken_units; /* directories, for checks of what else is wrong in them */

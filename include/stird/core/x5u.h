@@ -14,6 +14,7 @@
 struct x5u_parts {
     struct str host; /* without the brackets of an IPv6 address */
     uint16_t port;   /* 443 when it is left out */
+    struct str path; /* "/" when it is left out */
 };
 /*
  * NULL, or a static sentence that goes behind the URL: it is no plain https URL (in any case) with

@@ -84,6 +84,10 @@ struct control_fetched {
     struct fetch_tally tally;
 };
 
+struct control_served {
+    uint64_t answered, refused, crowded, thrown_out; /* http_server.h */
+};
+
 struct control_alarm {
     char text[CONTROL_TEXT];
 };

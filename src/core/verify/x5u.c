@@ -142,7 +142,9 @@ const char *x5u_split(struct str url, struct x5u_parts *parts)
     if (has(behind_scheme(url), '?') || has(behind_scheme(url), ';'))
         return "holds a query or a path parameter: verifiers refuse that (ATIS-1000074); publish "
                "chain.pem under a plain path";
-    return split(authority_of(url), parts);
+    const struct str rest = behind_scheme(url), authority = authority_of(url);
+    parts->path = rest.n > authority.n ? str_slice(rest, authority.n, rest.n) : STR("/");
+    return split(authority, parts);
 }
 
 const char *x5u_fault(struct str url)

@@ -7,6 +7,8 @@
 
 #include "loop.h"
 
+#include <stird/io/web_view.h>
+
 /* How it stands with the trunks of the present configuration, by their index; all zero at first. */
 struct trunks_asked {
     struct trunk_standing {
@@ -29,6 +31,32 @@ struct exhibit {
     int overlay_fd; /* of the urgent changes; -1: there are none */
     int trust_fd;   /* of the domains of trust; -1: there are none */
     uint64_t trust_generation;
+};
+
+/* What `stirctl status --json` prints, put into OUT. */
+struct status_asked {
+    struct buf *out;
+    int64_t now_ms;
+};
+
+/* What `stirctl trust list --json` prints, put into OUT. */
+struct trust_asked {
+    struct buf *out;
+};
+
+/* What the trunks and upstreams in force have counted: MOST of each at most. Of those names with a
+   NUL behind each, and the numbers of counters.h, are put into the buffers. */
+struct parts_asked {
+    unsigned most;
+    struct counted_parts {
+        struct buf names, numbers;
+        unsigned n, left_out;
+    } trunks, upstreams;
+};
+
+/* What stird lacks of what calls need: who knows of one sets it (web_view.h). */
+struct lacks_asked {
+    bool lacks[WEB_LACKS];
 };
 
 /* Whether a reload may begin now. */

@@ -18,6 +18,7 @@
 #include <stird/base/log.h>
 #include <stird/core/certificate.h>
 #include <stird/core/certificate_choice.h>
+#include <stird/core/service_word.h>
 #include <stird/io/admin.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -591,6 +592,37 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_end_array(j);
 }
 
+/* The unit that signs for each id is the choice among its units, of which the newest comes first.
+ */
+static bool any_signs(const struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    char states[CONTROL_TEXT];
+    uint8_t values[sizeof(states)] = {0};
+    enum reason reason;
+    bool any = false;
+    put_states(s, settings, states, sizeof(states));
+    for (size_t i = 0; states[i]; i++)
+        values[i] = (uint8_t)(states[i] - '0');
+    const struct certificate_question q = {
+        .settings = settings, .states = values, .now_s = clock_real_s()};
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        const bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
+        any = any || (newest && certificate_choose(&q, i, &reason) != NO_CERTIFICATE);
+    }
+    return any;
+}
+
+static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
+{
+    const struct settings *settings = s->current.settings;
+    bool needed = false;
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        needed = needed || service_words[settings->trunks[i].service].signs;
+    asked->lacks[WEB_LACKS_CERTIFICATE] = needed && !any_signs(s);
+}
+
 /* ---- the part ---- */
 
 static void init(struct supervisor *s)
@@ -629,4 +661,5 @@ const struct part part_certificates = {
     .put_status = put_status,
     .put_counts = put_counts,
     .asks = asks,
+    .answers_lacks = answer_lacks,
 };

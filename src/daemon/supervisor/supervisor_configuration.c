@@ -1,5 +1,5 @@
 /* The configuration in force: read at the start; a reload has it replaced. */
-#include "loop.h"
+#include "questions.h"
 
 #include <stird/base/log.h>
 #include <stird/core/budget.h>
@@ -45,6 +45,14 @@ static void say_ready(struct supervisor *s, const struct news *news)
              LOG_NUMBER("number_rows", (int64_t)s->current.numbers.rows));
 }
 
+/* An empty table decides no call by its rows. */
+static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
+{
+    const struct settings *settings = s->current.settings;
+    const bool named = settings->n_numbers_files > 0 || settings->numbers_compiled.n > 0;
+    asked->lacks[WEB_LACKS_NUMBERS] = named && s->current.numbers.rows == 0;
+}
+
 static void init(struct supervisor *s)
 {
     s->current = s->next = CONFIGURATION_INIT;
@@ -66,4 +74,5 @@ const struct part part_configuration = {
     .on = {[EVENT_BEGINS] = set_log_level,
            [EVENT_READY] = say_ready,
            [EVENT_IN_FORCE] = set_log_level},
+    .answers_lacks = answer_lacks,
 };

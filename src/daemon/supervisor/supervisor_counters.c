@@ -112,6 +112,44 @@ static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked
     }
 }
 
+static void put_part(struct counted_parts *to, unsigned most, struct str name,
+                     const struct counter_table *table, const void *numbers)
+{
+    static const char nul;
+    const size_t bytes = table->n * sizeof(uint64_t);
+    if (to->n == most) {
+        to->left_out++;
+        return;
+    }
+    to->n++;
+    buf_add_str(&to->names, name);
+    buf_add(&to->names, &nul, 1);
+    char *room = buf_room(&to->numbers, bytes);
+    if (!room)
+        return;
+    if (numbers)
+        memcpy(room, numbers, bytes);
+    else
+        memset(room, 0, bytes);
+    buf_grew(&to->numbers, bytes);
+}
+
+static void answer_parts(const struct supervisor *s, struct parts_asked *asked)
+{
+    const struct settings *settings = s->current.settings;
+    counter_book_add_up(own(s)->book);
+    for (unsigned i = 0; i < settings->n_trunks; i++) {
+        const struct str name = settings->trunks[i].name;
+        put_part(&asked->trunks, asked->most, name, &counters_of_trunk,
+                 counter_book_trunk(own(s)->book, name));
+    }
+    for (unsigned i = 0; i < settings->n_upstreams; i++) {
+        const struct str name = settings->upstreams[i].name;
+        put_part(&asked->upstreams, asked->most, name, &counters_of_upstream,
+                 counter_book_upstream(own(s)->book, name));
+    }
+}
+
 /* ---- of trunks and upstreams, by their names ---- */
 
 struct put {
@@ -224,4 +262,5 @@ const struct part part_counters = {
     .put_counts = put_counts,
     .answers_calls = answer_calls,
     .answers_trunks = answer_trunks,
+    .answers_parts = answer_parts,
 };

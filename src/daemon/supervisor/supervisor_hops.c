@@ -272,6 +272,15 @@ static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked
     free(upstreams);
 }
 
+static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
+{
+    const struct settings *settings = s->current.settings;
+    struct tally all = {.s = s};
+    for (unsigned i = 0; i < settings->n_upstreams; i++)
+        each_hop(s, &settings->upstreams[i], count_hop, &all);
+    asked->lacks[WEB_LACKS_NEXT_HOP] = settings->n_upstreams > 0 && all.usable == 0;
+}
+
 static void fini(struct supervisor *s)
 {
     buf_fini(&own(s)->seen);
@@ -285,4 +294,5 @@ const struct part part_hops = {.name = "hops",
                                .on = {[EVENT_CHILD_GONE] = forget},
                                .hears = hears,
                                .put_status = put_status,
-                               .answers_trunks = answer_trunks};
+                               .answers_trunks = answer_trunks,
+                               .answers_lacks = answer_lacks};

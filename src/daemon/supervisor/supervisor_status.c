@@ -33,13 +33,18 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_end_object(j);
 }
 
+static void answer_status(const struct supervisor *s, struct status_asked *asked)
+{
+    struct json j = json_writer(asked->out, false);
+    put_status(s, &j, asked->now_ms);
+}
+
 static void act_status(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
     struct buf out = BUF_INIT;
-    struct json j = json_writer(&out, false);
     supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
-    put_status(s, &j, now_ms);
+    answer_status(s, &(struct status_asked){&out, now_ms});
     asker_answer_json(a, 0, &out);
     buf_fini(&out);
 }
@@ -74,4 +79,4 @@ static const struct ask asks[] = {{ADMIN_STATUS, act_status, CONTROL_LOOK},
                                   {ADMIN_STATS, act_stats, CONTROL_LOOK},
                                   {.act = NULL}};
 
-const struct part part_status = {.name = "status", .asks = asks};
+const struct part part_status = {.name = "status", .asks = asks, .answers_status = answer_status};

@@ -639,6 +639,11 @@ static void put_all(const struct supervisor *s, struct buf *out)
     json_end_object(&j);
 }
 
+static void answer_trust(const struct supervisor *s, struct trust_asked *asked)
+{
+    put_all(s, asked->out);
+}
+
 /* Whether something is not as it was asked for: whoever asks by a program sees it by the status. */
 static bool is_wanting(const struct supervisor *s)
 {
@@ -779,4 +784,5 @@ const struct part part_trust = {
     .on = {[EVENT_BEGINS] = follow, [EVENT_IN_FORCE] = follow, [EVENT_CHILD_GONE] = worker_gone},
     .count = count,
     .asks = asks,
-    .answers_exhibit = exhibit};
+    .answers_exhibit = exhibit,
+    .answers_trust = answer_trust};

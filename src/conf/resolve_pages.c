@@ -1,0 +1,130 @@
+/* web and repository: where pages are served, and the certificates that they are served with. */
+#include "reader.h"
+
+#include <errno.h>
+#include <stird/core/x5u.h>
+
+#define PEM_BYTES_MAX (256 * 1024)
+
+/* The same keys of either. */
+struct server {
+    const char *address_key, *port_key, *certificate_key, *secret_key;
+    struct str address, certificate, key;
+    uint32_t port;
+    struct address *listen;
+    struct str *key_file;
+    unsigned *key_line;
+};
+
+static bool share_a_socket(const struct listener *l, const struct address *a)
+{
+    return (l->transports[TRANSPORT_TCP] || l->transports[TRANSPORT_TLS]) &&
+           address_equal(&l->address, a);
+}
+
+static void resolve_place(struct reader *r, const struct draft *draft, const struct server *v)
+{
+    const struct settings *s = &draft->settings;
+    if (!address_parse(v->address, v->listen)) {
+        if (v->address.n > 0)
+            complain(r, &draft->object, place_of(&draft->object, v->address_key),
+                     "%s: %.*s is no IPv4 or IPv6 address", v->address_key,
+                     STR_ARG(shown(r, v->address)));
+        return;
+    }
+    v->listen->port = (uint16_t)v->port;
+    for (unsigned i = 0; v->port > 0 && i < s->n_listeners; i++)
+        if (share_a_socket(&s->listeners[i], v->listen))
+            complain(r, &draft->object, place_of(&draft->object, v->port_key),
+                     "%s: listener \"%.*s\" has this address and port", v->port_key,
+                     STR_ARG(s->listeners[i].name));
+}
+
+static void read_certificate(struct reader *r, const struct draft *draft, const struct server *v)
+{
+    struct str text;
+    int error = files_read(r->files, v->certificate, PEM_BYTES_MAX, &text);
+    if (error == -ENOMEM)
+        out_of_memory(r);
+    else if (error < 0)
+        complain(r, &draft->object, place_of(&draft->object, v->certificate_key), "%s: %.*s: %s",
+                 v->certificate_key, STR_ARG(v->certificate), files_fault(error));
+}
+
+static void resolve_server(struct reader *r, const struct draft *draft, const struct server *v)
+{
+    const struct object *root = &draft->object;
+    const struct place key = place_of(root, v->secret_key);
+    *v->key_file = key.file;
+    *v->key_line = key.line;
+    resolve_place(r, draft, v);
+    if (v->certificate.n > 0)
+        read_certificate(r, draft, v);
+    if (v->certificate.n > 0 && !was_given(root, v->secret_key))
+        complain(r, root, place_of(root, v->certificate_key), "%s: %s is missing",
+                 v->certificate_key, v->secret_key);
+    if (v->key.n > 0 && !was_given(root, v->certificate_key))
+        complain(r, root, place_of(root, v->secret_key), "%s: %s is missing", v->secret_key,
+                 v->certificate_key);
+}
+
+/* ---- which chains the repository serves ---- */
+
+static void warn_of(struct reader *r, const struct draft *draft, const struct certificate *c,
+                    const char *why)
+{
+    warn(
+        r, &draft->object, place_of(&draft->object, "repository.port"),
+        "repository: the chain of certificate \"%.*s\", unit \"%.*s\", is not served at its x5u %.*s: %s",
+        STR_ARG(c->id), STR_ARG(c->unit), STR_ARG(c->x5u), why);
+}
+
+/* Whether a unit that comes before unit I is served at its path. */
+static bool is_taken(const struct settings *s, unsigned i, const struct x5u_parts *parts)
+{
+    for (unsigned k = 0; k < i; k++) {
+        struct x5u_parts other;
+        if (!x5u_split(s->certificates[k].x5u, &other) && str_eq(other.path, parts->path) &&
+            (s->repository_host.n == 0 || str_eq_nocase(other.host, s->repository_host)))
+            return true;
+    }
+    return false;
+}
+
+static void find_unserved(struct reader *r, const struct draft *draft)
+{
+    const struct settings *s = &draft->settings;
+    for (unsigned i = 0; s->repository_port > 0 && i < s->n_certificates; i++) {
+        const struct certificate *c = &s->certificates[i];
+        struct x5u_parts parts;
+        if (c->x5u.n == 0 || x5u_split(c->x5u, &parts))
+            continue; /* its own check has told, or will */
+        if (s->repository_host.n > 0 && !str_eq_nocase(parts.host, s->repository_host))
+            warn_of(r, draft, c, "it has another host than repository.host");
+        else if (is_taken(s, i, &parts))
+            warn_of(r, draft, c,
+                    "another unit has that path: each needs a URL of its own, with each renewal");
+    }
+}
+
+void resolve_pages(struct reader *r, struct draft *draft)
+{
+    struct settings *s = &draft->settings;
+    const struct server web = {"web.address",        "web.port",          "web.tls_certificate",
+                               "web.tls_key",        s->web_address,      s->web_tls_certificate,
+                               s->web_tls_key,       s->web_port,         &s->web_listen,
+                               &s->web_tls_key_file, &s->web_tls_key_line};
+    const struct server repository = {
+        "repository.address",        "repository.port",          "repository.tls_certificate",
+        "repository.tls_key",        s->repository_address,      s->repository_tls_certificate,
+        s->repository_tls_key,       s->repository_port,         &s->repository_listen,
+        &s->repository_tls_key_file, &s->repository_tls_key_line};
+    resolve_server(r, draft, &web);
+    resolve_server(r, draft, &repository);
+    if (s->web_port > 0 && s->repository_port > 0 &&
+        address_equal(&s->web_listen, &s->repository_listen))
+        complain(r, &draft->object, place_of(&draft->object, "repository.port"),
+                 "repository.port: web has this address and port: the repository is for "
+                 "everybody, and has a port of its own");
+    find_unserved(r, draft);
+}

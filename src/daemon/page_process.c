@@ -1,0 +1,175 @@
+#include "page_process.h"
+
+#include "tls_files.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define PAGES_NICE 10
+#define LEAVE_MS   500 /* for what was asked when another one took its place */
+
+void page_process_say(const struct page_process *p, const struct control_message *m)
+{
+    int r = control_send(p->control_fd, m, NULL, 0);
+    if (r != 0 && r != -EPIPE)
+        log_warning("the supervisor could not be told", LOG_CSTR("error", strerror(-r)));
+}
+
+static void answer_ping(const struct page_process *p)
+{
+    if (p->server) {
+        const struct http_counts c = http_server_counts(p->server);
+        page_process_say(p, &(struct control_message){
+                                .type = CONTROL_SERVED,
+                                .served = {c.answered, c.refused, c.crowded, c.thrown_out},
+                            });
+    }
+    page_process_say(p, &(struct control_message){.type = CONTROL_PONG});
+}
+
+static void act(struct page_process *p, const struct control_message *m, const int *fds,
+                unsigned n_fds)
+{
+    if (m->type == CONTROL_PING)
+        answer_ping(p);
+    else if (p->hear)
+        p->hear(p, m, fds);
+    for (unsigned i = 0; i < n_fds; i++)
+        close(fds[i]);
+}
+
+/* False: the supervisor has closed its end. */
+static bool obey(struct page_process *p)
+{
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX], r;
+    unsigned n_fds = 0;
+    while ((r = control_receive(p->control_fd, &m, fds, &n_fds)) > 0) {
+        act(p, &m, fds, n_fds);
+        n_fds = 0;
+    }
+    return r == -EAGAIN || r == -ENOMSG || r == -EMFILE;
+}
+
+/* ---- the loop ---- */
+
+static int wait_ms(int64_t due_ms, int64_t now_ms)
+{
+    if (due_ms == INT64_MAX)
+        return -1;
+    const int64_t ms = due_ms > now_ms ? due_ms - now_ms : 0;
+    return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+/* Waits until UNTIL_MS at most for what the server waits for, and for something at FD (-1:
+ * nothing). */
+static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    struct pollfd list[1 + HTTP_WATCHED] = {{.fd = fd, .events = POLLIN}};
+    unsigned n = 1;
+    int64_t due_ms = until_ms;
+    if (p->server) {
+        const int64_t own_ms = http_server_due_ms(p->server, now_ms);
+        n += http_server_watch(p->server, list + 1, now_ms);
+        due_ms = own_ms < due_ms ? own_ms : due_ms;
+    }
+    poll(list, n, wait_ms(due_ms, now_ms));
+}
+
+static void serve(struct page_process *p)
+{
+    while (obey(p)) {
+        if (p->server)
+            http_server_run(p->server, clock_monotonic_ms());
+        if (p->turn)
+            p->turn(p);
+        wait_for_news(p, p->control_fd, INT64_MAX);
+    }
+}
+
+/* Another one takes its place: what was asked of this one is answered yet, if it can be at once. */
+static void leave(struct page_process *p)
+{
+    const int64_t until_ms = clock_monotonic_ms() + LEAVE_MS;
+    if (!p->server)
+        return;
+    http_server_close(p->server);
+    while (http_server_busy(p->server) > 0 && clock_monotonic_ms() < until_ms) {
+        wait_for_news(p, -1, until_ms);
+        http_server_run(p->server, clock_monotonic_ms());
+    }
+}
+
+/* ---- the start ---- */
+
+/* As C has it; cleansed by whoever frees it. NULL: no memory. */
+static char *copy(struct str text)
+{
+    return strndup(text.p, text.n);
+}
+
+static void cleanse(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+void page_process_make(struct page_process *p, struct http_rules rules, struct files *files,
+                       struct str certificate, struct str key)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct tls_texts texts = {.certificate_name = certificate, .key_name = key};
+    const bool tls = certificate.n > 0;
+    char *pem = NULL, *secret = NULL;
+    p->why = "its certificate does not arrive as it was checked";
+    if (tls && files && tls_files_of_pages(&texts, files, &problems)) {
+        rules.certificate = pem = copy(texts.certificate);
+        rules.key = secret = copy(texts.key);
+    }
+    if (!tls || (pem && secret))
+        p->server = http_server_new(&rules, p->listening, clock_monotonic_ms(), &p->why);
+    cleanse(pem);
+    cleanse(secret);
+    problems_fini(&problems);
+}
+
+/* Says why once, and stays: it would not do better when it is started again. */
+static void say_lame(const struct page_process *p)
+{
+    struct control_message m = {.type = CONTROL_ALARM};
+    if (p->server)
+        return;
+    log_error("no pages can be served", LOG_CSTR("why", p->why));
+    snprintf(m.alarm.text, sizeof(m.alarm.text), "%s", p->why);
+    page_process_say(p, &m);
+}
+
+int page_process_serve(struct page_process *p)
+{
+    const struct role_keeps keeps = {
+        .landlock_required = p->settings->landlock_required, .given = &p->listening, .n_given = 1};
+    log_set_level(p->settings->log_level);
+    signal(SIGTERM, SIG_IGN); /* it ends when the supervisor does */
+    if (setpriority(PRIO_PROCESS, 0, PAGES_NICE))
+        log_debug("pages are served beside the calls", LOG_CSTR("error", strerror(errno)));
+    const bool good = roles_narrow(p->role, &keeps) == 0;
+    if (good) {
+        page_process_say(p, &(struct control_message){.type = CONTROL_READY});
+        say_lame(p);
+        serve(p);
+        leave(p);
+    }
+    http_server_free(p->server);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,225 @@
+/*
+ * The web process: kept where web.port says so, replaced when a reload may have changed what it
+ * serves by. It gets what it shows when it asks, a few times a second at most.
+ */
+#include "page_server.h"
+#include "questions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EVERY_MS 250 /* a view, at most */
+
+struct web_part {
+    struct page_server server;
+    bool wanted;      /* a view, by the present one */
+    int64_t given_ms; /* when it got one last */
+};
+
+static struct web_part *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_web);
+}
+
+/* ---- its life ---- */
+
+static unsigned kept(const struct supervisor *s)
+{
+    return page_server_is_wanted(&own(s)->server);
+}
+
+/* The texts of its certificate and key; -1: it has none. */
+static int files_for_it(const struct supervisor *s)
+{
+    return s->current.settings->web_tls_certificate.n > 0 ? s->current.files_fd : -1;
+}
+
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    (void)c;
+    kit_keep(kit, page_server_listening(&own(s)->server));
+    if (files_for_it(s) >= 0)
+        kit_keep(kit, files_for_it(s));
+    return 0;
+}
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
+{
+    (void)c;
+    return web_main(s->current.settings, page_server_listening(&own(s)->server), files_for_it(s),
+                    control_fd);
+}
+
+static void gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    (void)death;
+    if (c == own(s)->server.present)
+        own(s)->wanted = false;
+    page_server_gone(s, &own(s)->server, c);
+}
+
+const struct duty duty_web = {.kept = kept, .equip = equip, .enter = enter, .gone = gone};
+
+/* ---- what it shows ---- */
+
+static struct web_view_parts shown(const struct counted_parts *parts)
+{
+    return (struct web_view_parts){buf_str(&parts->names),
+                                   (const uint64_t *)(const void *)parts->numbers.p, parts->n,
+                                   parts->left_out};
+}
+
+/* Fills V, whose texts and numbers the other three keep. */
+static void fill_view(struct supervisor *s, struct web_view *v, struct buf *status,
+                      struct buf *trust, struct parts_asked *parts, int64_t now_ms)
+{
+    struct lacks_asked asked = {{false}};
+    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
+    supervisor_ask_status(s, &(struct status_asked){status, now_ms});
+    supervisor_ask_trust(s, &(struct trust_asked){trust});
+    supervisor_ask_parts(s, parts);
+    supervisor_ask_lacks(s, &asked);
+    memcpy(v->lacks, asked.lacks, sizeof(v->lacks));
+    snprintf(v->state, sizeof(v->state), "%s", supervisor_state_text(s));
+    v->lacks[WEB_LACKS_CALLS] = strcmp(v->state, "serving") != 0;
+    v->status = buf_str(status);
+    v->trust = buf_str(trust);
+    v->trunks = shown(&parts->trunks);
+    v->upstreams = shown(&parts->upstreams);
+}
+
+static bool any_failed(const struct buf *status, const struct buf *trust,
+                       const struct parts_asked *parts)
+{
+    return buf_failed(status) || buf_failed(trust) || buf_failed(&parts->trunks.names) ||
+           buf_failed(&parts->trunks.numbers) || buf_failed(&parts->upstreams.names) ||
+           buf_failed(&parts->upstreams.numbers);
+}
+
+/* A descriptor, or -errno. */
+static int make_view(struct supervisor *s, int64_t now_ms)
+{
+    struct buf status = BUF_INIT, trust = BUF_INIT;
+    struct parts_asked parts = {.most = WEB_VIEW_PARTS_MAX};
+    struct proxy_counters calls = {0};
+    const struct service_counters service = supervisor_counts(s);
+    supervisor_ask_calls(s, &calls);
+    struct web_view view = {.all = (const uint64_t *)(const void *)&calls,
+                            .service = (const uint64_t *)(const void *)&service};
+    fill_view(s, &view, &status, &trust, &parts, now_ms);
+    int fd = any_failed(&status, &trust, &parts) ? -ENOMEM : web_view_write(&view);
+    buf_fini(&status);
+    buf_fini(&trust);
+    buf_fini(&parts.trunks.names);
+    buf_fini(&parts.trunks.numbers);
+    buf_fini(&parts.upstreams.names);
+    buf_fini(&parts.upstreams.numbers);
+    return fd;
+}
+
+static bool owes(const struct supervisor *s)
+{
+    return own(s)->wanted && own(s)->server.present->state == CHILD_SERVING;
+}
+
+/* What cannot be made or sent now is tried again when the next one is due. */
+static void give_view(struct supervisor *s, int64_t now_ms)
+{
+    const struct control_message m = {.type = CONTROL_VIEW};
+    const int fd = make_view(s, now_ms);
+    own(s)->given_ms = now_ms;
+    if (fd < 0)
+        return;
+    own(s)->wanted = child_send(own(s)->server.present, &m, &fd, 1) != 0;
+    close(fd);
+}
+
+static void tick(struct supervisor *s, int64_t now_ms)
+{
+    if (page_server_renew(s, &own(s)->server, now_ms))
+        own(s)->wanted = false;
+    if (owes(s) && now_ms >= own(s)->given_ms + EVERY_MS)
+        give_view(s, now_ms);
+}
+
+static int64_t deadline(const struct supervisor *s, int64_t now_ms)
+{
+    (void)now_ms;
+    return owes(s) ? own(s)->given_ms + EVERY_MS : INT64_MAX;
+}
+
+static void take_wanted(struct supervisor *s, const struct heard *h)
+{
+    if (h->child == own(s)->server.present)
+        own(s)->wanted = true;
+}
+
+static void take_served(struct supervisor *s, const struct heard *h)
+{
+    page_server_take_served(&own(s)->server, h);
+}
+
+static void take_alarm(struct supervisor *s, const struct heard *h)
+{
+    page_server_take_alarm(&own(s)->server, h);
+}
+
+static const struct word hears[] = {{ROLE_WEB, CONTROL_VIEW_WANTED, take_wanted},
+                                    {ROLE_WEB, CONTROL_SERVED, take_served},
+                                    {ROLE_WEB, CONTROL_ALARM, take_alarm},
+                                    {.take = NULL}};
+
+/* ---- the part ---- */
+
+static void init(struct supervisor *s)
+{
+    page_server_init(s, &own(s)->server, ROLE_WEB, "web.port");
+    own(s)->given_ms = -EVERY_MS;
+}
+
+static bool open_socket(struct supervisor *s, struct problems *problems)
+{
+    return page_server_open(s, &own(s)->server, &s->started_with->web_listen, problems);
+}
+
+static void fini(struct supervisor *s)
+{
+    page_server_fini(&own(s)->server);
+}
+
+/* The texts of its certificate may be others, behind the same names. */
+static void follow(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    own(s)->server.renew = kept(s) > 0;
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_no_web] = page_server_fails(s, &own(s)->server);
+}
+
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    const struct control_served all = page_server_counts(&own(s)->server);
+    c->web_answered = all.answered;
+    c->web_refused = all.refused;
+    c->web_crowded = all.crowded;
+    c->web_thrown_out = all.thrown_out;
+}
+
+const struct part part_web = {
+    .name = "web",
+    .bytes = sizeof(struct web_part),
+    .init = init,
+    .open = open_socket,
+    .fini = fini,
+    .hears = hears,
+    .deadline = deadline,
+    .tick = tick,
+    .on = {[EVENT_IN_FORCE] = follow},
+    .count = count,
+    .add_counts = add_counts,
+};

@@ -1,0 +1,82 @@
+/*
+ * The web process: pages for those who watch stird (pages.h). It speaks HTTP with whoever reaches
+ * its socket, so it has nothing else: no key but that of its own certificate, no call, no SIP, no
+ * file, no way to connect to anybody.
+ *
+ * What it shows it asks the supervisor for, and gets at most a few times a second, however many ask
+ * it. When it is dead, stopped or flooded, nobody waits for it but those.
+ */
+#include "page_process.h"
+
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
+#include <stird/io/web_view.h>
+#include <stird/web/pages.h>
+#include <unistd.h>
+
+#define FRESH_MS 1000
+#define WAIT_MS  2000
+
+struct web_process {
+    struct page_process base;
+    bool asked; /* the supervisor, which has not answered yet */
+};
+
+static void ask(struct page_process *p)
+{
+    struct web_process *w = container_of(p, struct web_process, base);
+    if (!p->server || w->asked || !http_server_wants(p->server))
+        return;
+    page_process_say(p, &(struct control_message){.type = CONTROL_VIEW_WANTED});
+    w->asked = true;
+}
+
+static void show(const struct page_process *p, int fd)
+{
+    struct web_view view;
+    struct pages pages;
+    if (web_view_read(&view, fd) != 0) {
+        log_error("what is to be shown cannot be read");
+        return;
+    }
+    if (!pages_make(&pages, &view) ||
+        !http_server_publish(p->server, pages.list, pages.n, clock_monotonic_ms()))
+        log_error("no pages can be made: the ones before stay");
+    pages_fini(&pages);
+    web_view_close(&view);
+}
+
+static void hear(struct page_process *p, const struct control_message *m, const int *fds)
+{
+    if (m->type != CONTROL_VIEW || !p->server)
+        return;
+    container_of(p, struct web_process, base)->asked = false;
+    show(p, fds[0]);
+}
+
+int web_main(const struct settings *settings, int listening, int files_fd, int control_fd)
+{
+    struct web_process w = {.base = {.role = ROLE_WEB,
+                                     .settings = settings,
+                                     .control_fd = control_fd,
+                                     .listening = listening,
+                                     .hear = hear,
+                                     .turn = ask}};
+    const struct http_rules rules = {
+        .connections = settings->web_connections,
+        .per_source = settings->web_connections / 2,
+        .per_second = settings->web_rate,
+        .most_ms = settings->web_timeout_ms,
+        .fresh_ms = FRESH_MS,
+        .wait_ms = WAIT_MS,
+        .cache_control = "no-store",
+    };
+    /* Of all texts that came along it reads two, and keeps none. */
+    struct files *files = files_fd >= 0 ? files_from_fd(files_fd) : NULL;
+    page_process_make(&w.base, rules, files, settings->web_tls_certificate, settings->web_tls_key);
+    files_free(files);
+    if (files_fd >= 0)
+        close(files_fd);
+    return page_process_serve(&w.base);
+}

@@ -1,0 +1,51 @@
+/*
+ * gate - who is let in, and for how long: so many connections at once, so many of one source, so
+ * many a second, and each for a time that nothing extends. Pure: sockets are numbers to it, and
+ * time is handed in. Private to web.
+ */
+#ifndef STIRD_WEB_GATE_H
+#define STIRD_WEB_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/str.h>
+
+#define GATE_SOURCE_MAX 16 /* octets of a source */
+
+struct gate_rules {
+    unsigned places, per_source; /* at once */
+    unsigned per_second;
+    int64_t most_ms; /* of a connection, from its being let in to its end */
+};
+
+struct seat {
+    int fd; /* -1: it is free */
+    int64_t until_ms;
+    bool thrown_out;
+    uint8_t source[GATE_SOURCE_MAX];
+    uint8_t source_bytes;
+};
+
+struct gate {
+    struct gate_rules rules;
+    unsigned taken;      /* seats */
+    int64_t spent_to_us; /* the time up to here is used up */
+    struct seat seats[];
+};
+
+/* NULL: no memory. free() ends it. */
+struct gate *gate_new(const struct gate_rules *rules, int64_t now_ms);
+/* When the next one may come in: NOW_MS, a later time, or INT64_MAX while no seat is free. */
+int64_t gate_opens_ms(const struct gate *g, int64_t now_ms);
+/* Gives FD, of SOURCE, a seat; to be asked when the gate is open. NULL: that source has its part.
+   It counts for the rate in any case. */
+struct seat *gate_admit(struct gate *g, struct str source, int fd, int64_t now_ms);
+/* NULL: no such seat is taken. */
+struct seat *gate_seat_of(struct gate *g, int fd);
+void gate_leave(struct gate *g, struct seat *seat);
+/* One whose time is over, which is thrown out now and not named again; NULL: there is none. */
+struct seat *gate_overdue(struct gate *g, int64_t now_ms);
+/* When the time of the next one is over; INT64_MAX: never. */
+int64_t gate_next_ms(const struct gate *g);
+
+#endif

@@ -1,0 +1,194 @@
+"""The web process: pages for those who watch stird, beside the calls and never in their way."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import unittest
+
+from daemon.lifetimes import KILLS, WorkersStory, status_of
+from lib import stirctl, stird
+from lib.patience import HANG_S
+
+PORT = 9448
+RATE = 60  # calls a second
+
+
+class WebStory(WorkersStory):
+    ROLES = ("worker", "signer", "recorder", "web")
+
+    def web(self, more=""):
+        return 'web = { port = %d; address = "%s"; %s };' % (PORT, self.net(1), more)
+
+    def start_web(self, web="", **changes):
+        self.start(more=changes.pop("more", "") + self.web(web), **changes)
+
+    def get(self, path, last=2, method="GET", context=None):
+        """(status, text), for a client at this address."""
+        kind = http.client.HTTPSConnection if context else http.client.HTTPConnection
+        connection = kind(self.net(1), PORT, timeout=HANG_S, source_address=(self.net(last), 0),
+                          **({"context": context} if context else {}))
+        with contextlib.closing(connection):
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def wait_answer(self, path, status, text=""):
+        """A page as it will be when what has happened is known."""
+        def found():
+            try:
+                got = self.get(path)
+            except OSError:  # it is about to be replaced
+                return None
+            return got if got[0] == status and text in got[1] else None
+        return stird.wait_until(found, HANG_S, "%s with %d %s" % (path, status, text))
+
+    def alarms(self):
+        return [a["name"] for a in stirctl.ask(self.stird.configuration, "status")["alarms"]]
+
+
+class Pages(WebStory):
+    def test_none_where_nobody_wants_them(self):
+        self.start()
+        self.assertIsNone(self.stird.child("web"))
+        self.assertNotIn("web", stirctl.ask(self.stird.configuration, "status"))
+
+    def test_what_there_is(self):
+        self.start_web()
+        self.assertEqual(self.get("/livez"), (200, "alive\n"))
+        self.assertEqual(self.get("/readyz"), (200, "ready\n"))
+        status, text = self.get("/status")
+        shown = json.loads(text)
+        self.assertEqual((status, shown["state"], shown["web"]["state"]), (200, "serving", "serving"))
+        self.assertEqual(shown.keys(), stirctl.ask(self.stird.configuration, "status").keys())
+        self.assertEqual(self.get("/")[0], 404)
+        self.assertEqual(self.get("/status", method="POST")[0], 405)
+        self.assertEqual(self.get("/status", method="HEAD"), (200, ""))
+        self.assertEqual(status_of(self.stird.child("web"), "Threads"), "1")
+
+    def test_readiness_says_what_is_missing(self):
+        self.start_web(upstreams=[self.upstream(probe="1s", probe_failures=1)], numbers="number,customer,state\n")
+        self.assertEqual(self.get("/readyz"), (503, "not ready: no numbers are loaded\n"))
+        self.wait_answer("/readyz", 503, "no next hop is usable")
+        self.assertEqual(self.get("/livez")[0], 200)
+
+    def test_a_supervisor_that_says_nothing(self):
+        """No page is older than a second: after a while there is none."""
+        self.start_web()
+        self.assertEqual(self.get("/livez")[0], 200)
+        os.kill(self.stird.process.pid, signal.SIGSTOP)
+        try:
+            self.wait_answer("/livez", 503, "stird does not say in time how it is")
+        finally:
+            os.kill(self.stird.process.pid, signal.SIGCONT)
+        self.wait_answer("/livez", 200)
+
+    def test_a_reload_changes_how_it_serves(self):
+        """TLS with the certificate of the moment, by libraries that no other process has (Decided 17)."""
+        self.start_web()
+        ca = self.lab.path("web.pem")
+        for name in ("first", "second"):
+            self.make_certificate(name)
+            old = self.stird.wait_child("web")
+            self.configure(more=self.web('tls_certificate = "%s"; tls_key = "%s";' % (ca, self.lab.path("web.key"))))
+            self.assertEqual(stirctl.run(self.stird.configuration, "reload", "--wait")[0], 0)
+            self.replaced("web", old)
+            context = ssl.create_default_context(cafile=ca)
+            context.check_hostname = False
+            def served(context=context):
+                try:
+                    return self.get("/livez", context=context)
+                except OSError:  # the one before answers the last that it was asked
+                    return None
+            stird.wait_until(lambda: served() == (200, "alive\n"), HANG_S, "the certificate " + name)
+            for pid in self.stird.family():
+                with open("/proc/%d/maps" % pid, encoding="ascii") as maps:
+                    self.assertEqual("libgnutls" in maps.read(), stird.name_of(pid) == "stird-web", stird.name_of(pid))
+        self.assertEqual(self.alarms(), [])
+
+    def make_certificate(self, name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", self.lab.path("web.key"), "-out", self.lab.path("web.pem"), "-days", "30",
+                        "-subj", "/CN=" + name], check=True, capture_output=True, timeout=HANG_S)
+        os.chmod(self.lab.path("web.key"), 0o600)
+
+    def test_a_key_that_does_not_fit_is_a_mistake(self):
+        for name in ("first", "second"):
+            self.make_certificate(name)
+            os.rename(self.lab.path("web.pem"), self.lab.path(name + ".pem"))
+        path = self.configure(more=self.web('tls_certificate = "%s"; tls_key = "%s";' % (
+            self.lab.path("first.pem"), self.lab.path("web.key"))))
+        status, said = stird.check_configuration(path)
+        self.assertNotEqual(status, 0)
+        self.assertIn("web.key", said)
+
+    def test_a_port_that_somebody_has(self):
+        with socket.create_server((self.net(1), PORT)):
+            path = self.configure(more=self.web())
+            run = subprocess.run([stird.binary(), "-f", "-c", path], capture_output=True, text=True, timeout=HANG_S,
+                                 check=False)
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("web.port", run.stderr)
+        self.assertIn("another process has this port", run.stderr)
+
+
+class BesideTheCalls(WebStory):
+    def under_load(self, events):
+        """Calls before, while and after: none is late for what becomes of the web process."""
+        load = self.load()
+        load.run(RATE, KILLS + 1, [(0.5 + i, events) for i in range(KILLS)])
+        self.assertEqual([call.id for call in load.lost], [])
+        self.assertEqual(load.unsigned, [])
+        return load
+
+    def test_killed(self):
+        self.start_web()
+        self.under_load(lambda: self.hit("web"))
+        self.wait_answer("/livez", 200)
+
+    def test_stopped(self):
+        """It is replaced, and an alarm says meanwhile that nobody answers."""
+        self.start_web()
+        old = self.hit("web", signal.SIGSTOP)
+        self.under_load(lambda: None)
+        self.replaced("web", old)
+        self.wait_answer("/readyz", 200)
+
+    def test_flooded(self):
+        """By clients that say nothing, that ask and read nothing, and that ask without end."""
+        self.start_web('timeout = "1s"; connections = 8;')
+        stop = threading.Event()
+        def flood(last, text, reads):
+            while not stop.is_set():
+                with contextlib.suppress(OSError), socket.socket() as client:
+                    client.settimeout(0.2)
+                    client.bind((self.net(last), 0))
+                    client.connect((self.net(1), PORT))
+                    client.sendall(text)
+                    while reads and client.recv(65536):
+                        pass
+                    stop.wait(0.2 if not text or not reads else 0)
+        floods = [threading.Thread(target=flood, args=(last, text, reads)) for last, text, reads in (
+            (11, b"", False), (12, b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n", False), (13, b"GET", False),
+            (14, b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n", True)) for _ in range(2)]
+        for thread in floods:
+            thread.start()
+        try:
+            web = self.stird.wait_child("web")
+            self.under_load(lambda: None)
+            self.wait_answer("/livez", 200)
+            self.assertEqual(self.stird.wait_child("web"), web)
+        finally:
+            stop.set()
+            for thread in floods:
+                thread.join()
+        self.assertEqual(stirctl.ask(self.stird.configuration, "stats")["children_false"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
