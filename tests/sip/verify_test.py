@@ -85,6 +85,7 @@ class Verify(Story):
         for uris, reason in ((["sip:%s@x" % CALLER, "tel:" + CALLER], "verified"),
                              (["sip:%s@x" % CALLER, "sip:%s@x" % other], "bad_request"),
                              (["sip:%s@x" % other, "tel:" + CALLER], "bad_request"),
+                             (["sip:%s@x" % CALLER, "tel:" + other], "bad_request"),
                              (["sip:%s@x" % other, "tel:" + other], "token_of_another_call")):
             record = self.judged_call(self.signed(), reason=reason,
                                       lines=["P-Asserted-Identity: <%s>" % uri for uri in uris])

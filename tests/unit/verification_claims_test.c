@@ -64,6 +64,9 @@ static void rich_call_data(void **state)
 
 #define TOLD(v) .priority_told = VERSTAT_##v
 
+#define EIGHT(text)      text text text text text text text text
+#define SIXTY_FOUR(text) EIGHT(EIGHT(text))
+
 /* R-X-041. */
 static void priorities(void **state)
 {
@@ -101,6 +104,23 @@ static void priorities(void **state)
          {S(B), {"rph", RPH(""), GOOD}},
          .priority = "ets.0",
          PASS(RPH_MISMATCH, 438, "claims"),
+         TOLD(FAILED)},
+        {"more than are compared are allowed",
+         {S(B),
+          {"rph", RPH(EIGHT("\"ets.0\",\"ets.0\",\"ets.0\",") EIGHT("\"ets.0\",") "\"ets.0\""),
+           GOOD}},
+         .priority = "ets.0",
+         PASS(RPH_MISMATCH, 438, "claims"),
+         TOLD(FAILED)},
+        {"as many as are compared",
+         {S(B), {"rph", RPH("\"ets.0\""), GOOD}},
+         .priority = SIXTY_FOUR("ets.0,"),
+         GOOD_CALL,
+         TOLD(PASSED)},
+        {"more than are compared are asked for",
+         {S(B), {"rph", RPH("\"ets.0\""), GOOD}},
+         .priority = SIXTY_FOUR("ets.0,") "ets.0",
+         PASS(RPH_MISMATCH, 438, "rph"),
          TOLD(FAILED)},
         {"no text",
          {S(B), {"rph", RPH("5"), GOOD}},

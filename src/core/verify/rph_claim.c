@@ -2,6 +2,10 @@
 
 #include "token_claims.h"
 
+/* Each of the one is compared with each of the other, before anybody has vouched for either. */
+#define AUTH_MAX  32 /* of a token */
+#define ASKED_MAX 64 /* values of a message */
+
 static const json_t *auth_of(const json_t *payload)
 {
     return json_object_get(json_object_get(payload, "rph"), "auth");
@@ -14,6 +18,8 @@ const char *rph_claim_fault(const json_t *payload)
         return "sph is no text";
     if (json_array_size(auth) == 0)
         return "rph has no list of auth";
+    if (json_array_size(auth) > AUTH_MAX)
+        return "rph has more than 32 auth";
     for (size_t i = 0; i < json_array_size(auth); i++)
         if (json_text(json_array_get(auth, i)).n == 0)
             return "rph has an auth that is no text";
@@ -46,11 +52,24 @@ static bool is_of_the_signed(struct str value)
            call_priority_is_of(value, STR("esnet"));
 }
 
+static bool asks_for_too_many(const struct call_priority *asked)
+{
+    struct call_priority_walk walk = {.at = 0};
+    struct str one;
+    unsigned n = 0;
+    while (n <= ASKED_MAX && call_priority_next(asked, &walk, &one))
+        n++;
+    return n > ASKED_MAX;
+}
+
 const char *rph_claim_differs(const json_t *payload, const struct call_priority *asked,
                               struct str *value)
 {
     const json_t *auth = auth_of(payload);
     struct call_priority_walk walk = {.at = 0};
+    *value = STR("");
+    if (asks_for_too_many(asked))
+        return "Resource-Priority has more than 64 values, which are not compared";
     for (size_t i = 0; i < json_array_size(auth); i++) {
         *value = json_text(json_array_get(auth, i));
         if (!is_asked_for(*value, asked))

@@ -114,7 +114,11 @@ static void compare(struct checking *v, enum verify_check check, struct str clai
 static void check_orig(struct checking *v)
 {
     const struct token *t = v->token;
-    if (is_compared(v->question, CLAIM_ORIG) && !is_uri_alone(v, VERIFY_ORIG, t->orig, t->orig_uri))
+    /* Of several callers nobody knows which one to compare. */
+    if (v->f.of[VERIFY_MESSAGE].result == VERIFY_FAILED)
+        NOT_DONE(&v->f, VERIFY_ORIG, "the message does not tell who calls");
+    else if (is_compared(v->question, CLAIM_ORIG) &&
+             !is_uri_alone(v, VERIFY_ORIG, t->orig, t->orig_uri))
         compare(v, VERIFY_ORIG, t->orig, v->question->orig);
 }
 
