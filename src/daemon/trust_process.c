@@ -138,15 +138,14 @@ static int tell_broken(int control_fd, unsigned domain, const char *why)
     return control_send(control_fd, &m, NULL, 0);
 }
 
-/* What the image before has of it, made of the same settings; NULL: nothing. */
+/* What the image before has of it; NULL: nothing. */
 static const struct trust_image_domain *find_before(const struct making *m, unsigned domain)
 {
     const struct trust_image *i = m->before.image;
     const struct trust_setting *t = &m->options->settings->trusts[domain];
     for (unsigned d = 0; i && d < trust_image_domains(i); d++)
         if (m->options->before_of & UINT32_C(1) << domain &&
-            str_eq(trust_image_domain(i, d)->name, t->name) &&
-            str_eq(trust_image_domain(i, d)->mark, t->mark))
+            str_eq(trust_image_domain(i, d)->name, t->name))
             return trust_image_domain(i, d);
     return NULL;
 }
