@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stird/base/container_of.h>
 #include <stird/base/shortage.h>
+#include <stird/core/believed.h>
 #include <stird/core/trust_build.h>
 #include <stird/core/x5u.h>
 #include <string.h>
@@ -298,6 +299,9 @@ static void resolve_domain(struct reader *r, struct draft_trust *d)
     check_login(r, d);
     check_revocation(r, d);
     check_files(r, d);
+    t->mark = believed_mark(t, r->arena);
+    if (!t->mark.p)
+        out_of_memory(r);
 }
 
 void resolve_trusts(struct reader *r, struct draft *draft)

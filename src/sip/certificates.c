@@ -22,7 +22,9 @@ struct asked_certificate {
     struct asked_certificate *next, **link;
     struct certificate_waiter *waiter; /* NULL: nobody waits any more */
     uint64_t ticket;
-    uint32_t domains, trunk;
+    uint64_t domains;
+    uint64_t generation; /* of the image of trust in which DOMAINS are places */
+    uint32_t trunk;
     bool is_dropped;   /* what comes may be what was dropped meanwhile */
     int64_t refused_s; /* a body that was fetched then is worth nothing: the one before it is asked
                           for; 0: the first question */
@@ -34,7 +36,7 @@ struct asked_certificate {
 struct renewal {
     struct lru_link link;                        /* its name is what follows */
     int64_t until_ms;                            /* it is not asked for again before */
-    char name[sizeof(uint32_t) + X5U_MAX_BYTES]; /* the domains, and the URL */
+    char name[sizeof(uint64_t) + X5U_MAX_BYTES]; /* the domains, and the URL */
 };
 
 struct certificates {
@@ -96,7 +98,7 @@ static void begin_renewal(struct certificates *all, struct str name, int64_t unt
    one question is on its way. What comes is judged for these domains alone. */
 static bool may_renew(struct certificates *all, const struct wanted_certificate *q, int64_t now_ms)
 {
-    char room[sizeof(uint32_t) + X5U_MAX_BYTES];
+    char room[sizeof(uint64_t) + X5U_MAX_BYTES];
     const struct str name = {room, sizeof(q->domains) + q->url.n};
     if (q->url.n > X5U_MAX_BYTES)
         return true;
@@ -152,7 +154,13 @@ unsigned *certificates_waiting(struct certificates *all)
     return &all->waiting;
 }
 
-static struct certificate_ground ground_of(const struct certificates *all, uint32_t domains)
+static uint64_t generation_of(const struct certificates *all)
+{
+    const struct trust_image *image = proxy_trust(all->proxy);
+    return image ? trust_image_generation(image) : 0;
+}
+
+static struct certificate_ground ground_of(const struct certificates *all, uint64_t domains)
 {
     return (struct certificate_ground){
         .image = proxy_trust(all->proxy), .domains = domains, .now_s = clock_real_s()};
@@ -181,7 +189,7 @@ static void note_proven(const struct certificates *all, struct str url,
         note(all, url, FETCH_PROVEN, fetched_s, found->not_after_s);
 }
 
-enum certificate_cached certificates_get(struct certificates *all, struct str url, uint32_t domains,
+enum certificate_cached certificates_get(struct certificates *all, struct str url, uint64_t domains,
                                          const struct sti_certificate **found)
 {
     const struct certificate_ground ground = ground_of(all, domains);
@@ -192,7 +200,7 @@ enum certificate_cached certificates_get(struct certificates *all, struct str ur
     return cached;
 }
 
-int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint32_t domains)
+int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint64_t domains)
 {
     return certificate_cache_fetched_s(all->cache, url, domains);
 }
@@ -212,7 +220,7 @@ static bool takes_turn(struct certificates *all)
 
 /* NULL: no memory, and it is unknown, as before. */
 static const struct sti_certificate *prepare(struct certificates *all, struct str url,
-                                             uint32_t domains, const struct fetch_answer *answer)
+                                             uint64_t domains, const struct fetch_answer *answer)
 {
     const struct certificate_ground ground = ground_of(all, domains);
     const int64_t late_s = proxy_settings(all->proxy)->fetch.stale_if_error_ms / 1000;
@@ -232,7 +240,7 @@ enum taken { TAKEN, COME_AGAIN, TRY_FORMER };
 
 /* What became of a body that leads to no anchor, or is garbage. Soon the fetcher asks again for
    garbage, and for what has not replaced a better one. */
-static enum taken take_bad(struct certificates *all, struct str url, uint32_t domains,
+static enum taken take_bad(struct certificates *all, struct str url, uint64_t domains,
                            const struct fetch_answer *answer, bool unreadable)
 {
     const bool stays = certificate_cache_fetched_s(all->cache, url, domains) != answer->fetched_s;
@@ -244,7 +252,7 @@ static enum taken take_bad(struct certificates *all, struct str url, uint32_t do
     return TRY_FORMER;
 }
 
-static enum taken take_body(struct certificates *all, struct str url, uint32_t domains,
+static enum taken take_body(struct certificates *all, struct str url, uint64_t domains,
                             const struct fetch_answer *answer)
 {
     if (certificate_cache_fetched_s(all->cache, url, domains) == answer->fetched_s)
@@ -278,7 +286,8 @@ static enum taken take_former(const struct asked_certificate *a, const struct fe
 
 static enum taken take(const struct asked_certificate *a, const struct fetch_answer *answer)
 {
-    if (a->is_dropped && answer->outcome == FETCH_OK)
+    const bool is_moved = a->generation != generation_of(a->all);
+    if ((a->is_dropped || is_moved) && answer->outcome == FETCH_OK)
         return COME_AGAIN;
     if (a->refused_s > 0)
         return answer->outcome == FETCH_OK ? take_former(a, answer) : COME_AGAIN;
@@ -317,6 +326,7 @@ static struct asked_certificate *asked_new(struct certificates *all,
         return NULL;
     a->all = all;
     a->domains = q->domains;
+    a->generation = generation_of(all);
     a->trunk = q->trunk;
     a->url_n = q->url.n;
     memcpy(a->url, q->url.p, q->url.n);

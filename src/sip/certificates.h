@@ -29,10 +29,10 @@ void certificates_free(struct certificates *all);
 
 /* What is there for URL, judged by what the proxy believes now; DOMAINS: of its trust image. As
    certificate_cache_get(). */
-enum certificate_cached certificates_get(struct certificates *all, struct str url, uint32_t domains,
+enum certificate_cached certificates_get(struct certificates *all, struct str url, uint64_t domains,
                                          const struct sti_certificate **found);
 /* When the body that is there was fetched; 0: there is none. */
-int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint32_t domains);
+int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint64_t domains);
 
 /* Forgets what URL served: the next call that needs it asks for it. Not within a judgement. */
 void certificates_drop(struct certificates *all, struct str url);
@@ -48,7 +48,8 @@ struct certificate_waiter {
 struct wanted_certificate {
     struct str url;
     enum fetch_kind kind; /* FETCH_ASK or FETCH_RENEW */
-    uint32_t domains, trunk;
+    uint64_t domains;
+    uint32_t trunk;
     uint32_t wait_ms;
 };
 /*

@@ -3,6 +3,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/shortage.h>
+#include <stird/core/believed.h>
 #include <stird/core/headers.h>
 #include <stird/core/party.h>
 #include <stird/core/sip_date.h>
@@ -57,6 +58,19 @@ struct verifying {
 static struct certificates *all_of(const struct verifying *v)
 {
     return proxy_certificates(v->context->proxy);
+}
+
+/* By what it is judged now; NULL: nothing is at hand. */
+static const struct trust_image *image_of(const struct verifying *v)
+{
+    const struct rehearsal *r = proxy_rehearsal(v->context->proxy);
+    return r ? r->trust : proxy_trust(v->context->proxy);
+}
+
+/* Asked anew each time: another image may have come while the call waited. */
+static uint64_t domains_of(const struct verifying *v)
+{
+    return believed_domains(image_of(v), v->context->snapshot->settings, v->profile);
 }
 
 /* ---- its values ---- */
@@ -146,7 +160,7 @@ static void ask_for(struct verifying *v, struct needed *n, enum fetch_kind kind,
     const struct wanted_certificate q = {
         .url = n->url,
         .kind = kind,
-        .domains = v->profile->trust,
+        .domains = domains_of(v),
         .trunk = (uint32_t)(c->call->trunk - c->snapshot->settings->trunks),
         .wait_ms = wait_ms};
     n->outcome = certificates_ask(all_of(v), &q, waits ? &n->waiter : NULL);
@@ -173,14 +187,13 @@ static bool may_wait(struct verifying *v)
 static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_ms)
 {
     const struct sti_certificate *found;
-    const uint32_t domains = v->profile->trust;
     if (n->url.n == 0 || n->state != UNASKED)
         return;
     if (n->is_renewed) {
         ask_for(v, n, FETCH_RENEW, wait_ms, wait_ms > 0 && may_wait(v));
         return;
     }
-    switch (certificates_get(all_of(v), n->url, domains, &found)) {
+    switch (certificates_get(all_of(v), n->url, domains_of(v), &found)) {
     case CERTIFICATE_IS_CACHED:
         if (n->cache == VERIFIED_NO_CERTIFICATE)
             n->cache = VERIFIED_HIT;
@@ -246,7 +259,7 @@ static void serve_none(struct verification_served *s, enum fetch_outcome outcome
 static void serve(const struct verifying *v, struct needed *n, struct verification_served *s)
 {
     const struct sti_certificate *found = NULL;
-    certificates_get(all_of(v), n->url, v->profile->trust, &found);
+    certificates_get(all_of(v), n->url, domains_of(v), &found);
     if (found) {
         *s = (struct verification_served){.state = CERTIFICATE_PREPARED, .prepared = found};
         if (n->cache == VERIFIED_NO_CERTIFICATE)
@@ -269,8 +282,8 @@ static void serve_rehearsal(const struct verifying *v, struct needed *n,
     serve_none(s, n->outcome, why);
     struct sti_certificate *c = n->outcome == FETCH_OK ? arena_alloc(v->context->arena, sizeof(*c))
                                                        : NULL;
-    if (!c || !sti_certificate_prepare_for(c, text, r->trust, v->profile->trust, r->now_s,
-                                           v->context->arena))
+    if (!c ||
+        !sti_certificate_prepare_for(c, text, r->trust, domains_of(v), r->now_s, v->context->arena))
         return;
     *s = (struct verification_served){.state = CERTIFICATE_PREPARED, .prepared = c};
 }
@@ -370,7 +383,7 @@ static enum verstat_told told_verstat(const struct call *call)
 
 static bool is_cached(const struct verifying *v, const struct needed *n)
 {
-    const int64_t at_s = certificates_fetched_s(all_of(v), n->url, v->profile->trust);
+    const int64_t at_s = certificates_fetched_s(all_of(v), n->url, domains_of(v));
     return at_s > 0 && clock_real_s() - at_s > RENEW_AFTER_S;
 }
 
@@ -382,7 +395,7 @@ static struct verification_question question_of(const struct verifying *v)
         .set = &v->set,
         .rules = verification_rules_of(v->profile),
         .now_s = c->call->now_s,
-        .image = r ? r->trust : proxy_trust(c->proxy),
+        .image = image_of(v),
         .is_given = r && r->is_given,
         .is_emergency = c->says_emergency != EMERGENCY_NONE,
     };

@@ -17,14 +17,14 @@ static void look_at(const struct trust_image *image)
     for (unsigned i = 0; i < n; i++) {
         const struct trust_image_domain *d = trust_image_domain(image, i);
         assert(d->n_countries <= TRUST_COUNTRIES_MAX);
-        assert(trust_image_mask(image, d->name) != 0);
+        assert(trust_image_mask(image, d->name, d->mark) != 0);
         trust_image_state(d, NOW);
     }
     trust_image_vouches(image, UINT32_MAX, STR("12155550100"));
 }
 
 /* It leads to domains that were asked and are there, and to no other. */
-static void judge(const struct trust_image *image, X509 *leaf, uint32_t asked)
+static void judge(const struct trust_image *image, X509 *leaf, uint64_t asked)
 {
     struct trust_image_answer a;
     STACK_OF(X509) *built = NULL;

@@ -438,6 +438,43 @@ class Verify(Story):
         told = self.record(invite, reason="certificate_pending", cause="stopped")["verification"]
         self.assertEqual([told["class"], told["cache"]], ["open", "miss"])
 
+    def test_a_reload_that_moves_domains(self):
+        """A worker has the new settings before the new domains. Meanwhile a profile believes no domain that has come
+        to the place of its own, nor one of other authorities, and what it believes does not fail."""
+        others = self.lab.path("others")
+        self.assertEqual(stirctl.run("/none", "lab-ca", others)[0], 0)
+        self.begin()
+        with open(others + "/709J/chain.pem", "rb") as source:
+            chains = {self.made: self.web.bodies["a.pem"], others: source.read()}
+        with open(self.stird.configuration, encoding="utf-8") as source:
+            head, _, rest = source.read().partition("trust = ( ")
+        generation = self.passed()["verification"]["trust_generation"]
+
+        def call(whose):
+            """By a certificate that has to be fetched."""
+            path = "new%d.pem" % len(self.web.bodies)
+            self.web.bodies[path] = chains[whose]
+            url = self.web.url(path)
+            record = self.judged_call(token.identity(whose + "/709J", header={"x5u": url},
+                                                     parameters=";info=<%s>;alg=ES256;ppt=shaken" % url))
+            return record["reason"], record["verification"]["trust_generation"]
+
+        def both():
+            """Of whom the profile believes after the reload, or None while domains of before are in force."""
+            good, bad = call(believed), call(others if believed == self.made else self.made)
+            self.assertIn(good[0], ("verified", "trust_unavailable"))
+            self.assertIn(bad[0], ("certificate_untrusted", "trust_unavailable"))
+            return good[1] > generation and (good[0], bad[0]) == ("verified", "certificate_untrusted") and good
+        us, other, changed = ("us", self.made), ("other", others), ("us", others)
+        for domains in ((us, other), (other, us), (us, other), (other, us), (us,), (changed,), (other, us)):
+            with self.subTest(domains=domains):
+                believed = dict(domains)["us"]
+                self.lab.write("stird.conf", head + "trust = ( " + ", ".join(
+                    settings.group({"name": name, "anchors": made + "/root.pem"}) for name, made in domains)
+                    + " ); verification" + rest.partition("verification")[2])
+                self.assertEqual(stirctl.run(self.stird.configuration, "reload", "--wait")[0], 0)
+                generation = stird.wait_until(both, HANG_S, "domains made of the new configuration")[1]
+
     def test_two_workers_and_one_question(self):
         """R-V-025: the calls of all workers have one fetch."""
         self.begin(workers=2)

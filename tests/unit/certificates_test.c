@@ -338,8 +338,8 @@ static X509 *lab_made(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *i
     return x;
 }
 
-/* The proxy believes the authority of GOOD. */
-static void believe(X509 *root)
+/* The proxy believes ROOT. */
+static void believe(X509 *root, uint64_t generation)
 {
     struct trust *trust = trust_new();
     struct buf image = BUF_INIT;
@@ -351,7 +351,7 @@ static void believe(X509 *root)
     int fd = memory_file_new("trust");
     assert_int_equal(write(fd, image.p, image.n), (ssize_t)image.n);
     assert_int_equal(memory_file_seal(fd), 0);
-    assert_true(trust_file_map(&mapped, fd, 1, &why));
+    assert_true(trust_file_map(&mapped, fd, generation, &why));
     proxy_set_trust_take(proxy, &mapped);
     close(fd);
     buf_fini(&image);
@@ -369,7 +369,7 @@ static int begin_believing(void **state)
         assert_true(lab_add_certificate(texts[i], leaf));
         if (i == 1) {
             assert_int_equal(begin(state), 0);
-            believe(root);
+            believe(root, 1);
         }
         X509_free(root);
         X509_free(leaf);
@@ -437,6 +437,31 @@ static void the_one_before_is_better(void **state)
         certificates_free(fresh);
         all = kept;
     }
+}
+
+/* The places that were asked for are those of an image that is no longer there: whoever waits asks
+   for his domains anew, and nothing is kept under those places. */
+static void other_domains_come_meanwhile(void **state)
+{
+    const int64_t now_s = clock_real_s();
+    struct asker a = {.times = 0}, b = {.times = 0};
+    EVP_PKEY *key = lab_key_new();
+    X509 *root = lab_made("another", key, NULL, NULL);
+    (void)state;
+    ask(&a, A);
+    const uint64_t ticket = expect(FETCH_ASK, 0);
+    believe(root, 2);
+    answer_with(ticket, buf_str(&good), now_s, false);
+    assert_int_equal(a.times, 1);
+    assert_true(a.come_again);
+    assert_int_equal(get(A), CERTIFICATE_IS_UNKNOWN);
+    ask(&b, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&good), now_s, false);
+    assert_int_equal(b.times, 1);
+    assert_false(b.come_again);
+    assert_false(is_good(A));
+    X509_free(root);
+    EVP_PKEY_free(key);
 }
 
 /* Of authorities that this worker does not believe are both: it takes neither's part. */
@@ -516,6 +541,7 @@ int main(void)
         TEST(many_renewals),
         BELIEVING(the_one_before_is_better),
         BELIEVING(neither_is_better),
+        BELIEVING(other_domains_come_meanwhile),
         BELIEVING(the_one_before_is_gone),
         BELIEVING(nobody_waits_for_the_one_before),
     };

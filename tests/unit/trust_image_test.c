@@ -217,9 +217,9 @@ static void a_chain_counts_for_the_domains_that_are_asked(void **state)
     (void)state;
     struct world w = {.trust = {trust_in(US), trust_in(FR)}};
     open_world(&w);
-    assert_int_equal(trust_image_mask(w.image, STR("us")), IN_US);
-    assert_int_equal(trust_image_mask(w.image, STR("fr")), IN_FR);
-    assert_int_equal(trust_image_mask(w.image, STR("de")), 0);
+    assert_int_equal(trust_image_mask(w.image, STR("us"), STR("")), IN_US);
+    assert_int_equal(trust_image_mask(w.image, STR("fr"), STR("")), IN_FR);
+    assert_int_equal(trust_image_mask(w.image, STR("de"), STR("")), 0);
     assert_int_equal(leads(&w, IN_US, LEAF_US), IN_US);
     assert_int_equal(leads(&w, IN_FR, LEAF_FR), IN_FR);
     assert_int_equal(leads(&w, IN_US, LEAF_FR), 0);

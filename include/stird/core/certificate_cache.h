@@ -28,7 +28,7 @@ void certificate_cache_free(struct certificate_cache *c);
    domains. */
 struct certificate_ground {
     const struct trust_image *image; /* NULL: nothing is at hand to judge by */
-    uint32_t domains;                /* of it, as a mask: those of the trunk's profile */
+    uint64_t domains; /* of it, as a mask: those of the trunk's profile (believed.h) */
     int64_t now_s;
 };
 
@@ -65,14 +65,14 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
  */
 bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s);
 /* Drops what is kept of URL for these domains. */
-void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains);
+void certificate_cache_drop(struct certificate_cache *c, struct str url, uint64_t domains);
 /* The same for whatever domains. Looks at all that there are: at an operator's wish alone. */
 void certificate_cache_drop_all(struct certificate_cache *c, struct str url);
 
 /* When the body that is kept for URL was fetched; 0: there is none. Needed to ask for a newer one
    when a signature does not fit. */
 int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
-                                    uint32_t domains);
+                                    uint64_t domains);
 
 struct certificate_cache_counts {
     unsigned good, bad;

@@ -206,6 +206,7 @@ struct trust_setting {
     unsigned n_crls;
     const struct str *countries;
     unsigned n_countries;
+    struct str mark; /* a digest of what it says (believed.h) */
 };
 
 /* Whether what is written there is fetched; else it is a file. */
@@ -223,7 +224,7 @@ struct verification_setting {
 #define SETTINGS_OF_VERIFICATION
 #define SETTING(type, field, ...) type field;
 #include <stird/core/settings.def>
-    uint32_t trust; /* bits: indices of domains, as in trust_image.h */
+    uint32_t trust; /* bits: indices of settings.trusts; those of an image: believed.h */
 };
 
 /* What is unknown because of mistakes that were reported already; a check that goes on says nothing

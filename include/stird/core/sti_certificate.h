@@ -75,9 +75,10 @@ struct sti_certificate {
  */
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
                              int64_t now_s, struct arena *arena);
-/* The same by the domains of the mask DOMAINS of an image; NULL: anchors are not at hand. */
+/* The same by the domains DOMAINS of an image, as trust_image_judge(); NULL: anchors are not at
+ * hand. */
 bool sti_certificate_prepare_for(struct sti_certificate *c, struct str text,
-                                 const struct trust_image *image, uint32_t domains, int64_t now_s,
+                                 const struct trust_image *image, uint64_t domains, int64_t now_s,
                                  struct arena *arena);
 /*
  * The same of a CHAIN that was read already (certificate_text.h). What limits the first is read off

@@ -19,14 +19,17 @@
 #include <stird/base/str.h>
 #include <stird/core/trust.h>
 
-#define TRUST_DOMAINS_MAX   32 /* a set of them is a mask: bit I is domain I */
+#define TRUST_DOMAINS_MAX   32 /* a set of them is a mask: bit I is domain I of its image */
 #define TRUST_COUNTRIES_MAX 256
 #define TRUST_NO_DOMAIN     TRUST_DOMAINS_MAX
+/* Among those that are asked, as a further bit: one that the image does not have. Nobody is
+   distrusted for want of it. */
+#define TRUST_LACKING (UINT64_C(1) << TRUST_DOMAINS_MAX)
 /* How long a revocation list whose successor does not come is still used. */
 #define TRUST_CRL_GRACE_S 86400
 
 struct trust_image_domain {
-    struct str name;
+    struct str name, mark;       /* MARK: of what settings it was made (believed.h); may be empty */
     const struct str *countries; /* country codes: "1"; none: it may vouch for all numbers */
     unsigned n_countries;
     /* Of a domain whose anchors are those of a list that an administrator signs (trust_list.h): */
@@ -55,8 +58,8 @@ uint64_t trust_image_generation(const struct trust_image *i);
 unsigned trust_image_domains(const struct trust_image *i);
 /* Borrowed; DOMAIN is below trust_image_domains(). */
 const struct trust_image_domain *trust_image_domain(const struct trust_image *i, unsigned domain);
-/* Its bit; 0: there is no such domain. */
-uint32_t trust_image_mask(const struct trust_image *i, struct str name);
+/* The bit of the domain NAME that was made of the settings of MARK; 0: there is no such domain. */
+uint32_t trust_image_mask(const struct trust_image *i, struct str name, struct str mark);
 
 /* Which of a domain's anchors count at a time. */
 enum trust_state {
@@ -71,15 +74,16 @@ struct trust_image_answer {
     /* To which of the domains that were asked the chain leads; 0: to none. */
     uint32_t leads;
     unsigned domain; /* the first of them; TRUST_NO_DOMAIN: there is none */
-    /* It leads to none, and one that was asked is unavailable: whether it is trusted is open. */
+    /* It leads to none, and one that was asked is unavailable, or lacking: whether it is trusted is
+       open. */
     bool is_open;
     bool crl_opens; /* BY_ANCHORS.revoked is TRUST_NOT_KNOWN, and that leaves the verdict open */
     /* DOMAIN's answer, but revoked in any of them is revoked. Where it leads to none, .chain says
        why. */
     struct trust_answer by_anchors;
 };
-/* As trust_judge(), by the domains of the mask DOMAINS. */
-bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf,
+/* As trust_judge(), by the domains of the mask DOMAINS, which may have TRUST_LACKING. */
+bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf,
                        STACK_OF(X509) * more, int64_t now_s, struct trust_image_answer *answer,
                        STACK_OF(X509) * *built);
 /* Whether one of DOMAINS may vouch for a number of DIGITS (a canonical one, tn.h). */

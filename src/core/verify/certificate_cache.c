@@ -101,10 +101,10 @@ void certificate_cache_free(struct certificate_cache *c)
 
 /* The name under which it is kept: its URL, and for which domains. */
 struct name {
-    char octets[X5U_MAX_BYTES + sizeof(uint32_t)];
+    char octets[X5U_MAX_BYTES + sizeof(uint64_t)];
 };
 
-static struct str name_of(struct name *name, struct str url, uint32_t domains)
+static struct str name_of(struct name *name, struct str url, uint64_t domains)
 {
     size_t n = url.n <= X5U_MAX_BYTES ? url.n : 0; /* a longer URL is none (x5u.h) */
     if (n > 0)
@@ -113,7 +113,7 @@ static struct str name_of(struct name *name, struct str url, uint32_t domains)
     return (struct str){name->octets, n + sizeof(domains)};
 }
 
-static struct kept *find(const struct certificate_cache *c, struct str url, uint32_t domains)
+static struct kept *find(const struct certificate_cache *c, struct str url, uint64_t domains)
 {
     struct name room;
     struct str name = name_of(&room, url, domains);
@@ -245,7 +245,7 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
     return g->now_s >= k->stale_s ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
 }
 
-static struct kept *kept_new(const struct certificate_body *b, uint32_t domains)
+static struct kept *kept_new(const struct certificate_body *b, uint64_t domains)
 {
     struct name room;
     struct str name = name_of(&room, b->url, domains);
@@ -321,7 +321,7 @@ bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetche
     return true;
 }
 
-void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_t domains)
+void certificate_cache_drop(struct certificate_cache *c, struct str url, uint64_t domains)
 {
     struct kept *k = find(c, url, domains);
     if (k)
@@ -330,7 +330,7 @@ void certificate_cache_drop(struct certificate_cache *c, struct str url, uint32_
 
 static bool is_of_url(const struct lru_link *link, struct str url)
 {
-    return link->name.n == url.n + sizeof(uint32_t) && str_eq(str_slice(link->name, 0, url.n), url);
+    return link->name.n == url.n + sizeof(uint64_t) && str_eq(str_slice(link->name, 0, url.n), url);
 }
 
 static void drop_all(struct certificate_cache *c, struct part *p, struct str url)
@@ -350,7 +350,7 @@ void certificate_cache_drop_all(struct certificate_cache *c, struct str url)
 }
 
 int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct str url,
-                                    uint32_t domains)
+                                    uint64_t domains)
 {
     const struct kept *k = find(c, url, domains);
     return k ? k->fetched_s : 0;

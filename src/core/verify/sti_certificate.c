@@ -213,7 +213,7 @@ static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *a
 struct ground {
     const struct trust *trust;
     const struct trust_image *image;
-    uint32_t domains;
+    uint64_t domains;
     int64_t now_s;
 };
 
@@ -277,7 +277,7 @@ bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const s
 }
 
 bool sti_certificate_prepare_for(struct sti_certificate *c, struct str text,
-                                 const struct trust_image *image, uint32_t domains, int64_t now_s,
+                                 const struct trust_image *image, uint64_t domains, int64_t now_s,
                                  struct arena *arena)
 {
     const struct ground ground = {.image = image, .domains = domains, .now_s = now_s};

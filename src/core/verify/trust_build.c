@@ -261,6 +261,7 @@ static void describe(struct building *g, struct trust *t)
     const struct trust_setting *s = b->setting;
     struct trust_image_domain *d = &b->domain;
     d->name = s->name;
+    d->mark = s->mark;
     d->countries = s->countries;
     d->n_countries = s->n_countries;
     d->is_listed = s->list.n > 0;

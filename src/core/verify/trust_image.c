@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <stird/base/shortage.h>
 
-#define MAGIC "stird trust 1\n"
+#define MAGIC "stird trust 2\n"
 
 struct trust_image {
     uint64_t generation;
@@ -22,6 +22,7 @@ struct trust_image {
 static bool add_domain(struct buf *out, const struct trust_image_domain *d)
 {
     packed_add_text(out, d->name);
+    packed_add_text(out, d->mark);
     packed_add_number(out, d->n_countries);
     for (unsigned i = 0; i < d->n_countries; i++)
         packed_add_text(out, d->countries[i]);
@@ -69,6 +70,7 @@ static bool read_domain(struct trust_image *i, unsigned domain, struct packed *i
 {
     struct trust_image_domain *d = &i->domains[domain];
     d->name = packed_text(in);
+    d->mark = packed_text(in);
     if (!read_countries(i, domain, in))
         return false;
     d->is_listed = packed_number(in) != 0;
@@ -131,10 +133,10 @@ const struct trust_image_domain *trust_image_domain(const struct trust_image *i,
     return &i->domains[domain];
 }
 
-uint32_t trust_image_mask(const struct trust_image *i, struct str name)
+uint32_t trust_image_mask(const struct trust_image *i, struct str name, struct str mark)
 {
     for (unsigned d = 0; d < i->n; d++)
-        if (str_eq(i->domains[d].name, name))
+        if (str_eq(i->domains[d].name, name) && str_eq(i->domains[d].mark, mark))
             return UINT32_C(1) << d;
     return 0;
 }
@@ -206,18 +208,20 @@ static void take(struct trust_image_answer *answer, unsigned domain,
     narrow(&answer->by_anchors, one);
 }
 
-bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf,
+bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf,
                        STACK_OF(X509) * more, int64_t now_s, struct trust_image_answer *answer,
                        STACK_OF(X509) * *built)
 {
     bool good = true;
     STACK_OF(X509) *chain = NULL;
     *answer = (struct trust_image_answer){
-        .domain = TRUST_NO_DOMAIN, .by_anchors = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
+        .domain = TRUST_NO_DOMAIN,
+        .is_open = domains & TRUST_LACKING,
+        .by_anchors = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
     for (unsigned d = 0; d < i->n && good; d++) {
         struct trust_answer one;
         STACK_OF(X509) *way = NULL;
-        if (!(domains & UINT32_C(1) << d))
+        if (!(domains & UINT64_C(1) << d))
             continue;
         good = judge_by(&i->domains[d], leaf, more, now_s, &one, &way);
         answer->is_open |= trust_image_state(&i->domains[d], now_s) == TRUST_UNAVAILABLE;
