@@ -191,8 +191,8 @@ static void print_hops(const json_t *status)
 
 static void print_trunks(const json_t *status)
 {
-    static const char *const heads[] = {"NAME",  "SERVICE", "CUSTOMER",   "IDENTITY",
-                                        "CALLS", "HEALTH",  "HOPS USABLE"};
+    static const char *const heads[] = {"NAME",  "SERVICE", "CUSTOMER", "IDENTITY",
+                                        "CALLS", "HEALTH",  "USABLE"};
     struct columns table = columns_new(heads, 7);
     size_t i;
     json_t *t;

@@ -128,8 +128,8 @@ class Verify(Story):
         self.assertEqual(status, 0, err)
         counted = stirctl.ask(self.stird.configuration, "status")["totals"]["trunks"]["in"]
         levels, classes = counted["verified_levels"], counted["verifications"]
-        shown = {"NAME": "in", "A": levels["A"], "B": levels["B"], "C": levels["C"], "FAILED": classes["failed"],
-                 "NOTHING": classes["nothing"], "OPEN": classes["open"], "REFUSED": counted["rejected_calls"],
+        shown = {"NAME": "in", "A": levels["A"], "B": levels["B"], "C": levels.get("C", 0), "FAILED": classes["failed"],
+                 "NOTHING": classes["nothing"], "OPEN": classes.get("open", 0), "REFUSED": counted["rejected_calls"],
                  "ANSWERED": counted["causes"]["answered"]}
         self.assertGreater(min(shown["A"], shown["B"], shown["FAILED"], shown["NOTHING"]), 0)
         self.assertEqual(stirctl.table(out, "verified calls"), [{head: str(cell) for head, cell in shown.items()}])
