@@ -317,7 +317,10 @@ class Rights(ProcessStory):
 
     def test_of_a_trust(self):
         """It is caught while it reads long lists."""
-        crls = ", ".join(['"%s"' % self.long_crl()] * 16)
+        crl = self.long_crl()
+        for n in range(16):
+            os.link(crl, "%s.%d" % (crl, n))
+        crls = ", ".join('"%s.%d"' % (crl, n) for n in range(16))
         self.start_with(self.configure(
             more='trust = ( { name = "us"; anchors = "%s"; crls = [ %s ]; } );'
                  % (self.lab.path("certs", "ca", "root.pem"), crls)))

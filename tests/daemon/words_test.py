@@ -36,7 +36,8 @@ LIES = {
                *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
     "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5),
                  *((word, 1) for word in OF_WORKERS + OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
-    "fetcher": [("READY", 0), ("ALARM", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1), ("DROPPED", 0), ("DROPPED", NEVER),
+    "fetcher": [("READY", 0), ("ALARM", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1),
+                ("CERTIFICATE", 1), ("DROPPED", 0), ("DROPPED", NEVER),
                 *((word, 1) for word in OF_WEB + FOREIGN)],
     "publisher": [("READY", 0), ("VIEW_WANTED", 0), ("PING", 0)],
     "web": [("READY", 0), ("ROTATE", 0), ("OVER_CEILING", 5), ("HEARTBEAT", 1), ("CERTIFICATE", 1),
@@ -44,7 +45,8 @@ LIES = {
 }
 # Octets that are no word, by how many more they are than one of its own has.
 NO_WORDS = (-1, 1, -9999)
-OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fetcher": "FETCHED", "web": "VIEW_WANTED", "publisher": "SERVED"}
+OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fetcher": "FETCHED",
+       "web": "VIEW_WANTED", "publisher": "SERVED"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
     "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED"),
