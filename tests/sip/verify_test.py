@@ -129,8 +129,8 @@ class Verify(Story):
         counted = stirctl.ask(self.stird.configuration, "status")["totals"]["trunks"]["in"]
         levels, classes = counted["verified_levels"], counted["verifications"]
         shown = {"NAME": "in", "A": levels["A"], "B": levels["B"], "C": levels.get("C", 0), "FAILED": classes["failed"],
-                 "NOTHING": classes["nothing"], "OPEN": classes.get("open", 0), "REFUSED": counted["rejected_calls"],
-                 "ANSWERED": counted["causes"]["answered"]}
+                 "NOTHING": classes["nothing"], "OPEN": classes.get("open", 0), "REFUSED": counted.get("rejected_calls", 0),
+                 "ANSWERED": counted.get("causes", {}).get("answered", 0)}
         self.assertGreater(min(shown["A"], shown["B"], shown["FAILED"], shown["NOTHING"]), 0)
         self.assertEqual(stirctl.table(out, "verified calls"), [{head: str(cell) for head, cell in shown.items()}])
         self.assertNotRegex(out, r"(?m)^calls by trunk", "none of them is one that could have been signed")
