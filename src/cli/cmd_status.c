@@ -191,8 +191,8 @@ static void print_hops(const json_t *status)
 
 static void print_trunks(const json_t *status)
 {
-    static const char *const heads[] = {"NAME",  "SERVICE", "CUSTOMER",   "IDENTITY",
-                                        "CALLS", "HEALTH",  "HOPS USABLE"};
+    static const char *const heads[] = {"NAME",  "SERVICE", "CUSTOMER", "IDENTITY",
+                                        "CALLS", "HEALTH",  "USABLE"};
     struct columns table = columns_new(heads, 7);
     size_t i;
     json_t *t;
@@ -281,8 +281,8 @@ static void print_totals(const json_t *status, const char *kind,
 /* Of trunks that verify. */
 static void print_verified(const json_t *status)
 {
-    static const char *const heads[] = {"NAME",    "PASSED A", "B",       "C",       "FAILED",
-                                        "NOTHING", "OPEN",     "REFUSED", "ANSWERED"};
+    static const char *const heads[] = {"NAME",    "A",    "B",       "C",       "FAILED",
+                                        "NOTHING", "OPEN", "REFUSED", "ANSWERED"};
     static const char *const names[] = {NULL,
                                         "verified_levels.A",
                                         "verified_levels.B",
@@ -292,7 +292,7 @@ static void print_verified(const json_t *status)
                                         "verifications.open",
                                         "rejected_calls",
                                         "causes.answered"};
-    print_totals(status, "trunks", verified_calls, "verified calls by trunk", heads, names, 9);
+    print_totals(status, "trunks", verified_calls, "verified calls", heads, names, 9);
 }
 
 static void print_trunk_totals(const json_t *status)

@@ -59,6 +59,9 @@ static void print_source(const json_t *source)
         taken  ? "in use"
         : used ? "the last good one is in use"
                : "none is at hand");
+    if (json_is_true(json_object_get(source, "is_over")))
+        say(6, "it is over since %s, and its successor is not there yet",
+            when(since, number_of(source, "until")));
     if (has(source, "refused"))
         say(6, "not taken since %s: it %s. %s", when(since, number_of(source, "refused_since")),
             text_of(source, "refused"), stays);

@@ -55,11 +55,14 @@ void columns_print(struct columns *c, const char *name)
     size_t r;
     json_t *row;
     measure(c, width);
+    const bool fits = strlen(name) <= NAME_WIDTH;
+    if (!fits && json_array_size(c->rows) > 1)
+        puts(name);
     json_array_foreach(c->rows, r, row)
     {
         if (json_array_size(c->rows) < 2)
             break;
-        printf("%-*s", NAME_WIDTH, r == 0 ? name : "");
+        printf("%-*s", NAME_WIDTH, r == 0 && fits ? name : "");
         for (unsigned i = 0; i + 1 < c->n; i++)
             printf(" %-*s", width[i], cell(row, i));
         printf(" %s\n", cell(row, c->n - 1));

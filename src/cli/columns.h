@@ -20,7 +20,8 @@ struct columns {
 struct columns columns_new(const char *const *heads, unsigned n);
 /* A row of N cells; NULL is "-". */
 void columns_add(struct columns *c, const char *const *cells);
-/* Prints nothing when there is no row. */
+/* Prints nothing when there is no row. A NAME of more than 14 characters has a line of its own, so
+   heads and cells stand below each other whatever it is. */
 void columns_print(struct columns *c, const char *name);
 
 /* TEXT in lines of at most 80 columns where its words allow it, each behind INDENT spaces; of the

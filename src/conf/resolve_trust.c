@@ -173,6 +173,9 @@ static void check_login(struct reader *r, const struct draft_trust *d)
     const struct trust_setting *t = &d->trust;
     const char *fault = t->list_login.n > 0 ? x5u_fault(t->list_login) : NULL;
     const struct place at = place_of(o, "list_login");
+    if (t->list_token_file.n > 0 && t->list.n > 0 && !t->list_is_url)
+        complain(r, o, place_of(o, "list_token_file"),
+                 "list_token_file has a meaning only beside a list that is fetched");
     if (t->list_login.n == 0 || t->list.n == 0)
         return;
     if (!t->list_is_url)
@@ -299,6 +302,7 @@ static void resolve_domain(struct reader *r, struct draft_trust *d)
     check_login(r, d);
     check_revocation(r, d);
     check_files(r, d);
+    trust_find_refused_lists(r, d);
     t->mark = believed_mark(t, r->arena);
     if (!t->mark.p)
         out_of_memory(r);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -212,6 +213,45 @@ class Trust(AlarmStory):
         status, said = self.shown("refresh")
         self.assertEqual(status, 1)
         self.assertRegex(said, "none is at hand not taken since [^ ]+: it is signed by nobody who is known .* There is no other one.")
+        self.check_warned("crls", "crl.pem: it is signed by nobody who is known and may sign lists: name the certificate of its "
+                                  "signer in crl_signer: it revokes nothing, unless an earlier one was taken")
+
+    def check_warned(self, key=None, why=""):
+        """By `stird -t`, of one file or, without KEY, of none."""
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 0, out)
+        warned = [line for line in out.split("\n") if 'trust "us": ' in line and "no verification names" not in line]
+        self.assertEqual(len(warned), 0 if key is None else 1, out)
+        if key:
+            self.assertRegex(warned[0], r'stird\.conf:\d+: warning: trust "us": %s: .*/%s' % (key, re.escape(why)))
+
+    def test_lists_that_would_not_be_taken(self):
+        """What lies in files is told by `stird -t` as the domain will take it."""
+        self.begin()
+        text = self.text_of(self.path)
+        self.check_warned()
+        other = self.lab.path("other")
+        self.assertEqual(stirctl.run("/none", "lab-ca", other)[0], 0)
+        nobody = "it is signed by nobody who is known and may sign lists: name the certificate of its signer in crl_signer"
+        self.put("stird.conf", text.replace('crl_signer = "%s/' % self.made, 'crl_signer = "%s/' % other))
+        self.check_warned("crls", "crl.pem: " + nobody)
+        self.put("stird.conf", text.replace('crl_anchor = "%s/' % self.made, 'crl_anchor = "%s/' % other))
+        self.check_warned("crls", "crl.pem: it is signed by somebody who leads to none of its anchors")
+        self.put("stird.conf", text)
+        shutil.copy(other + "/crl.pem", self.lab.path("crl.pem"))
+        self.check_warned("crls", "crl.pem: " + nobody)
+        shutil.copy(self.made + "/crl.pem", self.lab.path("crl.pem"))
+        for spoil, why in ((lambda: self.put("list", "garbage"), "is no JWS of three parts"),
+                           (lambda: self.put_list(6, key="revoked"), "is not signed by the key of its signer"),
+                           (lambda: self.put_list(6, int(time.time()) - 8 * DAY), "has expired (exp)")):
+            spoil()
+            self.check_warned("list", "list: it " + why)
+        self.put_list(6, int(time.time()) - DAY)
+        self.check_warned("list", "list: its successor should be there since 20")
+        self.put("stird.conf", text.replace("list_anchor", 'list_token_file = "/token"; list_anchor', 1))
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        self.assertIn('trust "us": list_token_file has a meaning only beside a list that is fetched', out)
 
     def test_who_makes_it_may_die(self):
         """An image that cannot be made leaves the one before."""
@@ -257,6 +297,7 @@ class Trust(AlarmStory):
             text = source.read()
         self.lab.write("token", "Bearer secret\n")
         os.chmod(self.lab.path("token"), 0o644)
+        text = re.sub('list_signer = "[^"]*";?', "", text).replace(self.lab.path("list") + '"', 'https://192.0.2.1/list"')
         self.put("stird.conf", text.replace("list_anchor", 'list_token_file = "%s"; list_anchor'
                                             % self.lab.path("token"), 1))
         status, out, err = stirctl.run(self.path, "reload", "--wait")
@@ -368,8 +409,14 @@ class Clocked(Clock, Trust):
             with self.subTest(step=step):
                 self.set_clock(step)
                 self.wait_domain(state=state)
+                self.stird.wait_lines('what a domain of trust is now trust=us state=%s' % (state if " " not in state else '"%s"' % state))
                 self.wait_alarm("trust_list", on=state != "in force")
                 self.wait_alarm("trust_crl", on=not crl)
+                over = step > 31 * DAY
+                self.assertEqual(self.domain()["sources"][1]["is_over"], over)
+                self.assertEqual("crl.pem: in use it is over since 20" in self.shown("list")[1], over)
+                if over:
+                    self.stird.wait_lines("a revocation list of a domain of trust is over")
         self.assertEqual(self.domain()["revoked"], 1)
         self.assertEqual(stirctl.ask(self.path, "stats")["children_false"], 0)
 
@@ -401,6 +448,7 @@ class Administrator(Web):
 
 
 class Fetched(Trust):
+    test_lists_that_would_not_be_taken = None
     """By a courier, from the administrator's server."""
 
     def begin(self, **changes):

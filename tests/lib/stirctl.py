@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 from .patience import HANG_S
@@ -19,6 +20,22 @@ def run(configuration, *words, timeout=HANG_S):
 def unbroken(text):
     """TEXT as one line: what is said to people is broken at 80 columns."""
     return " ".join(text.split())
+
+
+def table(text, name):
+    """The rows of the table NAME in TEXT, by what stands below each head; heads are single words."""
+    lines = text.split("\n")
+    first = next(i for i, line in enumerate(lines) if line.startswith(name + " "))
+    head, rows = " " * len(name) + lines[first][len(name):], []
+    at = [(found.group(), found.start()) for found in re.finditer(r"\S+", head)]
+    for line in lines[first + 1:]:
+        if not line.startswith(" " * at[0][1]):
+            break
+        ends = [start for _, start in at[1:]] + [len(line)]
+        rows.append({word: line[start:end].strip() for (word, start), end in zip(at, ends)})
+        assert all(line[start - 1] == " " != line[start] for _, start in at), line
+        assert len(line) <= 80 and len(lines[first]) <= 80, line
+    return rows
 
 
 def ask(configuration, *words):

@@ -127,7 +127,13 @@ class Verify(Story):
         self.assertEqual([told["verstat"], told["verstat_came"]], ["TN-Validation-Failed", "TN-Validation-Passed"])
         status, out, err = stirctl.run(self.stird.configuration, "status")
         self.assertEqual(status, 0, err)
-        self.assertRegex(out, r"(?m)^verified calls by trunk +NAME +PASSED A +B +C +FAILED +NOTHING +OPEN +REFUSED +ANSWERED$")
+        counted = stirctl.ask(self.stird.configuration, "status")["totals"]["trunks"]["in"]
+        levels, classes = counted["verified_levels"], counted["verifications"]
+        shown = {"NAME": "in", "A": levels["A"], "B": levels["B"], "C": levels.get("C", 0), "FAILED": classes["failed"],
+                 "NOTHING": classes["nothing"], "OPEN": classes.get("open", 0), "REFUSED": counted.get("rejected_calls", 0),
+                 "ANSWERED": counted.get("causes", {}).get("answered", 0)}
+        self.assertGreater(min(shown["A"], shown["B"], shown["FAILED"], shown["NOTHING"]), 0)
+        self.assertEqual(stirctl.table(out, "verified calls"), [{head: str(cell) for head, cell in shown.items()}])
         self.assertNotRegex(out, r"(?m)^calls by trunk", "none of them is one that could have been signed")
         self.assertRegex(out, r"(?m)^ +in +verify +- +- ")
         trunks = {t["name"]: (t["service"], t["identity"]) for t in stirctl.ask(self.stird.configuration, "status")["trunks"]}

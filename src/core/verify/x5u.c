@@ -128,7 +128,7 @@ const char *x5u_split(struct str url, struct x5u_parts *parts)
     if (url.n == 0)
         return "is empty: write the https URL here under which chain.pem is published";
     if (url.n > X5U_MAX_BYTES)
-        return "is longer than 400 octets: publish chain.pem under a shorter URL";
+        return "is longer than 400 octets: a shorter URL is needed";
     for (size_t i = 0; i < url.n; i++)
         if (!is_safe(url.p[i]))
             return "must be one URL of plain characters, without space, quotes, <> or fragment: "
@@ -140,8 +140,8 @@ const char *x5u_split(struct str url, struct x5u_parts *parts)
     if (has(authority_of(url), '@'))
         return "holds a user name before the host: verifiers refuse that; take it out";
     if (has(behind_scheme(url), '?') || has(behind_scheme(url), ';'))
-        return "holds a query or a path parameter: verifiers refuse that (ATIS-1000074); publish "
-               "chain.pem under a plain path";
+        return "holds a query or a path parameter: verifiers refuse that (ATIS-1000074): a "
+               "plain path is needed";
     const struct str rest = behind_scheme(url), authority = authority_of(url);
     parts->path = rest.n > authority.n ? str_slice(rest, authority.n, rest.n) : STR("/");
     return split(authority, parts);

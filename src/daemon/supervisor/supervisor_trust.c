@@ -568,7 +568,7 @@ static void take_found(struct supervisor *s)
         trust_found_take(&t->present[i], &t->next[i], clock_real_s());
     judge_round(s);
     for (unsigned i = 0; i < settings->n_trusts; i++)
-        trust_found_log(&settings->trusts[i], &t->present[i], t->generation);
+        trust_found_log(&settings->trusts[i], &t->present[i], t->generation, clock_real_s());
     if (takes_lists(s))
         begin_growth(s);
 }

@@ -76,12 +76,17 @@ bool trust_found_is_refused(const struct trust_found *d, const struct trust_fetc
     return refused;
 }
 
+static bool is_crl_over(const struct trust_source_found *crl, int64_t now_s)
+{
+    return crl->is_used && crl->until_s + TRUST_CRL_GRACE_S < now_s;
+}
+
 unsigned trust_found_lacks_crls(const struct trust_setting *t, const struct trust_found *d,
                                 int64_t now_s)
 {
     unsigned n = 0;
     for (unsigned i = 1; i <= t->n_crls; i++)
-        n += !d->sources[i].is_used || d->sources[i].until_s + TRUST_CRL_GRACE_S < now_s;
+        n += !d->sources[i].is_used || is_crl_over(&d->sources[i], now_s);
     return n;
 }
 
@@ -93,9 +98,10 @@ static struct str place_of(const struct trust_setting *t, unsigned source)
 }
 
 void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
-                     uint64_t generation)
+                     uint64_t generation, int64_t now_s)
 {
-    log_info("a domain of trust is in force", LOG_TEXT("trust", t->name),
+    log_info("what a domain of trust is now", LOG_TEXT("trust", t->name),
+             LOG_CSTR("state", trust_found_state(t, d, now_s)),
              LOG_NUMBER("authorities", d->authorities), LOG_NUMBER("revoked", (int64_t)d->revoked),
              LOG_NUMBER("generation", (int64_t)generation));
     if (d->left_out > 0)
@@ -105,6 +111,11 @@ void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
         if (d->sources[i].is_refused)
             log_error("a list of a domain of trust is not taken", LOG_TEXT("trust", t->name),
                       LOG_TEXT("list", place_of(t, i)), LOG_CSTR("it", d->sources[i].saying));
+    for (unsigned i = 1; i <= t->n_crls; i++)
+        if (is_crl_over(&d->sources[i], now_s))
+            log_error("a revocation list of a domain of trust is over, and its successor not there",
+                      LOG_TEXT("trust", t->name), LOG_TEXT("list", place_of(t, i)),
+                      LOG_NUMBER("for_s", now_s - d->sources[i].until_s));
 }
 
 /* ---- who asks ---- */
@@ -128,7 +139,7 @@ static void put_bool(struct json *j, const char *key, bool value)
 }
 
 static void put_source(struct json *j, struct str place, const struct trust_source_found *source,
-                       const struct trust_fetch *fetch)
+                       const struct trust_fetch *fetch, int64_t now_s)
 {
     json_begin_object(j);
     put_text(j, "source", place);
@@ -136,6 +147,7 @@ static void put_source(struct json *j, struct str place, const struct trust_sour
     put_bool(j, "taken", source->is_used && !source->is_refused && !fetch->saying[0]);
     if (source->is_used && source->until_s < INT64_MAX)
         trust_found_put_number(j, "until", source->until_s);
+    put_bool(j, "is_over", source->is_used && source->until_s < now_s);
     if (source->is_refused) {
         put_text(j, "refused", str_of(source->saying));
         trust_found_put_number(j, "refused_since", source->since_s);
@@ -180,9 +192,9 @@ void trust_found_put(struct json *j, const struct trust_setting *t, const struct
     json_put_key(j, STR("sources"));
     json_begin_array(j);
     if (t->list.n > 0)
-        put_source(j, t->list, &d->sources[0], &fetches[0]);
+        put_source(j, t->list, &d->sources[0], &fetches[0], now_s);
     for (unsigned i = 0; i < t->n_crls; i++)
-        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i]);
+        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i], now_s);
     json_end_array(j);
     json_end_object(j);
 }

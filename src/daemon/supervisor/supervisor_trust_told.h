@@ -41,7 +41,7 @@ const char *trust_found_state(const struct trust_setting *t, const struct trust_
                               int64_t now_s);
 bool trust_found_is_refused(const struct trust_found *d, const struct trust_fetch *fetches);
 void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
-                     uint64_t generation);
+                     uint64_t generation, int64_t now_s);
 /* FAILED: no image could be made of it, and another one is yet to be tried. */
 void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
                      const struct trust_fetch *fetches, bool failed, int64_t now_s);
