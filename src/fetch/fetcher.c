@@ -36,7 +36,7 @@ struct asked {
     struct fetch_now now;
     fetcher_done *done;
     void *user;
-    struct str host;
+    struct x5u_parts parts; /* of its URL */
 };
 
 struct fetcher_options fetcher_options_usual(void)
@@ -293,7 +293,8 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
         return FETCH_UNAVAILABLE;
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
-    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->host, a->now.monotonic_ms);
+    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->parts.host, a->parts.port,
+                                                 a->now.monotonic_ms);
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
     return outcome;
@@ -306,7 +307,8 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
     struct fetch_host *host;
     enum fetch_outcome outcome = may_fly(f, a, trunk, charged);
     if (outcome == FETCH_OK)
-        outcome = fetch_host_enter(f->hosts, a->host, a->now.monotonic_ms, &host);
+        outcome = fetch_host_enter(f->hosts, a->parts.host, a->parts.port, a->now.monotonic_ms,
+                                   &host);
     if (outcome != FETCH_OK)
         return outcome;
     *flight = flight_new(a->q->url, host, trunk);
@@ -453,11 +455,9 @@ static const struct {
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
                  fetcher_done *done, void *user)
 {
-    struct asked a = {question, now, done, user, {NULL, 0}};
-    struct x5u_parts parts;
+    struct asked a = {.q = question, .now = now, .done = done, .user = user};
     assert(!f->answering);
-    const bool good = x5u_split(question->url, &parts) == NULL;
-    a.host = parts.host;
+    const bool good = x5u_split(question->url, &a.parts) == NULL;
     if (good)
         kinds[question->kind].run(f, &a);
     else if (!kinds[question->kind].is_note)
