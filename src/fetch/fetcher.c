@@ -431,12 +431,22 @@ static void note_garbage(struct fetcher *f, const struct asked *a)
         drop_garbage(f, a);
 }
 
+/* It tells more than that there is none: all who ask within that time judge it alike, and nothing
+   is fetched for each call. What others vouched for has its end already. */
+static void note_over(struct fetcher *f, const struct asked *a)
+{
+    const struct fetched_body *b = meant(f, a);
+    if (b && !b->proven)
+        fetched_bound(f->fetched, a->q->url,
+                      b->kept.fetched_s + keep_failure_ms(FETCH_GARBAGE, 1) / 1000);
+}
+
 static void note_proven(struct fetcher *f, const struct asked *a)
 {
     if (!meant(f, a))
         return;
-    if (a->q->ends_s <= a->now.real_s) /* it would be fetched for each call */
-        drop_garbage(f, a);
+    if (a->q->ends_s <= a->now.real_s)
+        note_over(f, a);
     else
         fetched_prove(f->fetched, a->q->url, a->q->ends_s);
 }
@@ -450,6 +460,7 @@ static const struct {
     [FETCH_FORMER] = {ask_for_former, false},
     [FETCH_PROVEN] = {note_proven, true},
     [FETCH_REFUSED] = {note_garbage, true},
+    [FETCH_OVER] = {note_over, true},
 };
 
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
