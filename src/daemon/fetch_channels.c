@@ -200,7 +200,7 @@ unsigned fetch_channels_watch(const struct fetch_channels *c,
 
 static bool is_note(const struct fetch_question *q)
 {
-    return q->kind == FETCH_PROVEN || q->kind == FETCH_REFUSED;
+    return q->kind == FETCH_PROVEN || q->kind == FETCH_REFUSED || q->kind == FETCH_OVER;
 }
 
 /* A worker notes a body when it has judged it: one that notes more often is broken, or was taken

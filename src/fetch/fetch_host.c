@@ -6,13 +6,25 @@
 
 #define NAME_MAX_BYTES 256 /* x5u.h allows none that is longer */
 
+#define SECOND_PORT 8443 /* x5u.h: every other URL says 443 */
+#define PORTS       2
+
+struct host;
+
 struct fetch_host {
+    struct host *host;
+    unsigned entered, begun;
+    unsigned failed; /* in a row */
+    int64_t shut_until_ms;
+};
+
+/* What is of the machine behind the name, whatever the port. */
+struct host {
     struct lru_link link;
     struct fetch_hosts *all;
     struct token_bucket bucket;
     unsigned entered, begun;
-    unsigned failed; /* in a row */
-    int64_t shut_until_ms;
+    struct fetch_host ports[PORTS];
     char name[NAME_MAX_BYTES];
 };
 
@@ -32,9 +44,14 @@ struct fetch_hosts *fetch_hosts_new(const struct host_rules *rules)
     return h;
 }
 
-static struct fetch_host *host_of(struct lru_link *link)
+static struct host *host_of(struct lru_link *link)
 {
-    return container_of(link, struct fetch_host, link);
+    return container_of(link, struct host, link);
+}
+
+static struct fetch_host *port_of(struct host *host, uint16_t port)
+{
+    return &host->ports[port == SECOND_PORT];
 }
 
 static void forget(struct fetch_hosts *h, struct lru_link *link)
@@ -57,7 +74,8 @@ unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms)
 {
     unsigned n = 0;
     for (struct lru_link *link = h->by_name.oldest; link; link = link->newer)
-        n += fetch_host_is_shut(host_of(link), now_ms);
+        for (unsigned i = 0; i < PORTS; i++)
+            n += fetch_host_is_shut(&host_of(link)->ports[i], now_ms);
     return n;
 }
 
@@ -88,14 +106,16 @@ static bool make_room(struct fetch_hosts *h)
 }
 
 static enum fetch_outcome add(struct fetch_hosts *h, struct str name, int64_t now_ms,
-                              struct fetch_host **added)
+                              struct host **added)
 {
     if (!make_room(h))
         return FETCH_OVERLOADED;
-    struct fetch_host *host = calloc(1, sizeof(*host));
+    struct host *host = calloc(1, sizeof(*host));
     if (!host)
         return FETCH_UNAVAILABLE;
     host->all = h;
+    for (unsigned i = 0; i < PORTS; i++)
+        host->ports[i].host = host;
     host->bucket = token_bucket_full(&h->rules.rate, now_ms);
     lru_add(&h->by_name, &host->link, plain_name(name, host->name));
     *added = host;
@@ -103,73 +123,81 @@ static enum fetch_outcome add(struct fetch_hosts *h, struct str name, int64_t no
 }
 
 /* Whether it has failed so often that it gets only one probe. */
-static bool is_tried(const struct fetch_host *host)
+static bool is_tried(const struct fetch_host *port)
 {
-    return host->failed >= host->all->rules.failures;
+    return port->failed >= port->host->all->rules.failures;
 }
 
-bool fetch_host_is_shut(const struct fetch_host *host, int64_t now_ms)
+bool fetch_host_is_shut(const struct fetch_host *entered, int64_t now_ms)
 {
-    return is_tried(host) && now_ms < host->shut_until_ms;
+    return is_tried(entered) && now_ms < entered->shut_until_ms;
 }
 
-static enum fetch_outcome look_at(struct fetch_host *host, int64_t now_ms)
+static enum fetch_outcome look_at(struct host *host, uint16_t port, int64_t now_ms)
 {
-    if (fetch_host_is_shut(host, now_ms) || (is_tried(host) && host->entered > 0))
+    const struct fetch_host *asked = port_of(host, port);
+    if (fetch_host_is_shut(asked, now_ms) || (is_tried(asked) && asked->entered > 0))
         return FETCH_BREAKER;
     return token_bucket_has(&host->bucket, &host->all->rules.rate, now_ms) ? FETCH_OK : FETCH_LIMIT;
 }
 
-static struct fetch_host *find(struct fetch_hosts *h, struct str host)
+static struct host *find(struct fetch_hosts *h, struct str name)
 {
     char room[NAME_MAX_BYTES];
-    struct lru_link *link = lru_find(&h->by_name, plain_name(host, room));
+    struct lru_link *link = lru_find(&h->by_name, plain_name(name, room));
     return link ? host_of(link) : NULL;
 }
 
-enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms)
+enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint16_t port,
+                                   int64_t now_ms)
 {
-    struct fetch_host *found = find(h, host);
-    return found ? look_at(found, now_ms) : FETCH_OK;
+    struct host *found = find(h, name);
+    return found ? look_at(found, port, now_ms) : FETCH_OK;
 }
 
-enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
-                                    struct fetch_host **entered)
+enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
+                                    int64_t now_ms, struct fetch_host **entered)
 {
-    struct fetch_host *found = find(h, host);
-    enum fetch_outcome outcome = found ? look_at(found, now_ms) : add(h, host, now_ms, &found);
+    struct host *found = find(h, name);
+    enum fetch_outcome outcome = found ? look_at(found, port, now_ms)
+                                       : add(h, name, now_ms, &found);
     if (found)
         lru_touch(&h->by_name, &found->link);
     if (outcome != FETCH_OK)
         return outcome;
     token_bucket_take(&found->bucket, &h->rules.rate, now_ms);
+    *entered = port_of(found, port);
+    (*entered)->entered++;
     found->entered++;
-    *entered = found;
     return FETCH_OK;
 }
 
-void fetch_host_leave(struct fetch_host *host)
+void fetch_host_leave(struct fetch_host *entered)
 {
-    host->entered--;
+    entered->entered--;
+    entered->host->entered--;
 }
 
-bool fetch_host_begin(struct fetch_host *host, int64_t now_ms)
+bool fetch_host_begin(struct fetch_host *entered, int64_t now_ms)
 {
-    const unsigned at_once = is_tried(host) ? 1 : host->all->rules.at_once;
-    if (fetch_host_is_shut(host, now_ms) || host->begun >= at_once)
+    struct host *host = entered->host;
+    if (fetch_host_is_shut(entered, now_ms) || (is_tried(entered) && entered->begun > 0) ||
+        host->begun >= host->all->rules.at_once)
         return false;
+    entered->begun++;
     host->begun++;
     return true;
 }
 
-void fetch_host_end(struct fetch_host *host, bool fault, int64_t now_ms)
+void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms)
 {
-    host->begun--;
+    entered->begun--;
+    entered->host->begun--;
     if (!fault) {
-        host->failed = 0;
+        entered->failed = 0;
         return;
     }
-    host->failed++;
-    if (is_tried(host))
-        host->shut_until_ms = now_ms + host->all->rules.pause_ms;
+    entered->failed++;
+    if (is_tried(entered))
+        entered->shut_until_ms = now_ms + entered->host->all->rules.pause_ms;
 }

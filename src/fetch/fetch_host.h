@@ -1,7 +1,9 @@
 /*
  * fetch_host - how much is asked of one host: so many at once, so many new ones a second, and
- * nothing for a while when it failed several times in a row (a breaker: then one probe). Pure: time
- * is handed in. Private to fetch.
+ * nothing of a port for a while when it failed several times in a row (a breaker: then one probe).
+ * What is asked for burdens the host, so places and rate are the host's; a fault is the port's:
+ * behind another one is another server, which whoever names a port where nobody listens must not
+ * shut. Pure: time is handed in. Private to fetch.
  *
  * Whoever sends calls chooses the hosts, so this protects a third party from us as much as us from
  * a host that hangs. What is known of hosts is bounded: those of which nothing is asked for now are
@@ -23,7 +25,7 @@ struct host_rules {
     unsigned hosts; /* hosts that are remembered */
     unsigned at_once;
     struct token_rate rate;
-    unsigned failures; /* failures in a row that open the breaker */
+    unsigned failures; /* of a port in a row that open its breaker */
     int64_t pause_ms;
 };
 
@@ -35,29 +37,30 @@ struct host_rules {
                          .pause_ms = 30 * 1000})
 
 struct fetch_hosts;
-struct fetch_host; /* stays while somebody has entered it */
+struct fetch_host; /* a port of a host; it stays while somebody has entered it */
 
 /* NULL: no memory. */
 struct fetch_hosts *fetch_hosts_new(const struct host_rules *rules);
 void fetch_hosts_free(struct fetch_hosts *h);
-/* How many hosts' breakers are open now. */
+/* How many breakers are open now. */
 unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
 
-/* Whether one more URL of HOST, in upper or lower case, may be fetched by what is known of the
-   host; counts nothing. FETCH_OK, LIMIT or BREAKER. */
-enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms);
+/* Whether one more URL of the host NAME, in upper or lower case, and PORT, as x5u_split() tells
+   them, may be fetched by what is known of them; counts nothing. FETCH_OK, LIMIT or BREAKER. */
+enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint16_t port,
+                                   int64_t now_ms);
 /* Enters a URL that is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED:
    something is being asked of every host that there is room for; UNAVAILABLE: no memory). */
-enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
-                                    struct fetch_host **entered);
+enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
+                                    int64_t now_ms, struct fetch_host **entered);
 /* One URL less: it was fetched, or will not be. */
-void fetch_host_leave(struct fetch_host *host);
+void fetch_host_leave(struct fetch_host *entered);
 
 /* Whether its breaker has opened since: nobody waits for it any longer. */
-bool fetch_host_is_shut(const struct fetch_host *host, int64_t now_ms);
+bool fetch_host_is_shut(const struct fetch_host *entered, int64_t now_ms);
 /* Whether one of those that entered may be fetched now; then it is to be ended. */
-bool fetch_host_begin(struct fetch_host *host, int64_t now_ms);
+bool fetch_host_begin(struct fetch_host *entered, int64_t now_ms);
 /* FAULT: keep_is_hosts_fault() of what became of it. */
-void fetch_host_end(struct fetch_host *host, bool fault, int64_t now_ms);
+void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms);
 
 #endif

@@ -269,6 +269,13 @@ void fetched_prove(struct fetched *f, struct str url, int64_t ends_s)
     write_file(f, b);
 }
 
+void fetched_bound(struct fetched *f, struct str url, int64_t ends_s)
+{
+    struct fetched_body *b = find_in(&f->probation, url);
+    if (b && ends_s < b->kept.ends_s)
+        b->kept.ends_s = ends_s;
+}
+
 void fetched_drop(struct fetched *f, struct str url)
 {
     struct fetched_body *b = find(f, url);

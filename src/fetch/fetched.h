@@ -69,6 +69,8 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 /* The newest leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the
    first end counts. An older one goes. */
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
+/* The newest, which nobody has vouched for, is not to be used from ENDS_S on. */
+void fetched_bound(struct fetched *f, struct str url, int64_t ends_s);
 /* Drops the newest: one that was proven before is found again. */
 void fetched_drop(struct fetched *f, struct str url);
 /* The same, and its failures: whoever asks next has it fetched. */

@@ -36,7 +36,7 @@ struct asked {
     struct fetch_now now;
     fetcher_done *done;
     void *user;
-    struct str host;
+    struct x5u_parts parts; /* of its URL */
 };
 
 struct fetcher_options fetcher_options_usual(void)
@@ -293,7 +293,8 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
         return FETCH_UNAVAILABLE;
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
-    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->host, a->now.monotonic_ms);
+    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->parts.host, a->parts.port,
+                                                 a->now.monotonic_ms);
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
     return outcome;
@@ -306,7 +307,8 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
     struct fetch_host *host;
     enum fetch_outcome outcome = may_fly(f, a, trunk, charged);
     if (outcome == FETCH_OK)
-        outcome = fetch_host_enter(f->hosts, a->host, a->now.monotonic_ms, &host);
+        outcome = fetch_host_enter(f->hosts, a->parts.host, a->parts.port, a->now.monotonic_ms,
+                                   &host);
     if (outcome != FETCH_OK)
         return outcome;
     *flight = flight_new(a->q->url, host, trunk);
@@ -429,12 +431,22 @@ static void note_garbage(struct fetcher *f, const struct asked *a)
         drop_garbage(f, a);
 }
 
+/* It tells more than that there is none: all who ask within that time judge it alike, and nothing
+   is fetched for each call. What others vouched for has its end already. */
+static void note_over(struct fetcher *f, const struct asked *a)
+{
+    const struct fetched_body *b = meant(f, a);
+    if (b && !b->proven)
+        fetched_bound(f->fetched, a->q->url,
+                      b->kept.fetched_s + keep_failure_ms(FETCH_GARBAGE, 1) / 1000);
+}
+
 static void note_proven(struct fetcher *f, const struct asked *a)
 {
     if (!meant(f, a))
         return;
-    if (a->q->ends_s <= a->now.real_s) /* it would be fetched for each call */
-        drop_garbage(f, a);
+    if (a->q->ends_s <= a->now.real_s)
+        note_over(f, a);
     else
         fetched_prove(f->fetched, a->q->url, a->q->ends_s);
 }
@@ -448,16 +460,15 @@ static const struct {
     [FETCH_FORMER] = {ask_for_former, false},
     [FETCH_PROVEN] = {note_proven, true},
     [FETCH_REFUSED] = {note_garbage, true},
+    [FETCH_OVER] = {note_over, true},
 };
 
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
                  fetcher_done *done, void *user)
 {
-    struct asked a = {question, now, done, user, {NULL, 0}};
-    struct x5u_parts parts;
+    struct asked a = {.q = question, .now = now, .done = done, .user = user};
     assert(!f->answering);
-    const bool good = x5u_split(question->url, &parts) == NULL;
-    a.host = parts.host;
+    const bool good = x5u_split(question->url, &a.parts) == NULL;
     if (good)
         kinds[question->kind].run(f, &a);
     else if (!kinds[question->kind].is_note)

@@ -185,8 +185,12 @@ static void note_proven(const struct certificates *all, struct str url,
                         const struct sti_certificate *found)
 {
     int64_t fetched_s;
-    if (all->fetcher && certificate_cache_news(found, &fetched_s))
-        note(all, url, FETCH_PROVEN, fetched_s, found->not_after_s);
+    if (!all->fetcher || !certificate_cache_news(found, &fetched_s))
+        return;
+    if (sti_certificate_is_in_force(found, clock_real_s()))
+        note(all, url, FETCH_PROVEN, fetched_s, found->chain_until_s + 1);
+    else
+        note(all, url, FETCH_OVER, fetched_s, 0);
 }
 
 enum certificate_cached certificates_get(struct certificates *all, struct str url, uint64_t domains,
@@ -238,8 +242,8 @@ static const struct sti_certificate *prepare(struct certificates *all, struct st
 
 enum taken { TAKEN, COME_AGAIN, TRY_FORMER };
 
-/* What became of a body that leads to no anchor, or is garbage. Soon the fetcher asks again for
-   garbage, and for what has not replaced a better one. */
+/* What became of a body that leads to no anchor, is over, or is garbage. Soon the fetcher asks
+   again for garbage, and for what has not replaced a better one. */
 static enum taken take_bad(struct certificates *all, struct str url, uint64_t domains,
                            const struct fetch_answer *answer, bool unreadable)
 {
@@ -262,11 +266,15 @@ static enum taken take_body(struct certificates *all, struct str url, uint64_t d
     const struct sti_certificate *found = prepare(all, url, domains, answer);
     if (!found)
         return TAKEN;
+    const bool in_force = sti_certificate_is_in_force(found, clock_real_s());
     int64_t fetched_s;
-    if (certificate_cache_news(found, &fetched_s)) {
-        note(all, url, FETCH_PROVEN, fetched_s, found->not_after_s);
+    const bool leads = certificate_cache_news(found, &fetched_s); /* once, whatever is said of it */
+    if (in_force && leads) {
+        note(all, url, FETCH_PROVEN, fetched_s, found->chain_until_s + 1);
         return TAKEN;
     }
+    if (!in_force && !found->unreadable)
+        note(all, url, FETCH_OVER, answer->fetched_s, 0);
     return take_bad(all, url, domains, answer, found->unreadable != NULL);
 }
 
@@ -279,7 +287,8 @@ static enum taken take_former(const struct asked_certificate *a, const struct fe
     a->all->prepared++; /* beyond what a turn takes: it is the end of what was begun in one */
     const struct sti_certificate *found = prepare(a->all, url, a->domains, answer);
     int64_t fetched_s;
-    if (found && certificate_cache_news(found, &fetched_s))
+    if (found && sti_certificate_is_in_force(found, clock_real_s()) &&
+        certificate_cache_news(found, &fetched_s))
         note(a->all, url, FETCH_REFUSED, a->refused_s, 0);
     return TAKEN;
 }

@@ -128,8 +128,8 @@ static void what_is_trusted_changes(void **state)
     buf_fini(&chain);
 }
 
-/* An issuer's time ends before that of its certificate: what was good is asked again then, and not
-   any more when its own time is over. */
+/* An issuer's time ends before that of its certificate: what was good is stale near that end, and
+   asked for anew past it; what comes then is not judged again each second. */
 static void a_date_passes(void **state)
 {
     (void)state;
@@ -156,6 +156,11 @@ static void a_date_passes(void **state)
     const struct sti_certificate *found;
     assert_true(certificate_cache_put(c, &body, &g, &found));
     assert_null(found->by_anchors.chain);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + 4 * DAY - 1)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + 4 * DAY + 1)), CERTIFICATE_IS_STALE);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + 5 * DAY)), CERTIFICATE_IS_STALE);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW + 5 * DAY + 1)), CERTIFICATE_IS_UNKNOWN);
+    assert_true(certificate_cache_put(c, &body, &later, &found));
     assert_int_equal(certificate_cache_get(c, URL("a"), &later, &found), CERTIFICATE_IS_CACHED);
     assert_non_null(found->by_anchors.chain);
     assert_int_equal(certificate_cache_counts(c).judged, 2);
@@ -255,6 +260,53 @@ static void a_worse_one_takes_no_place(void **state)
         certificate_cache_free(c);
     }
     buf_fini(&chain);
+}
+
+static struct buf served_between(int64_t from_s, int64_t until_s)
+{
+    const struct lab_certificate c = {.name = "SHAKEN 709J",
+                                      .serial = 20,
+                                      .key = key,
+                                      .issuer = issuer,
+                                      .issuer_key = issuer_key,
+                                      .not_before_s = from_s,
+                                      .not_after_s = until_s,
+                                      .spcs = spcs};
+    X509 *leaf = lab_certificate_new(&c);
+    assert_non_null(leaf);
+    return serve(leaf, true);
+}
+
+/* A successor lies under the same URL, of the same key. Past its end one is asked for anew at once;
+   while its server goes on serving it, as often as what is not good. One that is over, or not in
+   force yet, takes no place of one that is in force. */
+static void its_own_end(void **state)
+{
+    const int64_t end_s = NOW + 10 * DAY;
+    struct buf first = served_between(NOW - DAY, end_s),
+               next = served_between(NOW - DAY, NOW + 20 * DAY),
+               early = served_between(NOW + 15 * DAY, NOW + 20 * DAY);
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    (void)state;
+    put_at(c, buf_str(&first), end_s - 100);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s - 30)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s - 10)), CERTIFICATE_IS_STALE);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s + 1)), CERTIFICATE_IS_UNKNOWN);
+    put_at(c, buf_str(&first), end_s + 1);
+    for (int i = 1; i < 301; i++)
+        assert_int_equal(get(c, URL("a"), ground(1, end_s + i)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s + 301)), CERTIFICATE_IS_UNKNOWN);
+    put_at(c, buf_str(&early), end_s + 301);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s + 600)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s + 601)), CERTIFICATE_IS_UNKNOWN);
+    const struct sti_certificate *good = put_at(c, buf_str(&next), end_s + 601);
+    assert_ptr_equal(put_at(c, buf_str(&first), end_s + 700), good);
+    assert_ptr_equal(put_at(c, buf_str(&early), end_s + 700), good);
+    assert_int_equal(get(c, URL("a"), ground(1, end_s + 700)), CERTIFICATE_IS_CACHED);
+    certificate_cache_free(c);
+    buf_fini(&early);
+    buf_fini(&next);
+    buf_fini(&first);
 }
 
 /* Who keeps bodies hears once of each that leads to an anchor, also when that is known only later:
@@ -428,6 +480,7 @@ int main(void)
         cmocka_unit_test(others_do_not_push_good_ones_out),
         cmocka_unit_test(garbage_is_known_for_such),
         cmocka_unit_test(a_worse_one_takes_no_place),
+        cmocka_unit_test(its_own_end),
         cmocka_unit_test(the_news_that_one_is_good),
         cmocka_unit_test(each_set_of_domains_has_its_own),
         cmocka_unit_test(many_urls),

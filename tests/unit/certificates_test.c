@@ -320,8 +320,10 @@ static void many_renewals(void **state)
 /* ---- a body that is worse than the one before it ---- */
 
 static struct buf good, strange; /* the lab's, and of an authority that nobody believes */
+static struct buf old;           /* the lab's, and over */
 
-static X509 *lab_made(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
+static X509 *lab_made_until(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
+                            int64_t until_s)
 {
     static const char *const spcs[] = {"709J", NULL};
     const struct lab_certificate c = {.name = name,
@@ -330,12 +332,17 @@ static X509 *lab_made(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *i
                                       .issuer = issuer,
                                       .issuer_key = issuer_key,
                                       .not_before_s = clock_real_s() - 30 * DAY_S,
-                                      .not_after_s = clock_real_s() + 30 * DAY_S,
+                                      .not_after_s = until_s,
                                       .authority = !issuer,
                                       .spcs = issuer ? spcs : NULL};
     X509 *x = lab_certificate_new(&c);
     assert_non_null(x);
     return x;
+}
+
+static X509 *lab_made(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
+{
+    return lab_made_until(name, key, issuer, issuer_key, clock_real_s() + 30 * DAY_S);
 }
 
 /* The proxy believes ROOT. */
@@ -370,6 +377,10 @@ static int begin_believing(void **state)
         if (i == 1) {
             assert_int_equal(begin(state), 0);
             believe(root, 1);
+            X509 *over = lab_made_until("SHAKEN 709J", key, root, root_key, clock_real_s() - DAY_S);
+            old = BUF_INIT;
+            assert_true(lab_add_certificate(&old, over));
+            X509_free(over);
         }
         X509_free(root);
         X509_free(leaf);
@@ -383,6 +394,7 @@ static int end_believing(void **state)
 {
     buf_fini(&good);
     buf_fini(&strange);
+    buf_fini(&old);
     return end(state);
 }
 
@@ -464,6 +476,38 @@ static void other_domains_come_meanwhile(void **state)
     EVP_PKEY_free(key);
 }
 
+/* One that leads to an anchor and is over is no garbage: others judge it too, for a while. Where
+   there was one in force, that one is better. */
+static void one_that_is_over(void **state)
+{
+    const int64_t now_s = clock_real_s(), then_s = now_s - 3600;
+    struct asker a = {.times = 0};
+    (void)state;
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&old), now_s, false);
+    assert_int_equal(a.times, 1);
+    assert_false(a.come_again);
+    expect(FETCH_OVER, now_s);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(get(A), CERTIFICATE_IS_CACHED); /* and nothing more is said */
+    assert_int_equal(heard().kind, FETCH_KINDS);
+    event_base_loop(base, EVLOOP_ONCE);
+    certificates_drop(all, STR(A));
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&old), now_s, true);
+    expect(FETCH_OVER, now_s);
+    answer_with(expect(FETCH_FORMER, 0), buf_str(&good), then_s, false);
+    expect(FETCH_REFUSED, now_s);
+    assert_int_equal(a.times, 2);
+    assert_true(is_good(A));
+    assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s);
+    event_base_loop(base, EVLOOP_ONCE);
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&old), now_s + 1, true);
+    expect(FETCH_REFUSED, now_s + 1); /* it has the better one itself */
+    assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s);
+}
+
 /* Of authorities that this worker does not believe are both: it takes neither's part. */
 static void neither_is_better(void **state)
 {
@@ -540,6 +584,7 @@ int main(void)
         TEST(one_renewal_for_all_calls),
         TEST(many_renewals),
         BELIEVING(the_one_before_is_better),
+        BELIEVING(one_that_is_over),
         BELIEVING(neither_is_better),
         BELIEVING(other_domains_come_meanwhile),
         BELIEVING(the_one_before_is_gone),

@@ -34,14 +34,14 @@ static int tear_down(void **state)
 static struct fetch_host *enter(struct str name, int64_t now_ms)
 {
     struct fetch_host *host = NULL;
-    assert_int_equal(fetch_host_enter(hosts, name, now_ms, &host), FETCH_OK);
+    assert_int_equal(fetch_host_enter(hosts, name, 443, now_ms, &host), FETCH_OK);
     return host;
 }
 
 static enum fetch_outcome refused(struct str name, int64_t now_ms)
 {
     struct fetch_host *host = NULL;
-    enum fetch_outcome outcome = fetch_host_enter(hosts, name, now_ms, &host);
+    enum fetch_outcome outcome = fetch_host_enter(hosts, name, 443, now_ms, &host);
     assert_null(host);
     return outcome;
 }
@@ -83,7 +83,7 @@ static void ten_a_second_by_any_spelling(void **state)
     unsigned n = 0;
     for (int64_t ms = 1000; ms < 11000; ms++) {
         struct fetch_host *host;
-        if (fetch_host_enter(hosts, HOST, ms, &host) == FETCH_OK) {
+        if (fetch_host_enter(hosts, HOST, 443, ms, &host) == FETCH_OK) {
             fetch_host_leave(host);
             n++;
         }
@@ -116,6 +116,36 @@ static void a_breaker_opens_and_lets_one_probe_through(void **state)
     fetch_once(HOST, false, 62000);
     fetch_once(HOST, false, 62000);
     assert_int_equal(fetch_hosts_shut(hosts, 62000), 0);
+}
+
+/* Who names a port where nobody listens shuts that port, and no other; nor does a good one open it.
+   What is asked of the host is bounded by both together. */
+static void a_breaker_is_a_ports(void **state)
+{
+    struct fetch_host *dead[4], *live = NULL;
+    (void)state;
+    set_hosts(10);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(fetch_host_enter(hosts, HOST, 8443, 0, &dead[i]), FETCH_OK);
+        for (unsigned i = 0; i < 4; i++)
+            assert_true(fetch_host_begin(dead[i], 0));
+        assert_int_equal(fetch_host_enter(hosts, HOST, 443, 0, &live), FETCH_OK);
+        assert_false(fetch_host_begin(live, 0)); /* four places of the host */
+        for (unsigned i = 0; i < 4; i++)
+            fetch_host_end(dead[i], true, 0);
+        for (unsigned i = 0; i < 4; i++)
+            fetch_host_leave(dead[i]);
+        assert_true(fetch_host_begin(live, 0));
+        fetch_host_end(live, false, 0);
+        fetch_host_leave(live);
+    }
+    assert_int_equal(fetch_hosts_shut(hosts, 0), 1);
+    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 0), FETCH_BREAKER);
+    for (unsigned i = 0; i < 10; i++)
+        fetch_once(HOST, false, 0);
+    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 0), FETCH_BREAKER);
+    assert_int_equal(refused(HOST, 0), FETCH_LIMIT); /* 20 of either port */
 }
 
 /* Those that had entered before it opened. */
@@ -204,6 +234,7 @@ int main(void)
         cmocka_unit_test_teardown(four_at_once, tear_down),
         cmocka_unit_test_teardown(ten_a_second_by_any_spelling, tear_down),
         cmocka_unit_test_teardown(a_breaker_opens_and_lets_one_probe_through, tear_down),
+        cmocka_unit_test_teardown(a_breaker_is_a_ports, tear_down),
         cmocka_unit_test_teardown(who_waits_for_a_host_that_fails, tear_down),
         cmocka_unit_test_teardown(endless_names_have_no_endless_room, tear_down),
         cmocka_unit_test(a_trunk_has_a_budget_of_its_own),

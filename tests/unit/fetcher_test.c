@@ -94,11 +94,33 @@ static void nobody_uses_it_beyond_its_end(void **state)
     pass_ms(HOUR_MS);
     told = fetched(URL("a", "ok"));
     assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
-    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s,
-         now.real_s); /* it ended: not for each call */
+}
+
+/* What was over when it came is served to all who ask for five minutes, not fetched for each. */
+static void one_that_is_over_is_kept_for_a_while(void **state)
+{
+    const enum fetch_kind kinds[] = {FETCH_OVER, FETCH_PROVEN}; /* of a worker that is late */
+    struct told told = fetched(URL("a", "ok"));
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        note(FETCH_OVER, URL("a", "ok"), told.fetched_s - 1, 0); /* another body */
+        note(kinds[i], URL("a", "ok"), told.fetched_s, now.real_s);
+        for (unsigned k = 0; k < 10; k++) {
+            told = fetched(URL("a", "ok"));
+            assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+            assert_string_equal(told.body, "/ok");
+            assert_int_equal(told.until_s, told.fetched_s + 300);
+        }
+        run_until_idle();
+        assert_int_equal(web_requests(web, "/ok"), 1 + i);
+        pass_ms(5 * 60 * 1000);
+        told = fetched(URL("a", "ok"));
+        assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    }
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 3600);
+    note(FETCH_OVER, URL("a", "ok"), told.fetched_s, 0); /* others vouched for it */
     told = fetched(URL("a", "ok"));
-    assert_told(&told, FETCH_GARBAGE, FETCH_FROM_KEPT);
-    assert_int_equal(web_requests(web, "/ok"), 2);
+    assert_int_equal(told.until_s, told.fetched_s + 3600);
 }
 
 static void garbage_is_not_fetched_for_five_minutes(void **state)
@@ -516,6 +538,7 @@ int main(void)
         story(renewed_in_the_background_from_four_fifths_on),
         story(a_body_that_cannot_be_renewed),
         story(nobody_uses_it_beyond_its_end),
+        story(one_that_is_over_is_kept_for_a_while),
         story(garbage_is_not_fetched_for_five_minutes),
         story(a_wrong_key_costs_one_renewal_a_minute),
         story(a_restart_fetches_nothing_anew),

@@ -7,6 +7,10 @@
  * other part: so nobody without a listed authority can push good ones out. Each part forgets what
  * was used least. Bodies are kept, so that they can be judged again without being fetched: when
  * what is trusted changes, or one of the dates that the answer hangs on has passed.
+ *
+ * Signers put a successor under the same URL, mostly of the same key, so no signature tells of it:
+ * one that is near its end, or that of its chain, is stale, and past it unknown. One that was over
+ * when it came is kept as what is not good is.
  */
 #ifndef STIRD_CERTIFICATE_CACHE_H
 #define STIRD_CERTIFICATE_CACHE_H
@@ -53,7 +57,7 @@ struct certificate_body {
 /*
  * Prepares what URL served and keeps it in place of an older one; *FOUND as above. What leads to no
  * anchor, and garbage, is kept too, for CERTIFICATE_CACHE_BAD_S at most, but not in place of one
- * that leads there: that one stays to its end, and is what *FOUND is then. False: no memory, and
+ * that leads there and is in force: that one stays to its end, and is what *FOUND is then. False: no memory, and
  * nothing is kept.
  */
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,

@@ -14,7 +14,7 @@
 #include <stird/base/str.h>
 #include <stird/core/x5u.h>
 
-#define FETCH_WIRE_VERSION 2
+#define FETCH_WIRE_VERSION 3
 #define FETCH_BODY_MAX     32768
 #define FETCH_WAIT_MAX_MS  5000
 #define FETCH_NO_TRUNK     UINT32_MAX
@@ -49,6 +49,8 @@ enum fetch_kind {
     FETCH_PROVEN,  /* a note that gets no answer: what was fetched then leads to an anchor, until
                       ends_s */
     FETCH_REFUSED, /* a note: what was fetched then is garbage */
+    FETCH_OVER,    /* a note: what was fetched then is over, or not in force yet: it says so to all
+                      who ask, but only until its server may have another one */
     FETCH_KINDS
 };
 

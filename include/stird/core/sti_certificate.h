@@ -52,6 +52,7 @@ struct sti_certificate {
     const struct jws_algorithm *algorithm;
     void *verifier; /* KEY, ready for that algorithm's verify() */
     int64_t not_before_s, not_after_s;
+    int64_t chain_until_s; /* the last second in which it and those above it are all in force */
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* RFC 2253; hexadecimal */
     struct sti_scope scope;
@@ -93,6 +94,8 @@ bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
 /* Whether revocation lists were asked about it; false: anchors are not at hand, or whoever it leads
    to has none, so a revoked one would pass. */
 bool sti_certificate_was_looked_up(const struct sti_certificate *c);
+/* By its own dates and by those of its chain; false of what is unreadable. */
+bool sti_certificate_is_in_force(const struct sti_certificate *c, int64_t now_s);
 void sti_certificate_fini(struct sti_certificate *c);
 /* The first rule that it breaks, or NULL. */
 const char *sti_certificate_fault(const struct sti_certificate *c);

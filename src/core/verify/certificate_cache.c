@@ -9,6 +9,7 @@
 
 #define ARENA_BYTES 512               /* of most certificates all texts */
 #define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
+#define NEAR_PART   5                 /* the last fifth of its time is near its end */
 #define KEY_BYTES   3400 /* what OpenSSL holds of a public key and of what verifies by it */
 
 struct kept {
@@ -18,7 +19,7 @@ struct kept {
     struct arena *arena; /* of the certificate's texts */
     uint64_t generation; /* by which it was judged */
     int64_t fetched_s, stale_s, ends_s;
-    int64_t bad_until_s; /* its end while it is not good */
+    int64_t bad_until_s; /* its end while it is not good, or not in force */
     bool is_told;        /* that it is good: certificate_cache_news() */
     size_t name_n, body_n;
     size_t bytes; /* as its part counts them */
@@ -129,6 +130,11 @@ static bool is_good(const struct sti_certificate *c)
     return !c->unreadable && c->has_anchors && !c->by_anchors.chain;
 }
 
+static bool is_in_use(const struct sti_certificate *c, int64_t now_s)
+{
+    return is_good(c) && sti_certificate_is_in_force(c, now_s);
+}
+
 static bool is_revoked(const struct sti_certificate *c)
 {
     return c->by_anchors.revoked == TRUST_REVOKED;
@@ -207,6 +213,12 @@ static void put(struct certificate_cache *c, struct kept *k)
     lru_add(&p->all, &k->link, (struct str){k->text, k->name_n});
 }
 
+/* One that is used now is asked for anew as soon as it is not any more. */
+static int64_t bad_until_s(const struct kept *k, int64_t now_s)
+{
+    return is_in_use(&k->certificate, now_s) ? now_s : now_s + CERTIFICATE_CACHE_BAD_S;
+}
+
 /* Moves K to the newest end of the part that it now belongs to. */
 static void use(struct certificate_cache *c, struct kept *k, int64_t now_s)
 {
@@ -215,14 +227,22 @@ static void use(struct certificate_cache *c, struct kept *k, int64_t now_s)
         lru_touch(&p->all, &k->link);
         return;
     }
-    k->bad_until_s = now_s + CERTIFICATE_CACHE_BAD_S;
+    k->bad_until_s = bad_until_s(k, now_s);
     take_out(c, k);
     put(c, k);
 }
 
 static bool has_ended(const struct kept *k, int64_t now_s)
 {
-    return now_s >= k->ends_s || (!k->is_good && now_s >= k->bad_until_s);
+    return now_s >= k->ends_s || (!is_in_use(&k->certificate, now_s) && now_s >= k->bad_until_s);
+}
+
+/* Whether it is used, and a newer one is wanted soon. */
+static bool is_stale(const struct kept *k, int64_t now_s)
+{
+    const int64_t end_s = k->certificate.chain_until_s + 1;
+    return now_s >= k->stale_s || (is_in_use(&k->certificate, now_s) &&
+                                   now_s >= end_s - (end_s - k->fetched_s) / NEAR_PART);
 }
 
 enum certificate_cached certificate_cache_get(struct certificate_cache *c, struct str url,
@@ -242,7 +262,7 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
     c->counts.hits++;
     use(c, k, g->now_s);
     *found = &k->certificate;
-    return g->now_s >= k->stale_s ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
+    return is_stale(k, g->now_s) ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
 }
 
 static struct kept *kept_new(const struct certificate_body *b, uint64_t domains)
@@ -277,13 +297,13 @@ static struct kept *keep_body(struct kept *k, struct str body)
 }
 
 /* Whether what is kept is better than what was fetched: a server that serves garbage for a while,
-   or somebody else's certificate, has not taken back what it served before. */
+   somebody else's certificate, or one that is over, has not taken back what it served before. */
 static bool stays(const struct kept *before, const struct kept *fetched,
                   const struct certificate_ground *g)
 {
-    return !is_good(&fetched->certificate) && is_good(&before->certificate) &&
-           is_judged(before, g) && !has_ended(before, g->now_s) &&
-           !is_out_of_date(&before->certificate, g->now_s);
+    return !is_in_use(&fetched->certificate, g->now_s) &&
+           is_in_use(&before->certificate, g->now_s) && is_judged(before, g) &&
+           !has_ended(before, g->now_s);
 }
 
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *b,
@@ -304,7 +324,7 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
         return true;
     }
     c->counts.newly_revoked += before && was_revoked(&before->certificate, &k->certificate);
-    k->bad_until_s = g->now_s + CERTIFICATE_CACHE_BAD_S;
+    k->bad_until_s = bad_until_s(k, g->now_s);
     certificate_cache_drop(c, b->url, g->domains);
     put(c, k);
     *found = &k->certificate;

@@ -196,6 +196,15 @@ static struct str serial_text(struct judging *j)
     return text;
 }
 
+static int64_t first_end_s(STACK_OF(X509) * up)
+{
+    int64_t first_s = TRUST_TIME_MAX_S, ends_s;
+    for (int i = 0; i < sk_X509_num(up); i++)
+        if (x509_seconds(X509_get0_notAfter(sk_X509_value(up, i)), &ends_s) && ends_s < first_s)
+            first_s = ends_s;
+    return first_s;
+}
+
 /* UP: the leaf and the issuers that limit it. */
 static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *arena)
 {
@@ -203,6 +212,7 @@ static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *a
     bool scope = sti_scope_read(&c->scope, up, arena);
     for (unsigned i = 0; i < STI_RULES; i++)
         c->fault[i] = rules[i].judge(&j);
+    c->chain_until_s = first_end_s(up);
     c->subject = subject_text(&j);
     c->serial = serial_text(&j);
     ERR_clear_error();
@@ -293,6 +303,11 @@ bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)
 bool sti_certificate_was_looked_up(const struct sti_certificate *c)
 {
     return c->has_anchors && c->by_anchors.revoked != TRUST_NO_LISTS;
+}
+
+bool sti_certificate_is_in_force(const struct sti_certificate *c, int64_t now_s)
+{
+    return !c->unreadable && now_s >= c->not_before_s && now_s <= c->chain_until_s;
 }
 
 void sti_certificate_fini(struct sti_certificate *c)
