@@ -478,6 +478,11 @@ static bool read_wire(struct files *files, struct str bytes)
     return bytes.n == 0;
 }
 
+bool files_are_handed_over(const struct files *files)
+{
+    return files->replay;
+}
+
 struct files *files_from_fd(int fd)
 {
     struct stat status;

@@ -91,6 +91,11 @@ struct str discriminator_keys(struct reader *r);
 void discriminator_host(struct reader *r, const struct object *o, const char *key, struct str text);
 /* Finds what only shows when the parts are seen together: ambiguity, overlap, loops. */
 void sources_find_overlaps(struct reader *r, const struct draft *draft);
+/* ---- files.c ---- */
+
+/* Somebody else has read them from the disk, and has told what he found. */
+bool files_are_handed_over(const struct files *files);
+
 /* Warnings of files of lists that D's domain would not take. */
 void trust_find_refused_lists(struct reader *r, const struct draft_trust *d);
 /* After all others: warnings of what of verifying nobody names, or nothing asks for. */

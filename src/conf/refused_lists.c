@@ -64,6 +64,9 @@ static void tell(struct reader *r, const struct draft_trust *d, const struct tru
 
 void trust_find_refused_lists(struct reader *r, const struct draft_trust *d)
 {
+    /* To make a domain takes time, which a worker with calls has not. */
+    if (files_are_handed_over(r->files))
+        return;
     const struct trust_setting *t = &d->trust;
     const unsigned long before = shortages();
     struct problems known = PROBLEMS_INIT; /* each of them is one of the reader's already */
