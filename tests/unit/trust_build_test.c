@@ -119,7 +119,7 @@ static void past_its_end(void **state)
 
 /* ---- revocation lists ---- */
 
-enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, OVER, CERTIFICATES };
+enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, OVER, OLD_SIGNER, CERTIFICATES };
 static EVP_PKEY *keys[CERTIFICATES];
 static X509 *certificates[CERTIFICATES];
 static struct buf pem[CERTIFICATES];
@@ -136,6 +136,7 @@ static void make_certificates(void)
         [PA_SIGNER] = {"PA CRL", "critical,cRLSign", PA, false},
         [FALSE_SIGNER] = {"PA CRL", "critical,cRLSign", FALSE_SIGNER, false},
         [LEAF] = {"SHAKEN 709J", NULL, CA, false},
+        [OLD_SIGNER] = {"PA CRL, once", "critical,cRLSign", PA, false},
         [OVER] = {"STI-CA of old", NULL, OVER, true},
     };
     static const char *const spcs[] = {"709J", NULL};
@@ -149,7 +150,7 @@ static void make_certificates(void)
             .issuer = own ? NULL : certificates[shapes[i].issuer],
             .issuer_key = own ? NULL : keys[shapes[i].issuer],
             .not_before_s = NOW - 90 * DAY,
-            .not_after_s = NOW + (i == OVER ? -1 : 90) * DAY,
+            .not_after_s = NOW + (i == OVER || i == OLD_SIGNER ? -1 : 90) * DAY,
             .authority = shapes[i].authority,
             .usage = shapes[i].usage,
             .spcs = i == LEAF ? spcs : NULL,
@@ -162,7 +163,7 @@ static void make_certificates(void)
 /* Of SIGNER, from FROM_S for two days; with an AIA where AT is not NULL. */
 static void make_crl(struct buf *out, int signer, int64_t from_s, const char *at, unsigned n)
 {
-    static const uint64_t serials[] = {1, 2, 3};
+    static const uint64_t serials[] = {0x80 + LEAF, 2, 3};
     X509_CRL *crl = lab_crl_new(certificates[signer], keys[signer], from_s, from_s + 2 * DAY,
                                 serials, n);
     if (at) {
@@ -290,6 +291,54 @@ static void the_clock_is_set_back(void **state)
     trust_build_fini(&b);
     buf_fini(&text);
     arena_free(arena);
+}
+
+static enum trust_revoked leaf_is(const struct trust_build *b)
+{
+    struct buf bytes = BUF_INIT;
+    struct trust_image_answer answer;
+    const char *why = NULL;
+    assert_true(trust_image_write(&bytes, &b->domain, 1));
+    struct trust_image *image = trust_image_open(buf_str(&bytes), 1, &why);
+    assert_non_null(image);
+    assert_true(trust_image_judge(image, ~0U, certificates[LEAF], NULL, NOW, &answer, NULL));
+    assert_int_equal(answer.leads, 1);
+    trust_image_close(image);
+    buf_fini(&bytes);
+    return answer.by_anchors.revoked;
+}
+
+/* The last good list holds until its own end, though its signer's certificate has ended since; a
+   new one by that signer is not taken, nor is a kept one by somebody who leads to no anchor. */
+static void the_signer_has_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        int by;
+        bool kept, uses;
+    } cases[] = {
+        {OLD_SIGNER, true, true},
+        {OLD_SIGNER, false, false},
+        {FALSE_SIGNER, true, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(1024);
+        struct buf text = BUF_INIT;
+        struct trust_build b;
+        struct trust_source s = {
+            .url = URL, .fresh = STR("garbage"), .fresh_signer = buf_str(&pem[cases[i].by])};
+        make_crl(&text, cases[i].by, NOW - DAY, NULL, 1);
+        if (cases[i].kept)
+            s.kept_signer = s.fresh_signer;
+        *(cases[i].kept ? &s.kept : &s.fresh) = buf_str(&text);
+        build(&b, s, arena);
+        assert_int_equal(b.crls[0].is_used, cases[i].uses);
+        assert_false(b.crls[0].took_fresh);
+        assert_int_equal(leaf_is(&b), cases[i].uses ? TRUST_REVOKED : TRUST_NOT_KNOWN);
+        trust_build_fini(&b);
+        buf_fini(&text);
+        arena_free(arena);
+    }
 }
 
 /* ---- files of authorities ---- */
@@ -436,6 +485,7 @@ int main(void)
         cmocka_unit_test(new_lists_and_old_ones),
         cmocka_unit_test(garbage),
         cmocka_unit_test(the_clock_is_set_back),
+        cmocka_unit_test(the_signer_has_ended),
         cmocka_unit_test(files_of_authorities),
         cmocka_unit_test(anchors_of_revocation_lists),
         cmocka_unit_test(files_that_are_gone),

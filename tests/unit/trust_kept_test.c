@@ -1,4 +1,4 @@
-/* The last good lists go by the place that they are of. R-V-043. */
+/* The last good lists go by the place that they are of. R-V-040. */
 #include "lab.h"
 
 #include <dirent.h>

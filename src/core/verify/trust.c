@@ -100,11 +100,12 @@ void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, con
     }
 }
 
-const char *trust_crls_fault(const struct trust *t, int64_t now_s)
+const char *trust_crls_fault(const struct trust *t, int64_t now_s, bool was_taken)
 {
     const char *why = NULL;
     for (unsigned i = 0; i < revocations_count(t->revocations) && !why; i++)
-        why = revocations_fault_at(t->revocations, i, list_anchors(t), t->list_signers, now_s);
+        why = revocations_fault_at(t->revocations, i, list_anchors(t), t->list_signers, now_s,
+                                   was_taken);
     return why;
 }
 
@@ -330,7 +331,7 @@ static void narrow_to_dates(struct trust_answer *answer, const struct trust *t, 
     part_at(answer, more, now_s);
     part_at(answer, t->anchors.all, now_s);
     part_at(answer, t->list_anchors.all, now_s);
-    part_at(answer, t->list_signers, now_s);
+    part_at(answer, t->list_signers, now_s, was_taken);
     revocations_part(t->revocations, now_s, &answer->from_s, &answer->until_s);
 }
 
