@@ -163,7 +163,7 @@ static void make_certificates(void)
 /* Of SIGNER, from FROM_S for two days; with an AIA where AT is not NULL. */
 static void make_crl(struct buf *out, int signer, int64_t from_s, const char *at, unsigned n)
 {
-    static const uint64_t serials[] = {0x80 + LEAF, 2, 3};
+    static const uint64_t serials[] = {1, 2, 3};
     X509_CRL *crl = lab_crl_new(certificates[signer], keys[signer], from_s, from_s + 2 * DAY,
                                 serials, n);
     if (at) {
@@ -293,6 +293,30 @@ static void the_clock_is_set_back(void **state)
     arena_free(arena);
 }
 
+/* Of SIGNER, since a day: the leaf is revoked, which another one issued (an indirect list). */
+static void make_crl_of_the_leaf(struct buf *out, int signer)
+{
+    X509_CRL *crl = lab_crl_new(certificates[signer], keys[signer], NOW - DAY, NOW + DAY, NULL, 0);
+    ISSUING_DIST_POINT *place = ISSUING_DIST_POINT_new();
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    X509_REVOKED *entry = X509_REVOKED_new();
+    place->indirectCRL = 0xff;
+    GENERAL_NAME_set0_value(name, GEN_DIRNAME,
+                            X509_NAME_dup(X509_get_issuer_name(certificates[LEAF])));
+    sk_GENERAL_NAME_push(names, name);
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificates[LEAF]));
+    X509_REVOKED_set_revocationDate(entry, (ASN1_TIME *)(uintptr_t)X509_CRL_get0_lastUpdate(crl));
+    assert_int_equal(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0), 1);
+    assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
+    assert_int_equal(X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, place, 1, 0), 1);
+    assert_true(X509_CRL_sign(crl, keys[signer], EVP_sha256()) > 0);
+    assert_true(lab_add_crl(out, crl));
+    GENERAL_NAMES_free(names);
+    ISSUING_DIST_POINT_free(place);
+    X509_CRL_free(crl);
+}
+
 static enum trust_revoked leaf_is(const struct trust_build *b)
 {
     struct buf bytes = BUF_INIT;
@@ -327,7 +351,7 @@ static void the_signer_has_ended(void **state)
         struct trust_build b;
         struct trust_source s = {
             .url = URL, .fresh = STR("garbage"), .fresh_signer = buf_str(&pem[cases[i].by])};
-        make_crl(&text, cases[i].by, NOW - DAY, NULL, 1);
+        make_crl_of_the_leaf(&text, cases[i].by);
         if (cases[i].kept)
             s.kept_signer = s.fresh_signer;
         *(cases[i].kept ? &s.kept : &s.fresh) = buf_str(&text);

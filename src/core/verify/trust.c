@@ -331,7 +331,7 @@ static void narrow_to_dates(struct trust_answer *answer, const struct trust *t, 
     part_at(answer, more, now_s);
     part_at(answer, t->anchors.all, now_s);
     part_at(answer, t->list_anchors.all, now_s);
-    part_at(answer, t->list_signers, now_s, was_taken);
+    part_at(answer, t->list_signers, now_s);
     revocations_part(t->revocations, now_s, &answer->from_s, &answer->until_s);
 }
 
