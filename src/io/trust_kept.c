@@ -1,23 +1,31 @@
 #include <stird/io/trust_kept.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/io/folder.h>
 #include <string.h>
 #include <unistd.h>
 
-#define COPY_BYTES 65536
+#define COPY_BYTES   65536
+#define DIGEST_BYTES 16 /* of the digest, in a name */
 
-void trust_kept_name(char name[TRUST_KEPT_NAME_BYTES], struct str domain, unsigned source,
-                     int signer)
+void trust_kept_name(char name[TRUST_KEPT_NAME_BYTES], const struct trust_setting *domain,
+                     unsigned source, bool signer)
 {
-    const char *end = signer ? ".signer" : "";
-    if (source == 0)
-        snprintf(name, TRUST_KEPT_NAME_BYTES, "%.*s.list%s", STR_ARG(domain), end);
-    else
-        snprintf(name, TRUST_KEPT_NAME_BYTES, "%.*s.crl%u%s", STR_ARG(domain), source, end);
+    const struct str place = source == 0 ? domain->list : domain->crls[source - 1];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char hex[2 * DIGEST_BYTES + 1];
+    name[0] = '\0';
+    if (EVP_Digest(place.p, place.n, digest, NULL, EVP_sha256(), NULL) != 1)
+        return;
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    snprintf(name, TRUST_KEPT_NAME_BYTES, "%.*s.%s-%s%s", STR_ARG(domain->name),
+             source == 0 ? "list" : "crl", hex, signer ? ".signer" : "");
 }
 
 int trust_kept_open(struct str state_directory)
@@ -92,4 +100,40 @@ int trust_kept_write(struct str state_directory, const char *name, int fd, uint6
         unlinkat(d.fd, ".new", 0);
     folder_close(&d);
     return r;
+}
+
+/* ---- what nobody names any more ---- */
+
+static bool is_of(const struct trust_setting *domain, const char *name)
+{
+    char one[TRUST_KEPT_NAME_BYTES];
+    for (unsigned i = domain->list.n > 0 ? 0 : 1; i <= domain->n_crls; i++)
+        for (int signer = 0; signer < 2; signer++) {
+            trust_kept_name(one, domain, i, signer);
+            if (one[0] == '\0' || strcmp(one, name) == 0)
+                return true; /* where it cannot be told, it stays */
+        }
+    return false;
+}
+
+static bool is_named(const struct settings *settings, const char *name)
+{
+    bool named = name[0] == '.';
+    for (unsigned i = 0; i < settings->n_trusts && !named; i++)
+        named = is_of(&settings->trusts[i], name);
+    return named;
+}
+
+void trust_kept_sweep(const struct settings *settings)
+{
+    int fd = trust_kept_open(settings->state_directory);
+    DIR *all = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *one;
+    while (all && (one = readdir(all)))
+        if (!is_named(settings, one->d_name))
+            unlinkat(fd, one->d_name, 0);
+    if (all)
+        closedir(all);
+    else if (fd >= 0)
+        close(fd);
 }

@@ -47,12 +47,12 @@ static struct str read_path(const struct trust_texts *t, struct str path, const 
     return text;
 }
 
-static struct str read_kept(const struct trust_texts *t, struct str domain, unsigned source,
-                            bool signer)
+static struct str read_kept(const struct trust_texts *t, const struct trust_setting *domain,
+                            unsigned source, bool signer)
 {
     char name[TRUST_KEPT_NAME_BYTES];
     trust_kept_name(name, domain, source, signer);
-    int fd = t->state_fd >= 0
+    int fd = t->state_fd >= 0 && name[0]
                  ? openat(t->state_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
                  : -1;
     return fd >= 0 ? read_fd(t, fd) : (struct str){NULL, 0};
@@ -69,12 +69,12 @@ static struct str read_came(const struct trust_texts *t, unsigned domain, unsign
 static void read_source(const struct trust_texts *t, unsigned domain, unsigned source, bool is_url,
                         struct str place, struct trust_source *s)
 {
-    struct str name = t->settings->trusts[domain].name;
+    const struct trust_setting *setting = &t->settings->trusts[domain];
     s->url = is_url ? place : STR("");
     s->fresh = is_url ? read_came(t, domain, source, false) : read_path(t, place, &s->unread);
     s->fresh_signer = read_came(t, domain, source, true);
-    s->kept = read_kept(t, name, source, false);
-    s->kept_signer = read_kept(t, name, source, true);
+    s->kept = read_kept(t, setting, source, false);
+    s->kept_signer = read_kept(t, setting, source, true);
 }
 
 void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t now_s,

@@ -7,10 +7,11 @@ import tempfile
 import time
 import unittest
 
-from lib import settings, stirctl, token
+from lib import settings, stirctl, token, trust
 
 DAY = 86400
 LIST_URL, CRL_URL = "https://pa.example.net/list", "https://pa.example.net/crl"
+LIST_KEPT, CRL_KEPT = trust.kept_name("us", "list", LIST_URL), trust.kept_name("us", "crl", CRL_URL)
 CONFIGURATION = """listen = ( { name = "core"; address = "127.0.0.1"; port = 5060; } );
 upstreams = ( { name = "sbc"; uri = "sip:127.0.0.9:5060;transport=udp"; } );
 trunks = ( { name = "in"; sources = [ "192.0.2.40" ]; service = "verify"; verification = "carrier"; upstreams = [ "sbc" ]; } );
@@ -104,11 +105,11 @@ class Offline(unittest.TestCase):
         self.assertIn("what it kept cannot be read", err)
         self.keep("other.list", "")
         self.assertIn("none was kept", self.explain()[1])
-        self.keep("us.list", self.list())
-        self.keep("us.list.signer", self.chain())
+        self.keep(LIST_KEPT, self.list())
+        self.keep(LIST_KEPT + ".signer", self.chain())
         told, err = self.explain()
         self.assertEqual((told["reason"], err), ("verified", ""))
-        self.keep("us.list", self.list(expires_s=int(time.time()) - 60 * DAY))
+        self.keep(LIST_KEPT, self.list(expires_s=int(time.time()) - 60 * DAY))
         told, err = self.explain()
         self.assertEqual(told["reason"], "trust_unavailable")
         self.assertIn("the one that it kept cannot be used any more", err)
@@ -118,8 +119,8 @@ class Offline(unittest.TestCase):
         told, err = self.explain(unit="revoked")
         self.assertNotEqual(told["reason"], "certificate_revoked")
         self.assertIn("trust us: its revocation list %s" % CRL_URL, err)
-        self.keep("us.crl1", self.chain("crl"))
-        self.keep("us.crl1.signer", self.chain("intermediate"))
+        self.keep(CRL_KEPT, self.chain("crl"))
+        self.keep(CRL_KEPT + ".signer", self.chain("intermediate"))
         told, err = self.explain(unit="revoked")
         self.assertEqual((told["reason"], err), ("certificate_revoked", ""))
 

@@ -119,7 +119,7 @@ static void past_its_end(void **state)
 
 /* ---- revocation lists ---- */
 
-enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, OVER, CERTIFICATES };
+enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, OVER, OLD_SIGNER, CERTIFICATES };
 static EVP_PKEY *keys[CERTIFICATES];
 static X509 *certificates[CERTIFICATES];
 static struct buf pem[CERTIFICATES];
@@ -136,6 +136,7 @@ static void make_certificates(void)
         [PA_SIGNER] = {"PA CRL", "critical,cRLSign", PA, false},
         [FALSE_SIGNER] = {"PA CRL", "critical,cRLSign", FALSE_SIGNER, false},
         [LEAF] = {"SHAKEN 709J", NULL, CA, false},
+        [OLD_SIGNER] = {"PA CRL, once", "critical,cRLSign", PA, false},
         [OVER] = {"STI-CA of old", NULL, OVER, true},
     };
     static const char *const spcs[] = {"709J", NULL};
@@ -149,7 +150,7 @@ static void make_certificates(void)
             .issuer = own ? NULL : certificates[shapes[i].issuer],
             .issuer_key = own ? NULL : keys[shapes[i].issuer],
             .not_before_s = NOW - 90 * DAY,
-            .not_after_s = NOW + (i == OVER ? -1 : 90) * DAY,
+            .not_after_s = NOW + (i == OVER || i == OLD_SIGNER ? -1 : 90) * DAY,
             .authority = shapes[i].authority,
             .usage = shapes[i].usage,
             .spcs = i == LEAF ? spcs : NULL,
@@ -290,6 +291,78 @@ static void the_clock_is_set_back(void **state)
     trust_build_fini(&b);
     buf_fini(&text);
     arena_free(arena);
+}
+
+/* Of SIGNER, since a day: the leaf is revoked, which another one issued (an indirect list). */
+static void make_crl_of_the_leaf(struct buf *out, int signer)
+{
+    X509_CRL *crl = lab_crl_new(certificates[signer], keys[signer], NOW - DAY, NOW + DAY, NULL, 0);
+    ISSUING_DIST_POINT *place = ISSUING_DIST_POINT_new();
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    X509_REVOKED *entry = X509_REVOKED_new();
+    place->indirectCRL = 0xff;
+    GENERAL_NAME_set0_value(name, GEN_DIRNAME,
+                            X509_NAME_dup(X509_get_issuer_name(certificates[LEAF])));
+    sk_GENERAL_NAME_push(names, name);
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificates[LEAF]));
+    X509_REVOKED_set_revocationDate(entry, (ASN1_TIME *)(uintptr_t)X509_CRL_get0_lastUpdate(crl));
+    assert_int_equal(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0), 1);
+    assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
+    assert_int_equal(X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, place, 1, 0), 1);
+    assert_true(X509_CRL_sign(crl, keys[signer], EVP_sha256()) > 0);
+    assert_true(lab_add_crl(out, crl));
+    GENERAL_NAMES_free(names);
+    ISSUING_DIST_POINT_free(place);
+    X509_CRL_free(crl);
+}
+
+static enum trust_revoked leaf_is(const struct trust_build *b)
+{
+    struct buf bytes = BUF_INIT;
+    struct trust_image_answer answer;
+    const char *why = NULL;
+    assert_true(trust_image_write(&bytes, &b->domain, 1));
+    struct trust_image *image = trust_image_open(buf_str(&bytes), 1, &why);
+    assert_non_null(image);
+    assert_true(trust_image_judge(image, ~0U, certificates[LEAF], NULL, NOW, &answer, NULL));
+    assert_int_equal(answer.leads, 1);
+    trust_image_close(image);
+    buf_fini(&bytes);
+    return answer.by_anchors.revoked;
+}
+
+/* The last good list holds until its own end, though its signer's certificate has ended since; a
+   new one by that signer is not taken, nor is a kept one by somebody who leads to no anchor. */
+static void the_signer_has_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        int by;
+        bool kept, uses;
+    } cases[] = {
+        {OLD_SIGNER, true, true},
+        {OLD_SIGNER, false, false},
+        {FALSE_SIGNER, true, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(1024);
+        struct buf text = BUF_INIT;
+        struct trust_build b;
+        struct trust_source s = {
+            .url = URL, .fresh = STR("garbage"), .fresh_signer = buf_str(&pem[cases[i].by])};
+        make_crl_of_the_leaf(&text, cases[i].by);
+        if (cases[i].kept)
+            s.kept_signer = s.fresh_signer;
+        *(cases[i].kept ? &s.kept : &s.fresh) = buf_str(&text);
+        build(&b, s, arena);
+        assert_int_equal(b.crls[0].is_used, cases[i].uses);
+        assert_false(b.crls[0].took_fresh);
+        assert_int_equal(leaf_is(&b), cases[i].uses ? TRUST_REVOKED : TRUST_NOT_KNOWN);
+        trust_build_fini(&b);
+        buf_fini(&text);
+        arena_free(arena);
+    }
 }
 
 /* ---- files of authorities ---- */
@@ -436,6 +509,7 @@ int main(void)
         cmocka_unit_test(new_lists_and_old_ones),
         cmocka_unit_test(garbage),
         cmocka_unit_test(the_clock_is_set_back),
+        cmocka_unit_test(the_signer_has_ended),
         cmocka_unit_test(files_of_authorities),
         cmocka_unit_test(anchors_of_revocation_lists),
         cmocka_unit_test(files_that_are_gone),

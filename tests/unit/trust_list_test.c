@@ -111,7 +111,20 @@ static void the_vectors(void **state)
 
 /* ---- lists of our own ---- */
 
-enum { ROOT, SIGNER, OTHER_SIGNER, CLERK, OLD_SIGNER, CA_1, CA_2, CA_3, CERTIFICATES };
+enum {
+    ROOT,
+    SIGNER,
+    OTHER_SIGNER,
+    CLERK,
+    OLD_SIGNER,
+    NEXT_SIGNER,
+    OLD_AUTHORITY,
+    UNDER_OLD,
+    CA_1,
+    CA_2,
+    CA_3,
+    CERTIFICATES
+};
 static EVP_PKEY *keys[CERTIFICATES];
 static X509 *certificates[CERTIFICATES];
 
@@ -128,6 +141,9 @@ static void make_certificates(void)
         [OTHER_SIGNER] = {"somebody", NULL, OTHER_SIGNER, 90, false},
         [CLERK] = {"STI-PA CRL", "critical,cRLSign", ROOT, 90, false},
         [OLD_SIGNER] = {"STI-PA list, once", NULL, ROOT, -1, false},
+        [NEXT_SIGNER] = {"STI-PA list, to come", NULL, ROOT, 90, false},
+        [OLD_AUTHORITY] = {"STI-PA between, once", NULL, ROOT, -1, true},
+        [UNDER_OLD] = {"STI-PA list, under it", NULL, OLD_AUTHORITY, 90, false},
         [CA_1] = {"STI-CA 1", NULL, CA_1, 90, true},
         [CA_2] = {"STI-CA 2", NULL, CA_2, 90, true},
         [CA_3] = {"STI-CA 3, expired", NULL, CA_3, -1, true},
@@ -141,7 +157,7 @@ static void make_certificates(void)
             .key = keys[i],
             .issuer = own ? NULL : certificates[shapes[i].issuer],
             .issuer_key = own ? NULL : keys[shapes[i].issuer],
-            .not_before_s = NOW - 90 * DAY,
+            .not_before_s = NOW + (i == NEXT_SIGNER ? 1 : -90) * DAY,
             .not_after_s = NOW + shapes[i].to_days * (int64_t)DAY,
             .authority = shapes[i].authority,
             .usage = shapes[i].usage,
@@ -181,6 +197,7 @@ struct made {
     const char *odd;              /* what is done to the JWS: see spoil() */
     STACK_OF(X509) * last;
     int64_t last_sequence;
+    bool was_taken; /* it is the last good one */
 };
 
 #define HEADER  "{\"alg\":\"ES256\",\"x5u\":\"https://pa.example.net/keys/list.pem\"}"
@@ -255,6 +272,8 @@ static const char *try(const struct made *m, struct trust_list *l)
     struct buf jws = BUF_INIT, root = BUF_INIT, chain = BUF_INIT;
     pem_of(&root, ROOT);
     pem_of(&chain, m->chain ? m->chain : SIGNER);
+    if (m->chain == UNDER_OLD)
+        pem_of(&chain, OLD_AUTHORITY);
     struct trust *anchors = anchors_of(buf_str(&root));
     make_jws(m, &jws);
     spoil(&jws, m->odd);
@@ -262,6 +281,7 @@ static const char *try(const struct made *m, struct trust_list *l)
                             &(struct trust_list_question){.signer_chain = buf_str(&chain),
                                                           .anchors = anchors,
                                                           .now_s = NOW,
+                                                          .was_taken = m->was_taken,
                                                           .last_sequence = m->last_sequence,
                                                           .last_authorities = m->last,
                                                           .max_shrink_percent = 50},
@@ -290,6 +310,20 @@ static void what_is_refused(void **state)
          "has a signer whose certificate is not for signatures"},
         {{.authorities = {CA_1}, .key = OLD_SIGNER, .chain = OLD_SIGNER},
          "has a signer whose certificate is not in force"},
+        {{.authorities = {CA_1}, .key = OLD_SIGNER, .chain = OLD_SIGNER, .was_taken = true}, NULL},
+        {{.authorities = {CA_1}, .key = NEXT_SIGNER, .chain = NEXT_SIGNER},
+         "has a signer whose certificate is not in force"},
+        {{.authorities = {CA_1}, .key = NEXT_SIGNER, .chain = NEXT_SIGNER, .was_taken = true},
+         NULL},
+        {{.authorities = {CA_1}, .key = UNDER_OLD, .chain = UNDER_OLD},
+         "has a signer whose certificate leads to none"},
+        {{.authorities = {CA_1}, .key = UNDER_OLD, .chain = UNDER_OLD, .was_taken = true}, NULL},
+        {{.authorities = {CA_1}, .key = OTHER_SIGNER, .was_taken = true},
+         "is not signed by the key"},
+        {{.authorities = {CA_1}, .key = OTHER_SIGNER, .chain = OTHER_SIGNER, .was_taken = true},
+         "has a signer whose certificate leads to none"},
+        {{.authorities = {CA_1}, .key = CLERK, .chain = CLERK, .was_taken = true},
+         "has a signer whose certificate is not for signatures"},
         {{.authorities = {CA_3}}, "holds no authority that can be used"},
         {{.authorities = {SIGNER}}, "holds no authority that can be used"},
         {{.authorities = {CA_1}, .odd = "four parts"}, "is no JWS of three parts"},

@@ -58,8 +58,9 @@ unsigned trust_left_out(const struct trust *t, const char **why);
 void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),
                             void *user);
 /* NULL, or why one of the lists cannot take the place of another one at NOW_S: the above, or none
-   of its signers leads to an anchor for lists, or it is not in force yet. */
-const char *trust_crls_fault(const struct trust *t, int64_t now_s);
+   of its signers leads to an anchor for lists, or it is not in force yet. WAS_TAKEN: they
+   were good before; then a signer that has ended since is none the worse. */
+const char *trust_crls_fault(const struct trust *t, int64_t now_s, bool was_taken);
 /* How many certificates they revoke, and since when the newest of them is in force. */
 uint64_t trust_crls_count(const struct trust *t);
 int64_t trust_crls_from_s(const struct trust *t);

@@ -11,7 +11,8 @@
 struct signed_list {
     struct revocation_list *list;
     STACK_OF(X509) * signers; /* certificates of the one key that signed it; NULL: not known */
-    X509_CRL *crl; /* while the signer is unknown: each issuer's key is tried on its signature */
+    bool was_taken; /* it was judged good before: it holds until its own end, not its signer's */
+    X509_CRL *crl;  /* while the signer is unknown: each issuer's key is tried on its signature */
 };
 
 struct revocations {
@@ -98,6 +99,15 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
     ERR_clear_error();
 }
 
+/* Whether X, one of its signers, leads to an anchor; one that has ended is judged as of its last
+   day (anchors.h). */
+static bool leads(const struct anchors *anchors, X509 *x, STACK_OF(X509) * more, int64_t now_s,
+                  bool was_taken)
+{
+    return (was_taken || x509_is_in_force(x, now_s)) &&
+           anchors_lead(anchors, x, more, now_s, NULL) == X509_V_OK;
+}
+
 /* ---- in an image ---- */
 
 const char *revocations_fault(const struct revocations *r, unsigned i)
@@ -109,15 +119,14 @@ const char *revocations_fault(const struct revocations *r, unsigned i)
 
 const char *revocations_fault_at(const struct revocations *r, unsigned i,
                                  const struct anchors *anchors, STACK_OF(X509) * more,
-                                 int64_t now_s)
+                                 int64_t now_s, bool was_taken)
 {
     const struct signed_list *s = &r->lists[i];
     const char *fault = revocations_fault(r, i);
-    bool leads = false;
-    for (int x = 0; !fault && x < sk_X509_num(s->signers) && !leads; x++)
-        leads = x509_is_in_force(sk_X509_value(s->signers, x), now_s) &&
-                anchors_lead(anchors, sk_X509_value(s->signers, x), more, now_s, NULL) == X509_V_OK;
-    if (!fault && !leads)
+    bool good = false;
+    for (int x = 0; !fault && x < sk_X509_num(s->signers) && !good; x++)
+        good = leads(anchors, sk_X509_value(s->signers, x), more, now_s, was_taken);
+    if (!fault && !good)
         fault = "its list is signed by somebody who leads to none of its anchors";
     if (!fault && revocation_list_from_s(s->list) > now_s)
         fault = "its list is not in force yet";
@@ -165,6 +174,7 @@ bool revocations_write(const struct revocations *r, int64_t grace_s, struct buf 
 
 static bool open_list(struct signed_list *s, struct packed *in)
 {
+    s->was_taken = true;
     s->signers = x509_unpack(in);
     s->list = revocation_list_open(in);
     return s->list && sk_X509_num(s->signers) > 0;
@@ -197,13 +207,10 @@ static bool may_speak_of_others(const struct signed_list *s, const struct revoca
 /* Whether the list's signer may speak of the certificate. */
 static bool speaks(const struct signed_list *s, const struct revocation_question *q)
 {
-    bool leads = q->issuer && signed_by(s, q->issuer);
-    for (int i = 0; i < sk_X509_num(s->signers) && !leads && may_speak_of_others(s, q); i++) {
-        X509 *x = sk_X509_value(s->signers, i);
-        leads = x509_is_in_force(x, q->now_s) &&
-                anchors_lead(q->anchors, x, q->more, q->now_s, NULL) == X509_V_OK;
-    }
-    return leads;
+    bool may = q->issuer && signed_by(s, q->issuer);
+    for (int i = 0; i < sk_X509_num(s->signers) && !may && may_speak_of_others(s, q); i++)
+        may = leads(q->anchors, sk_X509_value(s->signers, i), q->more, q->now_s, s->was_taken);
+    return may;
 }
 
 /* ---- asking ---- */

@@ -26,15 +26,16 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
  * revocation_list.h. False, NULL: no memory, or the image is broken.
  */
 bool revocations_write(const struct revocations *r, int64_t grace_s, struct buf *out);
+/* What is in an image was judged when that was made: a list's signer may have ended since. */
 struct revocations *revocations_open(struct packed *in);
 /* Why list I is not written, a static sentence; NULL: it is. */
 #define REVOCATIONS_NO_SIGNER "its list is signed by nobody who is known and may sign lists"
 const char *revocations_fault(const struct revocations *r, unsigned i);
 /* The same, or that no signer of it leads to one of ANCHORS over MORE at NOW_S, or that it is not
-   in force yet. */
+   in force yet. WAS_TAKEN: it was good before; then its signer may have ended since. */
 const char *revocations_fault_at(const struct revocations *r, unsigned i,
                                  const struct anchors *anchors, STACK_OF(X509) * more,
-                                 int64_t now_s);
+                                 int64_t now_s, bool was_taken);
 /* How many certificates those without a fault revoke; since when the newest of them is in force. */
 uint64_t revocations_entries(const struct revocations *r);
 int64_t revocations_from_s(const struct revocations *r);

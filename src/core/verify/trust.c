@@ -100,11 +100,12 @@ void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, con
     }
 }
 
-const char *trust_crls_fault(const struct trust *t, int64_t now_s)
+const char *trust_crls_fault(const struct trust *t, int64_t now_s, bool was_taken)
 {
     const char *why = NULL;
     for (unsigned i = 0; i < revocations_count(t->revocations) && !why; i++)
-        why = revocations_fault_at(t->revocations, i, list_anchors(t), t->list_signers, now_s);
+        why = revocations_fault_at(t->revocations, i, list_anchors(t), t->list_signers, now_s,
+                                   was_taken);
     return why;
 }
 

@@ -46,16 +46,18 @@ static struct str signer_of(const struct building *g, struct str came)
     return came.n > 0 || g->b->list.url.n > 0 ? came : g->b->list_signer;
 }
 
-/* Judges TEXT; AFTER: the list in force, or NULL. LATE: it may be past its end. */
+/* Judges TEXT; AFTER: the list in force, or NULL. LATE: it may be past its end. IS_KEPT: it is the
+   last good one, so it may be past its signer's end too. */
 static const char *judge_list(const struct building *g, const struct trust *anchors,
                               struct trust_list *l, struct str text, struct str signer,
-                              const struct trust_list *after, bool late)
+                              const struct trust_list *after, bool late, bool is_kept)
 {
     const struct trust_build *b = g->b;
     const struct trust_list_question q = {
         .signer_chain = signer,
         .anchors = anchors,
         .now_s = b->now_s,
+        .was_taken = is_kept,
         .late_s = late ? b->setting->stale_ms / 1000 : 0,
         .last_sequence = after ? after->sequence : 0,
         .last_authorities = after ? after->authorities : NULL,
@@ -74,7 +76,7 @@ static bool read_kept(const struct building *g, const struct trust *anchors, str
     const struct trust_source *s = &g->b->list;
     *l = (struct trust_list){.authorities = NULL};
     return s->kept.n > 0 &&
-           !judge_list(g, anchors, l, s->kept, signer_of(g, s->kept_signer), NULL, true);
+           !judge_list(g, anchors, l, s->kept, signer_of(g, s->kept_signer), NULL, true, true);
 }
 
 static void judge_fresh(const struct building *g, const struct trust *anchors,
@@ -88,7 +90,7 @@ static void judge_fresh(const struct building *g, const struct trust *anchors,
         return;
     /* What a server brings has to be new; a file of the operator's may be past its end for a while.
      */
-    s->refused = judge_list(g, anchors, l, s->fresh, signer, kept, s->url.n == 0);
+    s->refused = judge_list(g, anchors, l, s->fresh, signer, kept, s->url.n == 0, false);
     if (s->refused && signer.n == 0 && l->x5u.n > 0)
         s->wanted = l->x5u;
     s->took_fresh = !s->refused;
@@ -177,7 +179,7 @@ static int64_t when_judged(const struct building *g, const struct trust *t, bool
 }
 
 /* Makes a domain with only this list, to judge it; NULL and *WHY. IS_KEPT: it was in force once, so
-   where it is not in force yet, the clock was set back. */
+   where it is not in force yet, the clock was set back; and its signer's end is not its own. */
 static struct trust *try_crl(const struct building *g, const struct trust_source *s,
                              struct str text, struct str signer, bool is_kept, const char **why)
 {
@@ -185,7 +187,7 @@ static struct trust *try_crl(const struct building *g, const struct trust_source
     *why = !t ? TRUST_NO_MEMORY
            : !add_crl(t, s, text, signer)
                ? "holds no revocation list that can be read"
-               : of_itself(trust_crls_fault(t, when_judged(g, t, is_kept)));
+               : of_itself(trust_crls_fault(t, when_judged(g, t, is_kept), is_kept));
     if (!*why)
         return t;
     trust_free(t);

@@ -513,8 +513,9 @@ static void keep_part(struct supervisor *s, unsigned domain, unsigned source, bo
 {
     char name[TRUST_KEPT_NAME_BYTES];
     const struct settings *settings = s->current.settings;
-    trust_kept_name(name, settings->trusts[domain].name, source, signer);
-    int r = n > KEPT_BYTES_MAX
+    trust_kept_name(name, &settings->trusts[domain], source, signer);
+    int r = !name[0] ? -ENOMEM
+            : n > KEPT_BYTES_MAX
                 ? -EFBIG
                 : trust_kept_write(settings->state_directory, name, own(s)->taken_fd, at, n);
     if (r == 0)
@@ -539,6 +540,7 @@ static void judge_round(struct supervisor *s)
 
 static void keep_all(struct supervisor *s)
 {
+    bool wrote = false;
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
         for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++) {
             const struct trust_source_found *from = &own(s)->present[i].sources[at];
@@ -546,7 +548,10 @@ static void keep_all(struct supervisor *s)
                 continue;
             keep_part(s, i, at, true, from->signer_at, from->signer_bytes);
             keep_part(s, i, at, false, from->taken_at, from->taken_bytes);
+            wrote = true;
         }
+    if (wrote)
+        trust_kept_sweep(s->current.settings);
 }
 
 /* It may be that nothing was taken: then workers are still at what was taken before. */
