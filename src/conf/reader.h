@@ -97,7 +97,7 @@ void sources_find_overlaps(struct reader *r, const struct draft *draft);
 bool files_are_handed_over(const struct files *files);
 
 /* Warnings of files of lists that D's domain would not take. */
-void trust_find_refused_lists(struct reader *r, const struct draft_trust *d);
+void refused_lists_find(struct reader *r, const struct draft_trust *d);
 /* After all others: warnings of what of verifying nobody names, or nothing asks for. */
 void verification_find_idle(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */

@@ -62,7 +62,7 @@ static void tell(struct reader *r, const struct draft_trust *d, const struct tru
                   "it revokes nothing");
 }
 
-void trust_find_refused_lists(struct reader *r, const struct draft_trust *d)
+void refused_lists_find(struct reader *r, const struct draft_trust *d)
 {
     /* To make a domain takes time, which a worker with calls has not. */
     if (files_are_handed_over(r->files))

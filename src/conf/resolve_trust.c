@@ -302,7 +302,7 @@ static void resolve_domain(struct reader *r, struct draft_trust *d)
     check_login(r, d);
     check_revocation(r, d);
     check_files(r, d);
-    trust_find_refused_lists(r, d);
+    refused_lists_find(r, d);
     t->mark = believed_mark(t, r->arena);
     if (!t->mark.p)
         out_of_memory(r);

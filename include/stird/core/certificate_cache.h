@@ -57,8 +57,8 @@ struct certificate_body {
 /*
  * Prepares what URL served and keeps it in place of an older one; *FOUND as above. What leads to no
  * anchor, and garbage, is kept too, for CERTIFICATE_CACHE_BAD_S at most, but not in place of one
- * that leads there and is in force: that one stays to its end, and is what *FOUND is then. False: no memory, and
- * nothing is kept.
+ * that leads there and is in force: that one stays to its end, and is what *FOUND is then. False:
+ * no memory, and nothing is kept.
  */
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,
                            const struct certificate_ground *ground,
