@@ -63,6 +63,8 @@ static int end(void **state)
     (void)state;
     certificates_free(all);
     assert_int_equal(fetcher_client_waiting(client), 0);
+    struct mapped_trust nobody = {0}; /* offstage it has none of its own */
+    proxy_set_trust_take(proxy, &nobody);
     proxy_free_offstage(proxy);
     fetcher_client_free(client);
     event_base_free(base);
