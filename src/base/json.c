@@ -151,3 +151,21 @@ void json_put_null(struct json *j)
     before_value(j);
     buf_add_text(j->out, "null");
 }
+
+void json_put_known_text(struct json *j, struct str key, struct str text)
+{
+    json_put_key(j, key);
+    if (text.n > 0)
+        json_put_string(j, text);
+    else
+        json_put_null(j);
+}
+
+void json_put_known_integer(struct json *j, struct str key, int64_t value, bool known)
+{
+    json_put_key(j, key);
+    if (known)
+        json_put_integer(j, value);
+    else
+        json_put_null(j);
+}

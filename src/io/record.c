@@ -282,20 +282,7 @@ bool record_unpack_lost(uint32_t *n, struct str packet)
 
 static void put_text(struct json *j, struct str key, struct str value)
 {
-    json_put_key(j, key);
-    if (value.n > 0)
-        json_put_string(j, str_slice(value, 0, RECORD_TEXT_MAX));
-    else
-        json_put_null(j);
-}
-
-static void put_integer(struct json *j, struct str key, int64_t value, bool known)
-{
-    json_put_key(j, key);
-    if (known)
-        json_put_integer(j, value);
-    else
-        json_put_null(j);
+    json_put_known_text(j, key, str_slice(value, 0, RECORD_TEXT_MAX));
 }
 
 void record_add_time(struct buf *out, int64_t us)
@@ -369,23 +356,23 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("cert_spc"), r->spc);
     put_text(j, STR("cert_serial"), r->serial);
     put_text(j, STR("x5u"), r->x5u);
-    put_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
+    json_put_known_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
     put_text(j, STR("identity_fault"), r->identity_fault);
-    put_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
+    json_put_known_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
     json_put_key(j, STR("verification"));
     if (r->is_verified)
         verified_put(j, &r->verified);
     else
         json_put_null(j);
     put_text(j, STR("upstream"), r->upstream);
-    put_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
+    json_put_known_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
     put_result(j, r);
-    put_integer(j, STR("sign_us"), r->sign_us, r->sign_us >= 0);
-    put_integer(j, STR("total_us"), r->total_us, r->total_us >= 0);
-    put_integer(j, STR("config_generation"), (int64_t)r->config_generation, true);
-    put_integer(j, STR("numbers_generation"), (int64_t)r->numbers_generation, true);
+    json_put_known_integer(j, STR("sign_us"), r->sign_us, r->sign_us >= 0);
+    json_put_known_integer(j, STR("total_us"), r->total_us, r->total_us >= 0);
+    json_put_known_integer(j, STR("config_generation"), (int64_t)r->config_generation, true);
+    json_put_known_integer(j, STR("numbers_generation"), (int64_t)r->numbers_generation, true);
     json_put_key(j, STR("emergency"));
     json_put_bool(j, r->emergency);
     put_text(j, STR("detail"), r->detail);
-    put_integer(j, STR("count"), r->count > 0 ? r->count : 1, true);
+    json_put_known_integer(j, STR("count"), r->count > 0 ? r->count : 1, true);
 }

@@ -36,5 +36,8 @@ void json_put_string(struct json *j, struct str value);
 void json_put_integer(struct json *j, int64_t value);
 void json_put_bool(struct json *j, bool value);
 void json_put_null(struct json *j);
+/* A member: null where TEXT is empty, or VALUE is not known. */
+void json_put_known_text(struct json *j, struct str key, struct str text);
+void json_put_known_integer(struct json *j, struct str key, int64_t value, bool known);
 
 #endif

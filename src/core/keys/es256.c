@@ -81,7 +81,10 @@ static void *es256_ready_new(EVP_PKEY *key)
 
 static void *es256_verifier_new(EVP_PKEY *key)
 {
-    return ready_for(key, EVP_PKEY_verify_init);
+    struct ready *r = ready_for(key, EVP_PKEY_verify_init);
+    if (!r) /* a key that is taken lacks nothing but memory */
+        shortage_add();
+    return r;
 }
 
 static bool digest(struct ready *r, struct str text, unsigned char out[SHA256_DIGEST_LENGTH])

@@ -1,24 +1,6 @@
 /* What was found of a verified call, as JSON: the one writer of records and of stirctl explain. */
 #include <stird/core/verified.h>
 
-static void put_text(struct json *j, struct str key, struct str value)
-{
-    json_put_key(j, key);
-    if (value.n > 0)
-        json_put_string(j, value);
-    else
-        json_put_null(j);
-}
-
-static void put_integer(struct json *j, struct str key, int64_t value, bool known)
-{
-    json_put_key(j, key);
-    if (known)
-        json_put_integer(j, value);
-    else
-        json_put_null(j);
-}
-
 static struct str letter_text(const char *letter)
 {
     return (struct str){letter, *letter ? 1 : 0};
@@ -38,36 +20,38 @@ static void put_comparison(struct json *j, const struct verified *v)
 static void put_token(struct json *j, const struct verified *v)
 {
     const bool has_time = v->iat_s != VERIFIED_NO_TIME;
-    put_integer(j, STR("header"), (int64_t)v->header + 1, v->header != VERIFIED_NO_HEADER);
-    put_integer(j, STR("headers"), v->headers, true);
+    json_put_known_integer(j, STR("header"), (int64_t)v->header + 1,
+                           v->header != VERIFIED_NO_HEADER);
+    json_put_known_integer(j, STR("headers"), v->headers, true);
     if (v->beyond > 0)
-        put_integer(j, STR("headers_beyond"), v->beyond, true);
-    put_text(j, STR("attest"), letter_text(&v->attest));
-    put_text(j, STR("origid"), v->origid);
-    put_text(j, STR("x5u"), v->x5u);
-    put_text(j, STR("spc"), v->spc);
-    put_text(j, STR("subject"), v->subject);
-    put_text(j, STR("trust"), v->trust);
-    put_integer(j, STR("iat"), v->iat_s, has_time);
-    put_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
+        json_put_known_integer(j, STR("headers_beyond"), v->beyond, true);
+    json_put_known_text(j, STR("attest"), letter_text(&v->attest));
+    json_put_known_text(j, STR("origid"), v->origid);
+    json_put_known_text(j, STR("x5u"), v->x5u);
+    json_put_known_text(j, STR("spc"), v->spc);
+    json_put_known_text(j, STR("subject"), v->subject);
+    json_put_known_text(j, STR("trust"), v->trust);
+    json_put_known_integer(j, STR("iat"), v->iat_s, has_time);
+    json_put_known_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
     if (v->elsewhere.n > 0)
-        put_text(j, STR("requested"), tn_str(&v->elsewhere));
+        json_put_known_text(j, STR("requested"), tn_str(&v->elsewhere));
 }
 
 void verified_put(struct json *j, const struct verified *v)
 {
     const bool failed = v->check < VERIFY_CHECKS;
     json_begin_object(j);
-    put_text(j, STR("class"), verification_class_name(v->class));
-    put_text(j, STR("level"), letter_text(&v->level));
-    put_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
+    json_put_known_text(j, STR("class"), verification_class_name(v->class));
+    json_put_known_text(j, STR("level"), letter_text(&v->level));
+    json_put_known_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
     put_token(j, v);
-    put_text(j, STR("verstat"), verstat_text(v->verstat));
-    put_text(j, STR("verstat_came"), verstat_told_name(v->told));
+    json_put_known_text(j, STR("verstat"), verstat_text(v->verstat));
+    json_put_known_text(j, STR("verstat_came"), verstat_told_name(v->told));
     put_comparison(j, v);
-    put_text(j, STR("cache"), verified_cache_name(v->cache));
-    put_integer(j, STR("wait_us"), v->wait_us, true);
-    put_integer(j, STR("verify_us"), v->verify_us, true);
-    put_integer(j, STR("trust_generation"), (int64_t)v->trust_generation, v->trust_generation > 0);
+    json_put_known_text(j, STR("cache"), verified_cache_name(v->cache));
+    json_put_known_integer(j, STR("wait_us"), v->wait_us, true);
+    json_put_known_integer(j, STR("verify_us"), v->verify_us, true);
+    json_put_known_integer(j, STR("trust_generation"), (int64_t)v->trust_generation,
+                           v->trust_generation > 0);
     json_end_object(j);
 }
