@@ -51,17 +51,24 @@ static char *read_secret(struct str path, size_t most, size_t *n)
     return NULL;
 }
 
-/* The first line of the file: it goes into a header. */
+/* It goes into a header. */
 static void read_token(struct pass *p, struct str path)
 {
     size_t n;
     if (path.n == 0)
         return;
-    p->token = read_secret(path, TRUST_TOKEN_BYTES_MAX, &n);
-    if (p->token)
-        p->token[strcspn(p->token, "\r\n")] = '\0';
-    else
-        log_error("the token for a list of authorities cannot be read", LOG_TEXT("file", path));
+    char *text = read_secret(path, TRUST_TOKEN_BYTES_MAX, &n);
+    if (text && list_token_is_whole((struct str){text, n})) {
+        text[strcspn(text, "\r\n")] = '\0';
+        p->token = text;
+        return;
+    }
+    log_error("the token for a list of authorities cannot be read", LOG_TEXT("file", path),
+              LOG_CSTR("it", text ? "is not one line of visible characters"
+                                  : "cannot be opened or read"));
+    if (text)
+        explicit_bzero(text, n);
+    free(text);
 }
 
 static void read_login(struct pass *p, struct str path)
