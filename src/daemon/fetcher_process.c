@@ -81,9 +81,9 @@ static void tell_tally(const struct fetcher_process *p)
     say(p, &m);
 }
 
-static void act(struct fetcher_process *p, const struct control_message *m, const int *fds,
-                unsigned n_fds)
+static void act(void *user, const struct control_message *m, const int *fds, unsigned n_fds)
 {
+    struct fetcher_process *p = user;
     if (m->type == CONTROL_CHANNEL) {
         fetch_channels_take(p->channels, fds[0], m->channel.worker);
         return;
@@ -99,19 +99,6 @@ static void act(struct fetcher_process *p, const struct control_message *m, cons
     }
     for (unsigned i = 0; i < n_fds; i++)
         close(fds[i]);
-}
-
-/* False: the supervisor has closed its end. */
-static bool obey(struct fetcher_process *p)
-{
-    struct control_message m;
-    int fds[CONTROL_FDS_MAX], r;
-    unsigned n_fds = 0;
-    while ((r = control_receive(p->control_fd, &m, fds, &n_fds)) > 0) {
-        act(p, &m, fds, n_fds);
-        n_fds = 0;
-    }
-    return r == -EAGAIN || r == -ENOMSG || r == -EMFILE;
 }
 
 /* ---- the loop ---- */
@@ -145,7 +132,7 @@ static void wait_for_news(struct fetcher_process *p)
 
 static void serve(struct fetcher_process *p)
 {
-    while (obey(p)) {
+    while (control_hear(p->control_fd, act, p)) {
         fetch_channels_serve(p->channels, now());
         prefetch(p);
         if (p->fetcher)

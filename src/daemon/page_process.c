@@ -36,28 +36,15 @@ static void answer_ping(const struct page_process *p)
     page_process_say(p, &(struct control_message){.type = CONTROL_PONG});
 }
 
-static void act(struct page_process *p, const struct control_message *m, const int *fds,
-                unsigned n_fds)
+static void act(void *user, const struct control_message *m, const int *fds, unsigned n_fds)
 {
+    struct page_process *p = user;
     if (m->type == CONTROL_PING)
         answer_ping(p);
     else if (p->hear)
         p->hear(p, m, fds);
     for (unsigned i = 0; i < n_fds; i++)
         close(fds[i]);
-}
-
-/* False: the supervisor has closed its end. */
-static bool obey(struct page_process *p)
-{
-    struct control_message m;
-    int fds[CONTROL_FDS_MAX], r;
-    unsigned n_fds = 0;
-    while ((r = control_receive(p->control_fd, &m, fds, &n_fds)) > 0) {
-        act(p, &m, fds, n_fds);
-        n_fds = 0;
-    }
-    return r == -EAGAIN || r == -ENOMSG || r == -EMFILE;
 }
 
 /* ---- the loop ---- */
@@ -88,7 +75,7 @@ static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms
 
 static void serve(struct page_process *p)
 {
-    while (obey(p)) {
+    while (control_hear(p->control_fd, act, p)) {
         if (p->server)
             http_server_run(p->server, clock_monotonic_ms());
         if (p->turn)

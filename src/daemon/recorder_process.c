@@ -157,9 +157,10 @@ static void take_file(struct recorder *r, const struct control_records *m, const
         close(fds[1]);
 }
 
-static void take_message(struct recorder *r, const struct control_message *m, int *fds,
+static void take_message(void *user, const struct control_message *m, const int *fds,
                          unsigned n_fds)
 {
+    struct recorder *r = user;
     if (m->type == CONTROL_RECORDS) {
         take_file(r, &m->records, fds, n_fds);
         return;
@@ -176,20 +177,6 @@ static void take_message(struct recorder *r, const struct control_message *m, in
     }
     for (unsigned i = 0; i < n_fds; i++)
         close(fds[i]);
-}
-
-/* False: the supervisor has closed its end. */
-static bool read_control(struct recorder *r)
-{
-    struct control_message m;
-    int fds[CONTROL_FDS_MAX];
-    unsigned n_fds = 0;
-    int got;
-    while ((got = control_receive(r->control_fd, &m, fds, &n_fds)) > 0) {
-        take_message(r, &m, fds, n_fds);
-        n_fds = 0;
-    }
-    return got == -EAGAIN || got == -ENOMSG;
 }
 
 static bool read_sources(struct recorder *r)
@@ -271,7 +258,7 @@ int recorder_main(int control_fd, int tally_fd)
         return EXIT_FAILURE;
     }
     control_send(control_fd, &ready, NULL, 0);
-    while (read_control(r)) {
+    while (control_hear(r->control_fd, take_message, r)) {
         if (!read_sources(r))
             wait_for_input(r);
         look_at_clock(r);

@@ -173,6 +173,21 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
     return 1;
 }
 
+bool control_hear(int fd,
+                  void (*hear)(void *user, const struct control_message *m, const int *fds,
+                               unsigned n_fds),
+                  void *user)
+{
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX], r;
+    unsigned n_fds = 0;
+    while ((r = control_receive(fd, &m, fds, &n_fds)) > 0) {
+        hear(user, &m, fds, n_fds);
+        n_fds = 0;
+    }
+    return r == -EAGAIN || r == -ENOMSG || r == -EMFILE;
+}
+
 int control_pair(int fds[2])
 {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0 ? 0
