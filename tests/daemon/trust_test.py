@@ -409,13 +409,18 @@ class Clocked(Clock, Trust):
         self.begin()
         self.put_list(2, int(time.time()) + 2 * DAY)
         self.wait_domain(state="in force", sequence=2)
+        # Set back, what was taken once stays: it was in force, whatever this clock says of its signer.
         for step, state, crl in ((3 * DAY, "stale", True), (10 * DAY, "unavailable", True), (32 * DAY, "unavailable", False),
-                                 (0, "in force", True), (-6 * HOUR, "unavailable", True), (0, "in force", True)):
+                                 (0, "in force", True), (-6 * HOUR, "in force", True), (0, "in force", True)):
             with self.subTest(step=step):
+                generation = stirctl.ask(self.path, "trust", "list")["generation"]
                 self.set_clock(step)
+                stird.wait_until(lambda generation=generation: stirctl.ask(self.path, "trust", "list")["generation"] > generation,
+                                 HANG_S, "that it is judged again")
                 self.wait_domain(state=state)
                 self.stird.wait_lines('what a domain of trust is now trust=us state=%s' % (state if " " not in state else '"%s"' % state))
                 self.wait_alarm("trust_list", on=state != "in force")
+                self.wait_alarm("trust_refused", on=step not in (0, 3 * DAY))
                 self.wait_alarm("trust_crl", on=not crl)
                 over = step > 31 * DAY
                 self.assertEqual(self.domain()["sources"][1]["is_over"], over)

@@ -74,8 +74,21 @@ class WordsStory(WorkersStory):
         self.start(more='fetch = { prefetch = [ "https://%s:8443/c.pem" ]; }; web = { port = 8080; address = "%s"; }; '
                         'repository = { port = 8081; address = "%s"; };' % (self.net(5), self.net(1), self.net(1)))
 
+    def serving(self, role):
+        """One that has said that it serves: it has given up its rights, and waits for what comes."""
+        every = int(status_of(self.stird.process.pid, "Seccomp_filters")) + 2
+        def waits():
+            pid = self.stird.child(role)
+            try:
+                with open("/proc/%d/syscall" % pid, encoding="ascii") as source:
+                    call = source.read().split()[0]
+                return pid if call in possess.WAITING and int(status_of(pid, "Seccomp_filters")) >= every else None
+            except (OSError, TypeError):  # it has ended, or there is none
+                return None
+        return stird.wait_until(waits, HANG_S, "a %s that serves" % role)
+
     def say(self, role, word, times=1, **fields):
-        pid = self.stird.wait_child(role)
+        pid = self.serving(role)
         self.words.say(pid, self.stird.process.pid, word, times, **fields)
         return pid
 
@@ -106,7 +119,7 @@ class Lies(WordsStory):
                 stird.wait_until(lambda: self.stats()["children_false"] == count, HANG_S, "counted")
         for count, length in enumerate(NO_WORDS, len(LIES[role]) + 1):
             with self.subTest(length=length):
-                old = self.stird.wait_child(role)
+                old = self.serving(role)
                 self.say_octets(old, self.words.octets(OWN[role], length))
                 self.replaced(role, old)
                 stird.wait_until(lambda: self.stats()["children_false"] == count, HANG_S, "counted")
@@ -175,7 +188,7 @@ class Floods(WordsStory):
         """One says nothing and closes nothing; many are many words."""
         self.start()
         for count, role in enumerate(self.ROLES, 1):
-            old = self.stird.wait_child(role)
+            old = self.serving(role)
             self.say_octets(old, b"")
             self.signed_again()
             self.assertEqual(self.stird.wait_child(role), old, "once is no reason")
@@ -319,12 +332,12 @@ class OfALoader(Passing):
         supervisor, old = self.stird.process.pid, self.stird.wait_child("worker")
         with self.born("loader", self.begin) as loader:
             os.kill(loader.pid, signal.SIGSTOP)
-        with possess.Newborn(supervisor, "stird-worker", lambda: os.kill(old, signal.SIGKILL),
-                             lambda pid: True) as worker:
-            try:
+        try:
+            with possess.Newborn(supervisor, "stird-worker", lambda: os.kill(old, signal.SIGKILL),
+                                 lambda pid: True) as worker:
                 self.words.say_by(worker, control_of(worker.pid, supervisor), "SNAPSHOT_REFUSED", 1, generation=1)
-            except possess.Died:
-                pass
+        except possess.Died:
+            pass
         self.stird.wait_log("the new configuration cannot be taken")
         stird.wait_until(lambda: [w["state"] for w in stirctl.ask(self.stird.configuration, "status")["workers"]]
                          == ["serving"], HANG_S, "another worker")
@@ -469,13 +482,13 @@ class BeforeReady(WordsStory):
         for count, (role, word) in enumerate((("worker", "HEARTBEAT"), ("worker", "HOP"), ("signer", "OVER_CEILING"),
                                               ("recorder", "ROTATE"), ("fetcher", "FETCHED")), 1):
             with self.subTest(role=role, word=word):
-                old = self.stird.wait_child(role)
-                with possess.Newborn(supervisor, "stird-" + role, lambda old=old: os.kill(old, signal.SIGKILL),
-                                     lambda pid: True) as child:
-                    try:
+                old = self.serving(role)
+                try:
+                    with possess.Newborn(supervisor, "stird-" + role, lambda old=old: os.kill(old, signal.SIGKILL),
+                                         lambda pid: True) as child:
                         self.words.say_by(child, control_of(child.pid, supervisor), word, 1, generation=1)
-                    except possess.Died:
-                        pass
+                except possess.Died:
+                    pass
                 stird.wait_until(lambda count=count: self.stats()["children_false"] == count, HANG_S, "counted")
         self.signed_again()
 

@@ -13,6 +13,7 @@ AT_FDCWD = -100
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp "
              "ss fs_base gs_base ds es fs gs").split()
 ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
+WAITING = ("7", "232", "271", "281")  # poll, epoll_wait, ppoll, epoll_pwait, as /proc/PID/syscall names them
 RED_ZONE = 65536  # below the stack pointer, and more than enough for all arguments of a call
 SYSCALL = b"\x0f\x05"
 # again: mov rax, r12; syscall; test rax, rax; js end; dec r13; jnz again; end: int3
