@@ -1,10 +1,13 @@
 /* The certificates of the running stird: which unit signs, and what its URL serves. */
+#include "columns.h"
 #include "json_text.h"
 #include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FURTHER 4 /* in */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -14,17 +17,15 @@ static const char *text_of(const json_t *object, const char *key)
 
 static void print_one(const json_t *c)
 {
-    print_said("%s%s%s", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "", text_of(c, "unit"));
-    print_said("  SPC %s  %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left\n    ",
-               text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
-               json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
-               json_integer_value(json_object_get(c, "days_left")));
-    print_shown(text_of(c, "x5u"));
-    if (text_of(c, "found")[0]) {
-        printf("\n    ");
-        print_shown(text_of(c, "found"));
-    }
-    putchar('\n');
+    int at = print_said("%s%s%s ", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "",
+                        text_of(c, "unit"));
+    columns_say(FURTHER, at, "SPC %s  %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left",
+                text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
+                json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
+                json_integer_value(json_object_get(c, "days_left")));
+    columns_wrap(text_of(c, "x5u"), FURTHER, 0);
+    if (text_of(c, "found")[0])
+        columns_wrap(text_of(c, "found"), FURTHER, 0);
 }
 
 static int list(const struct cli *cli)

@@ -102,7 +102,7 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
     for (unsigned i = 0; i < s->n_trusts; i++) {
         const struct trust_setting *t = &s->trusts[i];
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line,
-                                     "must hold the token alone: one line of visible characters"};
+                                     "must hold " LIST_TOKEN_FORM};
         const struct secret login = {"list_login_file", t->list_login_file, t->file, t->line,
                                      "must hold two lines: a user's name, and a password"};
         good = look_at(files, &token, owner, TRUST_TOKEN_BYTES_MAX, list_token_is_whole,

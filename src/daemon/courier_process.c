@@ -34,19 +34,21 @@ struct courier {
     struct pass passes[TRUST_DOMAINS_MAX];
 };
 
-/* At most MOST octets of a file, and a NUL behind them. NULL: it cannot be read. */
+/* The octets of a file, and a NUL behind them. NULL: it cannot be read, or has more than MOST. */
 static char *read_secret(struct str path, size_t most, size_t *n)
 {
     char *z = strndup(path.p, path.n);
-    char *text = z ? calloc(1, most + 1) : NULL;
+    char *text = z ? calloc(1, most + 2) : NULL;
     int fd = text ? regular_file_open(AT_FDCWD, z, 0) : -1;
-    ssize_t got = fd >= 0 ? read(fd, text, most) : -1;
+    ssize_t got = fd >= 0 ? read(fd, text, most + 1) : -1;
     if (fd >= 0)
         close(fd);
     free(z);
     *n = got > 0 ? (size_t)got : 0;
-    if (got >= 0)
+    if (got >= 0 && *n <= most)
         return text;
+    if (text)
+        explicit_bzero(text, *n);
     free(text);
     return NULL;
 }
@@ -64,8 +66,7 @@ static void read_token(struct pass *p, struct str path)
         return;
     }
     log_error("the token for a list of authorities cannot be read", LOG_TEXT("file", path),
-              LOG_CSTR("it", text ? "is not one line of visible characters"
-                                  : "cannot be opened or read"));
+              LOG_CSTR("it", text ? "does not hold " LIST_TOKEN_FORM : "cannot be opened or read"));
     if (text)
         explicit_bzero(text, n);
     free(text);

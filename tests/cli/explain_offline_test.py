@@ -79,6 +79,7 @@ class Offline(unittest.TestCase):
         self.begin(anchors=self.made + "/root.pem")
         told, err = self.explain()
         self.assertEqual((told["reason"], told["level"], err), ("verified", "A", ""))
+        self.assertEqual((told["upstream"], told["sees"], told["ask_apart"]), ("sbc", "all", None), "where it would go")
         self.assertEqual([told["verification"][k] for k in ("class", "level", "trust", "cache", "trust_generation")],
                          ["passed", "A", "us", "not asked", None])
         other = self.directory + "/other"

@@ -309,6 +309,10 @@ class Trust(AlarmStory):
         self.assertEqual(status, 1)
         self.assertIn("list_token_file: %s: others can read or write it" % self.lab.path("token"), out + err)
         os.chmod(self.lab.path("token"), 0o600)
+        status, out, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 1, "it is more than a token")
+        self.assertIn("list_token_file: %s: must hold the token alone" % self.lab.path("token"), out + err)
+        os.chmod(self.lab.write("token", "secret\n"), 0o600)
         self.assertEqual(self.reload_status(), 0)
 
 
