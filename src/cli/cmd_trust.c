@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static const char *text_of(const json_t *object, const char *key)
@@ -87,6 +88,25 @@ static void print_faults(const json_t *domain)
         say(4, "revocation is not judged: it has no crls");
 }
 
+#define NO_VERDICT "calls whose certificate has to lead to it are open"
+
+/* What calls get by it, where that is not what its state says. */
+static void print_calls(const json_t *domain)
+{
+    const char *calls = text_of(domain, "calls"), *state = text_of(domain, "state");
+    const int lacking = (int)number_of(domain, "crls_lacking");
+    const bool made = strcmp(state, "unavailable") != 0 && strcmp(state, "being made") != 0;
+    if (!made)
+        say(4, strcmp(state, "unavailable") == 0 ? NO_VERDICT : NO_VERDICT " until it is made");
+    else if (lacking > 0 && strcmp(calls, "open") == 0)
+        say(4, NO_VERDICT ": no revocation list is in force (crl_stale = \"open\")");
+    else if (lacking > 0)
+        say(4, "%d of its revocation lists %s not in force: calls that need %s are %s", lacking,
+            lacking == 1 ? "is" : "are", lacking == 1 ? "it" : "one of them",
+            strcmp(calls, "judged") == 0 ? "judged without (crl_stale = \"warn\")"
+                                         : "open (crl_stale = \"open\")");
+}
+
 static void print_domain(const json_t *domain)
 {
     const json_t *source;
@@ -96,6 +116,7 @@ static void print_domain(const json_t *domain)
     print_said("%s: %s, %d %s, %d revoked certificate%s\n", text_of(domain, "name"),
                text_of(domain, "state"), authorities,
                authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
+    print_calls(domain);
     print_faults(domain);
     json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
 }

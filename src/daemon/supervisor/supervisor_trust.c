@@ -33,10 +33,6 @@
 #define LOOK_EVERY_MS 1000
 #define CLOCK_STEP_S  30
 
-/* Of the certificates that workers keep, how many may be revoked by new lists before somebody has
-   to look whether these are forged. */
-#define REVOKED_AT_ONCE_PERCENT 20
-
 /* What a worker has said of the images that it was given. */
 struct worker_trust {
     uint64_t looked_at; /* a generation; 0: none yet */
@@ -192,7 +188,7 @@ static void look_at_growth(struct supervisor *s, int64_t now_ms)
     const uint64_t held = c.certificates_held > t->held_before ? c.certificates_held
                                                                : t->held_before;
     const uint64_t revoked = c.certificates_newly_revoked - t->revoked_before;
-    if (revoked * 100 <= held * REVOKED_AT_ONCE_PERCENT)
+    if (!trust_found_is_growth(revoked, held))
         return;
     log_error("new revocation lists revoke many of the certificates that are in use: they count",
               LOG_NUMBER("revoked", (int64_t)revoked), LOG_NUMBER("of", (int64_t)held));
@@ -347,7 +343,7 @@ static void carry_over(struct supervisor *s, const struct settings *before)
     for (unsigned i = 0; before && after && i < after->n_trusts; i++)
         for (unsigned j = 0; j < before->n_trusts; j++)
             if (trust_found_is_of(&before->trusts[j], &after->trusts[i]))
-                now[i] = was[j];
+                trust_found_carry(&now[i], &was[j], &before->trusts[j], &after->trusts[i]);
 }
 
 /* Of which domains the image that there is holds what was made of the places of now. */
