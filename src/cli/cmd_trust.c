@@ -78,9 +78,10 @@ static void print_faults(const json_t *domain)
     const int left_out = (int)number_of(domain, "left_out");
     if (has(domain, "broken"))
         say(4,
-            "its files cannot be used since %s: %s. What was in force before stays. Mend the file, "
-            "then: stirctl trust refresh",
-            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"));
+            "its files cannot be used since %s: %s. %s Mend the file, then: stirctl trust refresh",
+            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"),
+            number_of(domain, "authorities") > 0 ? "What was in force before stays."
+                                                 : "Nobody is believed by it.");
     if (left_out > 0)
         say(4, "%d of its certificates %s not used%s%s", left_out, left_out == 1 ? "is" : "are",
             has(domain, "left_out_is") ? ": the first is " : "", text_of(domain, "left_out_is"));

@@ -66,14 +66,16 @@ static void warn_of_some(struct reading_file *f, const struct trust *t)
              STR_ARG(f->path), n, n == 1 ? "is" : "are", why);
 }
 
-/* That authorities have ended is no reason not to start: calls go on, unjudged or by the others. */
-static const char *read_authorities(struct reading_file *f, struct str text)
+typedef bool adder(struct trust *t, struct str name, struct str text, struct problems *problems);
+
+/* By ADD, which is the one by which the domain will be made. */
+static const char *read_by(struct reading_file *f, struct str text, adder *add)
 {
     const unsigned long before = shortages();
     struct trust *ever = trust_new(), *now = trust_new_at(f->r->now_s);
     struct problems ended = PROBLEMS_INIT;
-    bool good = ever && now && trust_add_anchors(ever, f->path, text, &f->faults);
-    bool any = good && trust_add_anchors(now, f->path, text, &ended);
+    bool good = ever && now && add(ever, f->path, text, &f->faults);
+    bool any = good && add(now, f->path, text, &ended);
     if (good && shortages() != before)
         good = false;
     else if (good && !any)
@@ -85,6 +87,17 @@ static const char *read_authorities(struct reading_file *f, struct str text)
     trust_free(ever);
     trust_free(now);
     return good ? NULL : fault_of(f);
+}
+
+static const char *read_authorities(struct reading_file *f, struct str text)
+{
+    return read_by(f, text, trust_add_anchors);
+}
+
+/* Some may sign lists alone. */
+static const char *read_list_authorities(struct reading_file *f, struct str text)
+{
+    return read_by(f, text, trust_add_crl_anchors);
 }
 
 static const char *read_nothing(struct reading_file *f, struct str text)
@@ -134,7 +147,7 @@ static void check_files(struct reader *r, struct draft_trust *d)
         {"anchors", t->anchors, read_authorities, OF_THE_DOMAIN},
         {"list_anchor", t->list_anchor, read_authorities, OF_THE_DOMAIN},
         {"list_signer", t->list_signer, read_signer, OF_A_LIST},
-        {"crl_anchor", t->crl_anchor, read_authorities, OF_THE_DOMAIN},
+        {"crl_anchor", t->crl_anchor, read_list_authorities, OF_THE_DOMAIN},
         {"crl_signer", t->crl_signer, read_signer, OF_THE_DOMAIN},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

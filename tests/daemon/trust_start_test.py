@@ -65,6 +65,7 @@ class Started(trust_test.Trust):
         for one in self.restart():
             self.assertEqual((one["state"], one["calls"], one["authorities"]), ("unavailable", "open", 0))
             self.assertIn("broken", one)
+        self.assertEqual(self.shown("list")[1].count("Nobody is believed by it. Mend the file, then: stirctl trust refresh"), 2)
         self.wait_alarm("trust_failed")
         self.put("fr.pem", self.text_of("root.pem"))
         self.put("root.pem", self.text_of("root.pem"))

@@ -95,7 +95,6 @@ bool trust_round_begin(struct trust_round *r, const struct settings *s, bool all
 static void fail(struct trust_fetch *f, const struct settings *s, unsigned domain, struct str url,
                  const char *why, int64_t now_s)
 {
-    forget(f);
     f->errors++;
     f->due_s = trust_source_next_s(now_s, INT64_MAX, f->errors);
     if (!f->saying[0])
@@ -104,6 +103,7 @@ static void fail(struct trust_fetch *f, const struct settings *s, unsigned domai
     log_error("a list of a domain of trust cannot be fetched",
               LOG_TEXT("trust", s->trusts[domain].name), LOG_TEXT("url", url),
               LOG_CSTR("it", f->saying));
+    forget(f); /* what the URL is, too, where it is the signer's */
 }
 
 /* A list that waited for its signer's certificate waits no more: what it is without is to be
