@@ -1,6 +1,8 @@
 """What verifies calls never keeps stird from starting: files of `trust` that are gone, or garbage, at a start and a reload."""
 
 import os
+import signal
+import subprocess
 import unittest
 
 from daemon import trust_test
@@ -83,6 +85,60 @@ class Started(trust_test.Trust):
 
 for _name in [name for name in dir(trust_test.Trust) if name.startswith("test")]:
     setattr(Started, _name, None)
+
+
+class Asked(trust_test.Fetched):
+    """Whoever asks for it anew has a true answer, whatever becomes of who fetches."""
+
+    def asker(self):
+        program = os.path.join(os.path.dirname(stird.binary()), "stirctl")
+        asker = subprocess.Popen([program, "-c", self.path, "trust", "refresh"], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(asker.wait)
+        self.addCleanup(asker.kill)
+        return asker
+
+    def answer(self, asker):
+        out, err = asker.communicate(timeout=HANG_S)
+        return asker.returncode, " ".join((out + err).split())
+
+    def test_while_a_server_hangs(self):
+        """The first has what became of that round, the second what the next one brings."""
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        stird.wait_until(lambda: not self.stird.child("courier"), HANG_S, "the end of who fetched")
+        self.web.hang()
+        first = self.asker()
+        courier = self.courier()
+        second = self.asker()
+        self.domain()
+        self.put_list(2)
+        self.web.hang(False)
+        try:
+            os.kill(courier, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        status, said = self.answer(first)
+        self.assertEqual(status, 1, said)
+        self.assertIn("not fetched since 2", said)
+        status, said = self.answer(second)
+        self.assertEqual(status, 0, said)
+        self.assertEqual(self.domain()["sequence"], 2)
+
+    def test_a_signer_that_does_not_come(self):
+        """The list is there, and the certificate of its signer is not."""
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        del self.web.bodies["signer.pem"]
+        self.put_list(2)
+        status, said = self.answer(self.asker())
+        self.assertEqual(status, 1, said)
+        self.assertRegex(said, "us: in force, .* the last good one is in use not fetched since 2[^ ]+: it answers 404")
+        self.assertIn("url=%s" % self.signer_url, self.stird.log())
+
+
+for _name in [name for name in dir(trust_test.Fetched) if name.startswith("test")]:
+    setattr(Asked, _name, None)
 
 
 if __name__ == "__main__":

@@ -117,14 +117,16 @@ class SwitchedOn(Story):
         self.begin()
         self.lab.write("conf.d/verify.conf", self.here(block("libconfig")))
         self.told("stirctl reload --wait")
-        for i in range(10):
-            url = "505J-%d.pem" % i
+        urls = ["505J-%d.pem" % i for i in range(10)]
+        for url in urls:
             self.web.bodies[url] = self.web.bodies["505J.pem"]
             stird.wait_until(lambda url=url: self.judged(url=url), HANG_S, "a call that passes")
         self.assertNotIn("trust_growth", self.alarms())
         self.revoke(self.theirs.directory + "/chain.pem")
         self.told("stirctl trust refresh")
-        self.assertTrue(self.judged("certificate_revoked", url), "all workers judge by it once refresh has answered")
+        for url in urls:
+            self.assertNotIn("trust_growth", self.alarms())
+            self.assertTrue(self.judged("certificate_revoked", url), "all workers judge by it once refresh has answered")
         stird.wait_until(lambda: "trust_growth" in self.alarms(), HANG_S, "the alarm")
 
     def alarms(self):

@@ -48,6 +48,7 @@ struct trust_part {
     bool wanted, built;
     bool refreshing; /* an asker waits: an image is made after the next round of fetches, also when
                         it brought nothing */
+    bool serving;    /* the courier was sent after that was asked for */
     /* Generations of the configuration: made_of is the one for which the present process `trust`
        makes an image, sent_of the one for which the courier was sent. */
     uint64_t made_of, sent_of;
@@ -253,20 +254,30 @@ static void begin(struct supervisor *s, int64_t now_ms)
     tell_askers(s);
 }
 
+/* Whoever asked while another round was on waits for the next one. */
+static void end_round(struct supervisor *s, int64_t now_s)
+{
+    struct trust_part *t = own(s);
+    t->wanted |= trust_round_end(&t->round, s->current.settings, now_s) || t->refreshing;
+    t->refreshing &= !t->serving;
+}
+
 static void send_courier(struct supervisor *s, int64_t now_ms)
 {
     struct trust_round *round = &own(s)->round;
     const struct settings *settings = s->current.settings;
     const int64_t now_s = clock_real_s();
+    if (own(s)->refreshing)
+        trust_round_hurry(round);
     if (!trust_round_begin(round, settings, own(s)->refreshing, now_s)) {
         own(s)->wanted |= own(s)->refreshing;
         own(s)->refreshing = false;
         return;
     }
     own(s)->sent_of = s->current.generation;
-    int r = supervisor_start_child(s, courier(s), now_ms);
-    if (r)
-        trust_round_end(round, settings, now_s);
+    own(s)->serving = own(s)->refreshing;
+    if (supervisor_start_child(s, courier(s), now_ms))
+        end_round(s, now_s);
 }
 
 static bool has_domains(const struct configuration *c)
@@ -443,9 +454,7 @@ static void take_brought(struct supervisor *s, const struct heard *h)
 static void courier_gone(struct supervisor *s, struct child *c, const struct death *death)
 {
     (void)c, (void)death;
-    own(s)->wanted |= trust_round_end(&own(s)->round, s->current.settings, clock_real_s()) ||
-                      own(s)->refreshing;
-    own(s)->refreshing = false;
+    end_round(s, clock_real_s());
 }
 
 const struct duty duty_courier = {
@@ -709,7 +718,8 @@ static void act_list(struct supervisor *s, struct asker *a, struct str text, int
     buf_fini(&out);
 }
 
-/* A run that is under way may have read the files before it was asked for. */
+/* A run that is under way may have read the files before it was asked for, and so may one that ends
+   what a courier on the way brings. */
 static void act_refresh(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
@@ -717,9 +727,9 @@ static void act_refresh(struct supervisor *s, struct asker *a, struct str text, 
         asker_answer(a, ASKER_REFUSED, STR("the configuration names no domain of trust"));
         return;
     }
-    asker_wait(a, &part_trust, own(s)->asked + 1, now_ms + ASKER_WAIT_MS);
+    asker_wait(a, &part_trust, own(s)->asked + 1 + (courier(s)->pid != 0), now_ms + ASKER_WAIT_MS);
     own(s)->refreshing = true;
-    trust_round_hurry(&own(s)->round);
+    own(s)->serving = false;
 }
 
 /* ---- the part ---- */
