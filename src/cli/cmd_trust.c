@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static const char *text_of(const json_t *object, const char *key)
@@ -65,15 +66,36 @@ static void print_faults(const json_t *domain)
     if (has(domain, "broken"))
         columns_say(
             4, 0,
-            "its files cannot be used since %s: %s. What was in force before stays. Mend the file, "
-            "then: stirctl trust refresh",
-            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"));
+            "its files cannot be used since %s: %s. %s Mend the file, then: stirctl trust refresh",
+            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"),
+            number_of(domain, "authorities") > 0 ? "What was in force before stays."
+                                                 : "Nobody is believed by it.");
     if (left_out > 0)
         columns_say(
             4, 0, "%d of its certificates %s not used%s%s", left_out, left_out == 1 ? "is" : "are",
             has(domain, "left_out_is") ? ": the first is " : "", text_of(domain, "left_out_is"));
     if (json_is_false(json_object_get(domain, "revocation_judged")))
         columns_say(4, 0, "revocation is not judged: it has no crls");
+}
+
+#define NO_VERDICT "calls whose certificate has to lead to it are open"
+
+/* What calls get by it, where that is not what its state says. */
+static void print_calls(const json_t *domain)
+{
+    const char *calls = text_of(domain, "calls"), *state = text_of(domain, "state");
+    const int lacking = (int)number_of(domain, "crls_lacking");
+    const bool made = strcmp(state, "unavailable") != 0 && strcmp(state, "being made") != 0;
+    if (!made)
+        columns_say(
+            4, 0, strcmp(state, "unavailable") == 0 ? NO_VERDICT : NO_VERDICT " until it is made");
+    else if (lacking > 0 && strcmp(calls, "open") == 0)
+        columns_say(4, 0, NO_VERDICT ": no revocation list is in force (crl_stale = \"open\")");
+    else if (lacking > 0)
+        columns_say(4, 0, "%d of its revocation lists %s not in force: calls that need %s are %s",
+                    lacking, lacking == 1 ? "is" : "are", lacking == 1 ? "it" : "one of them",
+                    strcmp(calls, "judged") == 0 ? "judged without (crl_stale = \"warn\")"
+                                                 : "open (crl_stale = \"open\")");
 }
 
 static void print_domain(const json_t *domain)
@@ -85,6 +107,7 @@ static void print_domain(const json_t *domain)
     print_said("%s: %s, %d %s, %d revoked certificate%s\n", text_of(domain, "name"),
                text_of(domain, "state"), authorities,
                authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
+    print_calls(domain);
     print_faults(domain);
     json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
 }
