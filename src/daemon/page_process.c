@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define PAGES_NICE 10
-#define LEAVE_MS   500 /* for what was asked when another one took its place */
 
 void page_process_say(const struct page_process *p, const struct control_message *m)
 {
@@ -76,6 +75,8 @@ static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms
 static void serve(struct page_process *p)
 {
     while (control_hear(p->control_fd, act, p)) {
+        if (p->before_turn)
+            p->before_turn(p);
         if (p->server)
             http_server_run(p->server, clock_monotonic_ms());
         if (p->turn)
@@ -84,10 +85,11 @@ static void serve(struct page_process *p)
     }
 }
 
-/* Another one takes its place: what was asked of this one is answered yet, if it can be at once. */
+/* Another one takes its place: whoever is with this one is answered yet, for as long as a
+   connection may last. */
 static void leave(struct page_process *p)
 {
-    const int64_t until_ms = clock_monotonic_ms() + LEAVE_MS;
+    const int64_t until_ms = clock_monotonic_ms() + p->most_ms;
     if (!p->server)
         return;
     http_server_close(p->server);
@@ -119,7 +121,8 @@ void page_process_make(struct page_process *p, struct http_rules rules, struct f
     struct tls_texts texts = {.certificate_name = certificate, .key_name = key};
     const bool tls = certificate.n > 0;
     char *pem = NULL, *secret = NULL;
-    p->why = "its certificate does not arrive as it was checked";
+    p->most_ms = rules.most_ms;
+    p->why = "the certificate or its key cannot be read: stird -t says why; put good ones there";
     if (tls && files && tls_files_of_pages(&texts, files, &problems)) {
         rules.certificate = pem = copy(texts.certificate);
         rules.key = secret = copy(texts.key);
