@@ -427,10 +427,12 @@ static void warn_of_shared(struct reader *r, const struct draft *draft)
             continue;
         warn(
             r, &draft->object, place_of(&draft->object, "certificates"),
-            "certificate \"%.*s\", unit \"%.*s\": its x5u is that of unit \"%.*s\" too, and one of "
-            "them alone can be served there. Verifiers that keep the chain of the one, a day or as "
-            "long as max-age says, refuse what the other signs: give each unit a URL of its own",
-            STR_ARG(c->id), STR_ARG(c->unit), STR_ARG(s->certificates[k].unit));
+            "certificate \"%.*s\", unit \"%.*s\": its x5u is that of certificate \"%.*s\", unit "
+            "\"%.*s\", too, and one of them alone can be served there. Verifiers that keep the chain "
+            "of the one, a day or as long as max-age says, refuse what the other signs: give each "
+            "unit a URL of its own",
+            STR_ARG(c->id), STR_ARG(c->unit), STR_ARG(s->certificates[k].id),
+            STR_ARG(s->certificates[k].unit));
     }
 }
 

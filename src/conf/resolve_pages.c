@@ -75,7 +75,7 @@ static bool is_taken(const struct settings *s, unsigned i, struct str path)
     bool taken = false;
     for (unsigned k = 0; k < i; k++)
         taken = taken ||
-                (repository_has(s, s->certificates[k].x5u, &other) && str_eq(other, path) &&
+                (published_unit_path(s, s->certificates[k].x5u, &other) && str_eq(other, path) &&
                  !str_eq(s->certificates[k].x5u, s->certificates[i].x5u));
     return taken;
 }
@@ -88,7 +88,7 @@ static void find_unserved(struct reader *r, const struct draft *draft)
         struct str path;
         if (c->x5u.n == 0 || x5u_fault(c->x5u))
             continue; /* its own check has told, or will */
-        if (!repository_has(s, c->x5u, &path))
+        if (!published_unit_path(s, c->x5u, &path))
             warn_of(r, draft, c, "it has another host than repository.host");
         else if (is_taken(s, i, path))
             warn_of(r, draft, c,

@@ -180,7 +180,7 @@ static bool is_others_turn(const struct checker *c, const struct certificate *ce
     const struct settings *s = c->settings;
     const int64_t now_s = clock_real_s();
     struct str path, ignored;
-    if (!repository_has(s, certificate->x5u, &path) ||
+    if (!published_unit_path(s, certificate->x5u, &path) ||
         certificate_is_revoked(certificate, c->trust, now_s))
         return false;
     for (unsigned i = 0; i < s->n_certificates; i++) {

@@ -66,7 +66,7 @@ static void read_chains(struct publisher *p, struct files *files)
     for (unsigned i = 0; i < s->n_certificates; i++) {
         const struct certificate *c = &s->certificates[i];
         struct str path;
-        if (!repository_has(s, c->x5u, &path) || write_chain(&p->texts[i], files, c))
+        if (!published_unit_path(s, c->x5u, &path) || write_chain(&p->texts[i], files, c))
             continue;
         log_error("a chain cannot be served", LOG_TEXT("id", c->id), LOG_TEXT("unit", c->unit));
         buf_fini(&p->texts[i]);
@@ -101,7 +101,7 @@ static unsigned choose_pages(const struct publisher *p, struct http_page *pages,
     unsigned n = 0;
     for (unsigned i = 0; i < s->n_certificates; i++) {
         struct str path;
-        if (p->texts[i].n > 0 && repository_has(s, s->certificates[i].x5u, &path) &&
+        if (p->texts[i].n > 0 && published_unit_path(s, s->certificates[i].x5u, &path) &&
             published_unit(&q, path) == i)
             pages[n++] = (struct http_page){path, TYPE, 200, buf_str(&p->texts[i])};
     }

@@ -118,12 +118,12 @@ class Repository(ProcessStory):
         x5u = "https://%s:%d/818H/1.pem" % (self.net(1), PORT)
         chain = self.chain()
         for kind in (["--bad", "future"], []):
-            unit = make_unit(self.lab.path("next" + "".join(kind)), "818H", "--spc", "818H", "--x5u", x5u, *kind)
+            unit = make_unit(self.lab.path("next" + "".join(kind)), "818H", "--x5u", x5u, *kind)
             status, _, err = stirctl.run(self.stird.configuration, "cert", "import", "--key", unit.directory + "/key.pem",
                                          "--chain", unit.directory + "/chain.pem", "--x5u", x5u, "818H")
             self.assertEqual(status, 0, err)
             self.assertIn("has this URL too", err)
-            self.assertIn("its x5u is that of unit", stird.check_configuration(self.stird.configuration)[1])
+            self.assertIn("its x5u is that of certificate", stird.check_configuration(self.stird.configuration)[1])
             self.assertEqual(self.cert_check()[0], 0)
             self.assertEqual(self.get("/818H/1.pem")[2], chain)
             self.assertEqual(self.who_signs(), [("", "served")])
@@ -147,7 +147,7 @@ class Repository(ProcessStory):
     def test_a_certificate_exchanged_in_place(self):
         """The reload says that verifiers keep the old chain; a check fails where nothing signs."""
         self.start_with(self.configured())
-        unit = make_unit(self.lab.path("next"), "818H", "--spc", "818H", "--bad", "future")
+        unit = make_unit(self.lab.path("next"), "818H", "--bad", "future")
         for name in ("key.pem", "chain.pem"):
             shutil.copy(os.path.join(unit.directory, name), self.lab.unit.directory)
         status, out, err = stirctl.run(self.stird.configuration, "reload", "--wait")

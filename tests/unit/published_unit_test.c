@@ -80,17 +80,17 @@ static void whose_urls_it_has(void **state)
 {
     struct str path;
     (void)state;
-    assert_true(repository_has(&settings, STR(ONE), &path));
+    assert_true(published_unit_path(&settings, STR(ONE), &path));
     assert_true(str_eq(path, STR("/818H/1.pem")));
-    assert_false(repository_has(&settings, STR("http://cert.example.com/1.pem"), &path));
-    assert_false(repository_has(&settings, STR(""), &path));
+    assert_false(published_unit_path(&settings, STR("http://cert.example.com/1.pem"), &path));
+    assert_false(published_unit_path(&settings, STR(""), &path));
     settings.repository_host = STR("CERT.example.com");
-    assert_true(repository_has(&settings, STR(ONE), &path));
+    assert_true(published_unit_path(&settings, STR(ONE), &path));
     settings.repository_host = STR("other.example.com");
-    assert_false(repository_has(&settings, STR(ONE), &path));
+    assert_false(published_unit_path(&settings, STR(ONE), &path));
     settings.repository_host = (struct str){NULL, 0};
     settings.repository_port = 0;
-    assert_false(repository_has(&settings, STR(ONE), &path));
+    assert_false(published_unit_path(&settings, STR(ONE), &path));
     settings.repository_port = 8443;
 }
 

@@ -8,7 +8,7 @@
 #include <stird/core/certificate_choice.h>
 
 /* Whether the repository has that URL; *PATH, borrowed from X5U, is where. */
-bool repository_has(const struct settings *settings, struct str x5u, struct str *path);
+bool published_unit_path(const struct settings *settings, struct str x5u, struct str *path);
 /*
  * The unit that is served at PATH: one that signs now, for verifiers need its chain; where none of
  * that path does, the first that is in force, which signs once it was found there; else the first.

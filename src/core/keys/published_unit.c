@@ -3,7 +3,7 @@
 #include <stird/core/certificate.h>
 #include <stird/core/x5u.h>
 
-bool repository_has(const struct settings *s, struct str x5u, struct str *path)
+bool published_unit_path(const struct settings *s, struct str x5u, struct str *path)
 {
     struct x5u_parts parts;
     if (s->repository_port == 0 || x5u.n == 0 || x5u_split(x5u, &parts))
@@ -15,7 +15,7 @@ bool repository_has(const struct settings *s, struct str x5u, struct str *path)
 static bool is_at(const struct settings *s, uint32_t i, struct str path)
 {
     struct str own;
-    return repository_has(s, s->certificates[i].x5u, &own) && str_eq(own, path);
+    return published_unit_path(s, s->certificates[i].x5u, &own) && str_eq(own, path);
 }
 
 /* 2: it signs; 1: it is in force; 0: neither. */
