@@ -15,6 +15,16 @@
 #include <unistd.h>
 
 #define PAGES_NICE 10
+#define HURRIED_MS 500
+
+/* stird ends, and whoever is still here is cut off soon. */
+static volatile sig_atomic_t hurried;
+
+static void hurry(int number)
+{
+    (void)number;
+    hurried = 1;
+}
 
 void page_process_say(const struct page_process *p, const struct control_message *m)
 {
@@ -86,14 +96,16 @@ static void serve(struct page_process *p)
 }
 
 /* Another one takes its place: whoever is with this one is answered yet, for as long as a
-   connection may last. */
+   connection may last; at the end of stird not so long. */
 static void leave(struct page_process *p)
 {
-    const int64_t until_ms = clock_monotonic_ms() + p->most_ms;
+    const int64_t since_ms = clock_monotonic_ms();
+    int64_t until_ms = since_ms + p->most_ms;
     if (!p->server)
         return;
     http_server_close(p->server);
     while (http_server_busy(p->server) > 0 && clock_monotonic_ms() < until_ms) {
+        until_ms = since_ms + (hurried ? HURRIED_MS : p->most_ms);
         wait_for_news(p, -1, until_ms);
         http_server_run(p->server, clock_monotonic_ms());
     }
@@ -150,7 +162,7 @@ int page_process_serve(struct page_process *p)
     const struct role_keeps keeps = {
         .landlock_required = p->settings->landlock_required, .given = &p->listening, .n_given = 1};
     log_set_level(p->settings->log_level);
-    signal(SIGTERM, SIG_IGN); /* it ends when the supervisor does */
+    signal(SIGTERM, hurry); /* it ends when the supervisor does */
     if (setpriority(PRIO_PROCESS, 0, PAGES_NICE))
         log_debug("pages are served beside the calls", LOG_CSTR("error", strerror(errno)));
     const bool good = roles_narrow(p->role, &keeps) == 0;

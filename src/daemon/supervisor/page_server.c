@@ -144,7 +144,7 @@ static void look_at_files(struct supervisor *s, struct page_server *p,
     if (now_ms < p->next_look_ms || !s->ready || s->stopping)
         return;
     p->next_look_ms = now_ms + LOOK_EVERY_MS;
-    if (!needs_other_files(p, b))
+    if (!page_server_is_wanted(p) || !needs_other_files(p, b))
         return;
     const int64_t last_ns = last_changed_ns(b);
     if (last_ns == p->changed_ns)

@@ -23,6 +23,7 @@ struct tls_lives {
 
 struct use {
     const char *use, *key; /* what it is for, its setting */
+    bool is_wanted;
     struct str file;
     const struct tls_dates *dates;
 };
@@ -34,15 +35,19 @@ static struct tls_lives *own(const struct supervisor *s)
 
 static void list_uses(const struct settings *s, struct use uses[USES])
 {
-    uses[0] = (struct use){"sip", "tls.certificate", s->tls_certificate, &s->tls_dates};
-    uses[1] = (struct use){"web", "web.tls_certificate", s->web_tls_certificate, &s->web_tls_dates};
-    uses[2] = (struct use){"repository", "repository.tls_certificate",
+    uses[0] = (struct use){"sip", "tls.certificate", true, s->tls_certificate, &s->tls_dates};
+    uses[1] = (struct use){"web", "web.tls_certificate", s->web_port > 0, s->web_tls_certificate,
+                           &s->web_tls_dates};
+    uses[2] = (struct use){"repository", "repository.tls_certificate", s->repository_port > 0,
                            s->repository_tls_certificate, &s->repository_tls_dates};
 }
 
-static enum certificate_life life_of(const struct tls_dates *d, int64_t now_s)
+static enum certificate_life life_of(const struct use *u, int64_t now_s)
 {
-    return d->known ? certificate_life_between(d->not_before_s, d->not_after_s, now_s) : LIFE_LONG;
+    const struct tls_dates *d = u->dates;
+    return u->is_wanted && d->known
+               ? certificate_life_between(d->not_before_s, d->not_after_s, now_s)
+               : LIFE_LONG;
 }
 
 static void say(const struct use *u, enum certificate_life life, int64_t now_s)
@@ -62,7 +67,7 @@ static void say(const struct use *u, enum certificate_life life, int64_t now_s)
 /* Once a day, and when it gets worse; of another certificate anew. */
 static void look_at(const struct use *u, struct told *told, int64_t now_s)
 {
-    const enum certificate_life life = life_of(u->dates, now_s);
+    const enum certificate_life life = life_of(u, now_s);
     const bool other = told->not_after_s != u->dates->not_after_s;
     const bool again = other || life > told->life || now_s >= told->at_s + AGAIN_S;
     told->not_after_s = u->dates->not_after_s;
@@ -95,8 +100,7 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     struct use uses[USES];
     list_uses(s->current.settings, uses);
     for (unsigned i = 0; i < USES; i++)
-        values[ALARM_tls_certificate_life] += life_of(uses[i].dates, clock_real_s()) >=
-                                              LIFE_A_TENTH;
+        values[ALARM_tls_certificate_life] += life_of(&uses[i], clock_real_s()) >= LIFE_A_TENTH;
 }
 
 static void put_number(struct json *j, const char *key, int64_t value)
@@ -114,7 +118,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_begin_array(j);
     for (unsigned i = 0; i < USES; i++) {
         const struct tls_dates *d = uses[i].dates;
-        if (!d->known)
+        if (!uses[i].is_wanted || !d->known)
             continue;
         json_begin_object(j);
         json_put_key(j, STR("use"));
