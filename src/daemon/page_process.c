@@ -116,7 +116,7 @@ static void leave(struct page_process *p)
 /* As C has it; cleansed by whoever frees it. NULL: no memory. */
 static char *copy(struct str text)
 {
-    return strndup(text.p, text.n);
+    return strndup(text.n > 0 ? text.p : "", text.n);
 }
 
 static void cleanse(char *text)
