@@ -28,7 +28,37 @@ static void print_one(const json_t *c)
         columns_wrap(text_of(c, "found"), FURTHER, 0);
 }
 
-static int list(const struct cli *cli)
+static bool signs(const json_t *all, const char *id)
+{
+    size_t i;
+    const json_t *one;
+    bool any = false;
+    json_array_foreach((json_t *)(uintptr_t)all, i, one) any =
+        any || (strcmp(text_of(one, "id"), id) == 0 && json_is_true(json_object_get(one, "signs")));
+    return any;
+}
+
+/* Whether each certificate has a unit that signs; the units of one stand side by side. */
+static bool all_sign(const json_t *all)
+{
+    size_t i;
+    const json_t *one;
+    const char *before = NULL;
+    bool good = true;
+    json_array_foreach((json_t *)(uintptr_t)all, i, one)
+    {
+        const char *id = text_of(one, "id");
+        const bool silent = (!before || strcmp(before, id) != 0) && !signs(all, id);
+        if (silent)
+            warn_said("stirctl: certificate \"%s\" has no unit that signs\n", id);
+        good = good && !silent;
+        before = id;
+    }
+    return good;
+}
+
+/* MUST_SIGN: that one of them does not is a failure. */
+static int list(const struct cli *cli, bool must_sign)
 {
     size_t i;
     json_t *one;
@@ -38,7 +68,7 @@ static int list(const struct cli *cli)
         json_print(json_incref(all));
     else
         json_array_foreach(all, i, one) print_one(one);
-    bool good = all && !fflush(stdout);
+    bool good = all && !fflush(stdout) && (!must_sign || all_sign(all));
     json_decref(status);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -46,7 +76,7 @@ static int list(const struct cli *cli)
 static int run_list(const struct cli *cli, const struct words *words)
 {
     (void)words;
-    return list(cli);
+    return list(cli, false);
 }
 
 static int run_check(const struct cli *cli, const struct words *words)
@@ -56,7 +86,7 @@ static int run_check(const struct cli *cli, const struct words *words)
     int r = session_ask(cli, ADMIN_CHECK, true, STR(""), SESSION_LONG_TIMEOUT_MS, false, &reply);
     bool good = r == 0 && session_granted(&reply);
     session_reply_fini(&reply);
-    return good ? list(cli) : EXIT_FAILURE;
+    return good ? list(cli, true) : EXIT_FAILURE;
 }
 
 const struct command command_cert_list = {
@@ -67,5 +97,5 @@ const struct command command_cert_list = {
 const struct command command_cert_check = {
     .name = "cert check",
     .usage = "",
-    .summary = "look at the certificates' URLs now, then list them",
+    .summary = "look at the certificates' URLs now, then list them; fails where none signs",
     .run = run_check};

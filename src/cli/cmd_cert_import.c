@@ -254,13 +254,19 @@ static bool is_same(const struct import *i, int unit)
     return same;
 }
 
+static bool is_called_unit(const char *name)
+{
+    size_t n = strlen(name), suffix = strlen(UNIT_SUFFIX);
+    return name[0] != '.' && n > suffix && strcmp(name + n - suffix, UNIT_SUFFIX) == 0;
+}
+
 /* Where the operator names the new unit, only that name counts. */
 static bool is_unit(const struct import *i, const char *name)
 {
     size_t n = strlen(name), suffix = strlen(UNIT_SUFFIX);
     if (!i->name && strcmp(name, ".") == 0)
         return true;
-    return name[0] != '.' && n > suffix && strcmp(name + n - suffix, UNIT_SUFFIX) == 0 &&
+    return is_called_unit(name) &&
            (!i->name || (strlen(i->name) == n - suffix && strncmp(name, i->name, n - suffix) == 0));
 }
 
@@ -286,6 +292,50 @@ static char *find_same(const struct import *i)
     if (directory)
         closedir(directory);
     return found;
+}
+
+/* ---- another one at its URL ---- */
+
+static bool has_url(const struct import *i, int unit)
+{
+    struct buf x5u = BUF_INIT;
+    const bool has = read_at(unit, "x5u", &x5u) &&
+                     str_eq(str_trim(buf_str(&x5u)), str_trim(buf_str(&i->x5u_text)));
+    buf_fini(&x5u);
+    return has;
+}
+
+static void say_shared(const char *name)
+{
+    fprintf(stderr,
+            "stirctl: warning: unit %s has this URL too, where one of them alone can be served.\n"
+            "  stirctl cert list says which one signs. When another takes its place, verifiers\n"
+            "  that keep the chain before, a day or as long as max-age says, refuse its calls:\n"
+            "  give each unit a URL of its own.\n",
+            name);
+}
+
+/* Says what will happen, for it happens long after the import. */
+static void warn_of_shared(const struct import *i)
+{
+    int fd = openat(i->units.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+    for (unsigned n = 0;
+         directory && n < CERTIFICATE_UNITS_READ_MAX && (entry = readdir(directory)); n++) {
+        const bool own = strcmp(entry->d_name, i->final) == 0,
+                   flat = strcmp(entry->d_name, ".") == 0;
+        int unit = !own && (flat || is_called_unit(entry->d_name))
+                       ? openat(i->units.fd, entry->d_name,
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                       : -1;
+        if (unit >= 0 && faccessat(unit, "x5u", F_OK, 0) == 0 && has_url(i, unit))
+            say_shared(flat ? "in the directory itself" : entry->d_name);
+        if (unit >= 0)
+            close(unit);
+    }
+    if (directory)
+        closedir(directory);
 }
 
 static int say_same(const struct cli *cli, const struct import *i, const char *name)
@@ -496,6 +546,8 @@ static int reload(const struct cli *cli, const struct import *i)
         json_print(json_pack("{s:b}", "imported", 1));
     else
         print_said("imported: %s/%s\n", i->directory, i->final);
+    if (!status)
+        warn_of_shared(i);
     session_reply_fini(&reply);
     return fflush(stdout) ? EXIT_FAILURE : status;
 }

@@ -356,6 +356,20 @@ out:
     return r;
 }
 
+static bool agree(const struct remembered *a, const struct remembered *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->error == b->error && a->text_length == b->text_length &&
+           (a->text_length == 0 || memcmp(a->text, b->text, a->text_length) == 0);
+}
+
+bool files_agree(const struct files *a, const struct files *b, struct str path)
+{
+    return agree(find(a, REMEMBERED_FILE, path), find(b, REMEMBERED_FILE, path)) &&
+           agree(find(a, REMEMBERED_SECRET, path), find(b, REMEMBERED_SECRET, path));
+}
+
 /* What is remembered of a list is called DIRECTORY/ and a star and the suffix. */
 static struct str path_of(const struct remembered *one)
 {

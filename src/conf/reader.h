@@ -78,6 +78,12 @@ void resolve_customers(struct reader *r, struct draft *draft);
 void resolve_rules(struct reader *r, struct draft *draft);
 /* After all others. */
 void resolve_tls(struct reader *r, struct draft *draft);
+/*
+ * Reads the dates of the certificate for TLS that KEY names. One that is not in force is a warning.
+ * WITHOUT: NULL, and what cannot be read is a mistake; else what happens then, and it is a warning.
+ */
+void tls_certificate_read(struct reader *r, const struct draft *draft, const char *key,
+                          struct str path, const char *without, struct tls_dates *dates);
 void resolve_pages(struct reader *r, struct draft *draft);
 /* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
 struct str tls_plain_host_name(struct reader *r, struct str name);

@@ -406,6 +406,36 @@ void resolve_open_certificates(struct reader *r, struct draft *draft)
     open->more_certificates = objects_are_open(r, &draft->certificates);
 }
 
+/* ---- units that share a URL ---- */
+
+/* The first one before unit I that has its URL; NO_CERTIFICATE: none. */
+static uint32_t shares_with(const struct settings *s, unsigned i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (s->certificates[i].x5u.n > 0 && str_eq(s->certificates[k].x5u, s->certificates[i].x5u))
+            return k;
+    return NO_CERTIFICATE;
+}
+
+static void warn_of_shared(struct reader *r, const struct draft *draft)
+{
+    const struct settings *s = &draft->settings;
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        const uint32_t k = shares_with(s, i);
+        const struct certificate *c = &s->certificates[i];
+        if (k == NO_CERTIFICATE || str_eq(c->chain, s->certificates[k].chain))
+            continue;
+        warn(
+            r, &draft->object, place_of(&draft->object, "certificates"),
+            "certificate \"%.*s\", unit \"%.*s\": its x5u is that of certificate \"%.*s\", unit "
+            "\"%.*s\", too, and one of them alone can be served there. Verifiers that keep the chain "
+            "of the one, a day or as long as max-age says, refuse what the other signs: give each "
+            "unit a URL of its own",
+            STR_ARG(c->id), STR_ARG(c->unit), STR_ARG(s->certificates[k].id),
+            STR_ARG(s->certificates[k].unit));
+    }
+}
+
 void resolve_certificates(struct reader *r, struct draft *draft)
 {
     struct trust *anchors = read_anchors(r, draft);
@@ -434,4 +464,5 @@ void resolve_certificates(struct reader *r, struct draft *draft)
     trust_free(anchors);
     draft->settings.certificates = list;
     draft->settings.n_certificates = n;
+    warn_of_shared(r, draft);
 }

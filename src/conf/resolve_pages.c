@@ -1,16 +1,16 @@
 /* web and repository: where pages are served, and the certificates that they are served with. */
 #include "reader.h"
 
-#include <errno.h>
+#include <stird/core/published_unit.h>
 #include <stird/core/x5u.h>
-
-#define PEM_BYTES_MAX (256 * 1024)
 
 /* The same keys of either. */
 struct server {
     const char *address_key, *port_key, *certificate_key, *secret_key;
     struct str address, certificate, key;
     uint32_t port;
+    const char *without;
+    struct tls_dates *dates;
     struct address *listen;
     struct str *key_file;
     unsigned *key_line;
@@ -40,17 +40,6 @@ static void resolve_place(struct reader *r, const struct draft *draft, const str
                      STR_ARG(s->listeners[i].name));
 }
 
-static void read_certificate(struct reader *r, const struct draft *draft, const struct server *v)
-{
-    struct str text;
-    int error = files_read(r->files, v->certificate, PEM_BYTES_MAX, &text);
-    if (error == -ENOMEM)
-        out_of_memory(r);
-    else if (error < 0)
-        complain(r, &draft->object, place_of(&draft->object, v->certificate_key), "%s: %.*s: %s",
-                 v->certificate_key, STR_ARG(v->certificate), files_fault(error));
-}
-
 static void resolve_server(struct reader *r, const struct draft *draft, const struct server *v)
 {
     const struct object *root = &draft->object;
@@ -59,7 +48,7 @@ static void resolve_server(struct reader *r, const struct draft *draft, const st
     *v->key_line = key.line;
     resolve_place(r, draft, v);
     if (v->certificate.n > 0)
-        read_certificate(r, draft, v);
+        tls_certificate_read(r, draft, v->certificate_key, v->certificate, v->without, v->dates);
     if (v->certificate.n > 0 && !was_given(root, v->secret_key))
         complain(r, root, place_of(root, v->certificate_key), "%s: %s is missing",
                  v->certificate_key, v->secret_key);
@@ -79,16 +68,16 @@ static void warn_of(struct reader *r, const struct draft *draft, const struct ce
         STR_ARG(c->id), STR_ARG(c->unit), STR_ARG(c->x5u), why);
 }
 
-/* Whether a unit that comes before unit I is served at its path. */
-static bool is_taken(const struct settings *s, unsigned i, const struct x5u_parts *parts)
+/* Whether a unit before unit I has its path, at another host. */
+static bool is_taken(const struct settings *s, unsigned i, struct str path)
 {
-    for (unsigned k = 0; k < i; k++) {
-        struct x5u_parts other;
-        if (!x5u_split(s->certificates[k].x5u, &other) && str_eq(other.path, parts->path) &&
-            (s->repository_host.n == 0 || str_eq_nocase(other.host, s->repository_host)))
-            return true;
-    }
-    return false;
+    struct str other;
+    bool taken = false;
+    for (unsigned k = 0; k < i; k++)
+        taken = taken ||
+                (published_unit_path(s, s->certificates[k].x5u, &other) && str_eq(other, path) &&
+                 !str_eq(s->certificates[k].x5u, s->certificates[i].x5u));
+    return taken;
 }
 
 static void find_unserved(struct reader *r, const struct draft *draft)
@@ -96,29 +85,32 @@ static void find_unserved(struct reader *r, const struct draft *draft)
     const struct settings *s = &draft->settings;
     for (unsigned i = 0; s->repository_port > 0 && i < s->n_certificates; i++) {
         const struct certificate *c = &s->certificates[i];
-        struct x5u_parts parts;
-        if (c->x5u.n == 0 || x5u_split(c->x5u, &parts))
+        struct str path;
+        if (c->x5u.n == 0 || x5u_fault(c->x5u))
             continue; /* its own check has told, or will */
-        if (s->repository_host.n > 0 && !str_eq_nocase(parts.host, s->repository_host))
+        if (!published_unit_path(s, c->x5u, &path))
             warn_of(r, draft, c, "it has another host than repository.host");
-        else if (is_taken(s, i, &parts))
+        else if (is_taken(s, i, path))
             warn_of(r, draft, c,
-                    "another unit has that path: each needs a URL of its own, with each renewal");
+                    "another unit has that path, and the one that signs is served: each needs a "
+                    "URL of its own, with each renewal");
     }
 }
 
 void resolve_pages(struct reader *r, struct draft *draft)
 {
     struct settings *s = &draft->settings;
-    const struct server web = {"web.address",        "web.port",          "web.tls_certificate",
-                               "web.tls_key",        s->web_address,      s->web_tls_certificate,
-                               s->web_tls_key,       s->web_port,         &s->web_listen,
-                               &s->web_tls_key_file, &s->web_tls_key_line};
+    const struct server web = {"web.address",       "web.port",     "web.tls_certificate",
+                               "web.tls_key",       s->web_address, s->web_tls_certificate,
+                               s->web_tls_key,      s->web_port,    "no pages are served",
+                               &s->web_tls_dates,   &s->web_listen, &s->web_tls_key_file,
+                               &s->web_tls_key_line};
     const struct server repository = {
-        "repository.address",        "repository.port",          "repository.tls_certificate",
-        "repository.tls_key",        s->repository_address,      s->repository_tls_certificate,
-        s->repository_tls_key,       s->repository_port,         &s->repository_listen,
-        &s->repository_tls_key_file, &s->repository_tls_key_line};
+        "repository.address",       "repository.port",     "repository.tls_certificate",
+        "repository.tls_key",       s->repository_address, s->repository_tls_certificate,
+        s->repository_tls_key,      s->repository_port,    "our chains are not served",
+        &s->repository_tls_dates,   &s->repository_listen, &s->repository_tls_key_file,
+        &s->repository_tls_key_line};
     resolve_server(r, draft, &web);
     resolve_server(r, draft, &repository);
     if (s->web_port > 0 && s->repository_port > 0 &&

@@ -8,6 +8,29 @@
 #define PEM_BYTES_MAX (256 * 1024)
 #define KEY_BYTES_MAX 16384
 
+/* What the world can break by itself is told, and the rest goes on: a certificate ends though
+   nobody has touched a file. */
+void tls_certificate_read(struct reader *r, const struct draft *draft, const char *key,
+                          struct str path, const char *without, struct tls_dates *dates)
+{
+    const struct object *root = &draft->object;
+    const struct place at = place_of(root, key);
+    struct str text;
+    int error = files_read(r->files, path, PEM_BYTES_MAX, &text);
+    const char *fault = error < 0 ? files_fault(error) : tls_dates_read(dates, text),
+               *ended = fault ? NULL : tls_dates_fault(dates, r->now_s);
+    if (error == -ENOMEM)
+        out_of_memory(r);
+    else if (fault && without)
+        warn(r, root, at, "%s: %.*s: %s: %s until that is mended", key, STR_ARG(path), fault,
+             without);
+    else if (error < 0) /* what else is wrong is told by who reads the key beside it */
+        complain(r, root, at, "%s: %.*s: %s", key, STR_ARG(path), fault);
+    else if (ended)
+        warn(r, root, at, "%s: %.*s: %s: peers that look at it refuse it: put a new one here", key,
+             STR_ARG(path), ended);
+}
+
 /* The key is read by those that serve alone: settings_read_secrets(). */
 static const struct {
     const char *key;
@@ -18,7 +41,8 @@ static const struct {
     {"tls.key", offsetof(struct settings, tls_key), true},
     {"tls.ca", offsetof(struct settings, tls_ca), false},
 };
-#define PARTS (sizeof(parts) / sizeof(parts[0]))
+#define PARTS       (sizeof(parts) / sizeof(parts[0]))
+#define CERTIFICATE 0
 
 static struct str path_of(const struct settings *s, unsigned part)
 {
@@ -37,9 +61,13 @@ struct str tls_plain_host_name(struct reader *r, struct str name)
     return copy;
 }
 
-static void read_part(struct reader *r, const struct draft *draft, unsigned i)
+static void read_part(struct reader *r, struct draft *draft, unsigned i)
 {
     struct str path = path_of(&draft->settings, i), text;
+    if (i == CERTIFICATE) {
+        tls_certificate_read(r, draft, parts[i].key, path, NULL, &draft->settings.tls_dates);
+        return;
+    }
     int error = files_read(r->files, path, PEM_BYTES_MAX, &text);
     if (error == -ENOMEM)
         out_of_memory(r);
@@ -65,21 +93,28 @@ static bool is_good(int error, const struct secret *secret, struct problems *pro
     return error == 0;
 }
 
-/* Whatever is wrong with it: no call is lost for want of a list, so that is a warning. */
-static bool look_at(struct files *files, struct settings *s, const struct secret *secret,
-                    uid_t owner, size_t max_bytes, bool (*is_whole)(struct str text))
+/* For what no call is lost: a warning. False: no memory. */
+static bool warn(struct settings *s, const struct secret *secret, const char *why,
+                 const char *without)
 {
     struct buf text = BUF_INIT;
-    int error = secret->path.n == 0
-                    ? 0
-                    : files_look_at_secret(files, secret->path, owner, max_bytes, is_whole);
-    if (error == 0 || error == -ENOMEM)
-        return error == 0;
-    buf_addf(&text, "%s: %.*s: %s: until it is mended the list is not fetched", secret->key,
-             STR_ARG(secret->path), error == -EBADMSG ? secret->form : files_secret_fault(error));
+    buf_addf(&text, "%s: %.*s: %s: %s until that is mended", secret->key, STR_ARG(secret->path),
+             why, without);
     bool good = !buf_failed(&text) && settings_warn(s, secret->file, secret->line, buf_str(&text));
     buf_fini(&text);
     return good;
+}
+
+static bool look_at(struct files *files, struct settings *s, const struct secret *secret,
+                    uid_t owner, size_t max_bytes, bool (*is_whole)(struct str text))
+{
+    int error = secret->path.n == 0
+                    ? 0
+                    : files_look_at_secret(files, secret->path, owner, max_bytes, is_whole);
+    return error == 0 ||
+           (error != -ENOMEM &&
+            warn(s, secret, error == -EBADMSG ? secret->form : files_secret_fault(error),
+                 "the list is not fetched"));
 }
 
 static bool look_at_couriers(struct files *files, struct settings *s, uid_t owner)
@@ -97,22 +132,32 @@ static bool look_at_couriers(struct files *files, struct settings *s, uid_t owne
     return good;
 }
 
+/* Calls do not need it. */
+static bool read_key_of_pages(struct files *files, struct settings *s, const struct secret *key,
+                              const char *without, uid_t owner)
+{
+    struct str text;
+    const int error = key->path.n > 0
+                          ? files_read_secret(files, key->path, owner, KEY_BYTES_MAX, &text)
+                          : 0;
+    return error == 0 || (error != -ENOMEM && warn(s, key, files_secret_fault(error), without));
+}
+
 bool settings_read_secrets(struct files *files, struct settings *s, uid_t owner,
                            struct problems *problems)
 {
-    const struct secret keys[] = {
-        {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line, NULL},
-        {"web.tls_key", s->web_tls_key, s->web_tls_key_file, s->web_tls_key_line, NULL},
-        {"repository.tls_key", s->repository_tls_key, s->repository_tls_key_file,
-         s->repository_tls_key_line, NULL}};
+    const struct secret sip = {"tls.key", s->tls_key, s->tls_key_file, s->tls_key_line, NULL},
+                        web = {"web.tls_key", s->web_tls_key, s->web_tls_key_file,
+                               s->web_tls_key_line, NULL},
+                        repository = {"repository.tls_key", s->repository_tls_key,
+                                      s->repository_tls_key_file, s->repository_tls_key_line, NULL};
     struct str text;
-    bool good = true;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        good = (keys[i].path.n == 0 ||
-                is_good(files_read_secret(files, keys[i].path, owner, KEY_BYTES_MAX, &text),
-                        &keys[i], problems)) &&
-               good;
-    if (!look_at_couriers(files, s, owner)) {
+    bool good = sip.path.n == 0 ||
+                is_good(files_read_secret(files, sip.path, owner, KEY_BYTES_MAX, &text), &sip,
+                        problems);
+    if (!read_key_of_pages(files, s, &web, "no pages are served", owner) ||
+        !read_key_of_pages(files, s, &repository, "our chains are not served", owner) ||
+        !look_at_couriers(files, s, owner)) {
         problems->out_of_memory = true;
         return false;
     }

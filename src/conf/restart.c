@@ -92,6 +92,17 @@ void settings_need_restart(const struct settings *next, const struct settings *p
     }
 }
 
+bool settings_agree(const struct settings *a, const struct settings *b, const char *prefix)
+{
+    bool same = true;
+    for (unsigned i = 0; i < root_table.n_keys; i++) {
+        const struct key *k = &root_table.keys[i];
+        if (k->type != KEY_OBJECTS && str_starts(str_of(k->name), str_of(prefix)))
+            same = same && same_value(k, value_of(draft_of(a), k), value_of(draft_of(b), k));
+    }
+    return same;
+}
+
 void settings_place(const struct settings *s, const char *key, struct str *file, unsigned *line)
 {
     const struct object *root = &draft_of(s)->object;

@@ -12,6 +12,7 @@
 #include <stird/base/regular_file.h>
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_chain.h>
+#include <stird/core/published_unit.h>
 #include <stird/core/served_certificate.h>
 #include <stird/core/certificate_text.h>
 #include <stird/io/control.h>
@@ -168,6 +169,35 @@ static bool is_there(struct fetched_reply *reply)
     return reply->outcome == FETCH_OK || reply->body.n > 0;
 }
 
+/*
+ * Of units that share a URL our repository serves the one that signs (published_unit.h), and the
+ * others when they do: that one is there says nothing against the others, but that verifiers who
+ * keep it refuse them, of which the configuration warns. Revoked is revoked.
+ */
+static bool is_others_turn(const struct checker *c, const struct certificate *certificate,
+                           const struct served *served, struct arena *arena, struct str *saying)
+{
+    const struct settings *s = c->settings;
+    const int64_t now_s = clock_real_s();
+    struct str path, ignored;
+    if (!published_unit_path(s, certificate->x5u, &path) ||
+        certificate_is_revoked(certificate, c->trust, now_s))
+        return false;
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        const struct certificate *other = &s->certificates[i];
+        if (other == certificate || !str_eq(other->x5u, certificate->x5u) ||
+            certificate_usable(other, now_s) != REASON_OK ||
+            served_certificate_judge(other, served, c->trust, now_s, arena, &ignored) !=
+                CERTIFICATE_SERVED)
+            continue;
+        *saying = arena_printf(
+            arena, "serves unit \"%.*s\", which has this URL too, until that signs no more",
+            STR_ARG(other->unit));
+        return true;
+    }
+    return false;
+}
+
 static enum certificate_state look(const struct checker *c, const struct certificate *certificate,
                                    struct arena *arena, struct str *saying)
 {
@@ -180,6 +210,8 @@ static enum certificate_state look(const struct checker *c, const struct certifi
         state = served_certificate_judge(certificate, &served, c->trust, clock_real_s(), arena,
                                          saying);
         *saying = arena_copy(arena, *saying);
+        if (state == CERTIFICATE_WRONG && is_others_turn(c, certificate, &served, arena, saying))
+            state = CERTIFICATE_UNCHECKED;
     } else if (certificate_is_revoked(certificate, c->trust, clock_real_s())) {
         state = CERTIFICATE_WRONG;
         *saying = STR("is revoked: get a new one with a new key");

@@ -38,11 +38,33 @@ void child_init(struct child *c, const struct child_role *role, unsigned index)
     *c = (struct child){.role = role, .pidfd = -1, .control_fd = -1, .index = index};
 }
 
+void child_renew(struct child *c)
+{
+    const uint64_t deaths = c->deaths, hangs_ever = c->hangs_ever;
+    child_init(c, c->role, c->index);
+    c->deaths = c->deaths_then = deaths;
+    c->hangs_ever = hangs_ever;
+}
+
 void child_close_control(struct child *c)
 {
     if (c->control_fd >= 0)
         close(c->control_fd);
     c->control_fd = -1;
+}
+
+void child_let_go(struct child *c, int64_t until_ms)
+{
+    c->kept = false;
+    c->restart_at_ms = c->pinged_ms = 0;
+    child_close_control(c);
+    c->goodbye_ms = c->pid > 0 ? until_ms : 0;
+}
+
+bool child_is_missing(const struct child *c)
+{
+    return c->state != CHILD_SERVING &&
+           !(c->state == CHILD_STARTING && c->deaths == c->deaths_then);
 }
 
 /* A terminal's ^C and hang-up reach the whole group, but only the supervisor acts on them. */
@@ -215,7 +237,7 @@ void child_died(struct child *c, int64_t now_ms)
     c->early_deaths = served_well ? 0 : c->early_deaths + 1;
     if (served_well)
         c->restart_at_ms = now_ms;
-    c->deaths++;
+    c->deaths += c->kept; /* nobody misses one that was let go */
     if (c->pidfd >= 0)
         close(c->pidfd);
     c->pidfd = -1;
@@ -294,7 +316,7 @@ void child_was_overdue(struct child *c, int64_t now_ms)
 {
     if (c->state == CHILD_SERVING) {
         c->hangs++;
-        c->hangs_ever++;
+        c->hangs_ever += c->kept;
     }
     c->heard_ms = c->started_ms = now_ms; /* once is enough: its death is on the way */
     c->pinged_ms = 0;

@@ -74,7 +74,8 @@ struct child {
 
     unsigned early_deaths; /* deaths in a row, each before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
-    uint64_t deaths;       /* since the start of stird */
+    uint64_t deaths;       /* of those that were kept, since the start of stird */
+    uint64_t deaths_then;  /* when its place was taken anew */
     unsigned hangs;        /* how often in a row it was silent for too long */
     uint64_t hangs_ever;   /* since the start of stird */
 
@@ -85,6 +86,8 @@ struct child {
 #define CHILD_KEEP_MAX 512
 
 void child_init(struct child *c, const struct child_role *role, unsigned index);
+/* Its place is for another one now, of which only the counts of those before are left. */
+void child_renew(struct child *c);
 
 /* Runs in the new process; the result is its exit status. */
 typedef int child_main(void *user, int control_fd);
@@ -118,6 +121,11 @@ bool child_heard(struct child *c, int64_t now_ms);
 bool child_counts(struct child *c, int64_t now_ms);
 void child_kill(const struct child *c, int signal);
 void child_close_control(struct child *c);
+/* Closes its control socket, which ends it: it is not kept any more, and has until UNTIL_MS. */
+void child_let_go(struct child *c, int64_t until_ms);
+/* Whether it does not serve, though it should. The first one in its place, still on its way, is not
+   missing: its start has a limit of its own. */
+bool child_is_missing(const struct child *c);
 
 /* The process is gone and was waited for: sets when the next one is due. */
 void child_died(struct child *c, int64_t now_ms);

@@ -3,6 +3,7 @@
 #include "landlock.h"
 #include "means.h"
 #include "outside.h"
+#include "pages_check.h"
 #include "roles.h"
 #include "service_reads.h"
 #include "service_user.h"
@@ -390,23 +391,7 @@ static bool is_read(struct files *files, struct str path)
 static bool check_tls(struct files *files, const struct settings *s, struct problems *problems)
 {
     return !is_read(files, s->tls_certificate) || !is_read(files, s->tls_ca) || s->tls_key.n == 0 ||
-           tls_files_check(files, s, clock_real_s(), problems);
-}
-
-static bool check_tls_of(struct files *files, struct str certificate, struct str key,
-                         struct problems *problems)
-{
-    return !is_read(files, certificate) || key.n == 0 ||
-           tls_files_check_pages(files, certificate, key, clock_real_s(), problems);
-}
-
-/* Both are judged, whatever is wrong with the first. */
-static bool check_tls_of_pages(struct files *files, const struct settings *s,
-                               struct problems *problems)
-{
-    const bool web = check_tls_of(files, s->web_tls_certificate, s->web_tls_key, problems);
-    return check_tls_of(files, s->repository_tls_certificate, s->repository_tls_key, problems) &&
-           web;
+           tls_files_check(files, s, problems);
 }
 
 /* How it is loaded. */
@@ -480,10 +465,9 @@ static void check_named(struct files *files, struct settings *s, struct str path
     check_tables(s, &tables, path, problems);
     check_overlay(s, tables.fd, &urgent_faults, &urgent_unknown, problems);
     close_if_open(tables.fd);
-    if (secrets_good) {
+    if (secrets_good)
         check_tls(files, s, problems);
-        check_tls_of_pages(files, s, problems);
-    }
+    pages_check_files(files, s, problems);
     check_for_service(files, s, &groups, path, load, problems);
 }
 
@@ -564,8 +548,8 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     check_means(&loaded, &means);
     bool overlay_good = check_overlay(loaded.settings, tables.fd, &loaded.urgent_faults,
                                       &loaded.urgent_unknown, problems);
-    bool tls_good = secrets_good && check_tls(files, loaded.settings, problems) &&
-                    check_tls_of_pages(files, loaded.settings, problems);
+    bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);
+    pages_check_files(files, loaded.settings, problems);
     check_for_service(files, loaded.settings, &loaded.groups, path, load, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
         goto out;
@@ -656,6 +640,33 @@ static void take_change(void *user, const struct setting_change *c)
     buf_fini(&text);
 }
 
+/* A URL that served one chain serves another from now on: verifiers find that out when their caches
+   end. */
+static void warn_of_exchanged(struct settings *new, const struct settings *old)
+{
+    for (unsigned i = 0; i < new->n_certificates; i++) {
+        const struct certificate *c = &new->certificates[i];
+        bool had = false, same = false, shared = false; /* of which its reader has warned */
+        for (unsigned k = 0; k < new->n_certificates; k++)
+            shared = shared || (k != i && str_eq(new->certificates[k].x5u, c->x5u));
+        for (unsigned k = 0; k < old->n_certificates; k++) {
+            const bool here = str_eq(old->certificates[k].x5u, c->x5u);
+            had = had || here;
+            same = same || (here && str_eq(old->certificates[k].chain, c->chain));
+        }
+        if (!had || same || shared)
+            continue;
+        struct buf text = BUF_INIT;
+        buf_addf(&text,
+                 "a new certificate has the x5u of the one before, %.*s. Verifiers that keep the "
+                 "old chain, a day or as long as max-age says, refuse what the new one signs: give "
+                 "each certificate a URL of its own",
+                 STR_ARG(c->x5u));
+        settings_warn(new, c->directory, 0, buf_str(&text));
+        buf_fini(&text);
+    }
+}
+
 bool configuration_may_follow(struct configuration *next, const struct configuration *present,
                               const struct settings *started_with, bool force, struct str path,
                               struct problems *problems)
@@ -666,6 +677,7 @@ bool configuration_may_follow(struct configuration *next, const struct configura
                           &(struct restart_check){next->settings, problems});
     if ((new->records_file.n > 0) != (old->records_file.n > 0))
         problems_add(problems, path, 0, "records.file: turning records on or off needs a restart");
+    warn_of_exchanged(next->settings, old);
     next->is_forced = force && shrank_too_much(next, present);
     if (!force && shrank_too_much(next, present))
         problems_add(problems, path, 0,

@@ -2,6 +2,7 @@
 
 #include "configuration.h"
 #include "outside.h"
+#include "pages_check.h"
 #include "web_check.h"
 
 #include <assert.h>
@@ -87,6 +88,8 @@ int dry_run_check(struct str path)
         outside_warn(c.settings);
         web_check_system(c.settings);
     }
+    if (c.settings)
+        pages_check_addresses(c.settings);
     if (c.settings) {
         print_warnings(&c);
         warn_of_addresses(c.settings, path);

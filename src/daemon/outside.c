@@ -1,5 +1,6 @@
 #include "outside.h"
 
+#include "pages_check.h"
 #include "privileges.h"
 #include "service_reads.h"
 #include "service_user.h"
@@ -244,7 +245,7 @@ static void check_as_service(struct settings *s, bool by_unit, struct problems *
 
 struct sandbox {
     struct str unit;
-    const struct settings *settings;
+    struct settings *settings;
     struct problems *problems;
 };
 
@@ -290,11 +291,17 @@ static bool unit_hides(struct str unit, struct str path)
 static void check_hidden(void *user, struct str path)
 {
     const struct sandbox *b = user;
-    if (unit_hides(b->unit, path))
-        problems_add(b->problems, path, 0,
-                     "the unit hides it from stird, whoever owns it (ProtectHome=): keep it below "
-                     "/etc/stird or /var/lib/stird, or let a drop-in name it in "
-                     "BindReadOnlyPaths=");
+    struct problems found = PROBLEMS_INIT;
+    if (!unit_hides(b->unit, path))
+        return;
+    problems_add(&found, path, 0,
+                 "the unit hides it from stird, whoever owns it (ProtectHome=): keep it below "
+                 "/etc/stird or /var/lib/stird, or let a drop-in name it in BindReadOnlyPaths=");
+    if (found.n > 0 && pages_check_is_theirs(b->settings, path))
+        pages_check_warn_of_file(b->settings, &found.list[0]);
+    else
+        problems_move(b->problems, &found);
+    problems_fini(&found);
 }
 
 static void check_written(const struct sandbox *b, const struct written *w)

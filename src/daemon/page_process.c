@@ -15,7 +15,16 @@
 #include <unistd.h>
 
 #define PAGES_NICE 10
-#define LEAVE_MS   500 /* for what was asked when another one took its place */
+#define HURRIED_MS 500
+
+/* stird ends, and whoever is still here is cut off soon. */
+static volatile sig_atomic_t hurried;
+
+static void hurry(int number)
+{
+    (void)number;
+    hurried = 1;
+}
 
 void page_process_say(const struct page_process *p, const struct control_message *m)
 {
@@ -76,6 +85,8 @@ static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms
 static void serve(struct page_process *p)
 {
     while (control_hear(p->control_fd, act, p)) {
+        if (p->before_turn)
+            p->before_turn(p);
         if (p->server)
             http_server_run(p->server, clock_monotonic_ms());
         if (p->turn)
@@ -84,14 +95,17 @@ static void serve(struct page_process *p)
     }
 }
 
-/* Another one takes its place: what was asked of this one is answered yet, if it can be at once. */
+/* Another one takes its place: whoever is with this one is answered yet, for as long as a
+   connection may last; at the end of stird not so long. */
 static void leave(struct page_process *p)
 {
-    const int64_t until_ms = clock_monotonic_ms() + LEAVE_MS;
+    const int64_t since_ms = clock_monotonic_ms();
+    int64_t until_ms = since_ms + p->most_ms;
     if (!p->server)
         return;
     http_server_close(p->server);
     while (http_server_busy(p->server) > 0 && clock_monotonic_ms() < until_ms) {
+        until_ms = since_ms + (hurried ? HURRIED_MS : p->most_ms);
         wait_for_news(p, -1, until_ms);
         http_server_run(p->server, clock_monotonic_ms());
     }
@@ -102,7 +116,7 @@ static void leave(struct page_process *p)
 /* As C has it; cleansed by whoever frees it. NULL: no memory. */
 static char *copy(struct str text)
 {
-    return strndup(text.p, text.n);
+    return strndup(text.n > 0 ? text.p : "", text.n);
 }
 
 static void cleanse(char *text)
@@ -119,7 +133,8 @@ void page_process_make(struct page_process *p, struct http_rules rules, struct f
     struct tls_texts texts = {.certificate_name = certificate, .key_name = key};
     const bool tls = certificate.n > 0;
     char *pem = NULL, *secret = NULL;
-    p->why = "its certificate does not arrive as it was checked";
+    p->most_ms = rules.most_ms;
+    p->why = "the certificate or its key cannot be read: stird -t says why; put good ones there";
     if (tls && files && tls_files_of_pages(&texts, files, &problems)) {
         rules.certificate = pem = copy(texts.certificate);
         rules.key = secret = copy(texts.key);
@@ -147,7 +162,7 @@ int page_process_serve(struct page_process *p)
     const struct role_keeps keeps = {
         .landlock_required = p->settings->landlock_required, .given = &p->listening, .n_given = 1};
     log_set_level(p->settings->log_level);
-    signal(SIGTERM, SIG_IGN); /* it ends when the supervisor does */
+    signal(SIGTERM, hurry); /* it ends when the supervisor does */
     if (setpriority(PRIO_PROCESS, 0, PAGES_NICE))
         log_debug("pages are served beside the calls", LOG_CSTR("error", strerror(errno)));
     const bool good = roles_narrow(p->role, &keeps) == 0;

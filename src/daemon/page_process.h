@@ -19,7 +19,10 @@ struct page_process {
     const char *why;
     /* Hears what every such process does not; may be NULL. The descriptors are closed behind it. */
     void (*hear)(struct page_process *p, const struct control_message *m, const int *fds);
-    void (*turn)(struct page_process *p); /* after each turn of the server; may be NULL */
+    /* Before and after each turn of the server; may be NULL. */
+    void (*before_turn)(struct page_process *p);
+    void (*turn)(struct page_process *p);
+    int64_t most_ms; /* of a connection */
 };
 
 /* Makes its server by RULES, without TLS where CERTIFICATE is empty; FILES has the texts of both.

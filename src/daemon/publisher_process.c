@@ -1,7 +1,8 @@
 /*
  * The publisher: the chains of our own certificates, each at the path of its x5u, for verifiers
- * anywhere. It has these pages from its start and needs nobody for them: no view of stird, no call,
- * no signing key, no file, no way to connect to anybody.
+ * anywhere. It has these from its start, and is told what is known of their URLs, by which it finds
+ * as workers do which unit signs: no view of stird, no call, no signing key, no file, no way to
+ * connect to anybody.
  *
  * A chain leaves as the certificates that were read, written anew: whatever else stands in the
  * file, were it a key, is not served.
@@ -12,18 +13,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
 #include <stird/core/certificate_text.h>
-#include <stird/core/x5u.h>
+#include <stird/core/published_unit.h>
 #include <unistd.h>
 
 #define TYPE            "application/pem-certificate-chain" /* RFC 8555 section 9.1 */
 #define CHAIN_BYTES_MAX (256 * 1024)
 
-struct chains {
-    struct http_page pages[HTTP_PAGES_MAX];
-    struct buf texts[HTTP_PAGES_MAX];
-    unsigned n;
+struct publisher {
+    struct page_process base;
+    struct buf texts[CERTIFICATE_UNITS_MAX]; /* of each unit's chain; empty: it cannot be served */
+    uint8_t states[CERTIFICATE_UNITS_MAX]; /* what is known of their URLs (certificate_choice.h) */
+    bool other_states;
+    int64_t published_s, due_s; /* the choice is the same from the one to the other */
 };
 
 static void add_pem(struct buf *out, const X509 *certificate)
@@ -55,53 +59,110 @@ static bool write_chain(struct buf *out, struct files *files, const struct certi
     return good;
 }
 
-static bool has(const struct chains *chains, struct str path)
+/* Those that the repository has; what else is wrong with one its check has told. */
+static void read_chains(struct publisher *p, struct files *files)
 {
-    for (unsigned i = 0; i < chains->n; i++)
-        if (str_eq(chains->pages[i].path, path))
-            return true;
-    return false;
-}
-
-/* Of units that share a URL the first is served, which is the newest of its certificate. */
-static void add_unit(struct chains *chains, struct files *files, const struct settings *s,
-                     const struct certificate *c)
-{
-    struct x5u_parts parts;
-    struct buf *text = &chains->texts[chains->n];
-    if (chains->n == HTTP_PAGES_MAX || x5u_split(c->x5u, &parts) || has(chains, parts.path) ||
-        (s->repository_host.n > 0 && !str_eq_nocase(parts.host, s->repository_host)))
-        return;
-    if (!write_chain(text, files, c)) {
+    const struct settings *s = p->base.settings;
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        const struct certificate *c = &s->certificates[i];
+        struct str path;
+        if (!published_unit_path(s, c->x5u, &path) || write_chain(&p->texts[i], files, c))
+            continue;
         log_error("a chain cannot be served", LOG_TEXT("id", c->id), LOG_TEXT("unit", c->unit));
-        buf_fini(text);
-        return;
+        buf_fini(&p->texts[i]);
     }
-    chains->pages[chains->n++] = (struct http_page){parts.path, TYPE, 200, buf_str(text)};
 }
 
-static void publish(struct page_process *p, struct files *files)
+/* ---- which of them ---- */
+
+static void take_earlier(int64_t *due_s, int64_t at_s, int64_t now_s)
 {
-    struct chains *chains = calloc(1, sizeof(*chains));
-    for (unsigned i = 0; chains && i < p->settings->n_certificates; i++)
-        add_unit(chains, files, p->settings, &p->settings->certificates[i]);
-    if (!chains ||
-        !http_server_publish(p->server, chains->pages, chains->n, clock_monotonic_ms())) {
-        http_server_free(p->server);
-        p->server = NULL;
-        p->why = "out of memory";
+    if (at_s > now_s && at_s < *due_s)
+        *due_s = at_s;
+}
+
+/* When another unit may sign, though nobody says anything. */
+static int64_t next_change_s(const struct settings *s, int64_t now_s)
+{
+    int64_t due_s = INT64_MAX;
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        const struct certificate *c = &s->certificates[i];
+        take_earlier(&due_s, c->not_before_s, now_s);
+        take_earlier(&due_s, c->not_before_s + CERTIFICATE_SETTLING_S, now_s);
+        take_earlier(&due_s, c->not_after_s + 1, now_s);
     }
-    for (unsigned i = 0; chains && i < chains->n; i++)
-        buf_fini(&chains->texts[i]);
-    free(chains);
+    return due_s;
+}
+
+static unsigned choose_pages(const struct publisher *p, struct http_page *pages, int64_t now_s)
+{
+    const struct settings *s = p->base.settings;
+    const struct certificate_question q = {.settings = s, .states = p->states, .now_s = now_s};
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        struct str path;
+        if (p->texts[i].n > 0 && published_unit_path(s, s->certificates[i].x5u, &path) &&
+            published_unit(&q, path) == i)
+            pages[n++] = (struct http_page){path, TYPE, 200, buf_str(&p->texts[i])};
+    }
+    return n;
+}
+
+static bool publish(struct publisher *p, int64_t now_s)
+{
+    struct http_page *pages = calloc(CERTIFICATE_UNITS_MAX, sizeof(*pages));
+    const unsigned n = pages ? choose_pages(p, pages, now_s) : 0;
+    const bool good = pages && http_server_publish(p->base.server, pages, n, clock_monotonic_ms());
+    free(pages);
+    if (!good)
+        return false;
+    p->other_states = false;
+    p->published_s = now_s;
+    p->due_s = next_change_s(p->base.settings, now_s);
+    return true;
+}
+
+/* Of units that share a URL the one that signs is served, from the second on in which it does.
+   Without memory those before stay, until the next turn. */
+static void follow_the_signer(struct page_process *base)
+{
+    struct publisher *p = container_of(base, struct publisher, base);
+    const int64_t now_s = clock_real_s();
+    const bool same = !p->other_states && now_s >= p->published_s && now_s < p->due_s;
+    if (base->server && !same)
+        publish(p, now_s);
+}
+
+static void hear(struct page_process *base, const struct control_message *m, const int *fds)
+{
+    struct publisher *p = container_of(base, struct publisher, base);
+    (void)fds;
+    if (m->type != CONTROL_CERTIFICATES)
+        return;
+    for (unsigned i = 0; i < CERTIFICATE_UNITS_MAX && m->certificates.states[i]; i++)
+        p->states[i] = (uint8_t)(m->certificates.states[i] - '0');
+    p->other_states = true;
+}
+
+static void begin(struct publisher *p, struct files *files)
+{
+    read_chains(p, files);
+    if (publish(p, clock_real_s()))
+        return;
+    http_server_free(p->base.server);
+    p->base.server = NULL;
+    p->base.why = "out of memory";
 }
 
 int publisher_main(const struct settings *settings, int listening, int files_fd, int control_fd)
 {
-    struct page_process p = {.role = ROLE_PUBLISHER,
-                             .settings = settings,
-                             .control_fd = control_fd,
-                             .listening = listening};
+    static struct publisher p; /* it is large, and there is one */
+    p.base = (struct page_process){.role = ROLE_PUBLISHER,
+                                   .settings = settings,
+                                   .control_fd = control_fd,
+                                   .listening = listening,
+                                   .hear = hear,
+                                   .before_turn = follow_the_signer};
     char cache_control[48];
     const struct http_rules rules = {
         .connections = settings->repository_connections,
@@ -113,11 +174,11 @@ int publisher_main(const struct settings *settings, int listening, int files_fd,
     struct files *files = files_from_fd(files_fd);
     snprintf(cache_control, sizeof(cache_control), "public, max-age=%u",
              settings->repository_max_age_ms / 1000);
-    page_process_make(&p, rules, files, settings->repository_tls_certificate,
+    page_process_make(&p.base, rules, files, settings->repository_tls_certificate,
                       settings->repository_tls_key);
-    if (p.server && files)
-        publish(&p, files);
+    if (p.base.server && files)
+        begin(&p, files);
     files_free(files);
     close(files_fd);
-    return page_process_serve(&p);
+    return page_process_serve(&p.base);
 }

@@ -2,6 +2,7 @@
 
 #include "aside.h"
 #include "named_files.h"
+#include "pages_check.h"
 #include "service_user.h"
 #include "records_place.h"
 
@@ -20,6 +21,7 @@ struct look {
     const struct settings *settings;
     const struct problems *known; /* those found before: a file that has one needs no second one */
     struct problems *problems;
+    bool of_pages;  /* what only servers of pages read; else all but that */
     char group[64]; /* of the user */
 };
 
@@ -101,7 +103,9 @@ static void look_at(struct look *l, const char *path)
 
 static void look_at_path(void *user, struct str path)
 {
-    char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
+    const struct look *l = user;
+    const bool wanted = path.n > 0 && pages_check_is_theirs(l->settings, path) == l->of_pages;
+    char *z = wanted ? strndup(path.p, path.n) : NULL;
     if (z)
         look_at(user, z);
     free(z);
@@ -161,11 +165,26 @@ static void look(void *user, struct problems *problems)
     service_reads_each(l.files, l.settings, look_at_path, &l);
 }
 
-bool service_reads_all(const struct files *files, const struct settings *settings,
+/* Calls do without these. */
+static void look_at_pages(const struct files *files, struct settings *settings,
+                          const struct problems *known)
+{
+    struct problems found = PROBLEMS_INIT;
+    struct look l = {.files = files, .settings = settings, .known = known, .of_pages = true};
+    aside_check("what the service may read for pages", look, &l, &found);
+    for (size_t i = 0; i < found.n; i++)
+        pages_check_warn_of_file(settings, &found.list[i]);
+    problems_fini(&found);
+}
+
+bool service_reads_all(const struct files *files, struct settings *settings,
                        struct problems *problems)
 {
     struct look l = {.files = files, .settings = settings, .known = problems};
     if (!service_user_is_waiting())
         return true;
-    return aside_check("what the service may read", look, &l, problems);
+    const bool good = aside_check("what the service may read", look, &l, problems);
+    if (settings->web_tls_certificate.n > 0 || settings->repository_tls_certificate.n > 0)
+        look_at_pages(files, settings, problems);
+    return good;
 }

@@ -16,7 +16,7 @@ static bool take(struct str path, int error, struct problems *problems)
 }
 
 bool tls_files_load(struct tls **tls, struct files *files, const struct settings *settings,
-                    int64_t now_s, struct problems *problems)
+                    struct problems *problems)
 {
     struct tls_texts texts = {.certificate_name = settings->tls_certificate,
                               .key_name = settings->tls_key,
@@ -33,7 +33,7 @@ bool tls_files_load(struct tls **tls, struct files *files, const struct settings
               problems) ||
         !take(texts.ca_name, files_read(files, texts.ca_name, TEXT_BYTES_MAX, &texts.ca), problems))
         return false;
-    *tls = tls_new(&texts, now_s, problems);
+    *tls = tls_new(&texts, problems);
     return *tls != NULL;
 }
 
@@ -51,21 +51,19 @@ bool tls_files_of_pages(struct tls_texts *texts, struct files *files, struct pro
 struct check {
     struct files *files;
     const struct settings *settings;
-    int64_t now_s;
 };
 
 static void check(void *user, struct problems *problems)
 {
     const struct check *c = user;
     struct tls *tls;
-    tls_files_load(&tls, c->files, c->settings, c->now_s, problems);
+    tls_files_load(&tls, c->files, c->settings, problems);
     tls_free(tls);
 }
 
 struct check_pages {
     struct files *files;
     struct str certificate, key;
-    int64_t now_s;
 };
 
 /* Whom clients' certificates come from is not asked: its own stand in. */
@@ -77,20 +75,20 @@ static void check_pages(void *user, struct problems *problems)
         return;
     texts.ca_name = texts.certificate_name;
     texts.ca = texts.certificate;
-    tls_free(tls_new(&texts, c->now_s, problems));
+    tls_free(tls_new(&texts, problems));
 }
 
 bool tls_files_check_pages(struct files *files, struct str certificate, struct str key,
-                           int64_t now_s, struct problems *problems)
+                           struct problems *problems)
 {
-    struct check_pages c = {files, certificate, key, now_s};
+    struct check_pages c = {files, certificate, key};
     return aside_check("the TLS certificate and key for pages", check_pages, &c, problems);
 }
 
-bool tls_files_check(struct files *files, const struct settings *settings, int64_t now_s,
+bool tls_files_check(struct files *files, const struct settings *settings,
                      struct problems *problems)
 {
-    struct check c = {files, settings, now_s};
+    struct check c = {files, settings};
     if (settings->tls_certificate.n == 0)
         return true;
     return aside_check("the TLS certificate and key", check, &c, problems);

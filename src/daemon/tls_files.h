@@ -10,14 +10,14 @@
  * problems when the texts do not fit together.
  */
 bool tls_files_load(struct tls **tls, struct files *files, const struct settings *settings,
-                    int64_t now_s, struct problems *problems);
+                    struct problems *problems);
 /* The same judgement in a process of its own: nothing of the key is parsed in the caller. */
-bool tls_files_check(struct files *files, const struct settings *settings, int64_t now_s,
+bool tls_files_check(struct files *files, const struct settings *settings,
                      struct problems *problems);
 /* For processes that serve pages: the texts of the files that TEXTS names, borrowed from FILES. */
 bool tls_files_of_pages(struct tls_texts *texts, struct files *files, struct problems *problems);
 /* Whether these two fit together; in a process of its own. */
 bool tls_files_check_pages(struct files *files, struct str certificate, struct str key,
-                           int64_t now_s, struct problems *problems);
+                           struct problems *problems);
 
 #endif

@@ -72,7 +72,7 @@ static struct settings *read_settings(struct worker *w, const struct control_sna
     struct settings *settings = files ? settings_read(files, path, m->read_at_s, &problems) : NULL;
     tls_free(w->tls);
     w->tls = NULL;
-    if (settings && !tls_files_load(&w->tls, files, settings, m->read_at_s, &problems)) {
+    if (settings && !tls_files_load(&w->tls, files, settings, &problems)) {
         settings_free(settings);
         settings = NULL;
     }

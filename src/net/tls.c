@@ -29,16 +29,6 @@ static const char *openssl_reason(void)
     return text ? text : "out of memory";
 }
 
-static void judge_dates(const X509 *leaf, struct str name, int64_t now_s, struct problems *problems)
-{
-    time_t now = (time_t)now_s;
-    if (X509_cmp_time(X509_get0_notAfter(leaf), &now) <= 0)
-        problems_add(problems, name, 0, "the certificate has expired: put a new one here");
-    if (X509_cmp_time(X509_get0_notBefore(leaf), &now) > 0)
-        problems_add(problems, name, 0,
-                     "the certificate is not in force yet: peers would refuse it");
-}
-
 /* Certificates, or a problem that says what is there instead. */
 static STACK_OF(X509) *
     read_certificates(struct str name, struct str text, struct problems *problems)
@@ -58,13 +48,11 @@ static bool use_chain(struct tls *tls, STACK_OF(X509) * all)
     return good;
 }
 
-static void take_chain(struct tls *tls, const struct tls_texts *texts, int64_t now_s,
-                       struct problems *problems)
+static void take_chain(struct tls *tls, const struct tls_texts *texts, struct problems *problems)
 {
     STACK_OF(X509) *all = read_certificates(texts->certificate_name, texts->certificate, problems);
     if (!all)
         return;
-    judge_dates(sk_X509_value(all, 0), texts->certificate_name, now_s, problems);
     if (!use_chain(tls, all))
         problems_add(problems, texts->certificate_name, 0, "cannot be used for TLS: %s",
                      openssl_reason());
@@ -116,7 +104,7 @@ static bool set_policy(SSL_CTX *context)
            SSL_CTX_set_cipher_list(context, CIPHERS_TLS12) == 1;
 }
 
-struct tls *tls_new(const struct tls_texts *texts, int64_t now_s, struct problems *problems)
+struct tls *tls_new(const struct tls_texts *texts, struct problems *problems)
 {
     size_t known = problems->n;
     struct tls *tls = calloc(1, sizeof(*tls));
@@ -128,7 +116,7 @@ struct tls *tls_new(const struct tls_texts *texts, int64_t now_s, struct problem
                      openssl_reason());
         goto out;
     }
-    take_chain(tls, texts, now_s, problems);
+    take_chain(tls, texts, problems);
     take_key(tls, texts, problems);
     take_anchors(tls, texts, problems);
 out:

@@ -329,6 +329,8 @@ void http_server_run(struct http_server *s, int64_t now_ms)
 void http_server_close(struct http_server *s)
 {
     s->listening = -1;
+    if (s->published)
+        s->rules.fresh_ms = 0; /* nobody makes others for it */
 }
 
 unsigned http_server_busy(const struct http_server *s)
@@ -430,8 +432,10 @@ static const char *make(struct http_server *s, const struct http_rules *rules, i
         return "out of memory";
     s->daemon = start(s, rules);
     if (!s->daemon)
-        return rules->certificate ? "libmicrohttpd does not take the certificate, or its key"
-                                  : "libmicrohttpd does not start";
+        return rules->certificate
+                   ? "the certificate and its key do not fit, or libmicrohttpd does not "
+                     "take them: stird -t says why; put good ones there"
+                   : "libmicrohttpd does not start";
     const union MHD_DaemonInfo *info = s->m.get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     s->epoll_fd = info ? info->epoll_fd : -1;
     return s->epoll_fd >= 0 ? NULL : "libmicrohttpd knows no epoll";

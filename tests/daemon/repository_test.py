@@ -11,6 +11,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stirctl, stird
+from lib.lab import make_unit
 from lib.patience import HANG_S
 from lib.tls import Authority
 
@@ -98,8 +99,9 @@ class Repository(ProcessStory):
     def test_what_is_not_served_is_told(self):
         new = os.path.join(self.lab.unit.directory, "next.unit")
         os.mkdir(new, 0o700)
-        for name in ("key.pem", "chain.pem", "x5u"):
+        for name in ("key.pem", "chain.pem"):
             shutil.copy(os.path.join(self.lab.unit.directory, name), new)
+        self.put_url(new, "/818H/1.pem", "elsewhere.example.com")
         said = stird.check_configuration(self.configured())[1]
         self.assertIn("another unit has that path", said)
         self.put_url(new, "/818H/2.pem", "elsewhere.example.com")
@@ -107,6 +109,53 @@ class Repository(ProcessStory):
         self.assertIn("it has another host than repository.host", said)
         self.assertEqual(said.count("is not served at its x5u"), 1)
         self.assertNotIn("is not served at its x5u", stird.check_configuration(self.configured())[1])
+
+    def test_units_that_share_a_url(self):
+        """The one that signs is served, until another signs; both are told what comes of it."""
+        self.start_with(self.configured(check='interval = "1h"; allow_private = true; tls_ca = "%s";'
+                                              % self.authority.certificate))
+        self.assertEqual(self.cert_check()[0], 0)
+        x5u = "https://%s:%d/818H/1.pem" % (self.net(1), PORT)
+        chain = self.chain()
+        for kind in (["--bad", "future"], []):
+            unit = make_unit(self.lab.path("next" + "".join(kind)), "818H", "--x5u", x5u, *kind)
+            status, _, err = stirctl.run(self.stird.configuration, "cert", "import", "--key", unit.directory + "/key.pem",
+                                         "--chain", unit.directory + "/chain.pem", "--x5u", x5u, "818H")
+            self.assertEqual(status, 0, err)
+            self.assertIn("has this URL too", err)
+            self.assertIn("its x5u is that of certificate", stird.check_configuration(self.stird.configuration)[1])
+            self.assertEqual(self.cert_check()[0], 0)
+            self.assertEqual(self.get("/818H/1.pem")[2], chain)
+            self.assertEqual(self.who_signs(), [("", "served")])
+            self.signed_again()
+        # The old one is taken away: the one that is in force signs, and is served.
+        for name in ("key.pem", "chain.pem", "x5u"):
+            os.unlink(os.path.join(self.lab.unit.directory, name))
+        self.assertEqual(stirctl.run(self.stird.configuration, "reload", "--wait")[0], 0)
+        stird.wait_until(lambda: self.served("/818H/1.pem") and self.get("/818H/1.pem")[2] == self.chain(unit.directory),
+                         HANG_S, "the next one")
+        self.assertEqual(self.cert_check()[0], 0)
+        self.assertEqual([url for _, url in self.who_signs()], ["served"])
+        self.signed_again()
+
+    def cert_check(self):
+        return stirctl.run(self.stird.configuration, "cert", "check")
+
+    def who_signs(self):
+        return [(c["unit"], c["url"]) for c in stirctl.ask(self.stird.configuration, "status")["certificates"] if c["signs"]]
+
+    def test_a_certificate_exchanged_in_place(self):
+        """The reload says that verifiers keep the old chain; a check fails where nothing signs."""
+        self.start_with(self.configured())
+        unit = make_unit(self.lab.path("next"), "818H", "--bad", "future")
+        for name in ("key.pem", "chain.pem"):
+            shutil.copy(os.path.join(unit.directory, name), self.lab.unit.directory)
+        status, out, err = stirctl.run(self.stird.configuration, "reload", "--wait")
+        self.assertEqual(status, 0, err)
+        self.assertIn("a new certificate has the x5u of the one before", out + err)
+        status, _, err = self.cert_check()
+        self.assertNotEqual(status, 0)
+        self.assertIn("has no unit that signs", err)
 
     def test_killed_and_hung(self):
         """Calls do not know of it; who asks waits in the socket for the next one."""

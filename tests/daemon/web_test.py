@@ -117,25 +117,6 @@ class Pages(WebStory):
                         "-subj", "/CN=" + name], check=True, capture_output=True, timeout=HANG_S)
         os.chmod(self.lab.path("web.key"), 0o600)
 
-    def test_a_key_that_does_not_fit_is_a_mistake(self):
-        for name in ("first", "second"):
-            self.make_certificate(name)
-            os.rename(self.lab.path("web.pem"), self.lab.path(name + ".pem"))
-        path = self.configure(more=self.web('tls_certificate = "%s"; tls_key = "%s";' % (
-            self.lab.path("first.pem"), self.lab.path("web.key"))))
-        status, said = stird.check_configuration(path)
-        self.assertNotEqual(status, 0)
-        self.assertIn("web.key", said)
-
-    def test_a_port_that_somebody_has(self):
-        with socket.create_server((self.net(1), PORT)):
-            path = self.configure(more=self.web())
-            run = subprocess.run([stird.binary(), "-f", "-c", path], capture_output=True, text=True, timeout=HANG_S,
-                                 check=False)
-        self.assertNotEqual(run.returncode, 0)
-        self.assertIn("web.port", run.stderr)
-        self.assertIn("another process has this port", run.stderr)
-
 
 class BesideTheCalls(WebStory):
     def under_load(self, events):

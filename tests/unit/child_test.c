@@ -30,6 +30,7 @@ static struct child serving(const struct child_role *role, int64_t now_ms)
 {
     struct child c;
     child_init(&c, role, 0);
+    c.kept = true;
     c.started_ms = now_ms;
     child_serves(&c, now_ms);
     return c;
@@ -45,12 +46,41 @@ static void test_a_first_death_is_answered_at_once(void **state)
     assert_int_equal(child_deadline_ms(&c), 2000);
 }
 
+/* What is counted since the start of stird outlasts who has a place; one that was let go is no
+   death, has its time, and is not missed. */
+static void test_counts_outlast_who_has_the_place(void **state)
+{
+    (void)state;
+    struct child c = serving(&pinged, 1000);
+    c.pinged_ms = 1000;
+    assert_non_null(child_overdue(&c, 1600));
+    child_was_overdue(&c, 1600);
+    child_died(&c, 1700);
+    assert_true(child_is_missing(&c));
+    child_renew(&c);
+    assert_int_equal(c.deaths, 1);
+    assert_int_equal(c.hangs_ever, 1);
+    c.kept = true;
+    c.state = CHILD_STARTING;
+    assert_false(child_is_missing(&c)); /* the first in its place */
+    c.pid = 1;
+    child_serves(&c, 2000);
+    c.pinged_ms = 2000;
+    child_let_go(&c, 9000);
+    assert_null(child_overdue(&c, 8000));
+    assert_false(child_stays(&c, 8999));
+    assert_true(child_stays(&c, 9000));
+    child_died(&c, 9100);
+    assert_int_equal(c.deaths, 1);
+}
+
 static void test_deaths_at_the_start_are_answered_ever_later(void **state)
 {
     (void)state;
     static const int64_t delays[] = {0, 50, 200, 500, 1000, 1000, 1000};
     struct child c;
     child_init(&c, &beating, 0);
+    c.kept = true;
     for (unsigned i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
         c.state = CHILD_STARTING;
         child_died(&c, 5000);
@@ -449,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_first_death_is_answered_at_once),
+        cmocka_unit_test(test_counts_outlast_who_has_the_place),
         cmocka_unit_test(test_deaths_at_the_start_are_answered_ever_later),
         cmocka_unit_test(test_a_start_has_a_limit),
         cmocka_unit_test(test_an_unanswered_ping_has_a_limit),

@@ -343,6 +343,20 @@ static void test_a_server_that_is_closed_answers_what_was_asked(void **state)
     assert_non_null(strstr(heard(fd), "hello"));
 }
 
+/* Nobody makes pages for it any more: those that it has are good for who is still with it. */
+static void test_a_server_that_is_closed_has_its_last_pages(void **state)
+{
+    (void)state;
+    publish("last");
+    int fd = client(1);
+    while (http_server_busy(server) == 0)
+        turn();
+    http_server_close(server);
+    now_ms += rules.fresh_ms;
+    say(fd, GET);
+    assert_non_null(strstr(heard(fd), "last"));
+}
+
 static void test_an_end_while_some_wait(void **state)
 {
     (void)state;
@@ -366,6 +380,7 @@ int main(void)
         TEST(who_reads_nothing),
         TEST(one_client_leaves_places_to_others),
         TEST(a_server_that_is_closed_answers_what_was_asked),
+        TEST(a_server_that_is_closed_has_its_last_pages),
         TEST(no_descriptor_is_left),
         TEST(an_end_while_some_wait),
     };

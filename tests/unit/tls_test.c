@@ -4,6 +4,8 @@
 
 #include "net/tls_session.h"
 
+#include <stird/core/tls_dates.h>
+
 #define DAY_S 86400
 
 static char *directory;
@@ -50,7 +52,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct tls *load(const char *certificate, const char *key, const char *ca, int64_t now_s,
+static struct tls *load(const char *certificate, const char *key, const char *ca,
                         struct problems *problems)
 {
     char *texts[] = {lab_read(directory, certificate), lab_read(directory, key),
@@ -58,7 +60,7 @@ static struct tls *load(const char *certificate, const char *key, const char *ca
     struct tls *tls = tls_new(&(struct tls_texts){str_of(certificate), str_of(texts[0]),
                                                   str_of(key), str_of(texts[1]), str_of(ca),
                                                   str_of(texts[2])},
-                              now_s, problems);
+                              problems);
     for (unsigned i = 0; i < 3; i++)
         free(texts[i]);
     return tls;
@@ -70,7 +72,7 @@ static struct tls *good(const char *name)
     struct problems problems = PROBLEMS_INIT;
     snprintf(certificate, sizeof(certificate), "%s.pem", name);
     snprintf(key, sizeof(key), "%s.key", name);
-    struct tls *tls = load(certificate, key, "root.pem", clock_real_s(), &problems);
+    struct tls *tls = load(certificate, key, "root.pem", &problems);
     if (!tls)
         fail_msg("%s", problems.n > 0 ? problems.list[0].text : "no memory");
     return tls;
@@ -80,27 +82,43 @@ static void refused_in_words(void **state)
 {
     static const struct {
         const char *certificate, *key, *ca;
-        int64_t days;
         const char *file, *text;
     } cases[] = {
-        {"stird.pem", "names.key", "root.pem", 0, "names.key", "is not the key of the certificate"},
-        {"stird.pem", "stird.key", "root.pem", 31, "stird.pem", "has expired"},
-        {"stird.pem", "stird.key", "root.pem", -1, "stird.pem", "is not in force yet"},
-        {"stird.key", "stird.key", "root.pem", 0, "stird.key", "holds no certificate"},
-        {"stird.pem", "stird.pem", "root.pem", 0, "stird.pem",
+        {"stird.pem", "names.key", "root.pem", "names.key", "is not the key of the certificate"},
+        {"stird.key", "stird.key", "root.pem", "stird.key", "holds no certificate"},
+        {"stird.pem", "stird.pem", "root.pem", "stird.pem",
          "holds a certificate where the private key should be"},
-        {"stird.pem", "stird.key", "root.key", 0, "root.key", "holds no certificate"},
+        {"stird.pem", "stird.key", "root.key", "root.key", "holds no certificate"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct problems problems = PROBLEMS_INIT;
-        assert_null(load(cases[i].certificate, cases[i].key, cases[i].ca,
-                         clock_real_s() + cases[i].days * DAY_S, &problems));
+        assert_null(load(cases[i].certificate, cases[i].key, cases[i].ca, &problems));
         assert_int_equal(problems.n, 1);
         assert_string_equal(problems.list[0].file, cases[i].file);
         assert_non_null(strstr(problems.list[0].text, cases[i].text));
         problems_fini(&problems);
     }
+}
+
+/* Whether it is in force is for peers to judge: it serves all the same, and is told. */
+static void dates_are_told(void **state)
+{
+    struct tls_dates dates;
+    const int64_t now_s = clock_real_s();
+    char *text = lab_read(directory, "stird.pem"), *no_text = lab_read(directory, "stird.key");
+    (void)state;
+    assert_null(tls_dates_read(&dates, str_of(text)));
+    assert_true(dates.known);
+    assert_true(dates.not_after_s - dates.not_before_s == 30 * DAY_S);
+    assert_null(tls_dates_fault(&dates, now_s));
+    assert_non_null(strstr(tls_dates_fault(&dates, now_s + 31 * DAY_S), "has expired"));
+    assert_non_null(strstr(tls_dates_fault(&dates, now_s - DAY_S), "is not in force yet"));
+    assert_non_null(strstr(tls_dates_read(&dates, str_of(no_text)), "holds no certificate"));
+    assert_false(dates.known);
+    assert_null(tls_dates_fault(&dates, now_s));
+    free(text);
+    free(no_text);
 }
 
 static bool shake(SSL *client, SSL *server)
@@ -247,7 +265,7 @@ static void a_client_must_be_vouched_for(void **state)
 {
     struct problems problems = PROBLEMS_INIT;
     struct tls *ours = good("stird");
-    struct tls *stranger = load("other.pem", "other.key", "root.pem", clock_real_s(), &problems);
+    struct tls *stranger = load("other.pem", "other.key", "root.pem", &problems);
     (void)state;
     assert_non_null(stranger);
     SSL *client = tls_connecting(stranger, STR("stird.example"), &(struct address){0});
@@ -265,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_in_words),
+        cmocka_unit_test(dates_are_told),
         cmocka_unit_test(a_server_must_prove_its_name),
         cmocka_unit_test(a_client_is_who_it_proves_to_be),
         cmocka_unit_test(sni_is_plain),

@@ -50,6 +50,8 @@ const char *files_secret_fault(int error);
  */
 int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
                          bool (*is_whole)(struct str text));
+/* Whether both remember the same of PATH: a text, a secret, an error, or nothing. */
+bool files_agree(const struct files *a, const struct files *b, struct str path);
 /* Calls VISIT with the path of each file that could be read, and of each directory listed. */
 void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user);
 /* The names in a directory that end in SUFFIX, sorted and joined by NUL; remembered in the same
@@ -82,9 +84,10 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
 
 /*
  * Reads what is secret and the settings themselves name (tls.key, web.tls_key, repository.tls_key)
- * into FILES, for the processes that serve. Nothing else reads it: stirctl does not need it. At
- * what the courier alone reads (list_token_file, list_login_file) it only looks, and warns in
- * SETTINGS. OWNER as in files_read_secret(). False with problems.
+ * into FILES, for the processes that serve. Nothing else reads it: stirctl does not need it. What
+ * is wrong with the key of a server of pages is a warning of SETTINGS, for calls do without it. At
+ * what the courier alone reads (list_token_file, list_login_file) it only looks, and warns alike.
+ * OWNER as in files_read_secret(). False with problems.
  */
 bool settings_read_secrets(struct files *files, struct settings *settings, uid_t owner,
                            struct problems *problems);
@@ -122,6 +125,10 @@ struct setting_change {
                       false: the old one stays in force */
 };
 typedef void settings_change_taker(void *user, const struct setting_change *change);
+
+/* Whether all settings of the main part whose keys begin with PREFIX ("web.") are the same in both,
+   which were read by settings_read(). */
+bool settings_agree(const struct settings *a, const struct settings *b, const char *prefix);
 
 /* Calls TAKE for each of them in which NEXT differs from PRESENT; both were read by
    settings_read(). */

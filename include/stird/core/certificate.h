@@ -50,5 +50,8 @@ enum reason certificate_usable(const struct certificate *c, int64_t now_s);
 /* How much of a certificate's life is left: alarms go by it. */
 enum certificate_life { LIFE_LONG, LIFE_A_THIRD, LIFE_A_TENTH, LIFE_OVER };
 enum certificate_life certificate_life(const struct certificate *certificate, int64_t now_s);
+/* The same for any certificate that is good between these. */
+enum certificate_life certificate_life_between(int64_t not_before_s, int64_t not_after_s,
+                                               int64_t now_s);
 
 #endif

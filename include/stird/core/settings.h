@@ -19,6 +19,7 @@
 #include <stird/core/numbers.h>
 #include <stird/core/source_table.h>
 #include <stird/core/time_zone.h>
+#include <stird/core/tls_dates.h>
 #include <stird/core/tn.h>
 #include <stird/core/trunk_group.h>
 
@@ -308,7 +309,8 @@ struct settings {
 
     struct str tls_key_file; /* the configuration's file that names the key, for problems */
     unsigned tls_key_line;
-    struct address web_listen; /* web.address and web.port */
+    struct tls_dates tls_dates, web_tls_dates, repository_tls_dates; /* of their certificates */
+    struct address web_listen;                                       /* web.address and web.port */
     struct str web_tls_key_file;
     unsigned web_tls_key_line;
     struct address repository_listen; /* repository.address and repository.port */

@@ -9,7 +9,6 @@
 #ifndef STIRD_TLS_H
 #define STIRD_TLS_H
 
-#include <stdint.h>
 #include <stird/base/problems.h>
 
 struct tls;
@@ -22,10 +21,10 @@ struct tls_texts {
 };
 
 /*
- * Checks that the key belongs to the certificate, that this is in force at NOW_S, and that there
- * is a trust anchor. NULL and problems otherwise.
+ * Checks that the key belongs to the certificate, and that there is a trust anchor. NULL and
+ * problems otherwise. Whether the certificate is in force is for peers to judge (tls_dates.h).
  */
-struct tls *tls_new(const struct tls_texts *texts, int64_t now_s, struct problems *problems);
+struct tls *tls_new(const struct tls_texts *texts, struct problems *problems);
 void tls_free(struct tls *tls);
 
 #endif

@@ -55,7 +55,7 @@ unsigned http_server_watch(const struct http_server *s, struct pollfd list[HTTP_
 /* When http_server_run() is due though nothing came; INT64_MAX: never. */
 int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms);
 void http_server_run(struct http_server *s, int64_t now_ms);
-/* Takes no more connections; what was asked is still answered. */
+/* Takes no more connections; those that it has are still answered, by the pages that it has. */
 void http_server_close(struct http_server *s);
 /* Connections that are open. */
 unsigned http_server_busy(const struct http_server *s);

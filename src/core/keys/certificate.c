@@ -180,7 +180,13 @@ bool certificate_read(struct certificate *c, struct arena *arena, struct str id,
 
 enum certificate_life certificate_life(const struct certificate *c, int64_t now_s)
 {
-    int64_t whole = c->not_after_s - c->not_before_s, left = c->not_after_s - now_s;
+    return certificate_life_between(c->not_before_s, c->not_after_s, now_s);
+}
+
+enum certificate_life certificate_life_between(int64_t not_before_s, int64_t not_after_s,
+                                               int64_t now_s)
+{
+    int64_t whole = not_after_s - not_before_s, left = not_after_s - now_s;
     if (left < 0)
         return LIFE_OVER;
     return left < whole / 10 ? LIFE_A_TENTH : left < whole / 3 ? LIFE_A_THIRD : LIFE_LONG;

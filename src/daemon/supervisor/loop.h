@@ -51,6 +51,7 @@ enum event {
     EVENT_IN_FORCE,      /* another configuration is in force: `current`; BEFORE was in force until
                             now */
     EVENT_RELOAD_ENDS,
+    EVENT_STATES, /* something else is known of the certificates' URLs */
     EVENTS
 };
 
@@ -208,7 +209,7 @@ int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms
 /* Whether another one takes its place when it ends: while stird stops, none takes the place of one
    that drains. */
 bool supervisor_keeps(const struct supervisor *s, const struct child *c);
-uint64_t supervisor_count_deaths(const struct supervisor *s); /* of all that are kept */
+uint64_t supervisor_count_deaths(const struct supervisor *s); /* of all that were kept */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
 /* C does not do what it was told: WHY is logged, C is not heard any more and is replaced. */

@@ -1,12 +1,18 @@
 #include "page_server.h"
 
-#include "daemon/retry.h"
-
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/conf/settings_file.h>
 #include <stird/net/mend.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define TRY_EVERY_MS  1000
+#define LOOK_EVERY_MS 2000
+#define MORE_MS       2000 /* than its connections last, until it is killed */
 
 static struct child *place(const struct supervisor *s, const struct page_server *p, unsigned i)
 {
@@ -21,42 +27,44 @@ static struct listener listener_of(const struct page_server *p)
         .name = str_of(p->key), .address = *p->at, .transports = {[TRANSPORT_TCP] = true}};
 }
 
-static bool open_once(struct supervisor *s, struct page_server *p, struct problems *problems)
+static const char *why_not_open(int error)
+{
+    return error == -EADDRINUSE ? "another process has this port: stop it, or choose another"
+           : error == -EADDRNOTAVAIL
+               ? "this machine has no such address: give it that, or choose another"
+               : strerror(-error);
+}
+
+static void say_opening(const struct page_server *p, int error)
+{
+    struct buf at = BUF_INIT;
+    address_add(&at, p->at);
+    if (error)
+        log_error("no pages are served there: it is tried again", LOG_CSTR("setting", p->key),
+                  LOG_TEXT("at", buf_str(&at)), LOG_CSTR("why", why_not_open(error)));
+    else
+        log_info("pages are served there now", LOG_CSTR("setting", p->key),
+                 LOG_TEXT("at", buf_str(&at)));
+    buf_fini(&at);
+}
+
+static void open_once(struct page_server *p)
 {
     const struct listener l = listener_of(p);
     enum transport failed;
-    int r = listener_open(&p->sockets, 1, -1, &l, &failed);
-    if (r == 0)
-        return true;
-    struct buf text = BUF_INIT;
-    p->sockets.fd[TRANSPORT_TCP] = -1;
-    address_add(&text, &l.address);
-    problems_add(problems, s->path, 0, "%s: %.*s: %s", p->key, STR_ARG(buf_str(&text)),
-                 r == -EADDRINUSE ? "another process has this port: stop it, or choose another"
-                 : r == -EADDRNOTAVAIL
-                     ? "this machine has no such address: give it that, or choose another"
-                     : strerror(-r));
-    problems_may_pass(problems, -r);
-    buf_fini(&text);
-    return false;
+    const int r = listener_open(&p->sockets, 1, -1, &l, &failed);
+    if (r)
+        p->sockets.fd[TRANSPORT_TCP] = -1;
+    if (r != p->error)
+        say_opening(p, r);
+    p->error = r;
 }
 
-/* Waits a while for the port of a predecessor, as for those of calls. */
-bool page_server_open(struct supervisor *s, struct page_server *p, const struct address *at,
-                      struct problems *problems)
+void page_server_open(struct page_server *p, const struct address *at)
 {
     p->at = at;
-    while (at->port > 0) {
-        struct problems found = PROBLEMS_INIT;
-        const bool opened = open_once(s, p, &found),
-                   last = opened || problems_stay(&found) || !retry_waits();
-        if (!opened && last)
-            problems_move(problems, &found);
-        problems_fini(&found);
-        if (last)
-            return opened;
-    }
-    return true;
+    if (page_server_is_wanted(p))
+        open_once(p);
 }
 
 /* Its process cannot change it; should it have been changed all the same, it is set back. */
@@ -82,14 +90,84 @@ int page_server_listening(const struct page_server *p)
 
 bool page_server_is_wanted(const struct page_server *p)
 {
-    return page_server_listening(p) >= 0;
+    return p->at && p->at->port > 0;
+}
+
+/* Its process begins when there is a socket for it. */
+static void open_again(struct supervisor *s, struct page_server *p, int64_t now_ms)
+{
+    if (!page_server_is_wanted(p) || page_server_listening(p) >= 0 || s->stopping)
+        return;
+    p->present->restart_at_ms = 0;
+    if (now_ms < p->next_try_ms)
+        return;
+    p->next_try_ms = now_ms + TRY_EVERY_MS;
+    open_once(p);
+    if (page_server_listening(p) >= 0)
+        p->present->restart_at_ms = now_ms;
+}
+
+/* ---- its files ---- */
+
+/* When the file of that name last became what it is; 0: there is none. */
+static int64_t changed_ns(struct str path)
+{
+    struct stat st;
+    char *z = strndup(path.p ? path.p : "", path.n);
+    const int64_t at_ns = z && stat(z, &st) == 0
+                              ? st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec
+                              : 0;
+    free(z);
+    return at_ns;
+}
+
+static int64_t last_changed_ns(const struct page_server_basis *b)
+{
+    const int64_t one_ns = changed_ns(b->certificate), other_ns = changed_ns(b->key);
+    return one_ns > other_ns ? one_ns : other_ns;
+}
+
+void page_server_note_files(struct page_server *p, const struct page_server_basis *basis)
+{
+    p->changed_ns = last_changed_ns(basis);
+}
+
+static bool needs_other_files(const struct page_server *p, const struct page_server_basis *b)
+{
+    return b->certificate.n > 0 && (p->lame || tls_dates_fault(b->dates, clock_real_s()));
+}
+
+/* Whoever exchanges a certificate that does not serve need not know that it takes a reload. */
+static void look_at_files(struct supervisor *s, struct page_server *p,
+                          const struct page_server_basis *b, int64_t now_ms)
+{
+    if (now_ms < p->next_look_ms || !s->ready || s->stopping)
+        return;
+    p->next_look_ms = now_ms + LOOK_EVERY_MS;
+    if (!page_server_is_wanted(p) || !needs_other_files(p, b))
+        return;
+    const int64_t last_ns = last_changed_ns(b);
+    if (last_ns == p->changed_ns)
+        return;
+    p->changed_ns = last_ns;
+    log_info("reload: a certificate for pages was exchanged", LOG_CSTR("setting", p->key));
+    supervisor_tell(s, EVENT_RELOAD_WANTED, &(struct news){.now_ms = now_ms});
+}
+
+void page_server_tick(struct supervisor *s, struct page_server *p,
+                      const struct page_server_basis *basis, int64_t now_ms)
+{
+    open_again(s, p, now_ms);
+    look_at_files(s, p, basis, now_ms);
 }
 
 /* ---- its life ---- */
 
-void page_server_init(struct supervisor *s, struct page_server *p, enum role role, const char *key)
+void page_server_init(struct supervisor *s, struct page_server *p, enum role role,
+                      const char *group, const char *key)
 {
     p->role = role;
+    p->group = group;
     p->key = key;
     p->present = place(s, p, 0);
     for (unsigned t = 0; t < TRANSPORTS; t++)
@@ -101,26 +179,39 @@ void page_server_fini(struct page_server *p)
     listener_close(&p->sockets, 1);
 }
 
-/* The other place may still be taken by one that does not end. */
-bool page_server_renew(struct supervisor *s, struct page_server *p, int64_t now_ms)
+bool page_server_stays(const struct page_server *p, const struct configuration *next,
+                       const struct configuration *before)
 {
-    struct child *before = p->present, *next = place(s, p, before == place(s, p, 0));
-    if (!p->renew || s->stopping)
-        return false;
-    if (next->pid > 0) {
-        child_kill(next, SIGKILL);
-        return false;
-    }
-    before->kept = false;
-    before->restart_at_ms = 0;
-    child_close_control(before); /* which ends it */
+    const struct settings *new = next->settings, *old = before->settings;
+    struct files *a = files_from_fd(next->files_fd), *b = files_from_fd(before->files_fd);
+    const bool web = p->role == ROLE_WEB;
+    bool same = a && b && settings_agree(new, old, p->group) &&
+                new->log_level == old->log_level &&new->landlock_required == old->landlock_required;
+    same = same &&
+           files_agree(a, b, web ? new->web_tls_certificate : new->repository_tls_certificate) &&
+           files_agree(a, b, web ? new->web_tls_key : new->repository_tls_key);
+    files_free(a);
+    files_free(b);
+    return same;
+}
+
+/* Not while the other place is still taken by one that answers those who were with it. */
+bool page_server_renews(const struct supervisor *s, const struct page_server *p)
+{
+    return p->renew && !s->stopping && place(s, p, p->present == place(s, p, 0))->pid == 0;
+}
+
+void page_server_renew(struct supervisor *s, struct page_server *p, uint32_t timeout_ms,
+                       int64_t now_ms)
+{
+    struct child *next = place(s, p, p->present == place(s, p, 0));
+    child_let_go(p->present, now_ms + timeout_ms + MORE_MS);
     p->renew = p->lame = false;
     p->present = next;
-    child_init(next, next->role, next->index);
+    child_renew(next);
     next->kept = true;
     next->restart_at_ms = now_ms;
     supervisor_restart_children(s, now_ms);
-    return true;
 }
 
 static void add(struct control_served *to, const struct control_served *more)
@@ -154,15 +245,11 @@ void page_server_take_alarm(struct page_server *p, const struct heard *h)
         p->lame = true;
 }
 
-/* The very first one, still on its way, is not missing. */
-static bool is_missing(const struct child *c)
-{
-    return c->kept && c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
-}
-
 bool page_server_fails(const struct supervisor *s, const struct page_server *p)
 {
-    return !s->stopping && (is_missing(p->present) || p->lame || p->broken);
+    return page_server_is_wanted(p) && !s->stopping &&
+           (page_server_listening(p) < 0 || (p->present->kept && child_is_missing(p->present)) ||
+            p->lame || p->broken);
 }
 
 struct control_served page_server_counts(const struct page_server *p)

@@ -59,6 +59,12 @@ struct lacks_asked {
     bool lacks[WEB_LACKS];
 };
 
+/* What is known of the URLs of the units of SETTINGS, as CONTROL_CERTIFICATES has it. */
+struct states_asked {
+    const struct settings *settings;
+    char states[CONTROL_TEXT];
+};
+
 /* Whether a reload may begin now. */
 struct reload_asked {
     int64_t now_ms;

@@ -116,11 +116,17 @@ static int tell_states(struct supervisor *s, struct child *c)
     return child_send(c, &message, NULL, 0);
 }
 
-static void tell_workers(struct supervisor *s)
+static void tell_all(struct supervisor *s)
 {
     static const struct due due = {tell_states};
     for (unsigned w = 0; w < worker_count(s); w++)
         supervisor_owe(s, worker_at(s, w), &due);
+    supervisor_tell(s, EVENT_STATES, &(struct news){.now_ms = clock_monotonic_ms()});
+}
+
+static void answer_states(const struct supervisor *s, struct states_asked *asked)
+{
+    put_states(s, asked->settings, asked->states, sizeof(asked->states));
 }
 
 static void put_in(struct supervisor *s, const struct news *news)
@@ -208,7 +214,7 @@ static void take_finding(struct supervisor *s, const struct control_certificate 
     f->checked_at_s = clock_real_s();
     if (news)
         log_finding(c, f);
-    tell_workers(s);
+    tell_all(s);
 }
 
 /* ---- who asked for a look ---- */
@@ -662,4 +668,5 @@ const struct part part_certificates = {
     .put_counts = put_counts,
     .asks = asks,
     .answers_lacks = answer_lacks,
+    .answers_states = answer_states,
 };

@@ -174,7 +174,9 @@ static void ping(struct supervisor *s, struct child *c, void *user)
     (void)s;
     const int64_t now_ms = *(const int64_t *)user;
     const struct control_message message = {.type = CONTROL_PING};
-    if (c->state != CHILD_SERVING || !c->role->ping_every_ms || now_ms < c->next_ping_ms)
+    const bool is_let_go = c->control_fd < 0; /* child_stays() ends it */
+    if (c->state != CHILD_SERVING || is_let_go || !c->role->ping_every_ms ||
+        now_ms < c->next_ping_ms)
         return;
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
     if (c->pinged_ms) /* one ping is enough: the socket of a child that hangs must not fill up */
@@ -271,7 +273,7 @@ void supervisor_reap(struct supervisor *s, int64_t now_ms)
 static void count_deaths(struct supervisor *s, struct child *c, void *user)
 {
     (void)s;
-    *(uint64_t *)user += c->kept ? c->deaths : 0;
+    *(uint64_t *)user += c->deaths;
 }
 
 uint64_t supervisor_count_deaths(const struct supervisor *s)

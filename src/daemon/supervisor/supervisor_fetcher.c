@@ -118,7 +118,7 @@ static void renew(struct supervisor *s, int64_t now_ms)
     }
     own(s)->renew = false;
     own(s)->present = next;
-    child_init(next, next->role, next->index);
+    child_renew(next);
     next->kept = wanted(s);
     next->restart_at_ms = next->kept ? now_ms : 0;
     forget_channels(s);
@@ -348,16 +348,11 @@ static void fini(struct supervisor *s)
     close_end(&own(s)->look[1]);
 }
 
-/* The very first one, still on its way, is not missing. */
-static bool is_missing(const struct child *c)
-{
-    return c->kept && c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
-}
-
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct child *c = own(s)->present;
-    values[ALARM_no_fetcher] = !s->stopping && (is_missing(c) || own(s)->of[c->index].lame);
+    values[ALARM_no_fetcher] = !s->stopping &&
+                               ((c->kept && child_is_missing(c)) || own(s)->of[c->index].lame);
     values[ALARM_fetch_cut_off] = c->kept && own(s)->of[c->index].cut_off;
     values[ALARM_web_authorities] = (c->kept && own(s)->of[c->index].blind) || own(s)->look_blind ||
                                     own(s)->courier_blind;

@@ -1,14 +1,30 @@
 /*
- * The publisher of our own certificates' chains: kept where repository.port says so, replaced at
- * each reload, for the chains may be others.
+ * The publisher of our own certificates' chains: kept where repository.port says so, replaced when
+ * a reload has changed what it serves. It hears what is known of the certificates' URLs, as workers
+ * do, and serves what signs.
  */
 #include "page_server.h"
+#include "questions.h"
+
+#include <stdio.h>
+#include <stird/conf/settings_file.h>
 
 #include <unistd.h>
 
-static struct page_server *own(const struct supervisor *s)
+struct publisher_part {
+    struct page_server server;
+    uint32_t timeout_ms; /* of a connection of the present one */
+    bool untold;         /* it is to hear how its units' URLs are */
+};
+
+static struct publisher_part *part(const struct supervisor *s)
 {
     return supervisor_part(s, &part_publisher);
+}
+
+static struct page_server *own(const struct supervisor *s)
+{
+    return &part(s)->server;
 }
 
 /* ---- its life ---- */
@@ -16,6 +32,11 @@ static struct page_server *own(const struct supervisor *s)
 static unsigned kept(const struct supervisor *s)
 {
     return page_server_is_wanted(own(s));
+}
+
+static bool may_start(const struct supervisor *s)
+{
+    return page_server_listening(own(s)) >= 0;
 }
 
 /* The key of its own certificate is among texts that others need not have. */
@@ -46,18 +67,91 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
     page_server_gone(s, own(s), c);
 }
 
-const struct duty duty_publisher = {.kept = kept, .equip = equip, .enter = enter, .gone = gone};
+static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    (void)now_ms;
+    if (c == own(s)->present)
+        part(s)->untold = true;
+}
+
+const struct duty duty_publisher = {.kept = kept,
+                                    .may_start = may_start,
+                                    .equip = equip,
+                                    .enter = enter,
+                                    .serves = serves,
+                                    .gone = gone};
+
+/* ---- what it serves ---- */
+
+/* Its units have the places that they had when it was started. */
+static bool units_agree(const struct settings *a, const struct settings *b)
+{
+    bool same = a->n_certificates == b->n_certificates;
+    for (unsigned i = 0; same && i < a->n_certificates; i++) {
+        const struct certificate *one = &a->certificates[i], *other = &b->certificates[i];
+        same = str_eq(one->id, other->id) && str_eq(one->x5u, other->x5u) &&
+               str_eq(one->chain, other->chain);
+    }
+    return same;
+}
+
+/* A reload that changes nothing of it cuts nobody off. */
+static void follow(struct supervisor *s, const struct news *news)
+{
+    struct page_server *p = own(s);
+    p->renew = kept(s) > 0 &&
+               (p->renew || p->lame || !units_agree(s->current.settings, news->before->settings) ||
+                !page_server_stays(p, &s->current, news->before));
+}
+
+static void take_states(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    part(s)->untold = true;
+}
+
+/* Not to one that is about to be replaced, whose units may have other places. */
+static void tell_states(struct supervisor *s)
+{
+    struct control_message m = {.type = CONTROL_CERTIFICATES,
+                                .certificates = {.generation = s->current.generation}};
+    struct states_asked asked = {.settings = s->current.settings};
+    if (!part(s)->untold || own(s)->renew || own(s)->present->state != CHILD_SERVING)
+        return;
+    supervisor_ask_states(s, &asked);
+    snprintf(m.certificates.states, sizeof(m.certificates.states), "%s", asked.states);
+    part(s)->untold = child_send(own(s)->present, &m, NULL, 0) != 0;
+}
 
 /* ---- the part ---- */
 
 static void init(struct supervisor *s)
 {
-    page_server_init(s, own(s), ROLE_PUBLISHER, "repository.port");
+    page_server_init(s, own(s), ROLE_PUBLISHER, "repository.", "repository.port");
+}
+
+static struct page_server_basis basis_of(const struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    return (struct page_server_basis){settings->repository_tls_certificate,
+                                      settings->repository_tls_key,
+                                      &settings->repository_tls_dates};
+}
+
+static void note_files(struct supervisor *s, const struct news *news)
+{
+    const struct page_server_basis basis = basis_of(s);
+    (void)news;
+    page_server_note_files(own(s), &basis);
 }
 
 static bool open_socket(struct supervisor *s, struct problems *problems)
 {
-    return page_server_open(s, own(s), &s->started_with->repository_listen, problems);
+    (void)problems;
+    part(s)->timeout_ms = s->current.settings->repository_timeout_ms;
+    note_files(s, NULL);
+    page_server_open(own(s), &s->started_with->repository_listen);
+    return true;
 }
 
 static void fini(struct supervisor *s)
@@ -67,7 +161,13 @@ static void fini(struct supervisor *s)
 
 static void tick(struct supervisor *s, int64_t now_ms)
 {
-    page_server_renew(s, own(s), now_ms);
+    const struct page_server_basis basis = basis_of(s);
+    page_server_tick(s, own(s), &basis, now_ms);
+    if (page_server_renews(s, own(s))) {
+        page_server_renew(s, own(s), part(s)->timeout_ms, now_ms);
+        part(s)->timeout_ms = s->current.settings->repository_timeout_ms;
+    }
+    tell_states(s);
 }
 
 static void take_served(struct supervisor *s, const struct heard *h)
@@ -83,12 +183,6 @@ static void take_alarm(struct supervisor *s, const struct heard *h)
 static const struct word hears[] = {{ROLE_PUBLISHER, CONTROL_SERVED, take_served},
                                     {ROLE_PUBLISHER, CONTROL_ALARM, take_alarm},
                                     {.take = NULL}};
-
-static void follow(struct supervisor *s, const struct news *news)
-{
-    (void)news;
-    own(s)->renew = kept(s) > 0;
-}
 
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
@@ -106,13 +200,15 @@ static void add_counts(const struct supervisor *s, struct service_counters *c)
 
 const struct part part_publisher = {
     .name = "publisher",
-    .bytes = sizeof(struct page_server),
+    .bytes = sizeof(struct publisher_part),
     .init = init,
     .open = open_socket,
     .fini = fini,
     .hears = hears,
     .tick = tick,
-    .on = {[EVENT_IN_FORCE] = follow},
+    .on = {[EVENT_RELOAD_BEGINS] = note_files,
+           [EVENT_IN_FORCE] = follow,
+           [EVENT_STATES] = take_states},
     .count = count,
     .add_counts = add_counts,
 };

@@ -1,15 +1,9 @@
 /* The children as people see them: which there are and which are missing, by the table of roles. */
 #include "loop.h"
 
-/* The very first one, still on its way, is not missing: its start has a limit of its own. */
-static bool is_missing(const struct child *c)
-{
-    return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
-}
-
 static void count_missing(struct supervisor *s, struct child *c, void *user)
 {
-    *(uint64_t *)user += c->role->missed && supervisor_keeps(s, c) && is_missing(c);
+    *(uint64_t *)user += c->role->missed && supervisor_keeps(s, c) && child_is_missing(c);
 }
 
 static uint64_t missing(const struct supervisor *s)
@@ -31,7 +25,22 @@ static void put_integer(struct json *j, struct str key, int64_t value)
     json_put_integer(j, value);
 }
 
-static void put_child(struct json *j, const struct child *c, int64_t now_ms)
+/* What was counted of a place, or of all places of a role that keeps one child. */
+struct fates {
+    uint64_t deaths, hangs;
+};
+
+static struct fates fates_of(const struct child *places, unsigned n)
+{
+    struct fates all = {0};
+    for (unsigned i = 0; i < n; i++) {
+        all.deaths += places[i].deaths;
+        all.hangs += places[i].hangs_ever;
+    }
+    return all;
+}
+
+static void put_child(struct json *j, const struct child *c, struct fates fates, int64_t now_ms)
 {
     static const char *const states[] = {
         [CHILD_NONE] = "none", [CHILD_STARTING] = "starting", [CHILD_SERVING] = "serving"};
@@ -42,8 +51,8 @@ static void put_child(struct json *j, const struct child *c, int64_t now_ms)
         put_integer(j, STR("pid"), c->pid);
         put_integer(j, STR("up_s"), (now_ms - c->started_ms) / 1000);
     }
-    put_integer(j, STR("deaths"), (int64_t)c->deaths);
-    put_integer(j, STR("hangs"), (int64_t)c->hangs_ever);
+    put_integer(j, STR("deaths"), (int64_t)fates.deaths);
+    put_integer(j, STR("hangs"), (int64_t)fates.hangs);
     json_end_object(j);
 }
 
@@ -53,7 +62,7 @@ static void put_all(const struct supervisor *s, struct json *j, const struct chi
     const struct child *places = supervisor_places(s, role->id);
     json_begin_array(j);
     for (unsigned i = 0; i < role->duty->kept(s); i++)
-        put_child(j, &places[i], now_ms);
+        put_child(j, &places[i], fates_of(&places[i], 1), now_ms);
     json_end_array(j);
 }
 
@@ -67,7 +76,8 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
         if (role->numbered)
             put_all(s, j, role, now_ms);
         else
-            put_child(j, supervisor_kept(s, role->id), now_ms);
+            put_child(j, supervisor_kept(s, role->id),
+                      fates_of(supervisor_places(s, role->id), role->places), now_ms);
     }
 }
 

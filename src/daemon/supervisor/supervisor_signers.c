@@ -157,7 +157,7 @@ static int start_next(struct supervisor *s, int64_t now_ms)
             c = place(s, i);
     if (!c) /* a reload does not begin without one */
         return -EBUSY;
-    child_init(c, c->role, c->index);
+    child_renew(c);
     own(s)->next = c;
     return supervisor_start_child(s, c, now_ms);
 }

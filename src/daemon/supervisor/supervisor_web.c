@@ -1,6 +1,6 @@
 /*
- * The web process: kept where web.port says so, replaced when a reload may have changed what it
- * serves by. It gets what it shows when it asks, a few times a second at most.
+ * The web process: kept where web.port says so, replaced when a reload has changed what it serves
+ * by. It gets what it shows when it asks, a few times a second at most.
  */
 #include "page_server.h"
 #include "questions.h"
@@ -14,8 +14,9 @@
 
 struct web_part {
     struct page_server server;
-    bool wanted;      /* a view, by the present one */
-    int64_t given_ms; /* when it got one last */
+    bool wanted;         /* a view, by the present one */
+    int64_t given_ms;    /* when it got one last */
+    uint32_t timeout_ms; /* of a connection of the present one */
 };
 
 static struct web_part *own(const struct supervisor *s)
@@ -34,6 +35,11 @@ static unsigned kept(const struct supervisor *s)
 static int files_for_it(const struct supervisor *s)
 {
     return s->current.settings->web_tls_certificate.n > 0 ? s->current.files_fd : -1;
+}
+
+static bool may_start(const struct supervisor *s)
+{
+    return page_server_listening(&own(s)->server) >= 0;
 }
 
 static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
@@ -60,7 +66,8 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
     page_server_gone(s, &own(s)->server, c);
 }
 
-const struct duty duty_web = {.kept = kept, .equip = equip, .enter = enter, .gone = gone};
+const struct duty duty_web = {
+    .kept = kept, .may_start = may_start, .equip = equip, .enter = enter, .gone = gone};
 
 /* ---- what it shows ---- */
 
@@ -136,10 +143,30 @@ static void give_view(struct supervisor *s, int64_t now_ms)
     close(fd);
 }
 
+static struct page_server_basis basis_of(const struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    return (struct page_server_basis){settings->web_tls_certificate, settings->web_tls_key,
+                                      &settings->web_tls_dates};
+}
+
+/* The one before has those to answer who have asked it: it gets a last view for them. */
+static void renew(struct supervisor *s, int64_t now_ms)
+{
+    if (!page_server_renews(s, &own(s)->server))
+        return;
+    if (own(s)->server.present->state == CHILD_SERVING)
+        give_view(s, now_ms);
+    page_server_renew(s, &own(s)->server, own(s)->timeout_ms, now_ms);
+    own(s)->timeout_ms = s->current.settings->web_timeout_ms;
+    own(s)->wanted = false;
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
-    if (page_server_renew(s, &own(s)->server, now_ms))
-        own(s)->wanted = false;
+    const struct page_server_basis basis = basis_of(s);
+    page_server_tick(s, &own(s)->server, &basis, now_ms);
+    renew(s, now_ms);
     if (owes(s) && now_ms >= own(s)->given_ms + EVERY_MS)
         give_view(s, now_ms);
 }
@@ -175,13 +202,24 @@ static const struct word hears[] = {{ROLE_WEB, CONTROL_VIEW_WANTED, take_wanted}
 
 static void init(struct supervisor *s)
 {
-    page_server_init(s, &own(s)->server, ROLE_WEB, "web.port");
+    page_server_init(s, &own(s)->server, ROLE_WEB, "web.", "web.port");
     own(s)->given_ms = -EVERY_MS;
+}
+
+static void note_files(struct supervisor *s, const struct news *news)
+{
+    const struct page_server_basis basis = basis_of(s);
+    (void)news;
+    page_server_note_files(&own(s)->server, &basis);
 }
 
 static bool open_socket(struct supervisor *s, struct problems *problems)
 {
-    return page_server_open(s, &own(s)->server, &s->started_with->web_listen, problems);
+    (void)problems;
+    own(s)->timeout_ms = s->current.settings->web_timeout_ms;
+    note_files(s, NULL);
+    page_server_open(&own(s)->server, &s->started_with->web_listen);
+    return true;
 }
 
 static void fini(struct supervisor *s)
@@ -189,11 +227,12 @@ static void fini(struct supervisor *s)
     page_server_fini(&own(s)->server);
 }
 
-/* The texts of its certificate may be others, behind the same names. */
+/* A reload that changes nothing of it cuts nobody off. */
 static void follow(struct supervisor *s, const struct news *news)
 {
-    (void)news;
-    own(s)->server.renew = kept(s) > 0;
+    struct page_server *p = &own(s)->server;
+    p->renew = kept(s) > 0 &&
+               (p->renew || p->lame || !page_server_stays(p, &s->current, news->before));
 }
 
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
@@ -219,7 +258,7 @@ const struct part part_web = {
     .hears = hears,
     .deadline = deadline,
     .tick = tick,
-    .on = {[EVENT_IN_FORCE] = follow},
+    .on = {[EVENT_RELOAD_BEGINS] = note_files, [EVENT_IN_FORCE] = follow},
     .count = count,
     .add_counts = add_counts,
 };
