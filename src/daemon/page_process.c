@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PAGES_NICE 10
+#define ONE_OF     4   /* parts of a processor: the most that it takes */
 #define LEAVE_MS   500 /* for what was asked when another one took its place */
 
 void page_process_say(const struct page_process *p, const struct control_message *m)
@@ -30,7 +31,8 @@ static void answer_ping(const struct page_process *p)
         const struct http_counts c = http_server_counts(p->server);
         page_process_say(p, &(struct control_message){
                                 .type = CONTROL_SERVED,
-                                .served = {c.answered, c.refused, c.crowded, c.thrown_out},
+                                .served = {c.answered, c.refused, c.unreadable, c.unshaken,
+                                           c.crowded, c.thrown_out},
                             });
     }
     page_process_say(p, &(struct control_message){.type = CONTROL_PONG});
@@ -57,27 +59,43 @@ static int wait_ms(int64_t due_ms, int64_t now_ms)
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+/* When it has rested enough. */
+static int64_t rested_ms(const struct page_process *p)
+{
+    return (pace_due_us(&p->pace) + 999) / 1000;
+}
+
 /* Waits until UNTIL_MS at most for what the server waits for, and for something at FD (-1:
- * nothing). */
+ * nothing); while it rests, for that alone. */
 static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms)
 {
     const int64_t now_ms = clock_monotonic_ms();
     struct pollfd list[1 + HTTP_WATCHED] = {{.fd = fd, .events = POLLIN}};
     unsigned n = 1;
-    int64_t due_ms = until_ms;
-    if (p->server) {
-        const int64_t own_ms = http_server_due_ms(p->server, now_ms);
+    int64_t due_ms = until_ms, own_ms = rested_ms(p);
+    if (p->server && own_ms <= now_ms) {
+        own_ms = http_server_due_ms(p->server, now_ms);
         n += http_server_watch(p->server, list + 1, now_ms);
-        due_ms = own_ms < due_ms ? own_ms : due_ms;
     }
+    if (p->server && own_ms < due_ms)
+        due_ms = own_ms;
     poll(list, n, wait_ms(due_ms, now_ms));
+}
+
+/* A turn of the server, unless it has to rest. */
+static void run_server(struct page_process *p)
+{
+    pace_note(&p->pace, clock_monotonic_us(), clock_used_us());
+    const int64_t now_ms = clock_monotonic_ms();
+    if (p->server && rested_ms(p) <= now_ms)
+        http_server_run(p->server, now_ms);
 }
 
 static void serve(struct page_process *p)
 {
+    pace_begin(&p->pace, ONE_OF, clock_monotonic_us(), clock_used_us());
     while (control_hear(p->control_fd, act, p)) {
-        if (p->server)
-            http_server_run(p->server, clock_monotonic_ms());
+        run_server(p);
         if (p->turn)
             p->turn(p);
         wait_for_news(p, p->control_fd, INT64_MAX);
@@ -93,7 +111,7 @@ static void leave(struct page_process *p)
     http_server_close(p->server);
     while (http_server_busy(p->server) > 0 && clock_monotonic_ms() < until_ms) {
         wait_for_news(p, -1, until_ms);
-        http_server_run(p->server, clock_monotonic_ms());
+        run_server(p);
     }
 }
 

@@ -2,6 +2,9 @@
  * gate - who is let in, and for how long: so many connections at once, so many of one source, so
  * many a second, and each for a time that nothing extends. Pure: sockets are numbers to it, and
  * time is handed in. Private to web.
+ *
+ * One source never uses up what a second allows: half is kept for the others, and what it is
+ * refused costs them nothing.
  */
 #ifndef STIRD_WEB_GATE_H
 #define STIRD_WEB_GATE_H
@@ -10,26 +13,41 @@
 #include <stdint.h>
 #include <stird/base/str.h>
 
-#define GATE_SOURCE_MAX 16 /* octets of a source */
+#define GATE_SOURCE_MAX 16  /* octets of a source */
+#define GATE_SOURCES    256 /* whose rate is known at a time */
 
 struct gate_rules {
     unsigned places, per_source; /* at once */
-    unsigned per_second;
-    int64_t most_ms; /* of a connection, from its being let in to its end */
+    unsigned per_second;         /* of all; half of it is each source's own */
+    int64_t most_ms;             /* of a connection, from its being let in to its end */
+};
+
+struct gate_source {
+    uint8_t octets[GATE_SOURCE_MAX];
+    uint8_t n;
 };
 
 struct seat {
     int fd; /* -1: it is free */
     int64_t until_ms;
+    int64_t hurry_ms; /* it ends at this time already; INT64_MAX: it does not */
     bool thrown_out;
-    uint8_t source[GATE_SOURCE_MAX];
-    uint8_t source_bytes;
+    struct gate_source source;
+    void *connection; /* the server's own; NULL at first, as the next two are false */
+    bool shaken, asked;
+};
+
+/* What a source has used of its own rate: up to this time. */
+struct gate_spender {
+    struct gate_source source;
+    int64_t spent_to_us;
 };
 
 struct gate {
     struct gate_rules rules;
     unsigned taken;      /* seats */
     int64_t spent_to_us; /* the time up to here is used up */
+    struct gate_spender spenders[GATE_SOURCES];
     struct seat seats[];
 };
 
@@ -37,8 +55,8 @@ struct gate {
 struct gate *gate_new(const struct gate_rules *rules, int64_t now_ms);
 /* When the next one may come in: NOW_MS, a later time, or INT64_MAX while no seat is free. */
 int64_t gate_opens_ms(const struct gate *g, int64_t now_ms);
-/* Gives FD, of SOURCE, a seat; to be asked when the gate is open. NULL: that source has its part.
-   It counts for the rate in any case. */
+/* Gives FD, of SOURCE, a seat; to be asked when the gate is open. NULL: that source has its part,
+   of the seats or of this second, which leaves all as it was. */
 struct seat *gate_admit(struct gate *g, struct str source, int fd, int64_t now_ms);
 /* NULL: no such seat is taken. */
 struct seat *gate_seat_of(struct gate *g, int fd);
