@@ -3,9 +3,6 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-
-#define NO_CIPHER 1 /* GNUTLS_CIPHER_NULL: of a session that has no keys yet; 0 is none at all */
 
 int connection_fd(const struct microhttpd *m, struct MHD_Connection *c)
 {
@@ -14,11 +11,17 @@ int connection_fd(const struct microhttpd *m, struct MHD_Connection *c)
     return info ? info->connect_fd : -1;
 }
 
-bool connection_is_shaken(const struct microhttpd *m, struct MHD_Connection *c)
+struct str connection_source(const struct sockaddr_storage *from)
 {
-    const union MHD_ConnectionInfo *info = m->get_connection_info(c,
-                                                                  MHD_CONNECTION_INFO_CIPHER_ALGO);
-    return info && info->cipher_algorithm > NO_CIPHER;
+    static const char nobody;
+    const void *p = from;
+    if (from->ss_family == AF_INET)
+        return (struct str){(const char *)&((const struct sockaddr_in *)p)->sin_addr, 4};
+    if (from->ss_family != AF_INET6)
+        return (struct str){&nobody, 0};
+    const struct in6_addr *a = &((const struct sockaddr_in6 *)p)->sin6_addr;
+    const char *octets = (const char *)a->s6_addr;
+    return IN6_IS_ADDR_V4MAPPED(a) ? (struct str){octets + 12, 4} : (struct str){octets, 8};
 }
 
 /* The kernel counts the end of what comes as one octet more. */

@@ -33,8 +33,7 @@ struct seat {
     int64_t hurry_ms; /* it ends at this time already; INT64_MAX: it does not */
     bool thrown_out;
     struct gate_source source;
-    void *connection; /* the server's own; NULL at first, as the next two are false */
-    bool shaken, asked;
+    bool began, asked; /* the server's own, false at first: what was read of its request */
 };
 
 /* What a source has used of its own rate: up to this time. */

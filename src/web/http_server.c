@@ -150,6 +150,17 @@ static void note_asked(struct http_server *s, struct MHD_Connection *c)
     seat->hurry_ms = INT64_MAX;
 }
 
+/* The first line of a request is read. */
+static void *note_began(void *server, const char *uri, struct MHD_Connection *c)
+{
+    struct http_server *s = server;
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    (void)uri;
+    if (seat)
+        seat->began = true;
+    return NULL;
+}
+
 static enum MHD_Result begin_to_wait(struct http_server *s, struct asked *a)
 {
     a->waits = true;
@@ -214,55 +225,31 @@ static void forget(void *server, struct MHD_Connection *c, void **request,
 
 /* ---- connections ---- */
 
-/* On which no request was read: the library has answered it, or found nothing to answer. One that
-   was thrown out for its time is counted as that. A client that only looks whether the port is open
-   is no fault of anybody's. */
+/* On which no request was read: the library has answered it, or found nothing to answer. It tells
+   of no handshake; but a client that has ended one knows how to begin a request. One that was
+   thrown out for its time is counted as that, and one that only looks whether the port is open is
+   no fault of anybody's. */
 static void count_unread(struct http_server *s, const struct seat *seat)
 {
     if (seat->asked || (seat->thrown_out && seat->hurry_ms == INT64_MAX) ||
         !connection_said_something(seat->fd))
         return;
-    if (s->tls && !seat->shaken)
+    if (s->tls && !seat->began)
         s->counts.unshaken++;
     else
         s->counts.unreadable++;
 }
 
-static void hear_life(void *server, struct MHD_Connection *c, void **context,
-                      enum MHD_ConnectionNotificationCode what)
+static void hear_end(void *server, struct MHD_Connection *c, void **context,
+                     enum MHD_ConnectionNotificationCode what)
 {
     struct http_server *s = server;
     struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
     (void)context;
-    if (!seat)
+    if (!seat || what != MHD_CONNECTION_NOTIFY_CLOSED)
         return;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        seat->connection = c;
-    } else {
-        count_unread(s, seat);
-        gate_leave(s->gate, seat);
-    }
-}
-
-/* The library tells of no handshake, so it is asked. */
-static void note_handshakes(struct http_server *s)
-{
-    for (unsigned i = 0; s->tls && i < s->rules.connections; i++) {
-        struct seat *seat = &s->gate->seats[i];
-        if (seat->fd >= 0 && seat->connection && !seat->shaken)
-            seat->shaken = connection_is_shaken(&s->m, seat->connection);
-    }
-}
-
-/* A prefix of 64 bits is one host's. */
-static struct str source_of(const struct sockaddr_storage *from)
-{
-    static const char nobody;
-    if (from->ss_family == AF_INET)
-        return (struct str){(const char *)&((const struct sockaddr_in *)from)->sin_addr, 4};
-    if (from->ss_family == AF_INET6)
-        return (struct str){(const char *)&((const struct sockaddr_in6 *)from)->sin6_addr, 8};
-    return (struct str){&nobody, 0};
+    count_unread(s, seat);
+    gate_leave(s->gate, seat);
 }
 
 /* When somebody may be taken: NOW_MS, a later time, or INT64_MAX. */
@@ -310,7 +297,7 @@ static enum taken take_one(struct http_server *s)
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return take_failed(s, errno) ? TAKEN_REFUSED : TAKEN_NONE;
-    if (gate_admit(s->gate, source_of(&from), fd, s->now_ms)) {
+    if (gate_admit(s->gate, connection_source(&from), fd, s->now_ms)) {
         hand_over(s, fd, &from, n);
         return TAKEN;
     }
@@ -409,7 +396,6 @@ void http_server_run(struct http_server *s, int64_t now_ms)
     throw_out(s);
     go_on(s, false);
     s->m.run(s->daemon);
-    note_handshakes(s);
     hurry_ended(s);
 }
 
@@ -498,12 +484,12 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    return s->m.start_daemon(flags, 0, NULL, NULL, hear, s, MHD_OPTION_ARRAY, tls ? of_tls : none,
-                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX,
-                             MHD_OPTION_CONNECTION_LIMIT, rules->connections,
-                             MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget,
-                             s, MHD_OPTION_NOTIFY_CONNECTION, hear_life, s,
-                             MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
+    return s->m.start_daemon(
+        flags, 0, NULL, NULL, hear, s, MHD_OPTION_ARRAY, tls ? of_tls : none,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        rules->connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget, s,
+        MHD_OPTION_NOTIFY_CONNECTION, hear_end, s, MHD_OPTION_URI_LOG_CALLBACK, note_began, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
 }
 
 static const char *make(struct http_server *s, const struct http_rules *rules, int64_t now_ms)

@@ -17,6 +17,8 @@
 #include <stird/base/clock.h>
 #include <stird/web/http_server.h>
 
+#include "web/connection.h"
+
 #define PATIENCE_MS 60000 /* only a hang exceeds it */
 #define MOST_MS     5000
 #define GET         "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -373,6 +375,38 @@ static void test_one_client_leaves_places_to_others(void **state)
     wait_busy(0);
 }
 
+/* Addresses of one /64 are one client; one of IPv4 is itself, by whichever socket it comes. */
+static void test_who_is_one_client(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } cases[] = {
+        {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+        {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+        {"::ffff:192.0.2.1", "192.0.2.1", true},
+        {"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+        {"192.0.2.1", "192.0.2.2", false},
+    };
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const texts[2] = {cases[i].one, cases[i].other};
+        struct sockaddr_storage from[2];
+        for (unsigned k = 0; k < 2; k++) {
+            void *p = &from[k];
+            const bool six = strchr(texts[k], ':') != NULL;
+            memset(&from[k], 0, sizeof(from[k]));
+            from[k].ss_family = six ? AF_INET6 : AF_INET;
+            assert_int_equal(inet_pton(six ? AF_INET6 : AF_INET, texts[k],
+                                       six ? (void *)&((struct sockaddr_in6 *)p)->sin6_addr
+                                           : (void *)&((struct sockaddr_in *)p)->sin_addr),
+                             1);
+        }
+        if (str_eq(connection_source(&from[0]), connection_source(&from[1])) != cases[i].same)
+            fail_msg("%s, %s", texts[0], texts[1]);
+    }
+}
+
 /* However many of one client wait in the socket, who comes behind them is heard. */
 static void test_a_flood_of_one_client(void **state)
 {
@@ -453,6 +487,7 @@ int main(void)
         TEST(who_writes_slowly),
         TEST(who_reads_nothing),
         TEST(one_client_leaves_places_to_others),
+        TEST(who_is_one_client),
         TEST(a_flood_of_one_client),
         TEST(a_server_that_is_closed_answers_what_was_asked),
         TEST(no_descriptor_is_left),

@@ -41,7 +41,7 @@ struct http_page {
 struct http_counts {
     uint64_t answered, refused; /* 200; any other answer */
     uint64_t unreadable;        /* connections on which something came that is no request */
-    uint64_t unshaken;          /* connections whose TLS handshake did not come to its end */
+    uint64_t unshaken;          /* the same by TLS, before a request began: failed handshakes */
     uint64_t crowded;           /* connections of a source that has its part */
     uint64_t thrown_out;        /* connections whose time was over */
 };
