@@ -18,7 +18,7 @@ void pace_note(struct pace *p, int64_t now_us, int64_t used_us)
     p->used_us = used_us;
 }
 
-int64_t pace_due_us(const struct pace *p)
+int64_t pace_due_ms(const struct pace *p)
 {
-    return p->saved_us >= 0 ? p->now_us : p->now_us - p->saved_us * p->one_of;
+    return p->saved_us >= 0 ? 0 : (p->now_us - p->saved_us * p->one_of + 999) / 1000;
 }

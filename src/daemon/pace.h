@@ -18,7 +18,7 @@ struct pace {
 void pace_begin(struct pace *p, unsigned one_of, int64_t now_us, int64_t used_us);
 /* Notes what was used meanwhile. */
 void pace_note(struct pace *p, int64_t now_us, int64_t used_us);
-/* When its next turn may be: a time that is over, or as far away as it has to rest. */
-int64_t pace_due_us(const struct pace *p);
+/* When its next turn may be; 0: at once. */
+int64_t pace_due_ms(const struct pace *p);
 
 #endif

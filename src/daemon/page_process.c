@@ -59,12 +59,6 @@ static int wait_ms(int64_t due_ms, int64_t now_ms)
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* When it has rested enough. */
-static int64_t rested_ms(const struct page_process *p)
-{
-    return (pace_due_us(&p->pace) + 999) / 1000;
-}
-
 /* Waits until UNTIL_MS at most for what the server waits for, and for something at FD (-1:
  * nothing); while it rests, for that alone. */
 static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms)
@@ -72,7 +66,7 @@ static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms
     const int64_t now_ms = clock_monotonic_ms();
     struct pollfd list[1 + HTTP_WATCHED] = {{.fd = fd, .events = POLLIN}};
     unsigned n = 1;
-    int64_t due_ms = until_ms, own_ms = rested_ms(p);
+    int64_t due_ms = until_ms, own_ms = pace_due_ms(&p->pace);
     if (p->server && own_ms <= now_ms) {
         own_ms = http_server_due_ms(p->server, now_ms);
         n += http_server_watch(p->server, list + 1, now_ms);
@@ -87,7 +81,7 @@ static void run_server(struct page_process *p)
 {
     pace_note(&p->pace, clock_monotonic_us(), clock_used_us());
     const int64_t now_ms = clock_monotonic_ms();
-    if (p->server && rested_ms(p) <= now_ms)
+    if (p->server && pace_due_ms(&p->pace) <= now_ms)
         http_server_run(p->server, now_ms);
 }
 
