@@ -32,12 +32,9 @@ static int64_t at_least(int64_t spent_to_us, int64_t now_us)
     return spent_to_us > least ? spent_to_us : least;
 }
 
-int64_t gate_opens_ms(const struct gate *g, int64_t now_ms)
+bool gate_is_full(const struct gate *g)
 {
-    if (g->taken == g->rules.places)
-        return INT64_MAX;
-    const int64_t at_us = at_least(g->spent_to_us, now_ms * 1000) + step_us(g->rules.per_second);
-    return at_us <= now_ms * 1000 ? now_ms : (at_us + 999) / 1000;
+    return g->taken == g->rules.places;
 }
 
 static bool is_same(const struct gate_source *a, const struct gate_source *b)
@@ -59,36 +56,15 @@ static struct seat *free_seat_for(struct gate *g, const struct gate_source *sour
     return n < g->rules.per_source ? found : NULL;
 }
 
-/* Its own, or that of whoever spent nothing for the longest time: one that was not heard of for a
-   second has all that is its own again. */
-static struct gate_spender *spender_of(struct gate *g, const struct gate_source *source,
-                                       int64_t now_us)
+/* GATE_SOURCES: it has spent nothing that counts. HINT is looked at first. */
+static unsigned find_spender(const struct gate *g, const struct gate_source *source, unsigned hint)
 {
-    struct gate_spender *oldest = &g->spenders[0];
-    for (unsigned i = 0; i < GATE_SOURCES; i++) {
-        if (is_same(&g->spenders[i].source, source))
-            return &g->spenders[i];
-        if (g->spenders[i].spent_to_us < oldest->spent_to_us)
-            oldest = &g->spenders[i];
-    }
-    *oldest = (struct gate_spender){*source, now_us - SECOND_US};
-    return oldest;
-}
-
-/* Takes one off what is its own, or off what nobody else needs: that is what leaves the others half
-   a second's worth. */
-static bool spend(struct gate *g, const struct gate_source *source, int64_t now_us)
-{
-    struct gate_spender *own = spender_of(g, source, now_us);
-    const int64_t own_us = at_least(own->spent_to_us, now_us) +
-                           step_us((g->rules.per_second + 1) / 2),
-                  all_us = at_least(g->spent_to_us, now_us) + step_us(g->rules.per_second);
-    if (own_us > now_us && all_us > now_us - SECOND_US / 2)
-        return false;
-    if (own_us <= now_us)
-        own->spent_to_us = own_us;
-    g->spent_to_us = all_us;
-    return true;
+    unsigned i = 0;
+    if (hint < GATE_SOURCES && is_same(&g->spenders[hint].source, source))
+        return hint;
+    while (i < GATE_SOURCES && !is_same(&g->spenders[i].source, source))
+        i++;
+    return i;
 }
 
 struct seat *gate_admit(struct gate *g, struct str source, int fd, int64_t now_ms)
@@ -97,13 +73,112 @@ struct seat *gate_admit(struct gate *g, struct str source, int fd, int64_t now_m
     assert(source.n <= GATE_SOURCE_MAX && fd >= 0);
     memcpy(from.octets, source.p, source.n);
     struct seat *seat = free_seat_for(g, &from);
-    if (!seat || !spend(g, &from, now_ms * 1000))
+    if (!seat)
         return NULL;
-    *seat = (struct seat){
-        .fd = fd, .until_ms = now_ms + g->rules.most_ms, .hurry_ms = INT64_MAX, .source = from};
+    *seat = (struct seat){.fd = fd,
+                          .until_ms = now_ms + g->rules.most_ms,
+                          .hurry_ms = INT64_MAX,
+                          .number = g->numbers++,
+                          .waits = true,
+                          .source = from,
+                          .spender = find_spender(g, &from, GATE_SOURCES)};
     g->taken++;
     return seat;
 }
+
+/* ---- turns ---- */
+
+/* Its own, or that of whoever spent nothing for the longest time: one that was not heard of for a
+   second has all that is its own again. */
+static struct gate_spender *spender_of(struct gate *g, struct seat *seat)
+{
+    unsigned oldest = 0;
+    seat->spender = find_spender(g, &seat->source, seat->spender);
+    if (seat->spender < GATE_SOURCES)
+        return &g->spenders[seat->spender];
+    for (unsigned i = 0; i < GATE_SOURCES; i++)
+        if (g->spenders[i].spent_to_us < g->spenders[oldest].spent_to_us)
+            oldest = i;
+    seat->spender = oldest;
+    g->spenders[oldest] = (struct gate_spender){seat->source, INT64_MIN};
+    return &g->spenders[oldest];
+}
+
+/* To when it is spent with one more. */
+static int64_t all_us(const struct gate *g, int64_t now_us)
+{
+    return at_least(g->spent_to_us, now_us) + step_us(g->rules.per_second);
+}
+
+static int64_t own_us(const struct gate *g, int64_t spent_to_us, int64_t now_us)
+{
+    return at_least(spent_to_us, now_us) + step_us((g->rules.per_second + 1) / 2);
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When SEAT may have its turn: off what is its source's own, or off what leaves the others half a
+   second's worth. */
+static int64_t turn_us(const struct gate *g, const struct seat *seat, int64_t now_us)
+{
+    const unsigned i = find_spender(g, &seat->source, seat->spender);
+    const int64_t spent_to_us = i < GATE_SOURCES ? g->spenders[i].spent_to_us : INT64_MIN;
+    const int64_t all = all_us(g, now_us), own = own_us(g, spent_to_us, now_us);
+    return larger(all, smaller(own, all + SECOND_US / 2));
+}
+
+static void spend(struct gate *g, struct seat *seat, int64_t now_us)
+{
+    struct gate_spender *spender = spender_of(g, seat);
+    const int64_t own = own_us(g, spender->spent_to_us, now_us);
+    if (own <= now_us)
+        spender->spent_to_us = own;
+    g->spent_to_us = all_us(g, now_us);
+}
+
+static bool is_waiting(const struct seat *seat)
+{
+    return seat->fd >= 0 && seat->waits;
+}
+
+struct seat *gate_call(struct gate *g, int64_t now_ms)
+{
+    struct seat *next = NULL;
+    if (all_us(g, now_ms * 1000) > now_ms * 1000)
+        return NULL;
+    for (unsigned i = 0; i < g->rules.places; i++) {
+        struct seat *seat = &g->seats[i];
+        if (is_waiting(seat) && (!next || seat->number < next->number) &&
+            turn_us(g, seat, now_ms * 1000) <= now_ms * 1000)
+            next = seat;
+    }
+    if (!next)
+        return NULL;
+    spend(g, next, now_ms * 1000);
+    next->waits = false;
+    return next;
+}
+
+int64_t gate_calls_ms(const struct gate *g, int64_t now_ms)
+{
+    int64_t next_us = INT64_MAX;
+    for (unsigned i = 0; i < g->rules.places; i++)
+        if (is_waiting(&g->seats[i]))
+            next_us = smaller(next_us, turn_us(g, &g->seats[i], now_ms * 1000));
+    if (next_us == INT64_MAX)
+        return INT64_MAX;
+    return next_us <= now_ms * 1000 ? now_ms : (next_us + 999) / 1000;
+}
+
+/* ---- seats that are taken ---- */
 
 struct seat *gate_seat_of(struct gate *g, int fd)
 {

@@ -14,11 +14,11 @@
 #include "microhttpd.h"
 #include "request_target.h"
 
-#define TAKEN_A_TURN   16
-#define REFUSED_A_TURN 256
-#define ENDED_A_TURN   32
-#define PAUSE_MS       100
-#define ENDED_MS       1000 /* for what came before its client's last word */
+#define TAKEN_A_TURN  256
+#define CALLED_A_TURN 16
+#define ENDED_A_TURN  32
+#define PAUSE_MS      100
+#define ENDED_MS      1000 /* for what came before its client's last word */
 /* What browsers and Prometheus speak; nothing that is broken. */
 #define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
 
@@ -255,10 +255,9 @@ static void hear_end(void *server, struct MHD_Connection *c, void **context,
 /* When somebody may be taken: NOW_MS, a later time, or INT64_MAX. */
 static int64_t opens_ms(const struct http_server *s, int64_t now_ms)
 {
-    if (s->listening < 0)
+    if (s->listening < 0 || gate_is_full(s->gate))
         return INT64_MAX;
-    const int64_t at_ms = gate_opens_ms(s->gate, now_ms);
-    return at_ms > s->takes_ms ? at_ms : s->takes_ms;
+    return now_ms > s->takes_ms ? now_ms : s->takes_ms;
 }
 
 /* Whoever could not be taken still waits in the socket, and would wake the loop at once. */
@@ -271,60 +270,68 @@ static bool take_failed(struct http_server *s, int error)
     return false;
 }
 
-/* It is the library's from here on, and closed where that fails. */
-static void hand_over(struct http_server *s, int fd, const struct sockaddr_storage *from,
-                      socklen_t n)
-{
-    struct epoll_event end = {.events = EPOLLRDHUP | EPOLLET, .data.fd = fd};
-    epoll_ctl(s->ends_fd, EPOLL_CTL_ADD, fd, &end); /* else it has its whole time */
-    if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)from, n) == MHD_YES)
-        return;
-    struct seat *seat = gate_seat_of(s->gate, fd);
-    if (seat)
-        gate_leave(s->gate, seat);
-}
-
-enum taken { TAKEN_NONE, TAKEN, TAKEN_REFUSED };
-
-/* TAKEN_NONE: nobody waits, or none can be taken now. */
-static enum taken take_one(struct http_server *s)
+/* False: nobody waits in the socket, or none can be taken now. */
+static bool take_one(struct http_server *s)
 {
     struct sockaddr_storage from;
     socklen_t n = sizeof(from);
     if (opens_ms(s, s->now_ms) > s->now_ms)
-        return TAKEN_NONE;
+        return false;
     const int fd = accept4(s->listening, (struct sockaddr *)&from, &n,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
-        return take_failed(s, errno) ? TAKEN_REFUSED : TAKEN_NONE;
-    if (gate_admit(s->gate, connection_source(&from), fd, s->now_ms)) {
-        hand_over(s, fd, &from, n);
-        return TAKEN;
+        return take_failed(s, errno);
+    if (!gate_admit(s->gate, connection_source(&from), fd, s->now_ms)) {
+        s->counts.crowded++;
+        close(fd);
     }
-    s->counts.crowded++;
-    close(fd);
-    return TAKEN_REFUSED;
+    return true;
 }
 
-/* Those that are refused are taken all the same: others wait behind them. */
+/* The library has never seen it. */
+static void close_seat(struct http_server *s, struct seat *seat)
+{
+    close(seat->fd);
+    gate_leave(s->gate, seat);
+}
+
+/* It is the library's from here on, and closed where that fails. */
+static void hand_over(struct http_server *s, struct seat *seat)
+{
+    const int fd = seat->fd;
+    struct epoll_event end = {.events = EPOLLRDHUP | EPOLLET, .data.fd = fd};
+    struct sockaddr_storage from;
+    socklen_t n = sizeof(from);
+    if (getpeername(fd, (struct sockaddr *)&from, &n) != 0) {
+        close_seat(s, seat); /* it has gone */
+        return;
+    }
+    epoll_ctl(s->ends_fd, EPOLL_CTL_ADD, fd, &end); /* else it has its whole time */
+    if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)&from, n) != MHD_YES &&
+        gate_seat_of(s->gate, fd) == seat)
+        gate_leave(s->gate, seat);
+}
+
+/* Those who have their part are taken all the same, to be closed: others wait behind them. */
 static void take_some(struct http_server *s)
 {
-    unsigned n[] = {[TAKEN] = 0, [TAKEN_REFUSED] = 0};
-    while (n[TAKEN] < TAKEN_A_TURN && n[TAKEN_REFUSED] < REFUSED_A_TURN) {
-        const enum taken what = take_one(s);
-        if (what == TAKEN_NONE)
-            return;
-        n[what]++;
-    }
+    struct seat *seat;
+    for (unsigned i = 0; i < TAKEN_A_TURN && take_one(s); i++)
+        ;
+    for (unsigned i = 0; i < CALLED_A_TURN && (seat = gate_call(s->gate, s->now_ms)); i++)
+        hand_over(s, seat);
 }
 
 /* The library finds them closed. */
 static void throw_out(struct http_server *s)
 {
-    const struct seat *seat;
+    struct seat *seat;
     while ((seat = gate_overdue(s->gate, s->now_ms))) {
         s->counts.thrown_out += seat->hurry_ms == INT64_MAX;
-        shutdown(seat->fd, SHUT_RDWR);
+        if (seat->waits)
+            close_seat(s, seat);
+        else
+            shutdown(seat->fd, SHUT_RDWR);
     }
 }
 
@@ -382,6 +389,7 @@ int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms)
     int64_t due_ms = gate_next_ms(s->gate);
     if (at_ms > now_ms) /* else the socket wakes it */
         due_ms = least(due_ms, at_ms);
+    due_ms = least(due_ms, gate_calls_ms(s->gate, now_ms));
     for (const struct asked *a = s->waiting; a; a = a->next)
         due_ms = least(due_ms, a->until_ms);
     if (s->m.get_timeout(s->daemon, &own_ms) == MHD_YES)
@@ -548,6 +556,9 @@ void http_server_free(struct http_server *s)
             s->m.destroy_response(list[i]);
     if (s->ends_fd >= 0)
         close(s->ends_fd);
+    for (unsigned i = 0; s->gate && i < s->rules.connections; i++)
+        if (s->gate->seats[i].fd >= 0 && s->gate->seats[i].waits)
+            close_seat(s, &s->gate->seats[i]);
     free(s->gate);
     free(s);
 }
