@@ -74,7 +74,7 @@ static struct web_view_parts shown(const struct counted_parts *parts)
 /* What a view borrows. */
 struct shown_texts {
     struct buf status, trust, hops;
-    struct parts_asked parts;
+    struct parts_asked counted;
 };
 
 /* Fills V, whose texts and numbers T keeps. */
@@ -86,7 +86,7 @@ static void fill_view(struct supervisor *s, struct web_view *v, struct shown_tex
     supervisor_ask_status(s, &(struct status_asked){&t->status, now_ms});
     supervisor_ask_trust(s, &(struct trust_asked){&t->trust});
     supervisor_ask_hops(s, &(struct hops_asked){&t->hops, WEB_VIEW_PARTS_MAX});
-    supervisor_ask_parts(s, &t->parts);
+    supervisor_ask_parts(s, &t->counted);
     supervisor_ask_lacks(s, &asked);
     memcpy(v->lacks, asked.lacks, sizeof(v->lacks));
     snprintf(v->state, sizeof(v->state), "%s", supervisor_state_text(s));
@@ -94,8 +94,8 @@ static void fill_view(struct supervisor *s, struct web_view *v, struct shown_tex
     v->status = buf_str(&t->status);
     v->trust = buf_str(&t->trust);
     v->hops = buf_str(&t->hops);
-    v->trunks = shown(&t->parts.trunks);
-    v->upstreams = shown(&t->parts.upstreams);
+    v->trunks = shown(&t->counted.trunks);
+    v->upstreams = shown(&t->counted.upstreams);
 }
 
 /* Ends them. Whether they are whole. */
@@ -104,10 +104,10 @@ static bool fini_texts(struct shown_texts *t)
     struct buf *const all[] = {&t->status,
                                &t->trust,
                                &t->hops,
-                               &t->parts.trunks.names,
-                               &t->parts.trunks.numbers,
-                               &t->parts.upstreams.names,
-                               &t->parts.upstreams.numbers};
+                               &t->counted.trunks.names,
+                               &t->counted.trunks.numbers,
+                               &t->counted.upstreams.names,
+                               &t->counted.upstreams.numbers};
     bool whole = true;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         whole &= !buf_failed(all[i]);
@@ -119,7 +119,7 @@ static bool fini_texts(struct shown_texts *t)
 /* A descriptor, or -errno. */
 static int make_view(struct supervisor *s, int64_t now_ms)
 {
-    struct shown_texts texts = {.parts = {.most = WEB_VIEW_PARTS_MAX}};
+    struct shown_texts texts = {.counted = {.most = WEB_VIEW_PARTS_MAX}};
     struct proxy_counters calls = {0};
     const struct service_counters service = supervisor_counts(s);
     supervisor_ask_calls(s, &calls);
