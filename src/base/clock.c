@@ -19,6 +19,11 @@ int64_t clock_monotonic_ms(void)
     return clock_monotonic_us() / 1000;
 }
 
+int64_t clock_used_us(void)
+{
+    return now_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 int64_t clock_real_us(void)
 {
     return now_us(CLOCK_REALTIME);

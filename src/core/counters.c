@@ -18,6 +18,11 @@ struct str counters_reason_name(unsigned i)
     return reason_by_name(name) == (enum reason)i ? name : STR("");
 }
 
+static struct str counters_number_state_name(unsigned i)
+{
+    return number_state_name((enum number_state)i);
+}
+
 static struct str counters_cause_name(unsigned i)
 {
     enum cause cause;

@@ -16,6 +16,7 @@
 
 #define PAGES_NICE 10
 #define HURRIED_MS 500
+#define ONE_OF     4 /* parts of a processor: the most that it takes */
 
 /* stird ends, and whoever is still here is cut off soon. */
 static volatile sig_atomic_t hurried;
@@ -39,7 +40,8 @@ static void answer_ping(const struct page_process *p)
         const struct http_counts c = http_server_counts(p->server);
         page_process_say(p, &(struct control_message){
                                 .type = CONTROL_SERVED,
-                                .served = {c.answered, c.refused, c.crowded, c.thrown_out},
+                                .served = {c.answered, c.refused, c.unreadable, c.unshaken,
+                                           c.crowded, c.thrown_out},
                             });
     }
     page_process_say(p, &(struct control_message){.type = CONTROL_PONG});
@@ -67,28 +69,38 @@ static int wait_ms(int64_t due_ms, int64_t now_ms)
 }
 
 /* Waits until UNTIL_MS at most for what the server waits for, and for something at FD (-1:
- * nothing). */
+ * nothing); while it rests, for that alone. */
 static void wait_for_news(const struct page_process *p, int fd, int64_t until_ms)
 {
     const int64_t now_ms = clock_monotonic_ms();
     struct pollfd list[1 + HTTP_WATCHED] = {{.fd = fd, .events = POLLIN}};
     unsigned n = 1;
-    int64_t due_ms = until_ms;
-    if (p->server) {
-        const int64_t own_ms = http_server_due_ms(p->server, now_ms);
+    int64_t due_ms = until_ms, own_ms = pace_due_ms(&p->pace);
+    if (p->server && own_ms <= now_ms) {
+        own_ms = http_server_due_ms(p->server, now_ms);
         n += http_server_watch(p->server, list + 1, now_ms);
-        due_ms = own_ms < due_ms ? own_ms : due_ms;
     }
+    if (p->server && own_ms < due_ms)
+        due_ms = own_ms;
     poll(list, n, wait_ms(due_ms, now_ms));
+}
+
+/* A turn of the server, unless it has to rest. */
+static void run_server(struct page_process *p)
+{
+    pace_note(&p->pace, clock_monotonic_us(), clock_used_us());
+    const int64_t now_ms = clock_monotonic_ms();
+    if (p->server && pace_due_ms(&p->pace) <= now_ms)
+        http_server_run(p->server, now_ms);
 }
 
 static void serve(struct page_process *p)
 {
+    pace_begin(&p->pace, ONE_OF, clock_monotonic_us(), clock_used_us());
     while (control_hear(p->control_fd, act, p)) {
         if (p->before_turn)
             p->before_turn(p);
-        if (p->server)
-            http_server_run(p->server, clock_monotonic_ms());
+        run_server(p);
         if (p->turn)
             p->turn(p);
         wait_for_news(p, p->control_fd, INT64_MAX);
@@ -107,7 +119,7 @@ static void leave(struct page_process *p)
     while (http_server_busy(p->server) > 0 && clock_monotonic_ms() < until_ms) {
         until_ms = since_ms + (hurried ? HURRIED_MS : p->most_ms);
         wait_for_news(p, -1, until_ms);
-        http_server_run(p->server, clock_monotonic_ms());
+        run_server(p);
     }
 }
 

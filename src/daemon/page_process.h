@@ -5,6 +5,7 @@
 #ifndef STIRD_DAEMON_PAGE_PROCESS_H
 #define STIRD_DAEMON_PAGE_PROCESS_H
 
+#include "pace.h"
 #include "roles.h"
 
 #include <stird/conf/settings_file.h>
@@ -17,6 +18,7 @@ struct page_process {
     int control_fd, listening;
     struct http_server *server; /* NULL: it cannot serve, for which WHY says the reason */
     const char *why;
+    struct pace pace;
     /* Hears what every such process does not; may be NULL. The descriptors are closed behind it. */
     void (*hear)(struct page_process *p, const struct control_message *m, const int *fds);
     /* Before and after each turn of the server; may be NULL. */

@@ -8,6 +8,7 @@
  */
 #include "page_process.h"
 
+#include <stird/base/address.h>
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
@@ -55,6 +56,17 @@ static void hear(struct page_process *p, const struct control_message *m, const 
     show(p, fds[0]);
 }
 
+/* Only users of this machine reach the loopback, and pages of others that a browser of theirs
+   shows. */
+static bool is_loopback(const struct address *a)
+{
+    static const struct address_prefix loopback[] = {
+        {{ADDRESS_IPV4, 0, {127}}, 8},
+        {{ADDRESS_IPV6, 0, {[15] = 1}}, 128},
+    };
+    return address_prefix_covers(&loopback[0], a) || address_prefix_covers(&loopback[1], a);
+}
+
 int web_main(const struct settings *settings, int listening, int files_fd, int control_fd)
 {
     struct web_process w = {.base = {.role = ROLE_WEB,
@@ -71,6 +83,8 @@ int web_main(const struct settings *settings, int listening, int files_fd, int c
         .fresh_ms = FRESH_MS,
         .wait_ms = WAIT_MS,
         .cache_control = "no-store",
+        .known_hosts_only = settings->web_host.n > 0 || is_loopback(&settings->web_listen),
+        .host = settings->web_host,
     };
     /* Of all texts that came along it reads two, and keeps none. */
     struct files *files = files_fd >= 0 ? files_from_fd(files_fd) : NULL;

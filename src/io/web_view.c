@@ -18,6 +18,7 @@ enum segment {
     UPSTREAM_NAMES,
     STATUS,
     TRUST,
+    HOPS,
     SEGMENTS
 };
 
@@ -64,6 +65,7 @@ static int write_segments(int fd, const struct web_view *v)
         [UPSTREAM_NAMES] = v->upstreams.names,
         [STATUS] = v->status,
         [TRUST] = v->trust,
+        [HOPS] = v->hops,
     };
     struct head head = {.n = {v->trunks.n, v->upstreams.n},
                         .left_out = {v->trunks.left_out, v->upstreams.left_out}};
@@ -138,6 +140,7 @@ static bool take(struct web_view *v)
                                            head.n[1], head.left_out[1]};
     v->status = segments[STATUS];
     v->trust = segments[TRUST];
+    v->hops = segments[HOPS];
     return true;
 }
 

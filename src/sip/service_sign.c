@@ -29,6 +29,8 @@ static void count_facts(const struct context *c)
     TALLY(c, date_corrected, c->outcome->date_was_wrong);
     TALLY(c, level_unreadable, c->outcome->level_unreadable);
     TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
+    if (c->outcome->number_looked_up)
+        count_add(&proxy_counters(c->proxy)->by_number_state[c->outcome->number.state], 1);
 }
 
 /* The upstream of the next target that has this view: it is decided for what that one sees. NULL:
@@ -48,6 +50,14 @@ static int64_t waited_s(const struct context *c)
 }
 
 /* Once for all next hops that see the same of the call. */
+static void decide(struct context *c)
+{
+    const int64_t began_us = clock_monotonic_us();
+    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
+    histogram_add(&proxy_counters(c->proxy)->deciding_us,
+                  (uint64_t)(clock_monotonic_us() - began_us));
+}
+
 static enum step_result step_decide(struct context *c)
 {
     enum privacy_view view = forward_next_view(c);
@@ -67,7 +77,7 @@ static enum step_result step_decide(struct context *c)
     c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
-    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
+    decide(c);
     if (c->call->fits_none)
         c->outcome->detail = why_none;
     if (first)
@@ -81,6 +91,7 @@ static enum step_result step_decide(struct context *c)
 static void signing_failed(struct context *c, enum reason reason)
 {
     TALLY(c, sign_failures, 1);
+    count_add(&proxy_counters(c->proxy)->sign_failures_by_reason[reason], 1);
     policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
 }
 

@@ -13,56 +13,172 @@ struct gate *gate_new(const struct gate_rules *rules, int64_t now_ms)
         return NULL;
     g->rules = *rules;
     g->spent_to_us = now_ms * 1000 - SECOND_US;
+    for (unsigned i = 0; i < GATE_SOURCES; i++)
+        g->spenders[i].spent_to_us = INT64_MIN;
     for (unsigned i = 0; i < rules->places; i++)
         g->seats[i].fd = -1;
     return g;
 }
 
-static int64_t step_us(const struct gate *g)
+static int64_t step_us(unsigned per_second)
 {
-    return SECOND_US / (g->rules.per_second > 0 ? g->rules.per_second : 1);
+    return SECOND_US / (per_second > 0 ? per_second : 1);
 }
 
 /* A pause of more than a second is worth no more than one. */
-static int64_t spent_to_us(const struct gate *g, int64_t now_ms)
+static int64_t at_least(int64_t spent_to_us, int64_t now_us)
 {
-    const int64_t least = now_ms * 1000 - SECOND_US;
-    return g->spent_to_us > least ? g->spent_to_us : least;
+    const int64_t least = now_us - SECOND_US;
+    return spent_to_us > least ? spent_to_us : least;
 }
 
-int64_t gate_opens_ms(const struct gate *g, int64_t now_ms)
+bool gate_is_full(const struct gate *g)
 {
-    if (g->taken == g->rules.places)
-        return INT64_MAX;
-    const int64_t at_us = spent_to_us(g, now_ms) + step_us(g);
-    return at_us <= now_ms * 1000 ? now_ms : (at_us + 999) / 1000;
+    return g->taken == g->rules.places;
 }
 
-static bool is_of(const struct seat *seat, struct str source)
+static bool is_same(const struct gate_source *a, const struct gate_source *b)
 {
-    return seat->fd >= 0 && seat->source_bytes == source.n &&
-           memcmp(seat->source, source.p, source.n) == 0;
+    return a->n == b->n && memcmp(a->octets, b->octets, a->n) == 0;
+}
+
+/* NULL: it has as many seats as one source may have. */
+static struct seat *free_seat_for(struct gate *g, const struct gate_source *source)
+{
+    struct seat *found = NULL;
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->rules.places; i++) {
+        struct seat *seat = &g->seats[i];
+        n += seat->fd >= 0 && is_same(&seat->source, source);
+        if (seat->fd < 0 && !found)
+            found = seat;
+    }
+    return n < g->rules.per_source ? found : NULL;
+}
+
+/* GATE_SOURCES: it has spent nothing that counts. HINT is looked at first. */
+static unsigned find_spender(const struct gate *g, const struct gate_source *source, unsigned hint)
+{
+    unsigned i = 0;
+    if (hint < GATE_SOURCES && is_same(&g->spenders[hint].source, source))
+        return hint;
+    while (i < GATE_SOURCES && !is_same(&g->spenders[i].source, source))
+        i++;
+    return i;
 }
 
 struct seat *gate_admit(struct gate *g, struct str source, int fd, int64_t now_ms)
 {
-    struct seat *free_seat = NULL;
-    unsigned n = 0;
+    struct gate_source from = {.n = (uint8_t)source.n};
     assert(source.n <= GATE_SOURCE_MAX && fd >= 0);
-    g->spent_to_us = spent_to_us(g, now_ms) + step_us(g);
-    for (unsigned i = 0; i < g->rules.places; i++) {
-        n += is_of(&g->seats[i], source);
-        if (g->seats[i].fd < 0 && !free_seat)
-            free_seat = &g->seats[i];
-    }
-    if (!free_seat || n >= g->rules.per_source)
+    memcpy(from.octets, source.p, source.n);
+    struct seat *seat = free_seat_for(g, &from);
+    if (!seat)
         return NULL;
-    *free_seat = (struct seat){
-        .fd = fd, .until_ms = now_ms + g->rules.most_ms, .source_bytes = (uint8_t)source.n};
-    memcpy(free_seat->source, source.p, source.n);
+    *seat = (struct seat){.fd = fd,
+                          .until_ms = now_ms + g->rules.most_ms,
+                          .hurry_ms = INT64_MAX,
+                          .number = g->numbers++,
+                          .waits = true,
+                          .source = from,
+                          .spender = find_spender(g, &from, GATE_SOURCES)};
     g->taken++;
-    return free_seat;
+    return seat;
 }
+
+/* ---- turns ---- */
+
+/* Its own, or that of whoever spent nothing for the longest time: one that was not heard of for a
+   second has all that is its own again. */
+static struct gate_spender *spender_of(struct gate *g, struct seat *seat)
+{
+    unsigned oldest = 0;
+    seat->spender = find_spender(g, &seat->source, seat->spender);
+    if (seat->spender < GATE_SOURCES)
+        return &g->spenders[seat->spender];
+    for (unsigned i = 0; i < GATE_SOURCES; i++)
+        if (g->spenders[i].spent_to_us < g->spenders[oldest].spent_to_us)
+            oldest = i;
+    seat->spender = oldest;
+    g->spenders[oldest] = (struct gate_spender){seat->source, INT64_MIN};
+    return &g->spenders[oldest];
+}
+
+/* To when it is spent with one more. */
+static int64_t all_us(const struct gate *g, int64_t now_us)
+{
+    return at_least(g->spent_to_us, now_us) + step_us(g->rules.per_second);
+}
+
+static int64_t own_us(const struct gate *g, int64_t spent_to_us, int64_t now_us)
+{
+    return at_least(spent_to_us, now_us) + step_us((g->rules.per_second + 1) / 2);
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When SEAT may have its turn: off what is its source's own, or off what leaves the others half a
+   second's worth. */
+static int64_t turn_us(const struct gate *g, const struct seat *seat, int64_t now_us)
+{
+    const unsigned i = find_spender(g, &seat->source, seat->spender);
+    const int64_t spent_to_us = i < GATE_SOURCES ? g->spenders[i].spent_to_us : INT64_MIN;
+    const int64_t all = all_us(g, now_us), own = own_us(g, spent_to_us, now_us);
+    return larger(all, smaller(own, all + SECOND_US / 2));
+}
+
+static void spend(struct gate *g, struct seat *seat, int64_t now_us)
+{
+    struct gate_spender *spender = spender_of(g, seat);
+    const int64_t own = own_us(g, spender->spent_to_us, now_us);
+    if (own <= now_us)
+        spender->spent_to_us = own;
+    g->spent_to_us = all_us(g, now_us);
+}
+
+static bool is_waiting(const struct seat *seat)
+{
+    return seat->fd >= 0 && seat->waits;
+}
+
+struct seat *gate_call(struct gate *g, int64_t now_ms)
+{
+    struct seat *next = NULL;
+    if (all_us(g, now_ms * 1000) > now_ms * 1000)
+        return NULL;
+    for (unsigned i = 0; i < g->rules.places; i++) {
+        struct seat *seat = &g->seats[i];
+        if (is_waiting(seat) && (!next || seat->number < next->number) &&
+            turn_us(g, seat, now_ms * 1000) <= now_ms * 1000)
+            next = seat;
+    }
+    if (!next)
+        return NULL;
+    spend(g, next, now_ms * 1000);
+    next->waits = false;
+    return next;
+}
+
+int64_t gate_calls_ms(const struct gate *g, int64_t now_ms)
+{
+    int64_t next_us = INT64_MAX;
+    for (unsigned i = 0; i < g->rules.places; i++)
+        if (is_waiting(&g->seats[i]))
+            next_us = smaller(next_us, turn_us(g, &g->seats[i], now_ms * 1000));
+    if (next_us == INT64_MAX)
+        return INT64_MAX;
+    return next_us <= now_ms * 1000 ? now_ms : (next_us + 999) / 1000;
+}
+
+/* ---- seats that are taken ---- */
 
 struct seat *gate_seat_of(struct gate *g, int fd)
 {
@@ -84,11 +200,16 @@ static bool is_awaited(const struct seat *seat)
     return seat->fd >= 0 && !seat->thrown_out;
 }
 
+static int64_t end_ms(const struct seat *seat)
+{
+    return seat->until_ms < seat->hurry_ms ? seat->until_ms : seat->hurry_ms;
+}
+
 struct seat *gate_overdue(struct gate *g, int64_t now_ms)
 {
     for (unsigned i = 0; i < g->rules.places; i++) {
         struct seat *seat = &g->seats[i];
-        if (is_awaited(seat) && seat->until_ms <= now_ms) {
+        if (is_awaited(seat) && end_ms(seat) <= now_ms) {
             seat->thrown_out = true;
             return seat;
         }
@@ -100,7 +221,7 @@ int64_t gate_next_ms(const struct gate *g)
 {
     int64_t next_ms = INT64_MAX;
     for (unsigned i = 0; i < g->rules.places; i++)
-        if (is_awaited(&g->seats[i]) && g->seats[i].until_ms < next_ms)
-            next_ms = g->seats[i].until_ms;
+        if (is_awaited(&g->seats[i]) && end_ms(&g->seats[i]) < next_ms)
+            next_ms = end_ms(&g->seats[i]);
     return next_ms;
 }

@@ -5,6 +5,9 @@
 #include "exposition.h"
 #include "metrics.h"
 
+/* Whose member it is: what a view has as JSON. */
+enum root { OF_STATUS, OF_TRUST, OF_HOPS, ROOTS };
+
 /* How a member becomes a number. */
 enum reading {
     READ_NUMBER, /* an integer, or true */
@@ -15,7 +18,7 @@ enum reading {
 
 struct gauge {
     const char *name, *help;
-    bool of_trust;    /* out of the domains of trust, else out of the status */
+    enum root root;
     const char *list; /* the member whose elements, or who itself, has it; NULL: the whole */
     enum reading reading;
     const char *member, *text;
@@ -27,7 +30,7 @@ struct gauge {
 static const struct gauge gauges[] = {
     {"stird_build_info",
      "1, with the version and the name of this machine in records",
-     false,
+     OF_STATUS,
      NULL,
      READ_ONE,
      NULL,
@@ -35,7 +38,7 @@ static const struct gauge gauges[] = {
      {{"version", "version"}, {"node", "node"}}},
     {"stird_uptime_seconds",
      "how long stird has run",
-     false,
+     OF_STATUS,
      NULL,
      READ_NUMBER,
      "up_s",
@@ -43,7 +46,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_alarm",
      "1 for each alarm that is on: stirctl status says what it means",
-     false,
+     OF_STATUS,
      "alarms",
      READ_ONE,
      NULL,
@@ -51,7 +54,7 @@ static const struct gauge gauges[] = {
      {{"alarm", "name"}}},
     {"stird_config_generation",
      "of the configuration in force",
-     false,
+     OF_STATUS,
      "configuration",
      READ_NUMBER,
      "generation",
@@ -59,7 +62,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_config_read_timestamp_seconds",
      "when the configuration in force was read",
-     false,
+     OF_STATUS,
      "configuration",
      READ_NUMBER,
      "read_at",
@@ -67,7 +70,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_config_last_reload_success",
      "0 while the last reload is one that failed",
-     false,
+     OF_STATUS,
      "configuration",
      READ_NULL,
      "last_failure",
@@ -75,7 +78,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_numbers_rows",
      "rows of the number tables in force",
-     false,
+     OF_STATUS,
      "numbers",
      READ_NUMBER,
      "rows",
@@ -83,7 +86,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_numbers_segments",
      "ranges of numbers that differ in their rows",
-     false,
+     OF_STATUS,
      "numbers",
      READ_NUMBER,
      "segments",
@@ -91,7 +94,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_numbers_urgent_changes",
      "urgent changes of numbers that are in force",
-     false,
+     OF_STATUS,
      "numbers",
      READ_NUMBER,
      "urgent_changes",
@@ -99,7 +102,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_certificate_not_before_timestamp_seconds",
      "when a unit of a certificate begins",
-     false,
+     OF_STATUS,
      "certificates",
      READ_NUMBER,
      "not_before",
@@ -107,7 +110,7 @@ static const struct gauge gauges[] = {
      {{"cert_id", "id"}, {"unit", "unit"}, {"spc", "spc"}}},
     {"stird_certificate_not_after_timestamp_seconds",
      "when a unit of a certificate ends",
-     false,
+     OF_STATUS,
      "certificates",
      READ_NUMBER,
      "not_after",
@@ -115,7 +118,7 @@ static const struct gauge gauges[] = {
      {{"cert_id", "id"}, {"unit", "unit"}, {"spc", "spc"}}},
     {"stird_certificate_signs",
      "whether it is this unit that signs for its certificate",
-     false,
+     OF_STATUS,
      "certificates",
      READ_NUMBER,
      "signs",
@@ -131,7 +134,7 @@ static const struct gauge gauges[] = {
      {{"use", "use"}}},
     {"stird_x5u_probe_success",
      "whether its URL serves the unit, at the last look",
-     false,
+     OF_STATUS,
      "certificates",
      READ_IS,
      "url",
@@ -139,7 +142,7 @@ static const struct gauge gauges[] = {
      {{"cert_id", "id"}, {"unit", "unit"}}},
     {"stird_x5u_probe_timestamp_seconds",
      "when that was looked at last; 0: never",
-     false,
+     OF_STATUS,
      "certificates",
      READ_NUMBER,
      "checked_at",
@@ -147,23 +150,23 @@ static const struct gauge gauges[] = {
      {{"cert_id", "id"}, {"unit", "unit"}}},
     {"stird_next_hop_up",
      "whether a next hop gets calls",
-     false,
+     OF_HOPS,
      "next_hops",
-     READ_IS,
-     "state",
+     READ_NUMBER,
      "usable",
+     NULL,
      {{"upstream", "upstream"}, {"target", "address"}, {"transport", "transport"}}},
     {"stird_next_hops_not_shown",
-     "next hops that have no line of their own, as there are so many",
-     false,
+     "next hops that have no line of their own, as there are so many: the last of the configuration",
+     OF_HOPS,
      NULL,
      READ_NUMBER,
-     "next_hops_not_shown",
+     "not_shown",
      NULL,
      {{0}}},
     {"stird_trust_generation",
      "of the image of the domains of trust; 0: none",
-     true,
+     OF_TRUST,
      NULL,
      READ_NUMBER,
      "generation",
@@ -171,7 +174,7 @@ static const struct gauge gauges[] = {
      {{0}}},
     {"stird_trust_in_force",
      "whether certificates of a domain of trust are believed, its list is not stale",
-     true,
+     OF_TRUST,
      "trust",
      READ_IS,
      "state",
@@ -179,7 +182,7 @@ static const struct gauge gauges[] = {
      {{"domain", "name"}}},
     {"stird_trust_authorities",
      "authorities of a domain of trust",
-     true,
+     OF_TRUST,
      "trust",
      READ_NUMBER,
      "authorities",
@@ -187,7 +190,7 @@ static const struct gauge gauges[] = {
      {{"domain", "name"}}},
     {"stird_trust_list_sequence",
      "number of the list of authorities in force",
-     true,
+     OF_TRUST,
      "trust",
      READ_NUMBER,
      "sequence",
@@ -195,7 +198,7 @@ static const struct gauge gauges[] = {
      {{"domain", "name"}}},
     {"stird_trust_list_expiry_timestamp_seconds",
      "when the list of authorities in force ends",
-     true,
+     OF_TRUST,
      "trust",
      READ_NUMBER,
      "expires",
@@ -203,7 +206,7 @@ static const struct gauge gauges[] = {
      {{"domain", "name"}}},
     {"stird_crl_entries",
      "certificates that the revocation lists of a domain name",
-     true,
+     OF_TRUST,
      "trust",
      READ_NUMBER,
      "revoked",
@@ -331,18 +334,26 @@ static void add_lacks(struct buf *out, const struct web_view *v)
     }
 }
 
+static json_t *read_json(struct buf *out, struct str text)
+{
+    json_t *root = json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL);
+    out->failed |= !root;
+    return root;
+}
+
 void gauges_add(struct buf *out, const struct web_view *v)
 {
-    json_t *status = json_loadb(v->status.p, v->status.n, JSON_ALLOW_NUL, NULL),
-           *trust = json_loadb(v->trust.p, v->trust.n, JSON_ALLOW_NUL, NULL);
-    out->failed |= !status || !trust;
-    for (size_t i = 0; status && trust && i < GAUGES; i++)
-        add_gauge(out, &gauges[i], gauges[i].of_trust ? trust : status);
-    if (status && trust) {
-        add_revocation(out, trust);
-        add_children(out, status);
+    json_t *const roots[ROOTS] = {[OF_STATUS] = read_json(out, v->status),
+                                  [OF_TRUST] = read_json(out, v->trust),
+                                  [OF_HOPS] = read_json(out, v->hops)};
+    const bool whole = roots[OF_STATUS] && roots[OF_TRUST] && roots[OF_HOPS];
+    for (size_t i = 0; whole && i < GAUGES; i++)
+        add_gauge(out, &gauges[i], roots[gauges[i].root]);
+    if (whole) {
+        add_revocation(out, roots[OF_TRUST]);
+        add_children(out, roots[OF_STATUS]);
         add_lacks(out, v);
     }
-    json_decref(status);
-    json_decref(trust);
+    for (unsigned i = 0; i < ROOTS; i++)
+        json_decref(roots[i]);
 }

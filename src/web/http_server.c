@@ -5,14 +5,20 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "connection.h"
 #include "gate.h"
 #include "microhttpd.h"
+#include "request_target.h"
 
-#define TAKEN_A_TURN 16
-#define PAUSE_MS     100
+#define TAKEN_A_TURN  256
+#define CALLED_A_TURN 16
+#define ENDED_A_TURN  32
+#define PAUSE_MS      100
+#define ENDED_MS      1000 /* for what came before its client's last word */
 /* What browsers and Prometheus speak; nothing that is broken. */
 #define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
 
@@ -36,13 +42,15 @@ struct http_server {
     struct http_rules rules;
     struct MHD_Daemon *daemon;
     struct gate *gate;
-    int listening, epoll_fd; /* -1: it takes no more */
+    int listening; /* -1: it takes no more */
+    int epoll_fd, ends_fd;
+    bool tls;
     struct page *pages;
     unsigned n_pages;
     bool published;
     int64_t published_ms;
     struct asked *waiting;
-    struct MHD_Response *missing, *method, *body, *late;
+    struct MHD_Response *missing, *method, *body, *host, *late;
     struct http_counts counts;
     int64_t now_ms;   /* of this turn */
     int64_t takes_ms; /* it takes nobody before: there were no descriptors, or no memory */
@@ -79,6 +87,7 @@ static bool make_refusals(struct http_server *s)
         {&s->missing, "there is no such page\n"},
         {&s->method, "pages are read, by GET or HEAD\n"},
         {&s->body, "a request for a page has no body\n"},
+        {&s->host, "pages are not asked for by this name: web.host says which one is theirs\n"},
         {&s->late, "stird does not say in time how it is\n"},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
@@ -96,11 +105,10 @@ static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *c, u
     return s->m.queue_response(c, status, r);
 }
 
-static const struct page *find_page(const struct http_server *s, const char *path)
+static const struct page *find_page(const struct http_server *s, struct str path)
 {
-    const size_t n = strlen(path);
     for (unsigned i = 0; i < s->n_pages; i++)
-        if (s->pages[i].path_bytes == n && memcmp(s->pages[i].path, path, n) == 0)
+        if (str_eq((struct str){s->pages[i].path, s->pages[i].path_bytes}, path))
             return &s->pages[i];
     return NULL;
 }
@@ -118,12 +126,39 @@ static bool has_body(struct http_server *s, struct MHD_Connection *c)
            s->m.lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding");
 }
 
-static enum MHD_Result answer_page(struct http_server *s, struct MHD_Connection *c,
-                                   const char *path)
+static enum MHD_Result answer_page(struct http_server *s, struct MHD_Connection *c, struct str path)
 {
     const struct page *page = find_page(s, path);
     return page ? answer(s, c, page->status, page->response)
                 : answer(s, c, MHD_HTTP_NOT_FOUND, s->missing);
+}
+
+static struct request_target target_of(struct http_server *s, struct MHD_Connection *c,
+                                       const char *url)
+{
+    const char *host = s->m.lookup_connection_value(c, MHD_HEADER_KIND, "Host");
+    return request_target_read(str_of(url), str_of(host ? host : ""));
+}
+
+/* It may have said its last word, and waits for the answer to what it said before. */
+static void note_asked(struct http_server *s, struct MHD_Connection *c)
+{
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (!seat)
+        return;
+    seat->asked = true;
+    seat->hurry_ms = INT64_MAX;
+}
+
+/* The first line of a request is read. */
+static void *note_began(void *server, const char *uri, struct MHD_Connection *c)
+{
+    struct http_server *s = server;
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    (void)uri;
+    if (seat)
+        seat->began = true;
+    return NULL;
 }
 
 static enum MHD_Result begin_to_wait(struct http_server *s, struct asked *a)
@@ -148,14 +183,18 @@ static enum MHD_Result hear(void *server, struct MHD_Connection *c, const char *
     (void)version;
     (void)upload;
     (void)upload_bytes;
+    const struct request_target target = target_of(s, c, url);
+    note_asked(s, c);
     if (a && a->late)
         return answer(s, c, MHD_HTTP_SERVICE_UNAVAILABLE, s->late);
     if (!is_read)
         return answer(s, c, MHD_HTTP_METHOD_NOT_ALLOWED, s->method);
     if (has_body(s, c))
         return answer(s, c, MHD_HTTP_CONTENT_TOO_LARGE, s->body);
+    if (s->rules.known_hosts_only && !request_target_is_known(target.host, s->rules.host))
+        return answer(s, c, MHD_HTTP_MISDIRECTED_REQUEST, s->host);
     if (is_fresh(s))
-        return answer_page(s, c, url);
+        return answer_page(s, c, target.path);
     if (!a && !(*request = a = calloc(1, sizeof(*a))))
         return MHD_NO;
     a->connection = c;
@@ -186,41 +225,39 @@ static void forget(void *server, struct MHD_Connection *c, void **request,
 
 /* ---- connections ---- */
 
-static int fd_of(struct http_server *s, struct MHD_Connection *c)
+/* On which no request was read: the library has answered it, or found nothing to answer. It tells
+   of no handshake; but a client that has ended one knows how to begin a request. One that was
+   thrown out for its time is counted as that, and one that only looks whether the port is open is
+   no fault of anybody's. */
+static void count_unread(struct http_server *s, const struct seat *seat)
 {
-    const union MHD_ConnectionInfo *info = s->m.get_connection_info(
-        c, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return info ? info->connect_fd : -1;
+    if (seat->asked || (seat->thrown_out && seat->hurry_ms == INT64_MAX) ||
+        !connection_said_something(seat->fd))
+        return;
+    if (s->tls && !seat->began)
+        s->counts.unshaken++;
+    else
+        s->counts.unreadable++;
 }
 
 static void hear_end(void *server, struct MHD_Connection *c, void **context,
                      enum MHD_ConnectionNotificationCode what)
 {
     struct http_server *s = server;
-    struct seat *seat = gate_seat_of(s->gate, fd_of(s, c));
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
     (void)context;
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED && seat)
-        gate_leave(s->gate, seat);
-}
-
-/* A prefix of 64 bits is one host's. */
-static struct str source_of(const struct sockaddr_storage *from)
-{
-    static const char nobody;
-    if (from->ss_family == AF_INET)
-        return (struct str){(const char *)&((const struct sockaddr_in *)from)->sin_addr, 4};
-    if (from->ss_family == AF_INET6)
-        return (struct str){(const char *)&((const struct sockaddr_in6 *)from)->sin6_addr, 8};
-    return (struct str){&nobody, 0};
+    if (!seat || what != MHD_CONNECTION_NOTIFY_CLOSED)
+        return;
+    count_unread(s, seat);
+    gate_leave(s->gate, seat);
 }
 
 /* When somebody may be taken: NOW_MS, a later time, or INT64_MAX. */
 static int64_t opens_ms(const struct http_server *s, int64_t now_ms)
 {
-    if (s->listening < 0)
+    if (s->listening < 0 || gate_is_full(s->gate))
         return INT64_MAX;
-    const int64_t at_ms = gate_opens_ms(s->gate, now_ms);
-    return at_ms > s->takes_ms ? at_ms : s->takes_ms;
+    return now_ms > s->takes_ms ? now_ms : s->takes_ms;
 }
 
 /* Whoever could not be taken still waits in the socket, and would wake the loop at once. */
@@ -233,7 +270,7 @@ static bool take_failed(struct http_server *s, int error)
     return false;
 }
 
-/* False: nobody waits, or none can be taken now. */
+/* False: nobody waits in the socket, or none can be taken now. */
 static bool take_one(struct http_server *s)
 {
     struct sockaddr_storage from;
@@ -244,27 +281,70 @@ static bool take_one(struct http_server *s)
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return take_failed(s, errno);
-    if (!gate_admit(s->gate, source_of(&from), fd, s->now_ms)) {
+    if (!gate_admit(s->gate, connection_source(&from), fd, s->now_ms)) {
         s->counts.crowded++;
         close(fd);
-        return true;
-    }
-    /* It is the library's from here on, and closed where that fails. */
-    if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)&from, n) != MHD_YES) {
-        struct seat *seat = gate_seat_of(s->gate, fd);
-        if (seat)
-            gate_leave(s->gate, seat);
     }
     return true;
+}
+
+/* The library has never seen it. */
+static void close_seat(struct http_server *s, struct seat *seat)
+{
+    close(seat->fd);
+    gate_leave(s->gate, seat);
+}
+
+/* It is the library's from here on, and closed where that fails. */
+static void hand_over(struct http_server *s, struct seat *seat)
+{
+    const int fd = seat->fd;
+    struct epoll_event end = {.events = EPOLLRDHUP | EPOLLET, .data.fd = fd};
+    struct sockaddr_storage from;
+    socklen_t n = sizeof(from);
+    if (getpeername(fd, (struct sockaddr *)&from, &n) != 0) {
+        close_seat(s, seat); /* it has gone */
+        return;
+    }
+    epoll_ctl(s->ends_fd, EPOLL_CTL_ADD, fd, &end); /* else it has its whole time */
+    if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)&from, n) != MHD_YES &&
+        gate_seat_of(s->gate, fd) == seat)
+        gate_leave(s->gate, seat);
+}
+
+/* Those who have their part are taken all the same, to be closed: others wait behind them. */
+static void take_some(struct http_server *s)
+{
+    struct seat *seat;
+    for (unsigned i = 0; i < TAKEN_A_TURN && take_one(s); i++)
+        ;
+    for (unsigned i = 0; i < CALLED_A_TURN && (seat = gate_call(s->gate, s->now_ms)); i++)
+        hand_over(s, seat);
 }
 
 /* The library finds them closed. */
 static void throw_out(struct http_server *s)
 {
-    const struct seat *seat;
+    struct seat *seat;
     while ((seat = gate_overdue(s->gate, s->now_ms))) {
-        s->counts.thrown_out++;
-        shutdown(seat->fd, SHUT_RDWR);
+        s->counts.thrown_out += seat->hurry_ms == INT64_MAX;
+        if (seat->waits)
+            close_seat(s, seat);
+        else
+            shutdown(seat->fd, SHUT_RDWR);
+    }
+}
+
+/* Those who say no more and have asked for nothing: what came before that is still read, but the
+   library does not always see the end behind it. */
+static void hurry_ended(struct http_server *s)
+{
+    struct epoll_event ended[ENDED_A_TURN];
+    const int n = epoll_wait(s->ends_fd, ended, ENDED_A_TURN, 0);
+    for (int i = 0; i < n; i++) {
+        struct seat *seat = gate_seat_of(s->gate, ended[i].data.fd);
+        if (seat && !seat->asked)
+            seat->hurry_ms = s->now_ms + ENDED_MS;
     }
 }
 
@@ -309,6 +389,7 @@ int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms)
     int64_t due_ms = gate_next_ms(s->gate);
     if (at_ms > now_ms) /* else the socket wakes it */
         due_ms = least(due_ms, at_ms);
+    due_ms = least(due_ms, gate_calls_ms(s->gate, now_ms));
     for (const struct asked *a = s->waiting; a; a = a->next)
         due_ms = least(due_ms, a->until_ms);
     if (s->m.get_timeout(s->daemon, &own_ms) == MHD_YES)
@@ -319,11 +400,11 @@ int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms)
 void http_server_run(struct http_server *s, int64_t now_ms)
 {
     s->now_ms = now_ms;
-    for (unsigned i = 0; i < TAKEN_A_TURN && take_one(s); i++)
-        ;
+    take_some(s);
     throw_out(s);
     go_on(s, false);
     s->m.run(s->daemon);
+    hurry_ended(s);
 }
 
 void http_server_close(struct http_server *s)
@@ -413,12 +494,12 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    return s->m.start_daemon(flags, 0, NULL, NULL, hear, s, MHD_OPTION_ARRAY, tls ? of_tls : none,
-                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX,
-                             MHD_OPTION_CONNECTION_LIMIT, rules->connections,
-                             MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget,
-                             s, MHD_OPTION_NOTIFY_CONNECTION, hear_end, s,
-                             MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
+    return s->m.start_daemon(
+        flags, 0, NULL, NULL, hear, s, MHD_OPTION_ARRAY, tls ? of_tls : none,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        rules->connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget, s,
+        MHD_OPTION_NOTIFY_CONNECTION, hear_end, s, MHD_OPTION_URI_LOG_CALLBACK, note_began, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
 }
 
 static const char *make(struct http_server *s, const struct http_rules *rules, int64_t now_ms)
@@ -430,6 +511,10 @@ static const char *make(struct http_server *s, const struct http_rules *rules, i
     s->gate = gate_new(&gate, now_ms);
     if (!s->gate || !make_refusals(s))
         return "out of memory";
+    s->tls = rules->certificate != NULL;
+    s->ends_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (s->ends_fd < 0)
+        return "there is no epoll";
     s->daemon = start(s, rules);
     if (!s->daemon)
         return rules->certificate
@@ -451,6 +536,7 @@ struct http_server *http_server_new(const struct http_rules *rules, int listenin
     s->rules = *rules;
     s->rules.certificate = s->rules.key = NULL;
     s->listening = listening;
+    s->ends_fd = -1;
     s->now_ms = now_ms;
     *why = make(s, rules, now_ms);
     if (!*why)
@@ -468,10 +554,15 @@ void http_server_free(struct http_server *s)
         s->m.stop_daemon(s->daemon);
     }
     free_pages(s, s->pages, s->n_pages);
-    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->late};
+    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host, s->late};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (list[i])
             s->m.destroy_response(list[i]);
+    if (s->ends_fd >= 0)
+        close(s->ends_fd);
+    for (unsigned i = 0; s->gate && i < s->rules.connections; i++)
+        if (s->gate->seats[i].fd >= 0 && s->gate->seats[i].waits)
+            close_seat(s, &s->gate->seats[i]);
     free(s->gate);
     free(s);
 }

@@ -73,6 +73,17 @@ class Metrics(MetricsStory):
         self.wait_answer("/metrics", 200, "stird_config_generation 2\n")
         self.assertEqual(self.value("stird_reloads_total"), 1)
 
+    def test_each_next_hop_keeps_its_line(self):
+        """More than `stirctl status` has room for, in the order of the configuration, wherever one that is out stands."""
+        dead = [self.upstream("u%03d" % i, uri="sip:%s:%d;transport=udp" % (self.net(9), 10000 + i),
+                              **({"probe": "1s", "probe_failures": 1} if i == 399 else {})) for i in range(400)]
+        self.start_web(upstreams=[self.upstream()] + dead)
+        self.wait_answer("/metrics", 200, 'transport="udp"} 0\n')
+        found = samples(self.metrics())
+        self.assertEqual([dict(labels)["upstream"] for name, labels in found if name == "stird_next_hop_up"],
+                         ["carrier"] + [u["name"] for u in dead])
+        self.assertEqual(found["stird_next_hops_not_shown", ()], 0)
+
     @unittest.skipUnless(PROMTOOL, "SKIPPED: no promtool here (package prometheus)")
     def test_promtool_finds_nothing(self):
         self.start_web()

@@ -28,13 +28,13 @@ class WebStory(WorkersStory):
     def start_web(self, web="", **changes):
         self.start(more=changes.pop("more", "") + self.web(web), **changes)
 
-    def get(self, path, last=2, method="GET", context=None):
-        """(status, text), for a client at this address."""
+    def get(self, path, last=2, method="GET", context=None, host=None):
+        """(status, text), for a client at this address that names HOST, or the address that it asks."""
         kind = http.client.HTTPSConnection if context else http.client.HTTPConnection
         connection = kind(self.net(1), PORT, timeout=HANG_S, source_address=(self.net(last), 0),
                           **({"context": context} if context else {}))
         with contextlib.closing(connection):
-            connection.request(method, path)
+            connection.request(method, path, headers={"Host": host} if host else {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
@@ -58,8 +58,12 @@ class Pages(WebStory):
         self.assertIsNone(self.stird.child("web"))
         self.assertNotIn("web", stirctl.ask(self.stird.configuration, "status"))
 
+    def counted(self, name, least=1):
+        """A counter of `stirctl stats`, of which the process tells now and then."""
+        stird.wait_until(lambda: stirctl.ask(self.stird.configuration, "stats")[name] >= least, HANG_S, name)
+
     def test_what_there_is(self):
-        self.start_web()
+        self.start_web('host = "stird.example";')
         self.assertEqual(self.get("/livez"), (200, "alive\n"))
         self.assertEqual(self.get("/readyz"), (200, "ready\n"))
         status, text = self.get("/status")
@@ -70,6 +74,14 @@ class Pages(WebStory):
         self.assertEqual(self.get("/status", method="POST")[0], 405)
         self.assertEqual(self.get("/status", method="HEAD"), (200, ""))
         self.assertEqual(status_of(self.stird.child("web"), "Threads"), "1")
+        for host, status in (("stird.example:9448", 200), ("localhost", 200), ("evil.example:9448", 421)):
+            self.assertEqual(self.get("/livez", host=host)[0], status, host)
+        self.assertEqual(self.get("http://localhost/livez", host="x"), (200, "alive\n"))
+        with socket.create_connection((self.net(1), PORT)) as client:
+            client.sendall(b"\x16\x03\x01 no request\r\n\r\n")
+            while client.recv(4096):
+                pass
+        self.counted("web_unreadable")
 
     def test_readiness_says_what_is_missing(self):
         self.start_web(upstreams=[self.upstream(probe="1s", probe_failures=1)], numbers="number,customer,state\n")
@@ -139,6 +151,33 @@ class BesideTheCalls(WebStory):
         self.under_load(lambda: None)
         self.replaced("web", old)
         self.wait_answer("/readyz", 200)
+
+    def test_flooded_by_one(self):
+        """Who opens connections without end, more than wait in the socket, keeps nobody else from being answered."""
+        self.start_web()
+        stop, made = threading.Event(), []
+        def flood():
+            while not stop.is_set():
+                client = socket.socket()
+                client.setblocking(False)
+                client.bind((self.net(11), 0))
+                client.connect_ex((self.net(1), PORT))
+                made.append(client)
+                if len(made) > 300:
+                    made[-300].close()
+                stop.wait(0.001)
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            stird.wait_until(lambda: len(made) > 2500, HANG_S, "a flood")
+            for _ in range(5):
+                self.assertEqual(self.get("/livez"), (200, "alive\n"))
+        finally:
+            stop.set()
+            thread.join()
+            for client in made:
+                client.close()
+        self.wait_answer("/livez", 200)
 
     def test_flooded(self):
         """By clients that say nothing, that ask and read nothing, and that ask without end."""

@@ -26,11 +26,12 @@ static void test_places(void **state)
     struct seat *first = gate_admit(g, A, 5, 0);
     assert_non_null(first);
     assert_non_null(gate_admit(g, A, 6, 0));
-    assert_int_equal(gate_opens_ms(g, 0), INT64_MAX);
+    assert_true(gate_is_full(g));
+    assert_null(gate_admit(g, B, 7, 0));
     assert_ptr_equal(gate_seat_of(g, 5), first);
     gate_leave(g, first);
     assert_null(gate_seat_of(g, 5));
-    assert_int_equal(gate_opens_ms(g, 0), 0);
+    assert_false(gate_is_full(g));
     free(g);
 }
 
@@ -46,19 +47,88 @@ static void test_a_source_has_its_part(void **state)
     free(g);
 }
 
-/* A second's worth after a pause, then one a step; who is refused counts. */
+/* How many of SOURCE have their turn now, of 1000 that come one after the other. */
+static unsigned called(struct gate *g, struct str source, int64_t now_ms)
+{
+    unsigned n = 0;
+    for (; n < 1000; n++) {
+        struct seat *seat = gate_admit(g, source, 5, now_ms), *next = gate_call(g, now_ms);
+        assert_non_null(seat);
+        assert_true(!next || next == seat);
+        gate_leave(g, seat);
+        if (!next)
+            break;
+    }
+    return n;
+}
+
+/* A second's worth after a pause, then one a step. */
 static void test_rate(void **state)
 {
     (void)state;
-    struct gate *g = gate(100, 1, 4);
-    unsigned n = 0;
-    for (; gate_opens_ms(g, 10000) == 10000; n++)
-        gate_admit(g, A, 5 + (int)n, 10000);
-    assert_int_equal(n, 4);
-    assert_int_equal(gate_opens_ms(g, 10000), 10250);
-    assert_int_equal(gate_opens_ms(g, 10250), 10250);
-    gate_admit(g, A, 50, 10250);
-    assert_int_equal(gate_opens_ms(g, 10250), 10500);
+    struct gate *g = gate(100, 50, 4);
+    assert_int_equal(gate_calls_ms(g, 10000), INT64_MAX); /* nobody waits */
+    assert_int_equal(called(g, A, 10000), 2);
+    assert_int_equal(called(g, B, 10000), 2);
+    struct seat *seat = gate_admit(g, STR("c"), 5, 10000);
+    assert_int_equal(gate_calls_ms(g, 10000), 10250);
+    assert_null(gate_call(g, 10249));
+    assert_int_equal(gate_calls_ms(g, 10250), 10250);
+    assert_ptr_equal(gate_call(g, 10250), seat);
+    assert_int_equal(gate_calls_ms(g, 10250), INT64_MAX);
+    free(g);
+}
+
+/* In the order in which they came, but for who has spent what is its own. */
+static void test_turns(void **state)
+{
+    (void)state;
+    struct gate *g = gate(100, 50, 4);
+    assert_int_equal(called(g, A, 10000), 2);
+    struct seat *first = gate_admit(g, A, 5, 10000), *second = gate_admit(g, B, 6, 10000),
+                *third = gate_admit(g, B, 7, 10000), *fourth = gate_admit(g, B, 8, 10000);
+    assert_ptr_equal(gate_call(g, 10000), second);
+    assert_ptr_equal(gate_call(g, 10000), third);
+    assert_null(gate_call(g, 10000));
+    assert_ptr_equal(gate_call(g, 10500), first);
+    assert_ptr_equal(gate_call(g, 10500), fourth);
+    free(g);
+}
+
+/* What one source is refused, for its places or for its rate, costs the others nothing: half of
+   what a second allows is there for them at any time. */
+static void test_one_source_leaves_the_others_their_rate(void **state)
+{
+    (void)state;
+    struct gate *g = gate(100, 2, 50);
+    assert_non_null(gate_admit(g, A, 5, 0));
+    assert_non_null(gate_admit(g, A, 6, 0));
+    for (unsigned i = 0; i < 1000; i++)
+        assert_null(gate_admit(g, A, 7, 0));
+    while (gate_call(g, 0))
+        ;
+    assert_int_equal(called(g, B, 0), 25);
+    free(g);
+    g = gate(100, 50, 50);
+    unsigned all = 0;
+    for (int64_t ms = 10000; ms < 20000; ms += 10)
+        all += called(g, A, ms);
+    assert_in_range(all, 25 + 10 * 50 - 2, 25 + 10 * 50 + 2); /* alone it has all the rest */
+    assert_int_equal(called(g, B, 19990), 25);
+    free(g);
+}
+
+/* More sources than it keeps in mind: the rate of all holds. */
+static void test_many_sources(void **state)
+{
+    (void)state;
+    struct gate *g = gate(100, 50, 50);
+    unsigned all = 0;
+    for (unsigned i = 0; i < 10 * GATE_SOURCES; i++) {
+        const struct str source = {(const char *)&i, sizeof(i)};
+        all += called(g, source, 10000 + i);
+    }
+    assert_in_range(all, 50 + 2560 / 20 - 2, 50 + 2560 / 20 + 2);
     free(g);
 }
 
@@ -78,12 +148,32 @@ static void test_time(void **state)
     free(g);
 }
 
+/* A time can be cut short, never made longer. */
+static void test_hurry(void **state)
+{
+    (void)state;
+    struct gate *g = gate(4, 4, 1000);
+    struct seat *seat = gate_admit(g, A, 5, 0), *other = gate_admit(g, A, 6, 0);
+    seat->hurry_ms = 300;
+    other->hurry_ms = 5000;
+    assert_int_equal(gate_next_ms(g), 300);
+    assert_null(gate_overdue(g, 299));
+    assert_ptr_equal(gate_overdue(g, 300), seat);
+    assert_int_equal(gate_next_ms(g), 1000);
+    assert_ptr_equal(gate_overdue(g, 1000), other);
+    free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_a_source_has_its_part),
         cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_one_source_leaves_the_others_their_rate),
+        cmocka_unit_test(test_many_sources),
+        cmocka_unit_test(test_hurry),
         cmocka_unit_test(test_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@
 #include <stird/base/clock.h>
 #include <stird/web/http_server.h>
 
+#include "web/connection.h"
+
 #define PATIENCE_MS 60000 /* only a hang exceeds it */
 #define MOST_MS     5000
 #define GET         "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -34,6 +36,8 @@ static const struct http_rules rules = {
     .fresh_ms = 1000,
     .wait_ms = 2000,
     .cache_control = "no-store",
+    .known_hosts_only = true,
+    .host = {"x", 1},
 };
 
 static int set_up(void **state)
@@ -147,7 +151,8 @@ static void test_pages(void **state)
     assert_null(strstr(text, "hello"));
     assert_answer("GET /b HTTP/1.1\r\nHost: x\r\n\r\n", "503");
     assert_answer("GET /a?x=y HTTP/1.0\r\n\r\n", "200");
-    assert_int_equal(http_server_counts(server).answered, 3);
+    assert_answer("GET http://x:9/a?x=y HTTP/1.1\r\nHost: y\r\n\r\n", "200");
+    assert_int_equal(http_server_counts(server).answered, 4);
     assert_int_equal(http_server_busy(server), 0);
 }
 
@@ -162,21 +167,90 @@ static void test_what_is_no_page(void **state)
     assert_answer("DELETE /a HTTP/1.1\r\nHost: x\r\n\r\n", "405");
     assert_answer("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", "413");
     assert_answer("GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "413");
-    assert_answer("GET /a HTTP/1.1\r\n\r\n", "400");
+    assert_answer("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n", "421");
+    assert_answer("GET http://evil.example/a HTTP/1.1\r\nHost: x\r\n\r\n", "421");
     assert_int_equal(http_server_counts(server).answered, 0);
+    assert_int_equal(http_server_counts(server).refused, 9);
+    assert_int_equal(http_server_counts(server).unreadable, 0);
 }
 
-static void test_a_head_that_is_too_long(void **state)
+/* With so many octets more in its path, or behind its head. */
+static const char *long_request(unsigned in_path, unsigned behind)
+{
+    static char request[4 * HTTP_HEAD_MAX];
+    char *p = request + sprintf(request, "GET /a");
+    memset(p, 'x', in_path);
+    p += in_path + (size_t)sprintf(p + in_path, " HTTP/1.1\r\nHost: x\r\nX: ");
+    memset(p, 'x', behind);
+    strcpy(p + behind, "\r\n\r\n");
+    return request;
+}
+
+static void wait_busy(unsigned n)
+{
+    const int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+    while (http_server_busy(server) != n) {
+        turn();
+        assert_true(clock_monotonic_ms() < until_ms);
+    }
+}
+
+/* The library answers these, or closes. */
+static void test_what_is_no_request(void **state)
 {
     (void)state;
-    static char request[3 * HTTP_HEAD_MAX];
+    static const char tls[] = "\x16\x03\x01\x02\x01 no request at all\r\n\r\n";
     publish("hello");
-    size_t n = (size_t)snprintf(request, sizeof(request), "GET /a HTTP/1.1\r\nHost: x\r\nX: ");
-    memset(request + n, 'x', 2 * HTTP_HEAD_MAX);
-    strcpy(request + n + 2 * HTTP_HEAD_MAX, "\r\n\r\n");
-    const char *text = answer_to(request);
-    assert_true(text[0] == '\0' || begins(text, "HTTP/1.1 431") || begins(text, "HTTP/1.1 413"));
-    assert_int_equal(http_server_busy(server), 0);
+    const char *requests[] = {"GET /a HTTP/1.1\r\n\r\n", "GET /a HTTP/9.9\r\nHost: x\r\n\r\n",
+                              "GARBAGE\r\n\r\n", tls,
+                              "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"};
+    const unsigned n = sizeof(requests) / sizeof(requests[0]);
+    for (unsigned i = 0; i < n; i++) {
+        const char *text = answer_to(requests[i]);
+        assert_false(begins(text, "HTTP/1.1 200"));
+        if (http_server_counts(server).unreadable != i + 1)
+            fail_msg("is not counted: %s", requests[i]);
+    }
+    assert_false(begins(answer_to(long_request(2 * HTTP_HEAD_MAX, 0)), "HTTP/1.1 200"));
+    assert_int_equal(http_server_counts(server).unreadable, n + 1);
+    assert_false(begins(answer_to(long_request(0, 2 * HTTP_HEAD_MAX)), "HTTP/1.1 200"));
+    assert_int_equal(http_server_counts(server).unreadable, n + 2);
+    assert_int_equal(http_server_counts(server).refused, 0);
+    wait_busy(0);
+    close(client(1)); /* who looks whether the port is open */
+    wait_busy(0);
+    assert_int_equal(http_server_counts(server).unreadable, n + 2);
+    assert_int_equal(http_server_counts(server).unshaken, 0);
+}
+
+/* Who says half of a request and no more has said all: its place is free again soon. One who says a
+   whole request and no more gets its answer. */
+static void test_who_says_no_more(void **state)
+{
+    (void)state;
+    const char *const halves[] = {"G", "GET /a HT", "GET /a HTTP/1.1\r\nHost: x\r\n"};
+    for (unsigned i = 0; i < 3; i++) {
+        const int fd = client(1);
+        say(fd, halves[i]);
+        shutdown(fd, SHUT_WR);
+        while (http_server_busy(server) == 0 && i == 1) /* all is there before it looks */
+            turn();
+        for (unsigned t = 0; t < 20; t++)
+            turn();
+        now_ms += MOST_MS / 4;
+        wait_busy(0);
+        assert_string_equal(heard(fd), "");
+    }
+    assert_int_equal(http_server_counts(server).thrown_out, 0);
+    const int whole = client(1);
+    say(whole, GET);
+    shutdown(whole, SHUT_WR);
+    while (!http_server_wants(server))
+        turn();
+    now_ms += MOST_MS / 4;
+    turn();
+    publish("hello");
+    assert_non_null(strstr(heard(whole), "hello"));
 }
 
 /* ---- fresh pages ---- */
@@ -242,15 +316,6 @@ static void test_who_leaves_while_waiting(void **state)
 
 /* ---- who is slow, who is many ---- */
 
-static void wait_busy(unsigned n)
-{
-    const int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
-    while (http_server_busy(server) != n) {
-        turn();
-        assert_true(clock_monotonic_ms() < until_ms);
-    }
-}
-
 /* Octets that come one after the other buy no time. */
 static void test_who_writes_slowly(void **state)
 {
@@ -308,6 +373,62 @@ static void test_one_client_leaves_places_to_others(void **state)
     for (unsigned i = 0; i < 20; i++)
         close(many[i]);
     wait_busy(0);
+}
+
+/* Addresses of one /64 are one client; one of IPv4 is itself, by whichever socket it comes. */
+static void test_who_is_one_client(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } cases[] = {
+        {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+        {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+        {"::ffff:192.0.2.1", "192.0.2.1", true},
+        {"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+        {"192.0.2.1", "192.0.2.2", false},
+    };
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const texts[2] = {cases[i].one, cases[i].other};
+        struct sockaddr_storage from[2];
+        for (unsigned k = 0; k < 2; k++) {
+            void *p = &from[k];
+            const bool six = strchr(texts[k], ':') != NULL;
+            memset(&from[k], 0, sizeof(from[k]));
+            from[k].ss_family = six ? AF_INET6 : AF_INET;
+            assert_int_equal(inet_pton(six ? AF_INET6 : AF_INET, texts[k],
+                                       six ? (void *)&((struct sockaddr_in6 *)p)->sin6_addr
+                                           : (void *)&((struct sockaddr_in *)p)->sin_addr),
+                             1);
+        }
+        if (str_eq(connection_source(&from[0]), connection_source(&from[1])) != cases[i].same)
+            fail_msg("%s, %s", texts[0], texts[1]);
+    }
+}
+
+/* However many of one client wait in the socket, who comes behind them is heard. */
+static void test_a_flood_of_one_client(void **state)
+{
+    (void)state;
+    publish("hello");
+    const int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+    for (unsigned round = 0; round < 40; round++) {
+        int many[60], other = -1;
+        for (unsigned i = 0; i < 60; i++)
+            many[i] = client(1);
+        if (round == 39) {
+            say(other = client(2), GET);
+            assert_non_null(strstr(heard(other), "hello"));
+        }
+        while (http_server_counts(server).crowded < (round + 1) * 56) {
+            turn();
+            assert_true(clock_monotonic_ms() < until_ms);
+        }
+        for (unsigned i = 0; i < 60; i++)
+            close(many[i]);
+        wait_busy(0);
+    }
 }
 
 /* It does not spin: it looks again after a pause. */
@@ -372,13 +493,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(pages),
         TEST(what_is_no_page),
-        TEST(a_head_that_is_too_long),
+        TEST(what_is_no_request),
+        TEST(who_says_no_more),
         TEST(requests_wait_for_fresh_pages),
         TEST(nobody_waits_for_good),
         TEST(who_leaves_while_waiting),
         TEST(who_writes_slowly),
         TEST(who_reads_nothing),
         TEST(one_client_leaves_places_to_others),
+        TEST(who_is_one_client),
+        TEST(a_flood_of_one_client),
         TEST(a_server_that_is_closed_answers_what_was_asked),
         TEST(a_server_that_is_closed_has_its_last_pages),
         TEST(no_descriptor_is_left),

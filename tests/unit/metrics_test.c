@@ -25,9 +25,11 @@ static const char status[] =
     "\"not_after\":20,\"checked_at\":15,\"signs\":true}],"
     "\"tls_certificates\":[{\"use\":\"web\",\"not_after\":30}],"
     "\"workers\":[{\"state\":\"serving\",\"deaths\":1,\"hangs\":0},{\"state\":\"none\",\"deaths\":2,\"hangs\":1}],"
-    "\"signer\":{\"state\":\"serving\",\"deaths\":0,\"hangs\":0},"
-    "\"next_hops\":[{\"upstream\":\"u\",\"address\":\"192.0.2.1:5060\",\"transport\":\"udp\",\"state\":\"out\"}],"
-    "\"next_hops_not_shown\":0}";
+    "\"signer\":{\"state\":\"serving\",\"deaths\":0,\"hangs\":0}}";
+static const char hops[] =
+    "{\"next_hops\":[{\"upstream\":\"u\",\"address\":\"192.0.2.1:5060\",\"transport\":\"udp\",\"usable\":false},"
+    "{\"upstream\":\"u\",\"address\":\"192.0.2.2:5060\",\"transport\":\"udp\",\"usable\":true}],"
+    "\"not_shown\":2}";
 static const char trust[] =
     "{\"generation\":4,\"trust\":[{\"name\":\"us\",\"state\":\"in force\",\"authorities\":5,\"revoked\":6,"
     "\"sequence\":8,\"expires\":1000,\"sources\":[{\"source\":\"l\",\"until\":1000},{\"source\":\"c\",\"until\":2000}]},"
@@ -42,7 +44,8 @@ static struct web_view view_of_all(void)
         .trunks = {{"pbx\0guest\0", 10}, (const uint64_t *)(const void *)trunks, 2, 0},
         .upstreams = {{"carrier\0", 8}, (const uint64_t *)(const void *)upstreams, 1, 3},
         .status = str_of(status),
-        .trust = str_of(trust)};
+        .trust = str_of(trust),
+        .hops = str_of(hops)};
 }
 
 static int set_up(void **state)
@@ -140,6 +143,8 @@ static void test_gauges(void **state)
         "stird_certificate_signs{cert_id=\"818H\",unit=\"x\"} 1",
         "stird_x5u_probe_success{cert_id=\"818H\",unit=\"x\"} 1",
         "stird_next_hop_up{upstream=\"u\",target=\"192.0.2.1:5060\",transport=\"udp\"} 0",
+        "stird_next_hop_up{upstream=\"u\",target=\"192.0.2.2:5060\",transport=\"udp\"} 1",
+        "stird_next_hops_not_shown 2",
         "stird_trust_generation 4",
         "stird_trust_in_force{domain=\"us\"} 1",
         "stird_trust_in_force{domain=\"fr\"} 0",

@@ -22,7 +22,8 @@ static struct web_view view_of(const char *status)
     return (struct web_view){.all = (const uint64_t *)(const void *)&calls,
                              .service = (const uint64_t *)(const void *)&service,
                              .status = str_of(status),
-                             .trust = STR("{}")};
+                             .trust = STR("{}"),
+                             .hops = STR("{\"not_shown\":0}")};
 }
 
 static void assert_page(const struct pages *p, const char *path, unsigned status, const char *text)
@@ -90,6 +91,7 @@ static void test_what_is_written_is_read(void **state)
     assert_int_equal(web_view_read(&read, fd), 0);
     assert_true(str_eq(read.status, view.status));
     assert_true(str_eq(read.trust, view.trust));
+    assert_true(str_eq(read.hops, view.hops));
     assert_true(str_eq(read.trunks.names, view.trunks.names));
     assert_memory_equal(read.trunks.numbers, trunks, sizeof(trunks));
     assert_memory_equal(read.all, &calls, sizeof(calls));

@@ -10,6 +10,8 @@
 
 int64_t clock_monotonic_us(void);
 int64_t clock_monotonic_ms(void);
+/* The processor's time that this process has had, of all its threads. */
+int64_t clock_used_us(void);
 /* Since 1970-01-01 UTC. */
 int64_t clock_real_us(void);
 int64_t clock_real_s(void);

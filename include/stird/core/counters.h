@@ -11,6 +11,7 @@
 #include <stird/core/cause.h>
 #include <stird/core/fetch_request.h>
 #include <stird/core/histogram.h>
+#include <stird/core/numbers.h>
 #include <stird/core/reason.h>
 
 #define PROXY_LEVELS        3   /* A, B, C */

@@ -85,7 +85,7 @@ struct control_fetched {
 };
 
 struct control_served {
-    uint64_t answered, refused, crowded, thrown_out; /* http_server.h */
+    uint64_t answered, refused, unreadable, unshaken, crowded, thrown_out; /* http_server.h */
 };
 
 struct control_alarm {

@@ -20,7 +20,7 @@ enum web_lack {
     WEB_LACKS
 };
 
-#define WEB_VIEW_PARTS_MAX 2000 /* trunks that are shown, and upstreams */
+#define WEB_VIEW_PARTS_MAX 2000 /* trunks that are shown, and upstreams, and next hops */
 
 /* Trunks, or upstreams: counters.h has as many numbers for each as its table of them says. */
 struct web_view_parts {
@@ -35,6 +35,8 @@ struct web_view {
     const uint64_t *all, *service; /* counters.h: of calls, of stird itself */
     struct web_view_parts trunks, upstreams;
     struct str status, trust; /* JSON: what `stirctl status --json`, and `trust list`, print */
+    struct str hops;          /* JSON: "next_hops", each with "upstream", "address", "transport",
+                                 "usable"; "not_shown": how many are left out */
     void *mapped;             /* of one that was read */
     size_t mapped_bytes;
 };

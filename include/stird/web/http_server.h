@@ -22,11 +22,13 @@
 struct http_rules {
     const char *certificate, *key; /* PEM, borrowed until http_server_new() returns; NULL: no TLS */
     unsigned connections, per_source; /* at once */
-    unsigned per_second;              /* connections that are taken, any number of clients */
+    unsigned per_second;              /* connections that are taken; half is for others than one */
     int64_t most_ms;                  /* of a connection */
     int64_t fresh_ms;                 /* so long pages are good; 0: for good */
     int64_t wait_ms;                  /* so long a request waits for fresh ones */
     const char *cache_control;        /* borrowed; of every answer 200 */
+    bool known_hosts_only;            /* a request names an address, localhost or HOST */
+    struct str host;                  /* borrowed */
 };
 
 struct http_page {
@@ -38,6 +40,8 @@ struct http_page {
 
 struct http_counts {
     uint64_t answered, refused; /* 200; any other answer */
+    uint64_t unreadable;        /* connections on which something came that is no request */
+    uint64_t unshaken;          /* the same by TLS, before a request began: failed handshakes */
     uint64_t crowded;           /* connections of a source that has its part */
     uint64_t thrown_out;        /* connections whose time was over */
 };

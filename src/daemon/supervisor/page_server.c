@@ -218,6 +218,8 @@ static void add(struct control_served *to, const struct control_served *more)
 {
     to->answered = counters_sum(to->answered, more->answered);
     to->refused = counters_sum(to->refused, more->refused);
+    to->unreadable = counters_sum(to->unreadable, more->unreadable);
+    to->unshaken = counters_sum(to->unshaken, more->unshaken);
     to->crowded = counters_sum(to->crowded, more->crowded);
     to->thrown_out = counters_sum(to->thrown_out, more->thrown_out);
 }

@@ -54,6 +54,12 @@ struct parts_asked {
     } trunks, upstreams;
 };
 
+/* The next hops, in the order of the configuration, put into OUT as web_view.h has them: MOST. */
+struct hops_asked {
+    struct buf *out;
+    unsigned most;
+};
+
 /* What stird lacks of what calls need: who knows of one sets it (web_view.h). */
 struct lacks_asked {
     bool lacks[WEB_LACKS];

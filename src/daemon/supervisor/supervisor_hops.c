@@ -3,6 +3,7 @@
  * `stirctl status`, used for nothing else.
  *
  * A status has room for only so many: those that are out come first, and their number is told.
+ * Metrics have them in the order of the configuration, for a line must not come and go.
  */
 #include "questions.h"
 #include "worker_places.h"
@@ -238,6 +239,51 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     put_nameless(s, j, l.until + LIST_MAX / 8);
 }
 
+/* ---- for metrics ---- */
+
+/* In the order of the configuration, so that those that have no room are always the same. */
+struct shown {
+    const struct supervisor *s;
+    const struct upstream *upstream;
+    struct json *j;
+    unsigned n, most;
+};
+
+static void show_hop(const struct hop_sum *sum, void *user)
+{
+    struct shown *h = user;
+    struct buf address = BUF_INIT;
+    if (h->n++ >= h->most)
+        return;
+    address_add(&address, &sum->state.address);
+    h->j->out->failed |= buf_failed(&address);
+    json_begin_object(h->j);
+    put_text(h->j, STR("upstream"), h->upstream->name);
+    put_text(h->j, STR("address"), buf_str(&address));
+    put_text(h->j, STR("transport"), transport_name(h->upstream->transport));
+    json_put_key(h->j, STR("usable"));
+    json_put_bool(h->j, !is_out(h->s, sum));
+    json_end_object(h->j);
+    buf_fini(&address);
+}
+
+static void answer_hops(const struct supervisor *s, struct hops_asked *asked)
+{
+    const struct settings *settings = s->current.settings;
+    struct json j = json_writer(asked->out, false);
+    struct shown h = {.s = s, .j = &j, .most = asked->most};
+    json_begin_object(&j);
+    json_put_key(&j, STR("next_hops"));
+    json_begin_array(&j);
+    for (unsigned i = 0; i < settings->n_upstreams; i++) {
+        h.upstream = &settings->upstreams[i];
+        each_hop(s, h.upstream, show_hop, &h);
+    }
+    json_end_array(&j);
+    put_count(&j, STR("not_shown"), h.n > h.most ? h.n - h.most : 0);
+    json_end_object(&j);
+}
+
 /* ---- for the trunks ---- */
 
 struct tally {
@@ -295,4 +341,5 @@ const struct part part_hops = {.name = "hops",
                                .hears = hears,
                                .put_status = put_status,
                                .answers_trunks = answer_trunks,
+                               .answers_hops = answer_hops,
                                .answers_lacks = answer_lacks};

@@ -194,6 +194,8 @@ static void add_counts(const struct supervisor *s, struct service_counters *c)
     const struct control_served all = page_server_counts(own(s));
     c->repository_answered = all.answered;
     c->repository_refused = all.refused;
+    c->repository_unreadable = all.unreadable;
+    c->repository_handshakes_failed = all.unshaken;
     c->repository_crowded = all.crowded;
     c->repository_thrown_out = all.thrown_out;
 }

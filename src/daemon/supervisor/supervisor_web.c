@@ -78,52 +78,66 @@ static struct web_view_parts shown(const struct counted_parts *parts)
                                    parts->left_out};
 }
 
-/* Fills V, whose texts and numbers the other three keep. */
-static void fill_view(struct supervisor *s, struct web_view *v, struct buf *status,
-                      struct buf *trust, struct parts_asked *parts, int64_t now_ms)
+/* What a view borrows. */
+struct shown_texts {
+    struct buf status, trust, hops;
+    struct parts_asked counted;
+};
+
+/* Fills V, whose texts and numbers T keeps. */
+static void fill_view(struct supervisor *s, struct web_view *v, struct shown_texts *t,
+                      int64_t now_ms)
 {
     struct lacks_asked asked = {{false}};
     supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
-    supervisor_ask_status(s, &(struct status_asked){status, now_ms});
-    supervisor_ask_trust(s, &(struct trust_asked){trust});
-    supervisor_ask_parts(s, parts);
+    supervisor_ask_status(s, &(struct status_asked){&t->status, now_ms});
+    supervisor_ask_trust(s, &(struct trust_asked){&t->trust});
+    supervisor_ask_hops(s, &(struct hops_asked){&t->hops, WEB_VIEW_PARTS_MAX});
+    supervisor_ask_parts(s, &t->counted);
     supervisor_ask_lacks(s, &asked);
     memcpy(v->lacks, asked.lacks, sizeof(v->lacks));
     snprintf(v->state, sizeof(v->state), "%s", supervisor_state_text(s));
     v->lacks[WEB_LACKS_CALLS] = strcmp(v->state, "serving") != 0;
-    v->status = buf_str(status);
-    v->trust = buf_str(trust);
-    v->trunks = shown(&parts->trunks);
-    v->upstreams = shown(&parts->upstreams);
+    v->status = buf_str(&t->status);
+    v->trust = buf_str(&t->trust);
+    v->hops = buf_str(&t->hops);
+    v->trunks = shown(&t->counted.trunks);
+    v->upstreams = shown(&t->counted.upstreams);
 }
 
-static bool any_failed(const struct buf *status, const struct buf *trust,
-                       const struct parts_asked *parts)
+/* Ends them. Whether they are whole. */
+static bool fini_texts(struct shown_texts *t)
 {
-    return buf_failed(status) || buf_failed(trust) || buf_failed(&parts->trunks.names) ||
-           buf_failed(&parts->trunks.numbers) || buf_failed(&parts->upstreams.names) ||
-           buf_failed(&parts->upstreams.numbers);
+    struct buf *const all[] = {&t->status,
+                               &t->trust,
+                               &t->hops,
+                               &t->counted.trunks.names,
+                               &t->counted.trunks.numbers,
+                               &t->counted.upstreams.names,
+                               &t->counted.upstreams.numbers};
+    bool whole = true;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        whole &= !buf_failed(all[i]);
+        buf_fini(all[i]);
+    }
+    return whole;
 }
 
 /* A descriptor, or -errno. */
 static int make_view(struct supervisor *s, int64_t now_ms)
 {
-    struct buf status = BUF_INIT, trust = BUF_INIT;
-    struct parts_asked parts = {.most = WEB_VIEW_PARTS_MAX};
+    struct shown_texts texts = {.counted = {.most = WEB_VIEW_PARTS_MAX}};
     struct proxy_counters calls = {0};
     const struct service_counters service = supervisor_counts(s);
     supervisor_ask_calls(s, &calls);
     struct web_view view = {.all = (const uint64_t *)(const void *)&calls,
                             .service = (const uint64_t *)(const void *)&service};
-    fill_view(s, &view, &status, &trust, &parts, now_ms);
-    int fd = any_failed(&status, &trust, &parts) ? -ENOMEM : web_view_write(&view);
-    buf_fini(&status);
-    buf_fini(&trust);
-    buf_fini(&parts.trunks.names);
-    buf_fini(&parts.trunks.numbers);
-    buf_fini(&parts.upstreams.names);
-    buf_fini(&parts.upstreams.numbers);
-    return fd;
+    fill_view(s, &view, &texts, now_ms);
+    const int fd = web_view_write(&view);
+    if (fini_texts(&texts) || fd < 0)
+        return fd;
+    close(fd);
+    return -ENOMEM;
 }
 
 static bool owes(const struct supervisor *s)
@@ -245,6 +259,8 @@ static void add_counts(const struct supervisor *s, struct service_counters *c)
     const struct control_served all = page_server_counts(&own(s)->server);
     c->web_answered = all.answered;
     c->web_refused = all.refused;
+    c->web_unreadable = all.unreadable;
+    c->web_handshakes_failed = all.unshaken;
     c->web_crowded = all.crowded;
     c->web_thrown_out = all.thrown_out;
 }
