@@ -56,6 +56,9 @@ class Repository(ProcessStory):
         self.assertEqual((status, text), (200, self.chain()))
         self.assertEqual(headers["Content-Type"], "application/pem-certificate-chain")
         self.assertEqual(headers["Cache-Control"], "public, max-age=86400")
+        listed = stirctl.run(self.stird.configuration, "cert", "list")[1]
+        self.assertIn("signs", listed)
+        self.assertLessEqual(max(map(len, listed.split("\n"))), 80, listed)
         for path in ("/", "/818H", "/818H/", "/818H/1.pem/", "/818H/../818H/1.pem", "/818H/%31.pem", "/818H/key.pem", "/livez",
                      "/status", "/metrics"):
             self.assertEqual(self.get(path)[0], 404, path)
