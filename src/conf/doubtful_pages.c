@@ -1,8 +1,7 @@
 /* What of web and repository serves nobody, though it is no mistake by itself. */
 #include "reader.h"
 
-#include <openssl/x509v3.h>
-#include <stird/core/certificate_text.h>
+#include <stird/core/shown_certificate.h>
 #include <stird/core/x5u.h>
 
 #define PEM_BYTES_MAX (256 * 1024)
@@ -33,43 +32,24 @@ static void warn_of_no_port(struct reader *r, const struct object *root, const s
 /* ---- which chains the repository cannot serve at their x5u ---- */
 
 /* What the repository shows to those who fetch; NULL: nothing, or it cannot be read. */
-static X509 *shown_certificate(struct reader *r, const struct settings *s)
+static struct shown_certificate *shown_to_fetchers(struct reader *r, const struct settings *s)
 {
+    const struct str path = s->repository_tls_certificate;
     struct str text;
-    struct text_fault fault;
-    STACK_OF(X509) *all = NULL;
-    if (s->repository_tls_certificate.n > 0 &&
-        files_read(r->files, s->repository_tls_certificate, PEM_BYTES_MAX, &text) == 0)
-        all = certificates_read_trusted(text, &fault);
-    X509 *leaf = all ? sk_X509_shift(all) : NULL;
-    sk_X509_pop_free(all, X509_free);
-    return leaf;
-}
-
-static bool is_for(X509 *leaf, struct str host)
-{
-    struct buf text = BUF_INIT;
-    struct address address;
-    while (host.n > 1 && host.p[host.n - 1] == '.')
-        host.n--;
-    buf_add(&text, host.p, host.n);
-    buf_add_char(&text, '\0');
-    bool good = buf_failed(&text) || (address_parse(host, &address)
-                                          ? X509_check_ip_asc(leaf, text.p, 0)
-                                          : X509_check_host(leaf, text.p, host.n, 0, NULL)) == 1;
-    buf_fini(&text);
-    return good;
+    return path.n > 0 && files_read(r->files, path, PEM_BYTES_MAX, &text) == 0
+               ? shown_certificate_read(text)
+               : NULL;
 }
 
 static void warn_of_unit(struct reader *r, const struct draft *draft, const struct certificate *c,
-                         X509 *leaf)
+                         const struct shown_certificate *leaf)
 {
     const struct settings *s = &draft->settings;
     struct x5u_parts parts;
     if (c->x5u.n == 0 || x5u_split(c->x5u, &parts) ||
         (s->repository_host.n > 0 && !str_eq_nocase(parts.host, s->repository_host)))
         return; /* that is told elsewhere */
-    const char *why = !is_for(leaf, parts.host)
+    const char *why = !shown_certificate_is_for(leaf, parts.host)
                           ? "repository.tls_certificate is not for its host, so nobody fetches "
                             "there"
                       : parts.port != s->repository_port
@@ -86,10 +66,10 @@ static void warn_of_unit(struct reader *r, const struct draft *draft, const stru
 static void find_unserved(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
-    X509 *leaf = s->repository_port > 0 ? shown_certificate(r, s) : NULL;
+    struct shown_certificate *leaf = s->repository_port > 0 ? shown_to_fetchers(r, s) : NULL;
     for (unsigned i = 0; leaf && i < s->n_certificates; i++)
         warn_of_unit(r, draft, &s->certificates[i], leaf);
-    X509_free(leaf);
+    shown_certificate_free(leaf);
 }
 
 /* As it stands in an x5u. */

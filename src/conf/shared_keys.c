@@ -4,9 +4,8 @@
  */
 #include "reader.h"
 
-#include <openssl/x509.h>
 #include <stird/base/container_of.h>
-#include <stird/core/certificate_text.h>
+#include <stird/core/shown_certificate.h>
 
 #define PEM_BYTES_MAX (256 * 1024)
 
@@ -34,33 +33,31 @@ static bool lies_in(struct str path, struct str directory)
            str_eq(str_slice(path, 0, directory.n), directory);
 }
 
-/* The unit with this public key. Certificate and key of a server have to fit together, so the
-   public key tells of the private one, which only those who serve read. */
-static const struct certificate *unit_with(const struct settings *s, X509 *leaf)
+/* Certificate and key of a server have to fit together, so the public key tells of the private one,
+   which only those who serve read. */
+static const struct certificate *unit_with(const struct settings *s, struct str text)
 {
-    const EVP_PKEY *key = X509_get0_pubkey(leaf);
-    for (unsigned i = 0; key && i < s->n_certificates; i++)
-        if (s->certificates[i].public_key && EVP_PKEY_eq(s->certificates[i].public_key, key) == 1)
-            return &s->certificates[i];
-    return NULL;
+    struct shown_certificate *shown = shown_certificate_read(text);
+    const struct certificate *found = NULL;
+    for (unsigned i = 0; shown && !found && i < s->n_certificates; i++)
+        if (shown_certificate_has_key_of(shown, &s->certificates[i]))
+            found = &s->certificates[i];
+    shown_certificate_free(shown);
+    return found;
 }
 
 static bool has_key_of_unit(struct reader *r, const struct draft *draft, const struct server *v)
 {
     const struct settings *s = &draft->settings;
     struct str text, path = text_at(s, v->certificate);
-    struct text_fault fault;
-    STACK_OF(X509) *all = path.n > 0 && files_read(r->files, path, PEM_BYTES_MAX, &text) == 0
-                              ? certificates_read_trusted(text, &fault)
-                              : NULL;
-    const struct certificate *unit = all ? unit_with(s, sk_X509_value(all, 0)) : NULL;
+    const bool is_read = path.n > 0 && files_read(r->files, path, PEM_BYTES_MAX, &text) == 0;
+    const struct certificate *unit = is_read ? unit_with(s, text) : NULL;
     if (unit)
         complain(r, &draft->object, place_of(&draft->object, v->certificate_key),
                  "%s: %.*s has the key of certificate \"%.*s\"%s%.*s, which signs calls and is the "
                  "signer's alone: get a certificate of the web, with a key of its own, for %s",
                  v->certificate_key, STR_ARG(path), STR_ARG(unit->id),
                  unit->unit.n > 0 ? ", unit " : "", STR_ARG(unit->unit), v->secret_key);
-    sk_X509_pop_free(all, X509_free);
     return unit != NULL;
 }
 

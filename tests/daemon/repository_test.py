@@ -109,6 +109,9 @@ class Repository(ProcessStory):
         said = stird.check_configuration(self.configured('host = "%s";' % self.net(1)))[1]
         self.assertIn("it has another host than repository.host", said)
         self.assertEqual(said.count("is not served at its x5u"), 1)
+        said = stird.check_configuration(self.configured())[1]
+        self.assertIn("repository.tls_certificate is not for its host", said)
+        self.put_url(new, "/818H/2.pem")
         self.assertNotIn("is not served at its x5u", stird.check_configuration(self.configured())[1])
 
     def test_killed_and_hung(self):
