@@ -1,4 +1,4 @@
-"""The repository: the chains of our own certificates, each at the path of its x5u and nowhere else."""
+"""R-C-007: The repository: the chains of our own certificates, each at the path of its x5u and nowhere else."""
 
 import contextlib
 import http.client
