@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stird/base/str.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,4 +18,33 @@ int regular_file_open(int at, const char *name, int flags)
     if (fd >= 0)
         close(fd);
     return r;
+}
+
+/* The descriptor that PATH is another name of; -1: of none. */
+static int handed(struct str path)
+{
+    static const struct str folders[] = {STR("/dev/fd/"), STR("/proc/self/fd/")};
+    uint64_t number;
+    if (str_eq(path, STR("/dev/stdin")))
+        return STDIN_FILENO;
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        if (str_starts(path, folders[i]) &&
+            str_to_u64(str_slice(path, folders[i].n, path.n), INT_MAX, &number))
+            return (int)number;
+    return -1;
+}
+
+/* It is not opened anew: to open a FIFO is to wait for whoever writes, who may be gone by then. */
+int regular_file_open_handed(const char *path)
+{
+    const int given = handed(str_of(path));
+    if (given < 0)
+        return regular_file_open(AT_FDCWD, path, 0);
+    int fd = fcntl(given, F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+const char *regular_file_fault(int error)
+{
+    return error == -EINVAL ? "is no regular file" : strerror(-error);
 }

@@ -7,37 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FURTHER 4 /* in */
+
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-#define INDENT 4
-
-static void print_line(struct buf *text)
-{
-    buf_add_char(text, '\0');
-    printf("%*s", INDENT, "");
-    columns_wrap(buf_failed(text) ? "" : text->p, INDENT, INDENT);
-    buf_reset(text);
-}
-
 static void print_one(const json_t *c)
 {
-    struct buf line = BUF_INIT;
-    print_said("%s%s%s\n", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "", text_of(c, "unit"));
-    buf_addf(&line, "SPC %s, %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left",
-             text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
-             json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
-             json_integer_value(json_object_get(c, "days_left")));
-    print_line(&line);
-    buf_add_text(&line, text_of(c, "x5u"));
-    print_line(&line);
-    buf_add_text(&line, text_of(c, "found"));
-    if (line.n > 0)
-        print_line(&line);
-    buf_fini(&line);
+    int at = print_said("%s%s%s ", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "",
+                        text_of(c, "unit"));
+    columns_say(FURTHER, at, "SPC %s  %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left",
+                text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
+                json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
+                json_integer_value(json_object_get(c, "days_left")));
+    columns_wrap(text_of(c, "x5u"), FURTHER, 0);
+    if (text_of(c, "found")[0])
+        columns_wrap(text_of(c, "found"), FURTHER, 0);
 }
 
 static int list(const struct cli *cli)

@@ -48,17 +48,16 @@ struct import {
 
 /* ---- checks ---- */
 
-/* A FIFO or a device of this name holds nobody up. The descriptor, or -1 with errno. */
+/* A FIFO or a device of this name holds nobody up. The descriptor, or -errno. */
 static int open_file(const char *path)
 {
     struct stat st;
     int fd = regular_file_open(AT_FDCWD, path, 0);
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size <= FILE_BYTES_MAX)
         return fd;
-    errno = fd < 0 ? -fd : EFBIG;
     if (fd >= 0)
         close(fd);
-    return -1;
+    return fd < 0 ? fd : -EFBIG;
 }
 
 /* FD: opened already, or -1. */
@@ -70,7 +69,7 @@ static bool read_file(const char *path, int opened, struct buf *text)
     if (n >= 0)
         buf_grew(text, (size_t)n);
     else
-        warn_said("stirctl: %s: %s\n", path, strerror(errno));
+        session_complain_of_file(path, fd < 0 ? fd : -errno);
     if (fd >= 0 && opened < 0)
         close(fd);
     return n >= 0;
@@ -81,7 +80,7 @@ static bool open_key(struct import *i)
 {
     i->key_fd = open_file(i->key);
     if (i->key_fd < 0)
-        warn_said("stirctl: %s: %s\n", i->key, strerror(errno));
+        session_complain_of_file(i->key, i->key_fd);
     return i->key_fd >= 0;
 }
 

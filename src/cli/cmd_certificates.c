@@ -7,6 +7,7 @@
 #include "json_text.h"
 
 #include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#define FURTHER    4     /* in */
 #define LISTED_MAX 10000 /* more than fetch.entries may be: the rest is counted */
 #define NAME_WIDTH 12
 
@@ -114,7 +116,11 @@ static bool read_kept(struct listing *l, const struct settings *s, struct str ur
         asprintf(&directory, "%.*s/" KEPT_FILES_DIRECTORY, STR_ARG(s->state_directory)) < 0)
         return complain_of_memory();
     int r = kept_files_list(directory, see, l);
-    if (r < 0)
+    if (r == -EACCES)
+        warn_said("stirctl: %s: you may not read what is kept there: be root, or the user that "
+                  "stird runs as\n",
+                  directory);
+    else if (r < 0)
         warn_said("stirctl: %s: %s\n", directory, strerror(-r));
     free(directory);
     return r >= 0 && (sort(l) || complain_of_memory());
@@ -137,9 +143,10 @@ static void print_all(const struct listing *l)
     json_array_foreach(l->list, i, one)
     {
         print_shown(text_of(one, "url"));
-        printf("\n    %s, fetched %s, until %s,\n    %" JSON_INTEGER_FORMAT " octets\n",
-               text_of(one, "state"), text_of(one, "fetched"), text_of(one, "until"),
-               json_integer_value(json_object_get(one, "octets")));
+        putchar('\n');
+        columns_say(FURTHER, 0, "%s, fetched %s, until %s, %" JSON_INTEGER_FORMAT " octets",
+                    text_of(one, "state"), text_of(one, "fetched"), text_of(one, "until"),
+                    json_integer_value(json_object_get(one, "octets")));
     }
     if (l->beyond > 0)
         printf("%" JSON_INTEGER_FORMAT " more\n", l->beyond);

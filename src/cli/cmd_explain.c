@@ -2,17 +2,15 @@
  * What would become of a call, and why. The call is always a whole INVITE, given or made here, so
  * that it goes the proxy's way from its text on.
  */
-#include "columns.h"
 #include "decision.h"
+#include "input.h"
 #include "json_text.h"
-#include "record_files.h"
-#include "record_print.h"
+#include "past_calls.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
-#include <stird/core/cause.h>
 #include <stird/core/headers.h>
 #include <stird/fetch/fetch.h>
 #include <stird/trace/trace.h>
@@ -23,7 +21,7 @@
 
 struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
-    const char *upstream, *transport, *certificate;
+    const char *upstream, *transport, *certificate, *call_id;
     bool offline, online;
     bool verdict; /* what its Identity is worth, of a trunk that verifies: the status says it too */
 };
@@ -103,18 +101,17 @@ static bool is_text(const char *path, struct str bytes)
 
 static bool read_message(const char *path, struct buf *out)
 {
-    FILE *source = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    char *room = buf_room(out, MESSAGE_MAX + 1);
-    bool good = source && room;
+    FILE *source = input_open(path);
+    char *room = source ? buf_room(out, MESSAGE_MAX + 1) : NULL;
+    bool good = room != NULL;
     if (good)
         buf_grew(out, fread(room, 1, MESSAGE_MAX + 1, source));
-    if (!good || ferror(source))
+    if (source && (!good || ferror(source)))
         warn_said("stirctl: %s: %s\n", path, strerror(errno));
     else if (out->n > MESSAGE_MAX)
         warn_said("stirctl: %s: longer than any SIP message (1 MB)\n", path);
     good = good && !ferror(source) && out->n <= MESSAGE_MAX && is_text(path, buf_str(out));
-    if (source && source != stdin)
-        fclose(source);
+    input_close(source);
     return good;
 }
 
@@ -375,7 +372,9 @@ static const struct cli_option options[] = {
      0},
     {"online", 'i', NULL, "fetch that; else it counts as not there yet", 0},
     {"offline", 'o', NULL, "ask the files of the configuration, not the stird that runs", 0},
-    {"origid", 'u', "UUID", "instead of all this: what was decided of the call with this token", 0},
+    {"origid", 'u', "UUID", "instead of all this: what was decided of the calls with this token",
+     0},
+    {"call-id", 'k', "ID", "with --origid, where several calls have it: of this one alone", 0},
     {0}};
 
 static struct question question_of(const struct words *words)
@@ -394,7 +393,8 @@ static struct question question_of(const struct words *words)
                              .certificate = words_value(words, 'c'),
                              .online = words_have(words, 'i'),
                              .offline = words_have(words, 'o'),
-                             .origid = words_value(words, 'u')};
+                             .origid = words_value(words, 'u'),
+                             .call_id = words_value(words, 'k')};
 }
 
 /* NULL: it can be answered. */
@@ -404,6 +404,8 @@ static const char *contradiction(const struct question *q)
         return q->trunk || q->source || q->from || q->to || q->message
                    ? "--origid asks for a call that was: nothing else describes it"
                    : NULL;
+    if (q->call_id)
+        return "--call-id picks one of the calls of --origid UUID";
     if (!q->trunk && !q->source)
         return "--trunk NAME or --source ADDRESS is missing";
     if (q->message)
@@ -413,74 +415,6 @@ static const char *contradiction(const struct question *q)
     return q->from ? "--to NUMBER is missing"
            : q->to ? "--from NUMBER is missing"
                    : "--from NUMBER and --to NUMBER, or --message FILE, are missing";
-}
-
-static const char *text_of(const json_t *record, const char *key)
-{
-    const char *text = json_string_value(json_object_get(record, key));
-    return text ? text : "";
-}
-
-#define NAME_WIDTH 18
-
-static int print_name(const char *name)
-{
-    return printf("%-*s ", NAME_WIDTH, name);
-}
-
-static void print_sentence(const char *name, struct str sentence)
-{
-    int at = print_name(name);
-    columns_wrap(sentence.p, at, at);
-}
-
-/* Shows each next hop, and then the reason and the cause in a sentence each; older records have no
-   cause. */
-static void print_why(const json_t *record)
-{
-    enum cause cause;
-    record_print_tried(record, 0, NAME_WIDTH);
-    print_sentence("because", reason_text(reason_by_name(str_of(text_of(record, "reason")))));
-    if (cause_by_name(str_of(text_of(record, "cause")), &cause))
-        print_sentence("in the end", cause_text(cause));
-}
-
-/* Texts and numbers that say something; of what was verified, what was found of its token. */
-static void print_members(const json_t *object)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        const bool is_text = json_is_string(value);
-        if (json_is_object(value))
-            print_members(value);
-        if (!is_text && !json_is_integer(value) && !json_is_true(value))
-            continue;
-        int at = print_name(key);
-        if (is_text)
-            columns_wrap(json_string_value(value), at, at);
-        else if (json_is_integer(value))
-            printf("%" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
-        else
-            puts("yes");
-    }
-}
-
-/* Shows what was decided then and why, as the record of the call has it. */
-static int explain_origid(const struct cli *cli, const char *origid)
-{
-    json_t *record = record_of_origid(cli, origid);
-    if (!record)
-        return EXIT_FAILURE;
-    if (cli->json) {
-        json_print(record);
-        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-    }
-    print_members(record);
-    print_why(record);
-    json_decref(record);
-    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int answer(const struct cli *cli, const struct question *q)
@@ -515,15 +449,15 @@ static int run(const struct cli *cli, const struct words *words)
     const char *fault = contradiction(&q);
     if (fault)
         return command_fault(&command_explain, fault);
-    return q.origid ? explain_origid(cli, q.origid) : answer(cli, &q);
+    return q.origid ? past_calls_tell(cli, q.origid, q.call_id) : answer(cli, &q);
 }
 
 const struct command command_explain = {
     "explain",
     "(--trunk NAME | --source ADDRESS) (--from NUMBER --to NUMBER | --message FILE) | "
-    "--origid UUID\n"
-    "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
-    "         [--transport NAME] [--certificate FILE | --online] [--offline]",
+    "--origid UUID [--call-id ID] "
+    "[--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME] "
+    "[--transport NAME] [--certificate FILE | --online] [--offline]",
     "what would become of a call, and why",
     run,
     options,

@@ -612,7 +612,7 @@ static int run(const struct cli *cli, const struct words *words)
 const struct command command_lab_ca = {
     "lab-ca",
     "[--spc CODE] [--number NUMBER|NUMBER+COUNT ...] [--days N] [--age DAYS] [--port PORT] [--serve] DIRECTORY\n"
-    "         or: [--ca DIRECTORY] [--spc CODE[,CODE]] [--number ...] [--x5u URL] [--days N] --unit UNIT",
+    "or: [--ca DIRECTORY] [--spc CODE[,CODE]] [--number ...] [--x5u URL] [--days N] --unit UNIT",
     "a throw-away authority with certificates, and a web server for them on loopback",
     run,
     options,

@@ -1,13 +1,14 @@
 /* Urgent changes to the number table of the running stird: in force at once, and after a restart.
  */
+#include "columns.h"
 #include "session.h"
 
 #include <stdio.h>
 #include <stird/io/overlay.h>
 #include <string.h>
 
-/* A worker that hangs is replaced before this time is over. */
-#define CHANGE_TIMEOUT_MS 30000
+#define FURTHER           4     /* in */
+#define CHANGE_TIMEOUT_MS 30000 /* before it is over a worker that hangs is replaced */
 
 /* Fields travel with a NUL between them. */
 static bool join(struct buf *text, const char *const field[OVERLAY_FIELDS])
@@ -31,11 +32,12 @@ static void print_standing(const char *number, const json_t *now)
     struct buf customer = BUF_INIT;
     buf_add_escaped(&customer, str_of(text_of(now, "customer")));
     bool blocked = strcmp(text_of(now, "state"), "blocked") == 0;
-    print_said("+%s: %s%s%.*s (%s:%" JSON_INTEGER_FORMAT ")%s\n", number, text_of(now, "state"),
-               blocked ? "" : " for ", blocked ? 0 : (int)customer.n,
-               customer.n > 0 ? customer.p : "", text_of(now, "file"),
-               json_integer_value(json_object_get(now, "line")),
-               json_is_true(json_object_get(now, "urgent")) ? ", urgent" : "");
+    int at = print_said("+%s:", number);
+    columns_say(FURTHER, at, "%s%s%.*s (%s:%" JSON_INTEGER_FORMAT ")%s", text_of(now, "state"),
+                blocked ? "" : " for ", blocked ? 0 : (int)customer.n,
+                customer.n > 0 ? customer.p : "", text_of(now, "file"),
+                json_integer_value(json_object_get(now, "line")),
+                json_is_true(json_object_get(now, "urgent")) ? ", urgent" : "");
     buf_fini(&customer);
 }
 
@@ -127,16 +129,19 @@ static void print_list(const json_t *reply)
     json_t *entry;
     json_array_foreach(json_object_get(reply, "entries"), i, entry)
     {
-        print_said("%-17s %-16s %-10s %s", text_of(entry, "number"), text_of(entry, "customer"),
-                   text_of(entry, "state"), text_of(entry, "changed"));
+        struct buf rest = BUF_INIT;
+        int at = print_said("%-17s %-16s %-10s", text_of(entry, "number"),
+                            text_of(entry, "customer"), text_of(entry, "state"));
+        buf_addf(&rest, "%s", text_of(entry, "changed"));
         for (size_t k = 0; k < sizeof(further) / sizeof(further[0]); k++)
             if (text_of(entry, further[k].key)[0])
-                print_said(", %s%s", further[k].before, text_of(entry, further[k].key));
+                buf_addf(&rest, ", %s%s", further[k].before, text_of(entry, further[k].key));
         if (text_of(entry, "fault")[0])
-            print_said(", cannot be signed: %s", text_of(entry, "fault"));
+            buf_addf(&rest, ", cannot be signed: %s", text_of(entry, "fault"));
         if (text_of(entry, "unknown")[0])
-            print_said(", of nobody: %s", text_of(entry, "unknown"));
-        putchar('\n');
+            buf_addf(&rest, ", of nobody: %s", text_of(entry, "unknown"));
+        columns_say(FURTHER, at, "%.*s", STR_ARG(buf_str(&rest)));
+        buf_fini(&rest);
     }
     json_int_t in_force = json_integer_value(json_object_get(reply, "in_force"));
     print_said("%" JSON_INTEGER_FORMAT " urgent change%s in force, journal %s\n", in_force,
@@ -151,8 +156,8 @@ static int run_list(const struct cli *cli, const struct words *words)
 
 const struct command command_numbers_set = {
     "numbers set",
-    "NUMBER CUSTOMER owned|delegated|unverified|blocked\n"
-    "         [--not-before DATE] [--not-after DATE] [--cert ID] [--note TEXT]",
+    "NUMBER CUSTOMER owned|delegated|unverified|blocked "
+    "[--not-before DATE] [--not-after DATE] [--cert ID] [--note TEXT]",
     "change a number at once, ahead of the tables",
     run_set,
     set_options,

@@ -1,4 +1,5 @@
 /* Every row that speaks of a number, the one that counts first. */
+#include "columns.h"
 #include "decision.h"
 #include "json_text.h"
 
@@ -14,6 +15,8 @@ struct listing {
 };
 
 /* Empty where the day is open. */
+#define FURTHER 4 /* in */
+
 static const char *date_text(int32_t day, char text[16])
 {
     time_t seconds = (time_t)day * 86400;
@@ -68,11 +71,12 @@ static void print_row(const struct listing *l, const struct numbers_row *row)
     buf_add_escaped(&customer, row->customer);
     date_text(row->not_before, from);
     date_text(row->not_after, to);
-    print_said("%-10s %-20.*s %-10s .. %-10s %.*s:%u%s%s%s%.*s%s\n",
-               number_state_name(row->state).p, STR_ARG(buf_str(&customer)), from, to,
-               STR_ARG(row->file), row->line, row->prefix ? ", a prefix" : "",
-               row->urgent ? ", urgent" : "", row->certificate.n > 0 ? ", signed with " : "",
-               STR_ARG(row->certificate), why_not(l, row));
+    int at = print_said("%-10s %-20.*s %-10s .. %-10s", number_state_name(row->state).p,
+                        STR_ARG(buf_str(&customer)), from, to);
+    columns_say(FURTHER, at, "%.*s:%u%s%s%s%.*s%s", STR_ARG(row->file), row->line,
+                row->prefix ? ", a prefix" : "", row->urgent ? ", urgent" : "",
+                row->certificate.n > 0 ? ", signed with " : "", STR_ARG(row->certificate),
+                why_not(l, row));
     buf_fini(&customer);
 }
 

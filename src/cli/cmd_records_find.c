@@ -66,10 +66,14 @@ static void print_last(struct find *f)
     f->lines = NULL;
 }
 
-static bool complain(const char *path, int error)
+/* The file, once there is one; *GOT is below 0 where waiting brings none, such as for want of
+   rights. */
+static struct record_file *open_live(const char *path, int *got)
 {
-    warn_said("stirctl: %s: %s\n", path, strerror(error));
-    return false;
+    struct record_file *file = record_file_open(path);
+    if (!file && errno != ENOENT)
+        *got = -errno;
+    return file;
 }
 
 /* Goes on until it is interrupted. A file that was moved aside is read to its end, and then the one
@@ -77,8 +81,8 @@ static bool complain(const char *path, int error)
 static bool follow(struct find *f, const char *path)
 {
     const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
-    struct record_file *file = record_file_open(path);
     int got = 0;
+    struct record_file *file = open_live(path, &got);
     while (got == 0 && !ferror(stdout)) {
         bool gone = file && record_file_is_gone(file, path);
         if (file)
@@ -87,13 +91,15 @@ static bool follow(struct find *f, const char *path)
         fflush(stdout);
         if (!file || gone) {
             record_file_close(file);
-            file = record_file_open(path);
+            file = open_live(path, &got);
         }
         if (!file || !gone)
             nanosleep(&pause, NULL);
     }
     record_file_close(file);
-    return got == 0 || complain(path, -got);
+    if (got < 0)
+        session_complain_of_file(path, got);
+    return got == 0;
 }
 
 static bool take_last(struct find *f, const char *text)
@@ -162,7 +168,7 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_records_find = {
     "records find",
-    FIND_USAGE "         [--last N] [--follow] [FILE ...]",
+    FIND_USAGE "[--last N] [--follow] [FILE ...]",
     "the records of calls; TIMES as 2026-11-26T23:59 (UTC)",
     run,
     options,

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/regular_file.h>
 #include <stird/io/record_audit.h>
 #include <string.h>
 
@@ -133,7 +134,7 @@ static void check_file(struct audit *r, const char *path)
     }
     record_file_close(f);
     if (got < 0)
-        add(r, path, 0, strerror(-got));
+        add(r, path, 0, regular_file_fault(got));
 }
 
 static void print_end(struct audit *r)

@@ -258,14 +258,15 @@ static int run(const struct cli *cli, const struct words *words)
     for (size_t i = 0; i < names.n; i++)
         read = record_lines_of_file(names.path[i], look_at, &t) && read;
     bool any = json_object_size(t.signers) > 0;
-    bool printed = print_tally(cli, &t);
+    /* Who could not read all the files cannot say that there is none. */
+    bool printed = (read || any) && print_tally(cli, &t);
     json_decref(t.signers);
     record_files_free(&names);
     return read && any && printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command command_signers = {"signers",
-                                        FIND_USAGE "         [FILE ...]",
+                                        FIND_USAGE "[FILE ...]",
                                         "who signed the calls that were verified, by their records",
                                         run,
                                         options,

@@ -3,8 +3,8 @@
 #include "columns.h"
 #include "session.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static const char *text_of(const json_t *object, const char *key)
@@ -21,20 +21,6 @@ static json_int_t number_of(const json_t *object, const char *key)
 static bool has(const json_t *object, const char *key)
 {
     return json_object_get(object, key) != NULL;
-}
-
-/* A sentence in lines of at most 80 columns. */
-__attribute__((format(printf, 2, 3))) static void say(int indent, const char *format, ...)
-{
-    struct buf text = BUF_INIT;
-    va_list arguments;
-    va_start(arguments, format);
-    buf_vaddf(&text, format, arguments);
-    va_end(arguments);
-    buf_add_char(&text, '\0');
-    if (!buf_failed(&text))
-        columns_wrap(buf_str(&text).p, indent, 0);
-    buf_fini(&text);
 }
 
 #define WHEN_BYTES 32
@@ -55,19 +41,21 @@ static void print_source(const json_t *source)
     const bool used = json_is_true(json_object_get(source, "used"));
     const bool taken = json_is_true(json_object_get(source, "taken"));
     const char *stays = used ? "The last good one stays." : "There is no other one.";
-    say(4, "%s: %s", text_of(source, "source"),
-        taken  ? "in use"
-        : used ? "the last good one is in use"
-               : "none is at hand");
+    columns_say(4, 0, "%s: %s", text_of(source, "source"),
+                taken  ? "in use"
+                : used ? "the last good one is in use"
+                       : "none is at hand");
     if (json_is_true(json_object_get(source, "is_over")))
-        say(6, "it is over since %s, and its successor is not there yet",
-            when(since, number_of(source, "until")));
+        columns_say(6, 0, "it is over since %s, and its successor is not there yet",
+                    when(since, number_of(source, "until")));
     if (has(source, "refused"))
-        say(6, "not taken since %s: it %s. %s", when(since, number_of(source, "refused_since")),
-            text_of(source, "refused"), stays);
+        columns_say(6, 0, "not taken since %s: it %s. %s",
+                    when(since, number_of(source, "refused_since")), text_of(source, "refused"),
+                    stays);
     if (has(source, "not_fetched"))
-        say(6, "not fetched since %s: %s. %s", when(since, number_of(source, "not_fetched_since")),
-            text_of(source, "not_fetched"), stays);
+        columns_say(6, 0, "not fetched since %s: %s. %s",
+                    when(since, number_of(source, "not_fetched_since")),
+                    text_of(source, "not_fetched"), stays);
 }
 
 /* What of a domain is not as its administrator, or the operator, wants it. */
@@ -76,15 +64,38 @@ static void print_faults(const json_t *domain)
     char since[WHEN_BYTES];
     const int left_out = (int)number_of(domain, "left_out");
     if (has(domain, "broken"))
-        say(4,
-            "its files cannot be used since %s: %s. What was in force before stays. Mend the file, "
-            "then: stirctl trust refresh",
-            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"));
+        columns_say(
+            4, 0,
+            "its files cannot be used since %s: %s. %s Mend the file, then: stirctl trust refresh",
+            when(since, number_of(domain, "broken_since")), text_of(domain, "broken"),
+            number_of(domain, "authorities") > 0 ? "What was in force before stays."
+                                                 : "Nobody is believed by it.");
     if (left_out > 0)
-        say(4, "%d of its certificates %s not used%s%s", left_out, left_out == 1 ? "is" : "are",
+        columns_say(
+            4, 0, "%d of its certificates %s not used%s%s", left_out, left_out == 1 ? "is" : "are",
             has(domain, "left_out_is") ? ": the first is " : "", text_of(domain, "left_out_is"));
     if (json_is_false(json_object_get(domain, "revocation_judged")))
-        say(4, "revocation is not judged: it has no crls");
+        columns_say(4, 0, "revocation is not judged: it has no crls");
+}
+
+#define NO_VERDICT "calls whose certificate has to lead to it are open"
+
+/* What calls get by it, where that is not what its state says. */
+static void print_calls(const json_t *domain)
+{
+    const char *calls = text_of(domain, "calls"), *state = text_of(domain, "state");
+    const int lacking = (int)number_of(domain, "crls_lacking");
+    const bool made = strcmp(state, "unavailable") != 0 && strcmp(state, "being made") != 0;
+    if (!made)
+        columns_say(
+            4, 0, strcmp(state, "unavailable") == 0 ? NO_VERDICT : NO_VERDICT " until it is made");
+    else if (lacking > 0 && strcmp(calls, "open") == 0)
+        columns_say(4, 0, NO_VERDICT ": no revocation list is in force (crl_stale = \"open\")");
+    else if (lacking > 0)
+        columns_say(4, 0, "%d of its revocation lists %s not in force: calls that need %s are %s",
+                    lacking, lacking == 1 ? "is" : "are", lacking == 1 ? "it" : "one of them",
+                    strcmp(calls, "judged") == 0 ? "judged without (crl_stale = \"warn\")"
+                                                 : "open (crl_stale = \"open\")");
 }
 
 static void print_domain(const json_t *domain)
@@ -96,6 +107,7 @@ static void print_domain(const json_t *domain)
     print_said("%s: %s, %d %s, %d revoked certificate%s\n", text_of(domain, "name"),
                text_of(domain, "state"), authorities,
                authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
+    print_calls(domain);
     print_faults(domain);
     json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
 }
@@ -109,8 +121,8 @@ static void print_trust(const json_t *reply)
         puts("the configuration names no domain of trust");
     json_array_foreach(domains, i, domain) print_domain(domain);
     if (without > 0)
-        say(0, "%d worker%s yet by what was in force before (stirctl status)", without,
-            without == 1 ? " judges" : "s judge");
+        columns_say(0, 0, "%d worker%s yet by what was in force before (stirctl status)", without,
+                    without == 1 ? " judges" : "s judge");
 }
 
 static int run_list(const struct cli *cli, const struct words *words)

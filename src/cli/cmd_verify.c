@@ -3,6 +3,7 @@
  * options of the command. What is told goes into one JSON tree first, from which the lines for
  * people are printed too.
  */
+#include "input.h"
 #include "json_text.h"
 #include "session.h"
 #include "verify_calls.h"
@@ -23,17 +24,16 @@
 
 static bool read_file(const char *path, struct buf *text)
 {
-    FILE *f = fopen(path, "rbe");
+    FILE *f = input_open(path);
     for (size_t n = 1; f && n > 0;) {
         char *room = buf_room(text, 65536);
         n = room && text->n < (16u << 20) ? fread(room, 1, 65536, f) : 0;
         buf_grew(text, n);
     }
     bool good = f && !ferror(f) && !buf_failed(text);
-    if (!good)
-        warn_said("stirctl: %s: %s\n", path, strerror(f ? EIO : errno));
-    if (f)
-        fclose(f);
+    if (f && !good)
+        warn_said("stirctl: %s: %s\n", path, strerror(EIO));
+    input_close(f);
     return good;
 }
 
@@ -235,8 +235,8 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_verify = {
     "verify",
-    "[--online [--trunk NAME] | --cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--crl-anchor FILE ...]\n"
-    "         [--at TIME | --at iat] [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
+    "[--online [--trunk NAME] | --cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--crl-anchor FILE ...] "
+    "[--at TIME | --at iat] [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
     "verify Identity headers: a value, a message, a trace, a capture",
     run,
     options,

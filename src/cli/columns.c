@@ -1,10 +1,11 @@
 #include "columns.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_WIDTH 14
-#define LINE_WIDTH 80
+#define BELOW      2 /* how much deeper what goes on below begins */
 
 /* Jansson takes no string that is not UTF-8, but these come out of JSON. */
 static json_t *shown(const char *text)
@@ -49,6 +50,23 @@ static void measure(const struct columns *c, int width[COLUMNS_MAX])
     }
 }
 
+/* Where a line would be wider than a terminal the row goes on below, at the same column in all
+   rows. */
+static void print_row(const struct columns *c, const json_t *row, const int width[COLUMNS_MAX])
+{
+    int at = NAME_WIDTH;
+    for (unsigned i = 0; i < c->n; i++) {
+        if (i > 0 && at + 1 + width[i] > LINE_WIDTH) {
+            printf("\n%*s", NAME_WIDTH + BELOW, "");
+            at = NAME_WIDTH + BELOW;
+        }
+        const bool ends = i + 1 == c->n || at + 1 + width[i] + 1 + width[i + 1] > LINE_WIDTH;
+        printf(" %-*s", ends ? 0 : width[i], cell(row, i));
+        at += 1 + width[i];
+    }
+    putchar('\n');
+}
+
 void columns_print(struct columns *c, const char *name)
 {
     int width[COLUMNS_MAX] = {0};
@@ -63,9 +81,7 @@ void columns_print(struct columns *c, const char *name)
         if (json_array_size(c->rows) < 2)
             break;
         printf("%-*s", NAME_WIDTH, r == 0 && fits ? name : "");
-        for (unsigned i = 0; i + 1 < c->n; i++)
-            printf(" %-*s", width[i], cell(row, i));
-        printf(" %s\n", cell(row, c->n - 1));
+        print_row(c, row, width);
     }
     json_decref(c->rows);
     c->rows = NULL;
@@ -88,4 +104,17 @@ void columns_wrap(const char *text, int indent, int at)
     }
     putchar('\n');
     buf_fini(&shown);
+}
+
+void columns_say(int indent, int at, const char *format, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list arguments;
+    va_start(arguments, format);
+    buf_vaddf(&text, format, arguments);
+    va_end(arguments);
+    buf_add_char(&text, '\0');
+    if (!buf_failed(&text))
+        columns_wrap(text.p, indent, at);
+    buf_fini(&text);
 }

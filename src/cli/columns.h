@@ -10,6 +10,7 @@
 #include <stird/base/buf.h>
 
 #define COLUMNS_MAX 12
+#define LINE_WIDTH  80 /* of a terminal; what is told to people is not wider */
 
 struct columns {
     json_t *rows; /* arrays of strings; NULL: no memory */
@@ -27,5 +28,7 @@ void columns_print(struct columns *c, const char *name);
 /* TEXT in lines of at most 80 columns where its words allow it, each behind INDENT spaces; of the
  * first line AT columns are there already. What is not printable as \xHH. */
 void columns_wrap(const char *text, int indent, int at);
+/* The same for what printf() would make of FORMAT. */
+void columns_say(int indent, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,6 @@
 #include "help.h"
 
+#include "columns.h"
 #include "json_text.h"
 
 #include <stdio.h>
@@ -8,10 +9,50 @@
 
 #define NAME_WIDTH   20
 #define OPTION_WIDTH 22
+#define USAGE_INDENT 9
+
+/* ---- usage ---- */
+
+/* How long a word is with which TEXT begins, or what stands in brackets. */
+static size_t word_length(const char *text)
+{
+    size_t n = 0;
+    for (int depth = 0; text[n] && (depth > 0 || !strchr(" \n", text[n])); n++)
+        depth += text[n] == '[' || text[n] == '(' ? 1 : text[n] == ']' || text[n] == ')' ? -1 : 0;
+    return n;
+}
+
+/* The same with the value of an option behind it: what no line is broken in. */
+static size_t item_length(const char *text)
+{
+    const size_t n = word_length(text);
+    if (text[0] != '-' || text[n] != ' ' || strchr("-[(|", text[n + 1]))
+        return n;
+    return n + 1 + word_length(text + n + 1);
+}
+
+void help_usage(FILE *to, const struct command *c)
+{
+    int at = fprintf(to, "usage: stirctl %s", c->name);
+    for (const char *rest = c->usage; *rest; rest += *rest == ' ') {
+        const bool ends = *rest == '\n';
+        rest += ends;
+        const int n = (int)item_length(rest);
+        const bool breaks = ends || at + 1 + n > LINE_WIDTH;
+        if (breaks)
+            at = fprintf(to, "\n%*s", USAGE_INDENT, "") - 1;
+        at += fprintf(to, "%s%.*s", breaks ? "" : " ", n, rest);
+        rest += n;
+    }
+    fputc('\n', to);
+}
+
+/* ---- a line each ---- */
 
 static void print_summary(const struct command *c)
 {
-    printf("  %-*s %s\n", NAME_WIDTH, c->name, c->summary);
+    int at = printf("  %-*s", NAME_WIDTH, c->name);
+    columns_wrap(c->summary, 2 + NAME_WIDTH + 1, at);
 }
 
 static void print_options(const struct cli_option *o)
@@ -19,8 +60,10 @@ static void print_options(const struct cli_option *o)
     for (; o && o->name; o++) {
         struct buf text = BUF_INIT;
         words_option_text(&text, o);
-        if (o->help)
-            printf("  %-*.*s %s\n", OPTION_WIDTH, STR_ARG(buf_str(&text)), o->help);
+        if (o->help) {
+            int at = printf("  %-*.*s", OPTION_WIDTH, STR_ARG(buf_str(&text)));
+            columns_wrap(o->help, 2 + OPTION_WIDTH + 1, at);
+        }
         buf_fini(&text);
     }
 }
@@ -99,7 +142,9 @@ void help_of_command(const struct command *c, bool as_json)
         print_json(&text);
         return;
     }
-    printf("usage: stirctl %s%s%s\n\n%s\n", c->name, c->usage[0] ? " " : "", c->usage, c->summary);
+    help_usage(stdout, c);
+    putchar('\n');
+    columns_wrap(c->summary, 0, 0);
     if (c->options && c->options->help)
         putchar('\n');
     print_options(c->options);

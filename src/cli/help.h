@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* All commands: main.c. */
 struct commands {
@@ -15,6 +16,8 @@ struct commands {
     size_t n;
 };
 
+/* "usage: stirctl NAME ...", as lines of at most 80 columns. */
+void help_usage(FILE *to, const struct command *command);
 /* AS_JSON: as objects with name, usage, summary and options; of several in an array. */
 void help_of_command(const struct command *command, bool as_json);
 /* Whether NAME is the first word of commands of two. */

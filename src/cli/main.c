@@ -57,8 +57,7 @@ static const struct command *const commands[] = {
 
 int command_usage(const struct command *command)
 {
-    fprintf(stderr, "usage: stirctl %s%s%s\n", command->name, command->usage[0] ? " " : "",
-            command->usage);
+    help_usage(stderr, command);
     return EXIT_USAGE;
 }
 

@@ -1,12 +1,14 @@
 #include "record_files.h"
 
-#include "record_search.h"
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool take_named(struct record_file_names *names, int n_named, char **named)
 {
@@ -20,6 +22,21 @@ static bool take_named(struct record_file_names *names, int n_named, char **name
     return names->path != NULL;
 }
 
+/* Where they cannot be listed, those that moved aside would be missing, and nobody would know. */
+static bool may_list(const char *path)
+{
+    char *copy = strdup(path);
+    const char *directory = copy ? dirname(copy) : NULL;
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int error = fd >= 0 ? 0 : directory ? -errno : -ENOMEM;
+    if (error < 0)
+        session_complain_of_file(directory ? directory : path, error);
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return error == 0;
+}
+
 static bool take_configured(struct record_file_names *names, const struct cli *cli)
 {
     struct settings *settings = session_paths(cli);
@@ -27,7 +44,7 @@ static bool take_configured(struct record_file_names *names, const struct cli *c
     bool good = path && path[0];
     if (settings && !good)
         fputs("stirctl: the configuration names no record file\n", stderr);
-    good = good && record_files_list(names, path);
+    good = good && may_list(path) && record_files_list(names, path);
     names->configured = good;
     names->keep = good ? settings->records_keep : 0;
     free(path);
@@ -64,41 +81,6 @@ bool record_lines_of_file(const char *path, record_lines_look look, void *user)
     int got = file ? record_lines_read(file, record_file_next, look, user) : -errno;
     record_file_close(file);
     if (got < 0)
-        warn_said("stirctl: %s: %s\n", path, strerror(-got));
+        session_complain_of_file(path, got);
     return got == 0;
-}
-
-/* False: it cannot be read, which is told. */
-static bool last_in_file(const char *path, const char *origid, json_t **found)
-{
-    const struct record_search search = record_search_of_origid(origid);
-    struct record_line line;
-    struct record_file *f = record_file_open(path);
-    if (!f)
-        warn_said("stirctl: %s: %s\n", path, strerror(errno));
-    while (f && record_file_next(f, &line) > 0) {
-        json_t *record = line.ended && !line.too_long ? record_search_match(&search, line.text)
-                                                      : NULL;
-        if (!record)
-            continue;
-        json_decref(*found);
-        *found = record;
-    }
-    record_file_close(f);
-    return f != NULL;
-}
-
-json_t *record_of_origid(const struct cli *cli, const char *origid)
-{
-    struct record_file_names names;
-    json_t *found = NULL;
-    bool all = true;
-    if (!record_files_of(&names, cli, 0, NULL))
-        return NULL;
-    for (size_t i = names.n; i-- > 0 && !found;)
-        all = last_in_file(names.path[i], origid, &found) && all;
-    if (!found && all)
-        fprintf(stderr, "stirctl: no record of a call has the origid %s\n", origid);
-    record_files_free(&names);
-    return found;
 }

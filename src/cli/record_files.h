@@ -7,11 +7,11 @@
 
 #include "command.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stird/io/record_file.h>
 
-/* NAMED: argv style, may be empty. False after complaints. To be ended with record_files_free(). */
+/* NAMED: argv style, may be empty. False after complaints, such as that we may not look which there
+   are. To be ended with record_files_free(). */
 bool record_files_of(struct record_file_names *names, const struct cli *cli, int n_named,
                      char **named);
 
@@ -23,9 +23,5 @@ int record_lines_read(struct record_file *file, record_lines_next next, record_l
                       void *user);
 /* Of all the file. False: it cannot be read, which is told. */
 bool record_lines_of_file(const char *path, record_lines_look look, void *user);
-
-/* The last record of a call with this origid; NULL, after a complaint: there is none,
-   or files cannot be read. */
-json_t *record_of_origid(const struct cli *cli, const char *origid);
 
 #endif

@@ -1,6 +1,7 @@
 #include "record_print.h"
 
 #include "colour.h"
+#include "columns.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -17,9 +18,8 @@ static const char *text_of(const json_t *record, const char *key)
 
 static void print_member(const char *name, const char *text)
 {
-    printf("%*s%-*s ", INDENT, "", NAME_WIDTH, name);
-    print_shown(text);
-    putchar('\n');
+    int at = printf("%*s%-*s ", INDENT, "", NAME_WIDTH, name);
+    columns_wrap(text, at, at);
 }
 
 static enum colour colour_of(const json_t *record)
@@ -55,16 +55,10 @@ static void print_headline(const json_t *record)
 }
 
 /* "carrier 192.0.2.9:5060 udp: 503" */
-static void print_hop(const json_t *tried)
+static void print_hop(const json_t *tried, int at)
 {
-    print_shown(text_of(tried, "upstream"));
-    putchar(' ');
-    print_shown(text_of(tried, "address"));
-    putchar(' ');
-    print_shown(text_of(tried, "transport"));
-    fputs(": ", stdout);
-    print_shown(text_of(tried, "said"));
-    putchar('\n');
+    columns_say(at, at, "%s %s %s: %s", text_of(tried, "upstream"), text_of(tried, "address"),
+                text_of(tried, "transport"), text_of(tried, "said"));
 }
 
 void record_print_tried(const json_t *record, int indent, int width)
@@ -73,8 +67,7 @@ void record_print_tried(const json_t *record, int indent, int width)
     size_t i;
     json_array_foreach(json_object_get(record, "tried"), i, tried)
     {
-        printf("%*s%-*s ", indent, "", width, i == 0 ? "tried" : "");
-        print_hop(tried);
+        print_hop(tried, printf("%*s%-*s ", indent, "", width, i == 0 ? "tried" : ""));
     }
 }
 

@@ -296,11 +296,6 @@ bool record_search_take(struct record_search *s, int letter, char **value)
     return take_wanted(s, (size_t)(letter - FIND_LETTER), *value);
 }
 
-struct record_search record_search_of_origid(const char *origid)
-{
-    return (struct record_search){.wanted = {[FIND_ORIGID] = origid}};
-}
-
 json_t *record_search_match(const struct record_search *s, struct str line)
 {
     json_t *record = may_match(s, line) ? json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL)

@@ -30,9 +30,9 @@ enum {
 #define FIND_BETWEEN (FIND_LETTER + FIND_FILTERS + 1)
 /* What those take, for the usage of a command. */
 #define FIND_USAGE                                                                                 \
-    "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"                           \
-    "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"   \
-    "         [--source ADDRESS] [--status CODE] [--class CLASS] [--spc CODE] [--verstat WORD]\n"
+    "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO] "                            \
+    "[--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME] "             \
+    "[--source ADDRESS] [--status CODE] [--class CLASS] [--spc CODE] [--verstat WORD] "
 /* For the table of a command's options. */
 #define FIND_OPTIONS                                                                               \
     {"origid", FIND_LETTER + FIND_ORIGID, "UUID",                                                  \
@@ -73,9 +73,6 @@ struct record_search {
 bool record_search_take(struct record_search *s, int letter, char **value);
 /* The record, if LINE is one that is asked for, else NULL. */
 json_t *record_search_match(const struct record_search *s, struct str line);
-
-/* For the option --origid alone, whoever asks by it. ORIGID is borrowed. */
-struct record_search record_search_of_origid(const char *origid);
 
 /* Whether a record that matched was asked for by a number that it has masked only. */
 bool record_search_by_mask(const struct record_search *search, const json_t *record);

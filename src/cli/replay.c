@@ -1,6 +1,6 @@
 #include "replay.h"
 
-#include "shown.h"
+#include "session.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -160,7 +160,7 @@ bool replay_file(struct replay *r, const char *path)
     }
     record_file_close(f);
     if (got < 0)
-        warn_said("stirctl: %s: %s\n", path, strerror(-got));
+        session_complain_of_file(path, got);
     return got == 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/regular_file.h>
 #include <stird/conf/settings_file.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,8 +77,8 @@ void session_complain_of_group(const char *path)
                   path);
 }
 
-/* "the group NAME" or "the user NAME" of PATH, or of the directory that hides it: who may read it.
- */
+/* "the group NAME" or "the user NAME" of PATH, or of the directory that hides it: who may read it
+   beside root; empty: nobody. */
 static bool reader_of(const char *path, char *who, size_t bytes)
 {
     struct stat st;
@@ -93,12 +94,24 @@ static bool reader_of(const char *path, char *who, size_t bytes)
     else if (found)
         snprintf(who, bytes, "the %s %u", by_group ? "group" : "user",
                  (unsigned)(by_group ? st.st_gid : st.st_uid));
+    if (found && !by_group && st.st_uid == 0)
+        who[0] = '\0';
     return found;
+}
+
+void session_complain_of_file(const char *path, int error)
+{
+    char who[96];
+    if (error == -EACCES && reader_of(path, who, sizeof(who)))
+        warn_said("stirctl: %s: you may not read this: be root%s%s\n", path, who[0] ? ", or " : "",
+                  who);
+    else
+        warn_said("stirctl: %s: %s\n", path, regular_file_fault(error));
 }
 
 void session_complain_of_files(const struct problems *problems)
 {
-    char who[96] = "", said[96] = "";
+    char who[96] = "", said[96] = "?";
     for (size_t i = 0; i < problems->n; i++) {
         const char *path = problems->list[i].file;
         if (path[0] == '\0' || access(path, R_OK) == 0 || errno != EACCES ||
@@ -106,9 +119,9 @@ void session_complain_of_files(const struct problems *problems)
             continue;
         fprintf(
             stderr,
-            "stirctl: this reads the files that the configuration names, which are for root and "
-            "%s: be one of them (control.read_group is for what runs, not for files)\n",
-            who);
+            "stirctl: this reads the files that the configuration names, which are for root%s%s: "
+            "be %s (control.read_group is for what runs, not for files)\n",
+            who[0] ? " and " : "", who, who[0] ? "one of them" : "root");
         memcpy(said, who, sizeof(who));
     }
 }

@@ -17,7 +17,9 @@ void print_problems(FILE *to, struct problems *problems);
 
 /* That PATH is not for us; whose group it is for. */
 void session_complain_of_group(const char *path);
-/* The same of the files that PROBLEMS are of, each reader once. */
+/* That PATH cannot be read for ERROR, -errno; where it is not for us, for whom it is. */
+void session_complain_of_file(const char *path, int error);
+/* That not all files of PROBLEMS are for us, each reader once. */
 void session_complain_of_files(const struct problems *problems);
 
 /* To standard output, with what is not printable as \xHH; NULL: nothing. */

@@ -92,7 +92,7 @@ __attribute__((format(printf, 2, 0))) static void add_lines(struct buf *out, con
     buf_fini(&text);
 }
 
-void print_said(const char *format, ...)
+int print_said(const char *format, ...)
 {
     struct buf lines = BUF_INIT, shown = BUF_INIT;
     va_list arguments;
@@ -102,8 +102,10 @@ void print_said(const char *format, ...)
     add_shown(&shown, buf_str(&lines));
     if (shown.n > 0)
         fwrite(shown.p, 1, shown.n, stdout);
+    const int n = (int)shown.n;
     buf_fini(&lines);
     buf_fini(&shown);
+    return n;
 }
 
 /* Standard error escapes the rest itself, but for those that want it whole (tee.h). */

@@ -17,9 +17,9 @@ void shown_begin(void);
 ssize_t shown_write(int fd, const char *bytes, size_t n);
 /*
  * The same for standard output, as printf(): for what has names in it. The line ends of FORMAT are
- * line ends; in what is put into it they are \x0a.
+ * line ends; in what is put into it they are \x0a. Returns how many characters that were.
  */
-void print_said(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int print_said(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for standard error. */
 void warn_said(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,5 +1,6 @@
 #include "sightings.h"
 
+#include "input.h"
 #include "shown.h"
 
 #include <errno.h>
@@ -36,8 +37,8 @@ static void unpack(struct buf *input, const char *file, unsigned depth)
 
 static bool read_input(struct buf *input, const char *file)
 {
-    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "rbe");
-    const char *why = f ? NULL : strerror(errno);
+    FILE *f = input_open(file);
+    const char *why = NULL;
     for (size_t n = 1; f && n > 0 && !why;) {
         char *room = buf_room(input, 65536);
         n = room ? fread(room, 1, 65536, f) : 0;
@@ -47,9 +48,8 @@ static bool read_input(struct buf *input, const char *file)
         else if (ferror(f))
             why = strerror(errno);
     }
-    if (f && f != stdin)
-        fclose(f);
-    return !why || complain(file, why);
+    input_close(f);
+    return f && (!why || complain(file, why));
 }
 
 const struct sighting *sightings_list(const struct sightings *s, size_t *n)

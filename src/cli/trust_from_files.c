@@ -56,8 +56,9 @@ static bool make_domain(const struct trust_texts *texts, unsigned i, struct trus
     trust_texts_read(texts, i, clock_real_s(), b);
     bool good = trust_build(b, texts->arena, &problems);
     for (size_t k = 0; k < problems.n; k++)
-        warn_said("stirctl: trust %.*s: cannot be made of its files: %s\n",
-                  STR_ARG(b->setting->name), problems.list[k].text);
+        warn_said("stirctl: trust %.*s: cannot be made of its files:\n         %s%s%s\n",
+                  STR_ARG(b->setting->name), problems.list[k].file,
+                  problems.list[k].file[0] ? " " : "", problems.list[k].text);
     problems_fini(&problems);
     if (good) {
         tell_sources(b, texts->state_fd);

@@ -6,6 +6,7 @@
 #define STIRD_CONF_DRAFT_H
 
 #include <stird/core/settings.h>
+#include <stird/core/trust_build.h>
 
 struct place {
     struct str file;
@@ -62,6 +63,7 @@ struct draft_trust {
     struct object object;
     struct trust_setting trust;
     struct texts crls, countries;
+    bool crl_is_told[TRUST_CRLS_MAX]; /* that this file of a list cannot be read */
 };
 
 struct draft_verification {

@@ -62,6 +62,15 @@ const char *files_fault(int error)
     }
 }
 
+const char *files_secret_fault(int error)
+{
+    if (error == -EPERM)
+        return "others can read or write it: chmod 600";
+    if (error == -EKEYREJECTED)
+        return "belongs to a user who could replace it: chown it to the user that stird runs as";
+    return files_fault(error);
+}
+
 struct files *files_new(void)
 {
     return calloc(1, sizeof(struct files));

@@ -10,7 +10,7 @@
 
 #define LIST_BYTES_MAX (4 * 1024 * 1024)
 
-/* What cannot be read is a problem already (resolve_trust.c). */
+/* Of what cannot be read is warned already (resolve_trust.c). */
 static struct str text_of(struct reader *r, struct str path)
 {
     struct str text = {NULL, 0};
@@ -51,13 +51,13 @@ static void judge(struct reader *r, const struct object *o, struct place at, con
 static void tell(struct reader *r, const struct draft_trust *d, const struct trust_build *b)
 {
     const struct trust_setting *t = &d->trust;
-    if (b->list.fresh.p)
+    if (b->list.fresh.p && (t->list_is_url || b->list_signer.p))
         judge(r, &d->object, place_of(&d->object, "list"), "list", t->list, &b->list,
               "nobody is believed by it");
     /* Without anchors of their own those of the domain count, which a list that is fetched brings.
      */
     for (unsigned i = 0; i < t->n_crls && (t->crl_anchor.n > 0 || b->authorities > 0); i++)
-        if (b->crls[i].fresh.p)
+        if (b->crls[i].fresh.p && !d->crl_is_told[i])
             judge(r, &d->object, d->crls.items[i].at, "crls", t->crls[i], &b->crls[i],
                   "it revokes nothing");
 }
@@ -69,7 +69,7 @@ void refused_lists_find(struct reader *r, const struct draft_trust *d)
         return;
     const struct trust_setting *t = &d->trust;
     const unsigned long before = shortages();
-    struct problems known = PROBLEMS_INIT; /* each of them is one of the reader's already */
+    struct problems known = PROBLEMS_INIT; /* the reader has warned of each of them */
     struct trust_build b = {
         .setting = t,
         .now_s = r->now_s,

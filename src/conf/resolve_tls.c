@@ -25,17 +25,6 @@ static struct str path_of(const struct settings *s, unsigned part)
     return *(const struct str *)(const void *)((const char *)s + parts[part].offset);
 }
 
-static const char *secret_fault(int error, const char *form)
-{
-    if (error == -EPERM)
-        return "others can read or write it: chmod 600";
-    if (error == -EKEYREJECTED)
-        return "belongs to a user who could replace it: chown it to the user that stird runs as";
-    if (error == -EBADMSG)
-        return form;
-    return files_fault(error);
-}
-
 struct str tls_plain_host_name(struct reader *r, struct str name)
 {
     struct str dotless = str_slice(name, 0,
@@ -72,19 +61,43 @@ static bool is_good(int error, const struct secret *secret, struct problems *pro
         problems->out_of_memory = true;
     else if (error < 0)
         problems_add(problems, secret->file, secret->line, "%s: %.*s: %s", secret->key,
-                     STR_ARG(secret->path), secret_fault(error, secret->form));
+                     STR_ARG(secret->path), files_secret_fault(error));
     return error == 0;
 }
 
-static bool look_at(struct files *files, const struct secret *secret, uid_t owner, size_t max_bytes,
-                    bool (*is_whole)(struct str text), struct problems *problems)
+/* Whatever is wrong with it: no call is lost for want of a list, so that is a warning. */
+static bool look_at(struct files *files, struct settings *s, const struct secret *secret,
+                    uid_t owner, size_t max_bytes, bool (*is_whole)(struct str text))
 {
-    return secret->path.n == 0 ||
-           is_good(files_look_at_secret(files, secret->path, owner, max_bytes, is_whole), secret,
-                   problems);
+    struct buf text = BUF_INIT;
+    int error = secret->path.n == 0
+                    ? 0
+                    : files_look_at_secret(files, secret->path, owner, max_bytes, is_whole);
+    if (error == 0 || error == -ENOMEM)
+        return error == 0;
+    buf_addf(&text, "%s: %.*s: %s: until it is mended the list is not fetched", secret->key,
+             STR_ARG(secret->path), error == -EBADMSG ? secret->form : files_secret_fault(error));
+    bool good = !buf_failed(&text) && settings_warn(s, secret->file, secret->line, buf_str(&text));
+    buf_fini(&text);
+    return good;
 }
 
-bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
+static bool look_at_couriers(struct files *files, struct settings *s, uid_t owner)
+{
+    bool good = true;
+    for (unsigned i = 0; i < s->n_trusts; i++) {
+        const struct trust_setting *t = &s->trusts[i];
+        const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line,
+                                     "must hold " LIST_TOKEN_FORM};
+        const struct secret login = {"list_login_file", t->list_login_file, t->file, t->line,
+                                     "must hold two lines: a user's name, and a password"};
+        good = look_at(files, s, &token, owner, TRUST_TOKEN_BYTES_MAX, list_token_is_whole) && good;
+        good = look_at(files, s, &login, owner, TRUST_LOGIN_BYTES_MAX, list_login_is_whole) && good;
+    }
+    return good;
+}
+
+bool settings_read_secrets(struct files *files, struct settings *s, uid_t owner,
                            struct problems *problems)
 {
     const struct secret keys[] = {
@@ -99,18 +112,9 @@ bool settings_read_secrets(struct files *files, const struct settings *s, uid_t 
                 is_good(files_read_secret(files, keys[i].path, owner, KEY_BYTES_MAX, &text),
                         &keys[i], problems)) &&
                good;
-    for (unsigned i = 0; i < s->n_trusts; i++) {
-        const struct trust_setting *t = &s->trusts[i];
-        const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line,
-                                     "must hold the token alone: one line of visible characters"};
-        const struct secret login = {"list_login_file", t->list_login_file, t->file, t->line,
-                                     "must hold two lines: a user's name, and a password"};
-        good = look_at(files, &token, owner, TRUST_TOKEN_BYTES_MAX, list_token_is_whole,
-                       problems) &&
-               good;
-        good = look_at(files, &login, owner, TRUST_LOGIN_BYTES_MAX, list_login_is_whole,
-                       problems) &&
-               good;
+    if (!look_at_couriers(files, s, owner)) {
+        problems->out_of_memory = true;
+        return false;
     }
     return good;
 }

@@ -66,14 +66,16 @@ static void warn_of_some(struct reading_file *f, const struct trust *t)
              STR_ARG(f->path), n, n == 1 ? "is" : "are", why);
 }
 
-/* That authorities have ended is no reason not to start: calls go on, unjudged or by the others. */
-static const char *read_authorities(struct reading_file *f, struct str text)
+typedef bool adder(struct trust *t, struct str name, struct str text, struct problems *problems);
+
+/* By ADD, which is the one by which the domain will be made. */
+static const char *read_by(struct reading_file *f, struct str text, adder *add)
 {
     const unsigned long before = shortages();
     struct trust *ever = trust_new(), *now = trust_new_at(f->r->now_s);
     struct problems ended = PROBLEMS_INIT;
-    bool good = ever && now && trust_add_anchors(ever, f->path, text, &f->faults);
-    bool any = good && trust_add_anchors(now, f->path, text, &ended);
+    bool good = ever && now && add(ever, f->path, text, &f->faults);
+    bool any = good && add(now, f->path, text, &ended);
     if (good && shortages() != before)
         good = false;
     else if (good && !any)
@@ -87,52 +89,77 @@ static const char *read_authorities(struct reading_file *f, struct str text)
     return good ? NULL : fault_of(f);
 }
 
+static const char *read_authorities(struct reading_file *f, struct str text)
+{
+    return read_by(f, text, trust_add_anchors);
+}
+
+/* Some may sign lists alone. */
+static const char *read_list_authorities(struct reading_file *f, struct str text)
+{
+    return read_by(f, text, trust_add_crl_anchors);
+}
+
 static const char *read_nothing(struct reading_file *f, struct str text)
 {
     (void)f;
     return text.n > 0 ? NULL : "is empty";
 }
 
-/* A problem for a file that cannot be read, or of which READ says so. */
-static void check_file(struct reader *r, const struct object *o, struct place at, const char *key,
+#define OF_THE_DOMAIN                                                                              \
+    "until it is mended this domain stays as it was, and after a start it believes nobody"
+#define OF_A_LIST "until it is mended the last good one counts, where one was kept"
+
+/*
+ * Warns of a file that cannot be read, or of which READ says so. That is no mistake: a start that
+ * was refused for it would lose all calls for the sake of judging some; the process that makes the
+ * domains says it again, and how long it lasts (trust_process.h). MEANWHILE: what holds until then.
+ */
+static bool check_file(struct reader *r, const struct object *o, struct place at, const char *key,
                        struct str path,
-                       const char *(*read)(struct reading_file *f, struct str text))
+                       const char *(*read)(struct reading_file *f, struct str text),
+                       const char *meanwhile)
 {
+    const unsigned long before = shortages();
     struct reading_file f = {r, o, at, key, path, PROBLEMS_INIT};
     struct str text;
     if (path.n == 0)
-        return;
+        return true;
     int error = files_read_bytes(r->files, path, TRUST_BYTES_MAX, &text);
     const char *why = error < 0 ? files_fault(error) : read(&f, text);
-    if (error == -ENOMEM)
+    if (error == -ENOMEM || shortages() != before)
         out_of_memory(r);
     else if (why)
-        complain(r, o, at, "%s: %.*s: %s", key, STR_ARG(path), why);
+        warn(r, o, at, "%s: %.*s: %s: %s", key, STR_ARG(path), why, meanwhile);
     problems_fini(&f.faults);
+    return !why;
 }
 
-static void check_files(struct reader *r, const struct draft_trust *d)
+static void check_files(struct reader *r, struct draft_trust *d)
 {
     const struct trust_setting *t = &d->trust;
     const struct {
         const char *key;
         struct str path;
         const char *(*read)(struct reading_file *f, struct str text);
+        const char *meanwhile;
     } files[] = {
-        {"anchors", t->anchors, read_authorities},
-        {"list_anchor", t->list_anchor, read_authorities},
-        {"list_signer", t->list_signer, read_signer},
-        {"crl_anchor", t->crl_anchor, read_authorities},
-        {"crl_signer", t->crl_signer, read_signer},
+        {"anchors", t->anchors, read_authorities, OF_THE_DOMAIN},
+        {"list_anchor", t->list_anchor, read_authorities, OF_THE_DOMAIN},
+        {"list_signer", t->list_signer, read_signer, OF_A_LIST},
+        {"crl_anchor", t->crl_anchor, read_list_authorities, OF_THE_DOMAIN},
+        {"crl_signer", t->crl_signer, read_signer, OF_THE_DOMAIN},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         check_file(r, &d->object, place_of(&d->object, files[i].key), files[i].key, files[i].path,
-                   files[i].read);
+                   files[i].read, files[i].meanwhile);
     if (!t->list_is_url)
-        check_file(r, &d->object, place_of(&d->object, "list"), "list", t->list, read_nothing);
-    for (unsigned i = 0; i < t->n_crls; i++)
-        if (!trust_setting_is_url(t->crls[i]))
-            check_file(r, &d->object, d->crls.items[i].at, "crls", t->crls[i], read_crls);
+        check_file(r, &d->object, place_of(&d->object, "list"), "list", t->list, read_nothing,
+                   OF_A_LIST);
+    for (unsigned i = 0; i < t->n_crls && i < TRUST_CRLS_MAX; i++)
+        d->crl_is_told[i] = !trust_setting_is_url(t->crls[i]) &&
+                            !check_file(r, &d->object, d->crls.items[i].at, "crls", t->crls[i],
+                                        read_crls, OF_A_LIST);
 }
 
 /* ---- one domain ---- */

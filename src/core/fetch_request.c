@@ -5,7 +5,7 @@
 static const struct {
     const char *word, *text;
 } outcomes[FETCH_OUTCOMES] = {
-#define OUTCOME(name, word, kept, hosts, text) [FETCH_##name] = {word, text},
+#define OUTCOME(name, word, kept, hosts, tells, text) [FETCH_##name] = {word, text},
 #include <stird/core/fetch_outcome.def>
 #undef OUTCOME
 };

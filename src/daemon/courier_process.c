@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
-#include <stird/base/regular_file.h>
+#include <stird/conf/settings_file.h>
 #include <stird/core/list_login.h>
 #include <stird/core/trust_image.h>
 #include <stird/fetch/fetch.h>
@@ -29,64 +29,51 @@ struct pass {
 
 struct courier {
     const struct settings *settings;
-    bool blind;    /* it has no authorities by which it could tell web servers */
-    char *ca_file; /* NULL: the system's */
+    bool blind;          /* it has no authorities by which it could tell web servers */
+    char *ca_file;       /* NULL: the system's */
+    struct files *files; /* what it read of secrets, cleansed at its end */
     struct pass passes[TRUST_DOMAINS_MAX];
 };
 
-/* At most MOST octets of a file, and a NUL behind them. NULL: it cannot be read. */
-static char *read_secret(struct str path, size_t most, size_t *n)
+/* As `stird -t` and a reload judge it (settings_file.h): what others may read is shown to nobody.
+   {NULL, 0}: it cannot be used, which is said. */
+static struct str read_secret(const struct courier *c, struct str path, size_t most,
+                              const char *what)
 {
-    char *z = strndup(path.p, path.n);
-    char *text = z ? calloc(1, most + 1) : NULL;
-    int fd = text ? regular_file_open(AT_FDCWD, z, 0) : -1;
-    ssize_t got = fd >= 0 ? read(fd, text, most) : -1;
-    if (fd >= 0)
-        close(fd);
-    free(z);
-    *n = got > 0 ? (size_t)got : 0;
-    if (got >= 0)
-        return text;
-    free(text);
-    return NULL;
+    struct str text = {NULL, 0};
+    int r = c->files ? files_read_secret(c->files, path, geteuid(), most, &text) : -ENOMEM;
+    if (r == 0)
+        return text.p ? text : STR("");
+    log_error(what, LOG_TEXT("file", path), LOG_CSTR("it", files_secret_fault(r)));
+    return (struct str){NULL, 0};
 }
+
+#define NO_TOKEN "the token for a list of authorities cannot be read"
+#define NO_LOGIN "the login for a list of authorities cannot be read"
 
 /* It goes into a header. */
-static void read_token(struct pass *p, struct str path)
+static void read_token(const struct courier *c, struct pass *p, struct str path)
 {
-    size_t n;
     if (path.n == 0)
         return;
-    char *text = read_secret(path, TRUST_TOKEN_BYTES_MAX, &n);
-    if (text && list_token_is_whole((struct str){text, n})) {
-        text[strcspn(text, "\r\n")] = '\0';
-        p->token = text;
-        return;
-    }
-    log_error("the token for a list of authorities cannot be read", LOG_TEXT("file", path),
-              LOG_CSTR("it", text ? "is not one line of visible characters"
-                                  : "cannot be opened or read"));
-    if (text)
-        explicit_bzero(text, n);
-    free(text);
+    const struct str text = read_secret(c, path, TRUST_TOKEN_BYTES_MAX, NO_TOKEN);
+    if (text.p && !list_token_is_whole(text))
+        log_error(NO_TOKEN, LOG_TEXT("file", path),
+                  LOG_CSTR("it", "does not hold " LIST_TOKEN_FORM));
+    else if (text.p)
+        p->token = strndup(text.p, str_find(str_slice(text, 0, str_find(text, '\n', 0)), '\r', 0));
 }
 
-static void read_login(struct pass *p, struct str path)
+static void read_login(const struct courier *c, struct pass *p, struct str path)
 {
-    size_t n;
     if (path.n == 0)
         return;
-    char *text = read_secret(path, TRUST_LOGIN_BYTES_MAX, &n);
-    const char *why = text ? list_login_write((struct str){text, n}, &p->login)
-                           : "cannot be opened or read";
-    if (why) {
-        log_error("the login for a list of authorities cannot be read", LOG_TEXT("file", path),
-                  LOG_CSTR("it", why));
+    const struct str text = read_secret(c, path, TRUST_LOGIN_BYTES_MAX, NO_LOGIN);
+    const char *why = text.p ? list_login_write(text, &p->login) : NULL;
+    if (why)
+        log_error(NO_LOGIN, LOG_TEXT("file", path), LOG_CSTR("it", why));
+    if (why)
         buf_reset(&p->login);
-    }
-    if (text)
-        explicit_bzero(text, n);
-    free(text);
 }
 
 static void read_files(struct courier *c)
@@ -96,8 +83,8 @@ static void read_files(struct courier *c)
         c->ca_file = strndup(ca.p, ca.n);
     c->blind = !web_files_are_good(c->ca_file, "fetch.tls_ca");
     for (unsigned i = 0; i < c->settings->n_trusts; i++) {
-        read_token(&c->passes[i], c->settings->trusts[i].list_token_file);
-        read_login(&c->passes[i], c->settings->trusts[i].list_login_file);
+        read_token(c, &c->passes[i], c->settings->trusts[i].list_token_file);
+        read_login(c, &c->passes[i], c->settings->trusts[i].list_login_file);
     }
 }
 
@@ -108,6 +95,7 @@ static void forget_files(struct courier *c)
         buf_fini(&c->passes[i].login);
     }
     free(c->ca_file);
+    files_free(c->files);
 }
 
 static bool give_up_rights(const struct courier *c)
@@ -180,6 +168,10 @@ static bool bring(const struct courier *c, const struct courier_errand *e, char 
     struct fetch_reply reply;
     if (logs_in && !log_in(c, e->domain, given, why))
         return false;
+    if (e->is_list && !token && c->settings->trusts[e->domain].list_token_file.n > 0) {
+        snprintf(why, CONTROL_TEXT, "list_token_file cannot be read");
+        return false;
+    }
     bool came = get(c, e, logs_in ? given : token, false, &reply);
     if (!came && logs_in && reply.status == UNAUTHORIZED) {
         fetch_reply_fini(&reply);
@@ -212,6 +204,7 @@ int courier_main(const struct settings *settings, const struct courier_errand *e
     struct courier c = {.settings = settings};
     if (setpriority(PRIO_PROCESS, 0, COURIER_NICE))
         log_debug("lists are fetched beside the calls", LOG_CSTR("error", strerror(errno)));
+    c.files = files_new();
     read_files(&c);
     int r = give_up_rights(&c) ? 0 : -EPERM;
     for (unsigned i = 0; i < n && r == 0; i++)

@@ -40,6 +40,7 @@ struct fetcher_process {
     struct fetcher *fetcher; /* NULL: it cannot fetch */
     struct fetch_channels *channels;
     int64_t prefetch_ms; /* when it looks at these again */
+    bool cut_off;        /* the log says so */
 };
 
 static struct fetch_now now(void)
@@ -77,6 +78,7 @@ static void tell_tally(const struct fetcher_process *p)
     t->queued = counts.queued;
     t->waiting = counts.waiting;
     t->shut = counts.shut;
+    t->cut_off = p->fetcher && fetcher_cut_off(p->fetcher);
     t->bodies = counts.bodies;
     say(p, &m);
 }
@@ -118,6 +120,17 @@ static void prefetch(struct fetcher_process *p)
     }
 }
 
+static void say_reach(struct fetcher_process *p)
+{
+    const char *how = p->fetcher ? fetcher_cut_off(p->fetcher) : NULL;
+    if (how && !p->cut_off)
+        log_error("no host is reached that serves certificates: calls go on unverified",
+                  LOG_CSTR("last", how));
+    if (!how && p->cut_off)
+        log_info("hosts that serve certificates are reached again");
+    p->cut_off = how != NULL;
+}
+
 static void wait_for_news(struct fetcher_process *p)
 {
     struct pollfd list[1 + FETCH_CHANNELS_MAX] = {{.fd = p->control_fd, .events = POLLIN}};
@@ -137,6 +150,7 @@ static void serve(struct fetcher_process *p)
         prefetch(p);
         if (p->fetcher)
             fetcher_run(p->fetcher, now());
+        say_reach(p);
         wait_for_news(p);
     }
 }
@@ -162,6 +176,7 @@ static struct fetcher_options options_for_checker(const struct fetcher_process *
     o.fetch = (struct fetch_options){.allow_private = p->settings->check.allow_private,
                                      .ca_file = p->ca_file};
     o.keep = (struct keep_rules){.least_s = 0};
+    o.cut_off_after = 0; /* it is told of each URL what is wrong there */
     o.per_host_rate = o.new_per_trunk = CERTIFICATE_UNITS_READ_MAX;
     return o;
 }

@@ -182,8 +182,12 @@ static int make_domain(struct making *m, unsigned domain, int control_fd,
     } else {
         const struct problem *first = &problems.list[0];
         snprintf(why, sizeof(why), "%s%s%s", first->file, first->file[0] ? " " : "", first->text);
-        log_error("a domain of trust cannot be made of its files: what was there before stays",
-                  LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", why));
+        if (find_before(m, domain))
+            log_error("a domain of trust cannot be made of its files: what was there before stays",
+                      LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", why));
+        else
+            log_error("a domain of trust cannot be made of its files: it believes nobody",
+                      LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", why));
         r = tell_broken(control_fd, domain, why);
     }
     problems_fini(&problems);

@@ -1,5 +1,7 @@
 #include "fetch_host.h"
 
+#include "fetch_shares.h"
+
 #include <stdlib.h>
 #include <stird/base/container_of.h>
 #include <stird/base/lru.h>
@@ -22,7 +24,7 @@ struct fetch_host {
 struct host {
     struct lru_link link;
     struct fetch_hosts *all;
-    struct token_bucket bucket;
+    struct fetch_shares shares;
     unsigned entered, begun;
     struct fetch_host ports[PORTS];
     char name[NAME_MAX_BYTES];
@@ -116,7 +118,7 @@ static enum fetch_outcome add(struct fetch_hosts *h, struct str name, int64_t no
     host->all = h;
     for (unsigned i = 0; i < PORTS; i++)
         host->ports[i].host = host;
-    host->bucket = token_bucket_full(&h->rules.rate, now_ms);
+    host->shares = fetch_shares_full(&h->rules.rate, now_ms);
     lru_add(&h->by_name, &host->link, plain_name(name, host->name));
     *added = host;
     return FETCH_OK;
@@ -133,12 +135,13 @@ bool fetch_host_is_shut(const struct fetch_host *entered, int64_t now_ms)
     return is_tried(entered) && now_ms < entered->shut_until_ms;
 }
 
-static enum fetch_outcome look_at(struct host *host, uint16_t port, int64_t now_ms)
+static enum fetch_outcome look_at(struct host *host, uint16_t port, uint32_t trunk, int64_t now_ms)
 {
     const struct fetch_host *asked = port_of(host, port);
     if (fetch_host_is_shut(asked, now_ms) || (is_tried(asked) && asked->entered > 0))
         return FETCH_BREAKER;
-    return token_bucket_has(&host->bucket, &host->all->rules.rate, now_ms) ? FETCH_OK : FETCH_LIMIT;
+    return fetch_shares_has(&host->shares, &host->all->rules.rate, trunk, now_ms) ? FETCH_OK
+                                                                                  : FETCH_LIMIT;
 }
 
 static struct host *find(struct fetch_hosts *h, struct str name)
@@ -149,23 +152,23 @@ static struct host *find(struct fetch_hosts *h, struct str name)
 }
 
 enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint16_t port,
-                                   int64_t now_ms)
+                                   uint32_t trunk, int64_t now_ms)
 {
     struct host *found = find(h, name);
-    return found ? look_at(found, port, now_ms) : FETCH_OK;
+    return found ? look_at(found, port, trunk, now_ms) : FETCH_OK;
 }
 
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
-                                    int64_t now_ms, struct fetch_host **entered)
+                                    uint32_t trunk, int64_t now_ms, struct fetch_host **entered)
 {
     struct host *found = find(h, name);
-    enum fetch_outcome outcome = found ? look_at(found, port, now_ms)
+    enum fetch_outcome outcome = found ? look_at(found, port, trunk, now_ms)
                                        : add(h, name, now_ms, &found);
     if (found)
         lru_touch(&h->by_name, &found->link);
     if (outcome != FETCH_OK)
         return outcome;
-    token_bucket_take(&found->bucket, &h->rules.rate, now_ms);
+    fetch_shares_take(&found->shares, &h->rules.rate, trunk, now_ms);
     *entered = port_of(found, port);
     (*entered)->entered++;
     found->entered++;
@@ -178,14 +181,25 @@ void fetch_host_leave(struct fetch_host *entered)
     entered->host->entered--;
 }
 
+struct str fetch_host_name(const struct fetch_host *entered)
+{
+    return entered->host->link.name;
+}
+
+bool fetch_host_has_place(const struct fetch_host *entered, int64_t now_ms)
+{
+    const struct host *host = entered->host;
+    const unsigned most = host->all->rules.at_once;
+    return !fetch_host_is_shut(entered, now_ms) && (!is_tried(entered) || entered->begun == 0) &&
+           entered->begun < most && host->begun < most + (most + 1) / 2;
+}
+
 bool fetch_host_begin(struct fetch_host *entered, int64_t now_ms)
 {
-    struct host *host = entered->host;
-    if (fetch_host_is_shut(entered, now_ms) || (is_tried(entered) && entered->begun > 0) ||
-        host->begun >= host->all->rules.at_once)
+    if (!fetch_host_has_place(entered, now_ms))
         return false;
     entered->begun++;
-    host->begun++;
+    entered->host->begun++;
     return true;
 }
 
@@ -200,4 +214,11 @@ void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms)
     entered->failed++;
     if (is_tried(entered))
         entered->shut_until_ms = now_ms + entered->host->all->rules.pause_ms;
+}
+
+void fetch_hosts_forgive(struct fetch_hosts *h)
+{
+    for (struct lru_link *link = h->by_name.oldest; link; link = link->newer)
+        for (unsigned i = 0; i < PORTS; i++)
+            host_of(link)->ports[i].failed = 0;
 }

@@ -1,9 +1,10 @@
 /*
  * fetch_host - how much is asked of one host: so many at once, so many new ones a second, and
  * nothing of a port for a while when it failed several times in a row (a breaker: then one probe).
- * What is asked for burdens the host, so places and rate are the host's; a fault is the port's:
- * behind another one is another server, which whoever names a port where nobody listens must not
- * shut. Pure: time is handed in. Private to fetch.
+ * What is asked for burdens the host, so the rate is the host's, each trunk's share of it apart
+ * (fetch_shares.h). Places and faults are a port's: behind another one is another server, which
+ * whoever names a port that hangs, or where nobody listens, must not shut. Both ports together have
+ * half as many places more than one. Pure: time is handed in. Private to fetch.
  *
  * Whoever sends calls chooses the hosts, so this protects a third party from us as much as us from
  * a host that hangs. What is known of hosts is bounded: those of which nothing is asked for now are
@@ -22,8 +23,8 @@
 #include "token_bucket.h"
 
 struct host_rules {
-    unsigned hosts; /* hosts that are remembered */
-    unsigned at_once;
+    unsigned hosts;   /* hosts that are remembered */
+    unsigned at_once; /* of a port; of both half as many more */
     struct token_rate rate;
     unsigned failures; /* of a port in a row that open its breaker */
     int64_t pause_ms;
@@ -46,21 +47,29 @@ void fetch_hosts_free(struct fetch_hosts *h);
 unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
 
 /* Whether one more URL of the host NAME, in upper or lower case, and PORT, as x5u_split() tells
-   them, may be fetched by what is known of them; counts nothing. FETCH_OK, LIMIT or BREAKER. */
+   them, may be fetched for TRUNK by what is known of them; counts nothing, but that TRUNK asks.
+   FETCH_OK, LIMIT or BREAKER. */
 enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint16_t port,
-                                   int64_t now_ms);
+                                   uint32_t trunk, int64_t now_ms);
 /* Enters a URL that is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED:
    something is being asked of every host that there is room for; UNAVAILABLE: no memory). */
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
-                                    int64_t now_ms, struct fetch_host **entered);
+                                    uint32_t trunk, int64_t now_ms, struct fetch_host **entered);
 /* One URL less: it was fetched, or will not be. */
 void fetch_host_leave(struct fetch_host *entered);
 
+/* In lower case; it stays as long as it is entered. */
+struct str fetch_host_name(const struct fetch_host *entered);
+
 /* Whether its breaker has opened since: nobody waits for it any longer. */
 bool fetch_host_is_shut(const struct fetch_host *entered, int64_t now_ms);
-/* Whether one of those that entered may be fetched now; then it is to be ended. */
+/* Whether one of those that entered may be fetched now. */
+bool fetch_host_has_place(const struct fetch_host *entered, int64_t now_ms);
+/* The same, and it begins: then it is to be ended. */
 bool fetch_host_begin(struct fetch_host *entered, int64_t now_ms);
 /* FAULT: keep_is_hosts_fault() of what became of it. */
 void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms);
+/* No host has failed: what failed was ours. */
+void fetch_hosts_forgive(struct fetch_hosts *h);
 
 #endif

@@ -7,6 +7,11 @@ struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk)
     return &all->list[trunk < FETCH_TRUNKS_MAX ? trunk : FETCH_TRUNKS_MAX];
 }
 
+uint32_t fetch_trunk_index(const struct fetch_trunks *all, const struct fetch_trunk *trunk)
+{
+    return (uint32_t)(trunk - all->list);
+}
+
 bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms)
 {
     if (!trunk->seen)

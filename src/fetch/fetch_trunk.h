@@ -1,7 +1,8 @@
 /*
  * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and only so many of
- * the places for fetching and for waiting that others keep their part (part.h). Pure: time is
- * handed in. Private to fetch.
+ * the places for fetching and for waiting that others keep their part (part.h). Of several that
+ * wait for a place the one goes first for which the least is fetched now. Pure: time is handed in.
+ * Private to fetch.
  *
  * Whoever sends calls by a trunk chooses URLs: even with a new one in each call only so many are
  * fetched for that trunk, and no other trunk waits for it. A trunk is its index in the settings.
@@ -36,6 +37,8 @@ struct fetch_trunks {
 };
 
 struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk);
+/* Which one it is, FETCH_TRUNKS_MAX for all beyond. */
+uint32_t fetch_trunk_index(const struct fetch_trunks *all, const struct fetch_trunk *trunk);
 /* Whether it may have one more new URL fetched, which is counted. */
 bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms);
 /* Whether a trunk that has MINE of the places for all, of which FREE are left, may have one more.

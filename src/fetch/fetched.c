@@ -213,7 +213,7 @@ const struct fetched_body *fetched_proven(struct fetched *f, struct str url)
     return used(f, find_in(&f->proven, url));
 }
 
-static void forgive(struct fetched *f, struct str url)
+void fetched_forgive(struct fetched *f, struct str url)
 {
     struct lru_link *link = lru_find(&f->failures, url);
     if (!link)
@@ -247,7 +247,7 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
         b->kept.ends_s = good->kept.ends_s;
         replaced(f, good);
     }
-    forgive(f, name);
+    fetched_forgive(f, name);
     make_room(f, body.n);
     add(f, b, name);
     write_file(f, b);
@@ -276,6 +276,22 @@ void fetched_bound(struct fetched *f, struct str url, int64_t ends_s)
         b->kept.ends_s = ends_s;
 }
 
+static void mend_times(struct fetched *f, struct fetched_body *b, const struct keep_rules *rules,
+                       int64_t now_s)
+{
+    if (!b || !keep_is_of_the_future(&b->kept, now_s))
+        return;
+    keep_as_due(rules, &b->kept, now_s);
+    write_file(f, b);
+}
+
+void fetched_mend_times(struct fetched *f, struct str url, const struct keep_rules *rules,
+                        int64_t now_s)
+{
+    mend_times(f, find_in(&f->probation, url), rules, now_s);
+    mend_times(f, find_in(&f->proven, url), rules, now_s);
+}
+
 void fetched_drop(struct fetched *f, struct str url)
 {
     struct fetched_body *b = find(f, url);
@@ -287,10 +303,20 @@ void fetched_forget(struct fetched *f, struct str url)
 {
     for (struct fetched_body *b = find(f, url); b; b = find(f, url))
         drop(f, b);
-    forgive(f, url);
+    fetched_forgive(f, url);
 }
 
 /* ---- failures ---- */
+
+void fetched_forgive_all(struct fetched *f, bool (*which)(enum fetch_outcome outcome))
+{
+    struct lru_link *next;
+    for (struct lru_link *link = f->failures.oldest; link; link = next) {
+        next = link->newer;
+        if (which(failure_of(link)->outcome))
+            fetched_forgive(f, link->name);
+    }
+}
 
 static struct fetched_failure *failure_add(struct fetched *f, struct str url)
 {
@@ -298,7 +324,7 @@ static struct fetched_failure *failure_add(struct fetched *f, struct str url)
     if (!x)
         return NULL;
     if (f->counts.failures >= f->limits.failures)
-        forgive(f, f->failures.oldest->name);
+        fetched_forgive(f, f->failures.oldest->name);
     *x = (struct fetched_failure){.outcome = FETCH_OK};
     memcpy((char *)(x + 1), url.p, url.n);
     lru_add(&f->failures, &x->link, (struct str){(char *)(x + 1), url.n});

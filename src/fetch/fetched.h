@@ -71,6 +71,9 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 /* The newest, which nobody has vouched for, is not to be used from ENDS_S on. */
 void fetched_bound(struct fetched *f, struct str url, int64_t ends_s);
+/* Where what is kept of URL is of the future (keep.h), it is to be renewed now, on disk too. */
+void fetched_mend_times(struct fetched *f, struct str url, const struct keep_rules *rules,
+                        int64_t now_s);
 /* Drops the newest: one that was proven before is found again. */
 void fetched_drop(struct fetched *f, struct str url);
 /* The same, and its failures: whoever asks next has it fetched. */
@@ -78,6 +81,9 @@ void fetched_forget(struct fetched *f, struct str url);
 
 /* The failure that counts now; NULL: the URL may be tried. */
 const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);
+/* Forgets that the URL failed, and of those WHICH tells that of all. */
+void fetched_forgive(struct fetched *f, struct str url);
+void fetched_forgive_all(struct fetched *f, bool (*which)(enum fetch_outcome outcome));
 /* Keeps the failure as long as keep.h says; one that is not kept changes nothing. */
 void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome, unsigned status,
                   int64_t now_ms);

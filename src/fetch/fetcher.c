@@ -1,5 +1,6 @@
 #include <stird/fetch/fetcher.h>
 
+#include "fetch_reach.h"
 #include "fetched.h"
 #include "flight.h"
 
@@ -22,6 +23,7 @@ struct fetcher {
     struct fetched *fetched;
     struct fetch_hosts *hosts;
     struct fetch_trunks *trunks;
+    struct fetch_reach reach;
     struct lru flights; /* by URL: those in the queue, and those that are being transferred */
     struct flight *queue, **queue_end;
     struct flight *lingering; /* in no order: they have no URL any more and only take a place */
@@ -51,6 +53,7 @@ struct fetcher_options fetcher_options_usual(void)
                                     .new_per_trunk = trunk.rate.per_s,
                                     .queued = 256,
                                     .askers = 16384,
+                                    .cut_off_after = FETCH_REACH_USUAL,
                                     .bodies = limits.bodies,
                                     .octets = limits.octets,
                                     .directory = -1};
@@ -88,6 +91,7 @@ static const struct fetched_body *usable(struct fetcher *f, struct str url, int6
 {
     const struct fetched_body *b;
     *state = KEEP_OVER;
+    fetched_mend_times(f->fetched, url, &f->options.keep, now_s);
     while ((b = fetched_find(f->fetched, url)) &&
            (*state = keep_state(&f->options.keep, &b->kept, now_s)) == KEEP_OVER)
         fetched_drop(f->fetched, url);
@@ -103,7 +107,7 @@ static struct fetch_answer instead(struct fetcher *f, struct str url, int64_t no
     if (b)
         return answer_of(f, b, state == KEEP_STALE ? FETCH_FROM_STALE : FETCH_FROM_KEPT);
     return (struct fetch_answer){
-        .outcome = why,
+        .outcome = fetch_reach_says(&f->reach, why),
         .source = FETCH_FROM_KEPT,
         .status = (uint16_t)status,
         .why = why == FETCH_UNAVAILABLE && f->options.unable ? str_of(f->options.unable) : STR("")};
@@ -183,11 +187,28 @@ static struct fetch_answer keep_body(struct fetcher *f, struct flight *flight, i
     return answer_of(f, b ? b : &lost, FETCH_FROM_SERVER);
 }
 
+/* Whether that is, as far as can be told, a fault of ours. */
+static bool is_ours(const struct fetcher *f, enum fetch_outcome outcome)
+{
+    return fetch_reach_is_cut_off(&f->reach) && fetch_reach_is_amiss(outcome);
+}
+
+/* What failed while nobody was reached was no host's fault, and may be tried again at once. */
+static void note_reach(struct fetcher *f, const struct flight *flight)
+{
+    if (!fetch_reach_note(&f->reach, fetch_host_name(flight->host), flight->reply.outcome))
+        return;
+    fetched_forgive_all(f->fetched, fetch_reach_is_amiss);
+    fetch_hosts_forgive(f->hosts);
+}
+
 static struct fetch_answer keep_failure(struct fetcher *f, struct flight *flight,
                                         struct fetch_now now)
 {
     struct fetch_reply *reply = &flight->reply;
     const unsigned status = reply->status > 0 && reply->status < 1000 ? (unsigned)reply->status : 0;
+    if (is_ours(f, reply->outcome)) /* so that it is soon seen when it is over */
+        fetched_forgive(f->fetched, flight->link.name);
     fetched_fail(f->fetched, flight->link.name, reply->outcome, status, now.monotonic_ms);
     struct fetch_answer answer = instead(f, flight->link.name, now.real_s, reply->outcome, status);
     if (answer.outcome != FETCH_OK)
@@ -207,7 +228,9 @@ static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
     const enum fetch_outcome outcome = flight->reply.outcome;
     const int64_t ms = now.monotonic_ms - flight->began_ms;
     f->counts.fetched[outcome]++;
-    fetch_host_end(flight->host, keep_is_hosts_fault(outcome), now.monotonic_ms);
+    note_reach(f, flight);
+    fetch_host_end(flight->host, keep_is_hosts_fault(outcome) && !is_ours(f, outcome),
+                   now.monotonic_ms);
     if (flight->transfer.still_resolving)
         flight->linger_until_ms = now.monotonic_ms + LINGER_MS;
     else
@@ -239,31 +262,56 @@ static void transfer_now(struct fetcher *f, struct flight *flight, struct fetch_
     }
 }
 
-static bool may_begin(struct fetcher *f, struct flight *flight, int64_t now_ms)
+static bool may_begin(const struct fetcher *f, const struct flight *flight, int64_t now_ms)
 {
     const unsigned at_once = f->options.at_once;
     return f->counts.running < at_once &&
            fetch_trunk_has_room(f->trunks, flight->trunk->running, at_once - f->counts.running) &&
-           fetch_host_begin(flight->host, now_ms);
+           fetch_host_has_place(flight->host, now_ms);
 }
 
-/* Begins all in the queue whose turn it is, and ends those whose host is given up by now. */
+static struct flight *take_out(struct fetcher *f, struct flight **at)
+{
+    struct flight *flight = *at;
+    *at = flight->next;
+    if (!flight->next)
+        f->queue_end = at;
+    flight->is_queued = false;
+    return flight;
+}
+
+/* Nobody waits any longer for a host that is given up by now. */
+static void give_up_shut(struct fetcher *f, struct fetch_now now)
+{
+    struct flight **at = &f->queue;
+    while (*at) {
+        if (fetch_host_is_shut((*at)->host, now.monotonic_ms))
+            give_up(f, take_out(f, at), FETCH_BREAKER, now.real_s);
+        else
+            at = &(*at)->next;
+    }
+}
+
+/* Of those that may begin, the first of the trunk for which the least is fetched now: no trunk
+   waits behind all that another one has in the queue. NULL: none. */
+static struct flight **next_of_queue(struct fetcher *f, int64_t now_ms)
+{
+    struct flight **best = NULL;
+    for (struct flight **at = &f->queue; *at; at = &(*at)->next)
+        if (may_begin(f, *at, now_ms) && (!best || (*at)->trunk->running < (*best)->trunk->running))
+            best = at;
+    return best;
+}
+
+/* Begins all in the queue whose turn it is. */
 static void begin_queued(struct fetcher *f, struct fetch_now now)
 {
-    struct flight **at = &f->queue, *flight;
-    while ((flight = *at)) {
-        const bool shut = fetch_host_is_shut(flight->host, now.monotonic_ms);
-        if (!shut && !may_begin(f, flight, now.monotonic_ms)) {
-            at = &flight->next;
-            continue;
-        }
-        *at = flight->next;
-        if (!flight->next)
-            f->queue_end = at;
-        if (shut)
-            give_up(f, flight, FETCH_BREAKER, now.real_s);
-        else
-            transfer_now(f, flight, now);
+    struct flight **at;
+    give_up_shut(f, now);
+    while ((at = next_of_queue(f, now.monotonic_ms))) {
+        struct flight *flight = take_out(f, at);
+        fetch_host_begin(flight->host, now.monotonic_ms);
+        transfer_now(f, flight, now);
     }
 }
 
@@ -294,6 +342,7 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
     enum fetch_outcome outcome = fetch_host_look(f->hosts, a->parts.host, a->parts.port,
+                                                 fetch_trunk_index(f->trunks, trunk),
                                                  a->now.monotonic_ms);
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
@@ -307,8 +356,8 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
     struct fetch_host *host;
     enum fetch_outcome outcome = may_fly(f, a, trunk, charged);
     if (outcome == FETCH_OK)
-        outcome = fetch_host_enter(f->hosts, a->parts.host, a->parts.port, a->now.monotonic_ms,
-                                   &host);
+        outcome = fetch_host_enter(f->hosts, a->parts.host, a->parts.port,
+                                   fetch_trunk_index(f->trunks, trunk), a->now.monotonic_ms, &host);
     if (outcome != FETCH_OK)
         return outcome;
     *flight = flight_new(a->q->url, host, trunk);
@@ -317,6 +366,7 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
         return FETCH_UNAVAILABLE;
     }
     lru_add(&f->flights, &(*flight)->link, str_of((*flight)->url));
+    (*flight)->is_queued = true;
     *f->queue_end = *flight;
     f->queue_end = &(*flight)->next;
     trunk->queued++;
@@ -344,12 +394,29 @@ static void wait_for(struct fetcher *f, const struct asked *a, struct flight *fl
     asker->source = source;
 }
 
+static unsigned all_of(const struct fetch_trunk *trunk)
+{
+    return trunk->queued + trunk->running;
+}
+
+/* Whoever asks for a URL that is in the queue of a trunk with more than his does not wait with that
+   one's. */
+static void carry(struct flight *flight, struct fetch_trunk *trunk)
+{
+    if (!flight->is_queued || all_of(trunk) + 1 >= all_of(flight->trunk))
+        return;
+    flight->trunk->queued--;
+    flight->trunk = trunk;
+    trunk->queued++;
+}
+
 /* When nothing fresh is kept: joins a fetch that is under way, answers that it cannot be had, or
    begins a fetch. */
 static void have_fetched(struct fetcher *f, const struct asked *a)
 {
     struct flight *flight = find(f, a->q->url);
     if (flight) {
+        carry(flight, fetch_trunk_of(f->trunks, a->q->trunk));
         wait_for(f, a, flight, FETCH_FROM_OTHERS);
         return;
     }
@@ -388,13 +455,15 @@ static void ask(struct fetcher *f, const struct asked *a)
 }
 
 /* For a kept body that does not fit, since keys change under a URL. One that was fetched just now
-   is not fetched again: then the call is wrong and not the body. */
+   is not fetched again: then the call is wrong and not the body. One that is at fault by itself is
+   fetched again seldom, however many workers and calls find that. */
 static void ask_for_newer(struct fetcher *f, const struct asked *a)
 {
     enum keep_state state;
     const struct fetched_body *b = usable(f, a->q->url, a->now.real_s, &state);
-    const int64_t age_s = b ? a->now.real_s - b->kept.fetched_s : RENEWED_AFTER_S;
-    if (age_s >= 0 && age_s < RENEWED_AFTER_S)
+    const int64_t after_s = a->q->fetched_s > 0 ? FETCH_DOUBT_S : RENEWED_AFTER_S;
+    const int64_t age_s = b ? a->now.real_s - b->kept.fetched_s : after_s;
+    if (age_s >= 0 && age_s < after_s)
         answer_asked(f, a, answer_of(f, b, FETCH_FROM_KEPT));
     else
         have_fetched(f, a);
@@ -577,6 +646,8 @@ struct fetcher *fetcher_new(const struct fetcher_options *options, const char **
     if (!f)
         return NULL;
     f->options = *options;
+    f->reach.after = options->cut_off_after < FETCH_REACH_MAX ? options->cut_off_after
+                                                              : FETCH_REACH_MAX;
     f->queue_end = &f->queue;
     const bool loaded = libcurl_load(&f->curl) && f->curl.has_multi;
     if (loaded)
@@ -630,6 +701,11 @@ struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now n
     counts.files_failed = kept->files_failed;
     counts.files_broken = kept->files_broken;
     return counts;
+}
+
+const char *fetcher_cut_off(const struct fetcher *f)
+{
+    return fetch_reach_is_cut_off(&f->reach) ? fetch_outcome_text(f->reach.last) : NULL;
 }
 
 void fetcher_drop(struct fetcher *f, struct str url)

@@ -28,6 +28,7 @@ struct asker {
 struct flight {
     struct lru_link link; /* its name is the URL */
     struct flight *next;  /* in the queue, or among those that linger */
+    bool is_queued;
     struct fetch_host *host;
     struct fetch_trunk *trunk;
     struct asker *first;

@@ -1,20 +1,33 @@
 #include <stird/fetch/keep.h>
 
 #define RENEW_PERCENT 80
-#define CLOCK_SLACK_S 300 /* a clock may be set back so far without anything being fetched anew */
 
 #define GROWS_FIRST_MS (30 * 1000)
 #define GROWS_MOST_MS  (10 * 60 * 1000)
 
+/* How long it may be kept, whatever its end. */
+static int64_t time_s(const struct keep_rules *rules, const struct kept *kept)
+{
+    const int64_t s = kept->served_s < rules->least_s ? rules->least_s : kept->served_s;
+    return s > rules->most_s ? rules->most_s : s;
+}
+
 int64_t keep_until_s(const struct keep_rules *rules, const struct kept *kept)
 {
-    int64_t time_s = kept->served_s;
-    if (time_s < rules->least_s)
-        time_s = rules->least_s;
-    if (time_s > rules->most_s)
-        time_s = rules->most_s;
-    int64_t until_s = kept->fetched_s + time_s;
+    const int64_t until_s = kept->fetched_s + time_s(rules, kept);
     return until_s < kept->ends_s ? until_s : kept->ends_s;
+}
+
+bool keep_is_of_the_future(const struct kept *kept, int64_t now_s)
+{
+    return kept->fetched_s > now_s + FETCH_CLOCK_SLACK_S;
+}
+
+void keep_as_due(const struct keep_rules *rules, struct kept *kept, int64_t now_s)
+{
+    kept->fetched_s = now_s - time_s(rules, kept) * RENEW_PERCENT / 100;
+    if (kept->fetched_s < 0)
+        kept->fetched_s = 0;
 }
 
 enum keep_state keep_state(const struct keep_rules *rules, const struct kept *kept, int64_t now_s)
@@ -24,7 +37,7 @@ enum keep_state keep_state(const struct keep_rules *rules, const struct kept *ke
         return KEEP_OVER;
     if (now_s >= until_s)
         return KEEP_STALE;
-    if (now_s < kept->fetched_s - CLOCK_SLACK_S)
+    if (keep_is_of_the_future(kept, now_s))
         return KEEP_RENEW;
     return now_s - kept->fetched_s < (until_s - kept->fetched_s) * RENEW_PERCENT / 100 ? KEEP_FRESH
                                                                                        : KEEP_RENEW;
@@ -36,7 +49,7 @@ static const struct {
     enum kept_for how;
     bool is_hosts_fault;
 } rows[FETCH_OUTCOMES] = {
-#define OUTCOME(name, word, kept, hosts, text) [FETCH_##name] = {kept, hosts},
+#define OUTCOME(name, word, kept, hosts, tells, text) [FETCH_##name] = {kept, hosts},
 #include <stird/core/fetch_outcome.def>
 #undef OUTCOME
 };

@@ -12,10 +12,15 @@ int kept_files_list(const char *directory, void (*see)(void *user, const struct 
     DIR *d = opendir(directory);
     if (!d)
         return errno == ENOENT ? 0 : -errno;
-    for (const struct dirent *e = readdir(d); e; e = readdir(d))
-        if (fetched_file_look(dirfd(d), e->d_name, &text, &file) == 0)
+    int hidden = 0;
+    for (const struct dirent *e = readdir(d); e; e = readdir(d)) {
+        int r = fetched_file_look(dirfd(d), e->d_name, &text, &file);
+        if (r == 0)
             see(user, &(struct kept_file){file.url, file.body, file.kept});
+        else if (r == -EACCES)
+            hidden = r;
+    }
     closedir(d);
     buf_fini(&text);
-    return 0;
+    return hidden;
 }

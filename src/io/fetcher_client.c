@@ -22,6 +22,7 @@ struct slot {
     void *user;
     struct slot *next, **at; /* in the list of those whose hosts have the same head */
     struct str host;         /* in the packet */
+    uint32_t trunk;
     size_t bytes;
     char packet[FETCH_QUESTION_BYTES_MAX];
 };
@@ -85,13 +86,18 @@ static struct slot **head_of(struct fetcher_client *c, struct str host)
     return &c->heads[hash % HEADS];
 }
 
-/* Whether one more may wait for what HOST has: one that hangs has not all places (R-V-028). */
-static bool has_room(struct fetcher_client *c, struct str host)
+/* Whether one more may wait for what HOST has: one that hangs has not all places (R-V-028), and one
+   trunk not all of a host's. */
+static bool has_room(struct fetcher_client *c, struct str host, uint32_t trunk)
 {
-    unsigned n = 0;
-    for (struct slot *s = *head_of(c, host); s && n < FETCHER_WAITING_A_HOST; s = s->next)
-        n += str_eq_nocase(s->host, host);
-    return n < FETCHER_WAITING_A_HOST;
+    unsigned n = 0, mine = 0;
+    for (struct slot *s = *head_of(c, host); s && n < 2 * FETCHER_WAITING_A_HOST; s = s->next) {
+        const bool is_there = str_eq_nocase(s->host, host);
+        n += is_there;
+        mine += is_there && s->trunk == trunk;
+    }
+    return n < FETCHER_WAITING_A_HOST ||
+           (n < 2 * FETCHER_WAITING_A_HOST && mine < FETCHER_WAITING_A_TRUNK);
 }
 
 static void count_host(struct fetcher_client *c, struct slot *s)
@@ -117,7 +123,8 @@ static struct slot *slot_take(struct fetcher_client *c, const struct fetch_quest
                               int64_t until_ms)
 {
     struct fetch_question q = *question;
-    struct asked_slot *asked = has_room(c, host_of(q.url)) ? asked_slots_take(&c->slots) : NULL;
+    struct asked_slot *asked = has_room(c, host_of(q.url), q.trunk) ? asked_slots_take(&c->slots)
+                                                                    : NULL;
     if (!asked)
         return NULL;
     struct slot *s = slot_of(asked);
@@ -127,6 +134,7 @@ static struct slot *slot_take(struct fetcher_client *c, const struct fetch_quest
         return NULL;
     }
     q.ticket = asked->ticket;
+    s->trunk = q.trunk;
     s->bytes = fetch_question_write(&q, s->packet);
     assert(s->bytes > 0);
     s->host = host_of((struct str){s->packet + s->bytes - q.url.n, q.url.n});

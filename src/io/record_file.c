@@ -25,10 +25,8 @@ struct record_file *record_file_open(const char *path)
     struct record_file *f = calloc(1, sizeof(*f));
     if (!f)
         return NULL;
-    /* What a shell hands over may be a pipe; the directory of records is the service's. */
-    bool handed = strncmp(path, "/dev/", 5) == 0;
-    int fd = handed ? open(path, O_RDONLY | O_CLOEXEC) : regular_file_open(AT_FDCWD, path, 0);
-    int error = handed ? errno : -fd;
+    int fd = regular_file_open_handed(path);
+    int error = -fd;
     f->source = fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (f->source) {
         setvbuf(f->source, NULL, _IOFBF, CHUNK_BYTES);

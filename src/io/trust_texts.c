@@ -85,10 +85,12 @@ void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t 
     const struct {
         struct str *text, path;
     } files[] = {
-        {&b->anchors, t->anchors},         {&b->list_anchor, t->list_anchor},
-        {&b->list_signer, t->list_signer}, {&b->crl_anchor, t->crl_anchor},
+        {&b->anchors, t->anchors},
+        {&b->list_anchor, t->list_anchor},
+        {&b->crl_anchor, t->crl_anchor},
         {&b->crl_signer, t->crl_signer},
     };
+    const char *no_signer;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         const char *why;
         *files[i].text = read_path(texts, files[i].path, &why);
@@ -97,6 +99,10 @@ void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t 
             b->unread_path = files[i].path;
         }
     }
+    /* The last good list was kept with the signer of its own. */
+    b->list_signer = read_path(texts, t->list_signer, &no_signer);
+    if (no_signer)
+        b->signer_unread = "cannot be judged: the file of list_signer cannot be read";
     if (t->list.n > 0)
         read_source(texts, domain, 0, t->list_is_url, t->list, &b->list);
     if (t->list.n > 0 && !t->list_is_url)

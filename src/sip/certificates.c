@@ -362,7 +362,11 @@ enum fetch_outcome certificates_ask(struct certificates *all, const struct wante
                                     struct certificate_waiter *w)
 {
     const struct fetch_question question = {
-        .kind = q->kind, .wait_ms = q->wait_ms, .trunk = q->trunk, .url = q->url};
+        .kind = q->kind,
+        .wait_ms = q->wait_ms,
+        .trunk = q->trunk,
+        .fetched_s = q->is_doubted ? certificates_fetched_s(all, q->url, q->domains) : 0,
+        .url = q->url};
     if (!w && all->fetcher && !may_renew(all, q, proxy_now_ms()))
         return FETCH_PENDING;
     struct asked_certificate *a = all->fetcher ? asked_new(all, q) : NULL;
@@ -375,6 +379,8 @@ enum fetch_outcome certificates_ask(struct certificates *all, const struct wante
         return outcome;
     }
     a->waiter = w;
+    if (q->is_doubted)
+        certificate_cache_asked(all->cache, q->url, q->domains, clock_real_s());
     if (w)
         w->asked = a;
     return FETCH_PENDING;

@@ -48,6 +48,8 @@ struct certificate_waiter {
 struct wanted_certificate {
     struct str url;
     enum fetch_kind kind; /* FETCH_ASK or FETCH_RENEW */
+    bool is_doubted; /* the one that is there is at fault: CERTIFICATE_IS_DOUBTED; with FETCH_RENEW
+                        alone */
     uint64_t domains;
     uint32_t trunk;
     uint32_t wait_ms;

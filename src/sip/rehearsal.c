@@ -89,7 +89,8 @@ static void complete_call(struct context *c)
     c->call->trunk = s->rehearsal->trunk;
 }
 
-/* The next hop that is asked about, or the first that the trunk would try. */
+/* The next hop that is asked about, or the first that the trunk would try; what a service decides
+   by another one, it says itself. */
 static void suppose_target(struct context *c)
 {
     const struct settings *settings = c->snapshot->settings;
@@ -102,6 +103,7 @@ static void suppose_target(struct context *c)
     }
     c->targets = target;
     c->n_targets = target && target->upstream ? 1 : 0;
+    c->call->upstream = c->n_targets > 0 ? target->upstream : NULL;
 }
 
 static void refuse(struct outcome *o, enum reason reason, int status)

@@ -25,6 +25,7 @@ struct needed {
     struct str url; /* empty: none, or the same as one before */
     enum { UNASKED, ASKED, TOLD } state;
     bool is_renewed;            /* the one that is there does not fit: a newer one is wanted */
+    bool is_doubted;            /* it is at fault: a newer one is wanted beside the call */
     enum fetch_outcome outcome; /* of TOLD */
     enum verified_cache cache;
 };
@@ -162,7 +163,8 @@ static void ask_for(struct verifying *v, struct needed *n, enum fetch_kind kind,
         .kind = kind,
         .domains = domains_of(v),
         .trunk = (uint32_t)(c->call->trunk - c->snapshot->settings->trunks),
-        .wait_ms = wait_ms};
+        .wait_ms = wait_ms,
+        .is_doubted = n->is_doubted};
     n->outcome = certificates_ask(all_of(v), &q, waits ? &n->waiter : NULL);
     n->state = n->outcome == FETCH_PENDING && waits ? ASKED : TOLD;
     if (n->state != ASKED)
@@ -203,6 +205,12 @@ static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_
     case CERTIFICATE_IS_STALE:
         n->cache = VERIFIED_STALE;
         ask_for(v, n, FETCH_ASK, v->profile->wait_ms, false);
+        return;
+    case CERTIFICATE_IS_DOUBTED:
+        n->cache = VERIFIED_STALE;
+        n->is_doubted = true;
+        ask_for(v, n, FETCH_RENEW, FETCH_WAIT_MAX_MS, false); /* nobody asks soon again */
+        n->is_doubted = false;
         return;
     case CERTIFICATE_IS_UNKNOWN:
         break;
@@ -384,7 +392,8 @@ static enum verstat_told told_verstat(const struct call *call)
 static bool is_cached(const struct verifying *v, const struct needed *n)
 {
     const int64_t at_s = certificates_fetched_s(all_of(v), n->url, domains_of(v));
-    return at_s > 0 && clock_real_s() - at_s > RENEW_AFTER_S;
+    const int64_t age_s = clock_real_s() - at_s;
+    return at_s > 0 && (age_s > RENEW_AFTER_S || age_s < 0); /* a clock was ahead */
 }
 
 static struct verification_question question_of(const struct verifying *v)
@@ -401,6 +410,16 @@ static struct verification_question question_of(const struct verifying *v)
     };
 }
 
+/* What is at fault may have been mended by the next call. */
+static void doubt_certificates(const struct verifying *v, const struct verification_served *served)
+{
+    if (proxy_rehearsal(v->context->proxy))
+        return;
+    for (unsigned i = 0; i < v->answer.n; i++)
+        if (served[i].prepared && verification_blames_certificate(&v->answer.headers[i]))
+            certificate_cache_doubt(served[i].prepared);
+}
+
 /* Once, by the certificates that are there. False: no memory. */
 static bool judge(struct verifying *v)
 {
@@ -414,6 +433,7 @@ static bool judge(struct verifying *v)
     if (!served || !ask_message(v->context->call, &v->said, &v->question))
         return false;
     verification_judge(&v->question, v->context->arena, &v->answer);
+    doubt_certificates(v, served);
     serve_no_more(v, served);
     v->judged_us = clock_monotonic_us() - begun_us;
     return v->is_judged = true;

@@ -76,13 +76,25 @@ static const char *type_of(const struct counter *row)
                                             : "counter";
 }
 
+/* One of the series of a histogram; SERIES is room for its name. What is wrong with memory, OUT
+   says. */
+static const char *series_of(struct buf *out, struct buf *series, const char *name,
+                             const char *which)
+{
+    buf_reset(series);
+    buf_add_text(series, name);
+    buf_add_text(series, which);
+    buf_add_char(series, '\0');
+    out->failed |= buf_failed(series);
+    return buf_failed(series) ? name : series->p;
+}
+
 /* Its numbers are the sum, then a count for each border, then one for what is above. */
 static void add_histogram(struct buf *out, const char *name, const uint64_t *numbers)
 {
-    char series[METRIC_NAME_MAX + 8];
-    struct buf border = BUF_INIT;
+    struct buf border = BUF_INIT, room = BUF_INIT;
     uint64_t n = 0;
-    snprintf(series, sizeof(series), "%s_bucket", name);
+    const char *series = series_of(out, &room, name, "_bucket");
     for (unsigned i = 0; i <= HISTOGRAM_BORDERS; i++) {
         n = counters_sum(n, numbers[1 + i]);
         buf_reset(&border);
@@ -93,12 +105,11 @@ static void add_histogram(struct buf *out, const char *name, const uint64_t *num
         const struct label labels[EXPOSITION_LABELS_MAX] = {{"le", buf_str(&border)}};
         exposition_sample(out, series, labels, (int64_t)n);
     }
+    exposition_seconds(out, series_of(out, &room, name, "_sum"), NULL, numbers[0]);
+    exposition_sample(out, series_of(out, &room, name, "_count"), NULL, (int64_t)n);
     out->failed |= buf_failed(&border);
     buf_fini(&border);
-    snprintf(series, sizeof(series), "%s_sum", name);
-    exposition_seconds(out, series, NULL, numbers[0]);
-    snprintf(series, sizeof(series), "%s_count", name);
-    exposition_sample(out, series, NULL, (int64_t)n);
+    buf_fini(&room);
 }
 
 static void add_list(const struct writer *w, const struct metric *m, const struct counter *row,

@@ -363,6 +363,9 @@ int main(int argc, char **argv)
     printf("%-40s %8.2f us (target 0.5)\n", "one look-up", us(5) / 100);
     printf("%-40s %8.2f us (target 0.2)\n", "a certificate found", us(6) / 100);
     printf("%-40s %8.1f MiB (target 16)\n", "10,000 URLs", (double)b.cache_bytes / 1048576);
+    printf("%-40s %8u certificates\n", "kept of these, at most 4,096",
+           certificate_cache_counts(b.cache).good);
+    printf("%-40s %8zu octets\n", "the text of each, with its issuer's", b.chain.n);
     printf("%-40s %8zu octets (target 1048576)\n", "50,000 revoked in the image", b.image.n);
     tear_down(&b);
     return 0;

@@ -79,6 +79,7 @@ class Offline(unittest.TestCase):
         self.begin(anchors=self.made + "/root.pem")
         told, err = self.explain()
         self.assertEqual((told["reason"], told["level"], err), ("verified", "A", ""))
+        self.assertEqual((told["upstream"], told["sees"], told["ask_apart"]), ("sbc", "all", None), "where it would go")
         self.assertEqual([told["verification"][k] for k in ("class", "level", "trust", "cache", "trust_generation")],
                          ["passed", "A", "us", "not asked", None])
         other = self.directory + "/other"
@@ -130,9 +131,9 @@ class Offline(unittest.TestCase):
         status, out, err = stirctl.run(self.path, "--json", "explain", "--offline", "--trunk", "in", "--message",
                                        self.write("invite", token.invite(token.identity(self.made + "/709J"))),
                                        "--certificate", self.made + "/709J/chain.pem")
-        self.assertIn("anchors.pem", err)
-        if status == 0:
-            self.assertEqual(json.loads(out)["reason"], "trust_unavailable")
+        self.assertEqual(status, 0, err)
+        self.assertIn("trust us: cannot be made of its files:\n         %s holds no certificate" % (self.directory + "/anchors.pem"), err)
+        self.assertEqual(json.loads(out)["reason"], "trust_unavailable")
 
     def test_for_people(self):
         """Each finding, and what the record would have; no line longer than a terminal."""

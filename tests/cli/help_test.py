@@ -69,6 +69,20 @@ class Help(unittest.TestCase):
                 self.assertEqual(run(*name.split(), "-h")[:2], (0, out))
                 self.assertEqual(run(*name.split(), "x", "--help")[:2], (0, out))
 
+    def test_no_line_is_wider_than_a_terminal(self):
+        """Of the help of all, of a group and of each command; of what a mistake is answered with."""
+        groups = {name.split()[0] for name in commands() if " " in name}
+        said = {(): run("help")[1]}
+        for words in [(group,) for group in groups] + [(*name.split(), form) for name in commands()
+                                                       for form in ("--help", "--nosuch")]:
+            _, out, err = run(*words)
+            said[words] = out + "".join(line for line in err.splitlines(True) if not line.startswith("stirctl: "))
+        for words, text in said.items():
+            self.assertTrue(text, words)
+            for line in text.splitlines():
+                self.assertLessEqual(len(line), 80, "stirctl %s: %s" % (" ".join(words), line))
+        self.assertGreater(max(len(line) for line in said[("explain", "--help")].splitlines()), 60, "it is no column")
+
     def test_groups(self):
         """Case 14: "stirctl numbers" lists what there is."""
         for group in ("numbers", "records", "cert"):

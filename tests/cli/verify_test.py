@@ -301,13 +301,13 @@ class Values(Lab):
 
     def test_a_file_without_a_certificate_is_a_mistake(self):
         file = self.write("input", tokens.invite(tokens.identity(self.unit)))
-        for path in ("/dev/null", self.unit + "/key.pem", self.write("garbage", "garbage"), self.lab + "/crl.pem"):
+        for path in (self.write("empty", ""), self.unit + "/key.pem", self.write("garbage", "garbage"), self.lab + "/crl.pem"):
             with self.subTest(path=path):
                 status, out, err = self.run_verify(file, "--cert", path, cert=None)
                 self.assertEqual((status, out), (2, ""))
                 self.assertIn("--cert %s: the file holds no certificate: give the chain" % path, err)
                 self.assertNotIn("key.pem,", err)
-        for path in ("/dev/null", self.unit + "/key.pem"):
+        for path in (self.write("empty", ""), self.unit + "/key.pem"):
             status, _, err = self.run_verify(file, "--ca", path, cert=None)
             self.assertEqual(status, 2)
             self.assertNotIn("in PEM form", err)

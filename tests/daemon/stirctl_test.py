@@ -162,6 +162,35 @@ class Stirctl(ProcessStory):
             client.close()
         self.assertEqual(stirctl.ask(self.path, "status")["state"], "serving")
 
+    def test_no_table_is_wider_than_a_terminal(self):
+        """Whatever trunks, next hops, customers and notes are called; what has no space in it is not broken."""
+        trunk, hop = "a-trunk-whose-name-is-long-" + "t" * 20, "an-upstream-whose-name-is-long-" + "u" * 20
+        self.start(trunks=[self.trunk(trunk, upstreams=[hop])], upstreams=[self.upstream(hop)])
+        invite = self.short_call()[0]
+        told = self.record(invite, trunk=trunk)
+        self.assertEqual(stirctl.run(self.path, "numbers", "set", "+12155550100", "acme", "owned", "--note",
+                                     "a word " * 20)[0], 0)
+        for words in ("status", "stats", "sources", "numbers list", "numbers show +12155550100", "cert list",
+                      "trust list", "certificates cache", "records find", "records verify", "reload --wait",
+                      "explain --trunk %s --from +12155550100 --to +13125550123" % trunk, "explain --origid " + told["origid"],
+                      "numbers unset +12155550100"):
+            status, out, err = stirctl.run(self.path, *words.split())
+            self.assertEqual(status, 0, words + err)
+            for line in out.splitlines():
+                widest = max(map(len, line.split()), default=0)
+                self.assertLessEqual(len(line), max(80, 22 + widest), "%s: %s" % (words, line))
+            if words == "status":
+                self.assert_columns(out, trunk, hop)
+
+    def assert_columns(self, out, *names):
+        """A row that goes on below has its heads there as well: each name begins where the one above does."""
+        lines = out.splitlines()
+        for name in names:
+            rows = [i for i, line in enumerate(lines) if name in line]
+            self.assertTrue(rows, name)
+            for i in rows:
+                self.assertTrue(lines[i].lstrip().startswith(name), lines[i])
+
     def test_unknown_words(self):
         code, _, err = stirctl.run("/nonexistent", "frobnicate")
         self.assertEqual(code, 2)

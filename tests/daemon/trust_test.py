@@ -296,7 +296,8 @@ class Trust(AlarmStory):
         self.assertEqual(self.reload_status(), 0)
         self.wait_domain(name="fr", state="in force", authorities=1, revoked=0)
 
-    def test_a_token_that_others_may_read_is_refused(self):
+    def test_a_token_that_others_may_read_is_not_used(self):
+        """It is said, and keeps neither a reload nor a start from being done."""
         self.begin()
         with open(self.path, encoding="utf-8") as source:
             text = source.read()
@@ -306,9 +307,14 @@ class Trust(AlarmStory):
         self.put("stird.conf", text.replace("list_anchor", 'list_token_file = "%s"; list_anchor'
                                             % self.lab.path("token"), 1))
         status, out, err = stirctl.run(self.path, "reload", "--wait")
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 0, err)
         self.assertIn("list_token_file: %s: others can read or write it" % self.lab.path("token"), out + err)
+        self.assertEqual(self.refreshed()["sources"][0]["not_fetched"], "list_token_file cannot be read")
         os.chmod(self.lab.path("token"), 0o600)
+        status, out, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 0, "it is more than a token")
+        self.assertIn("list_token_file: %s: must hold the token alone" % self.lab.path("token"), out + err)
+        os.chmod(self.lab.write("token", "secret\n"), 0o600)
         self.assertEqual(self.reload_status(), 0)
 
 
@@ -651,7 +657,7 @@ class Fetched(Trust):
     test_entries_of_a_file_that_are_no_authorities = None
     test_a_list_signed_by_nobody_who_is_known = None
     test_a_reload_takes_domains_away_and_brings_others = None
-    test_a_token_that_others_may_read_is_refused = None
+    test_a_token_that_others_may_read_is_not_used = None
 
 
 USER, PASSWORD = "carrier-4711", 'a "password" of theirs'
@@ -777,16 +783,16 @@ class LoggedIn(Fetched):
             text = source.read()
         login = self.lab.path("login")
         other = self.web.url("auth/login").replace(self.web.host, "pa.example.net")
-        tries = ((text, 0o644, "list_login_file: %s: others can read or write it: chmod 600" % login),
-                 (text.replace(self.web.url("auth/login"), other), 0o600, "at another host or port than list"),
-                 (text.replace("list_login_file", 'list_token_file = "%s"; list_login_file' % login), 0o600,
+        tries = ((text, 0o644, 0, "list_login_file: %s: others can read or write it: chmod 600" % login),
+                 (text.replace(self.web.url("auth/login"), other), 0o600, 1, "at another host or port than list"),
+                 (text.replace("list_login_file", 'list_token_file = "%s"; list_login_file' % login), 0o600, 1,
                   "list_token_file and list_login: keep one of the two"))
-        for changed, mode, why in tries:
+        for changed, mode, refused, why in tries:
             with self.subTest(why):
                 os.chmod(login, mode)
                 self.put("stird.conf", changed)
                 status, out, err = stirctl.run(self.path, "reload", "--wait")
-                self.assertEqual(status, 1)
+                self.assertEqual(status, refused)
                 self.assertIn(why, out + err)
 
     test_r_v_042_a_server_that_hangs = None

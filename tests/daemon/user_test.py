@@ -265,7 +265,7 @@ class Import(ProcessStory):
             os.mkfifo(path)
             status, _, words = self.bring("fifo")
             self.assertNotEqual(status, 0)
-            self.assertIn(name + ": Invalid argument", words)
+            self.assertIn(name + ": is no regular file", words)
             os.rename(path + ".moved", path)
 
     def test_a_link_of_the_owner_s_is_not_followed(self):

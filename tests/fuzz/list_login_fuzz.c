@@ -17,7 +17,7 @@ static void take_answer(struct str text)
     const size_t n = strnlen(token, sizeof(token));
     assert(n > 0 && n < sizeof(token));
     for (size_t i = 0; i < n; i++)
-        assert(token[i] > ' ' && token[i] <= '~');
+        assert(token[i] > ' ' && token[i] <= '~' && token[i] != ',' && token[i] != ';');
 }
 
 static void take_file(struct str text)

@@ -72,10 +72,10 @@ class SwitchedOn(Story):
         self.assertEqual(done.returncode, 0, line + "\n" + done.stdout + done.stderr)
         return done.stdout + done.stderr
 
-    def judged(self, reason="verified"):
+    def judged(self, reason="verified", url="505J.pem"):
         """The record of a call that the carrier brings, if it is that: the first ones may still want for trust."""
         value = token.identity(self.theirs.directory, orig=CALLER[1:], dest=CALLED[1:],
-                               header={"x5u": self.web.url("505J.pem")})
+                               header={"x5u": self.web.url(url)})
         invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller=CALLER, called=CALLED,
                                           extra=["Identity: " + value])
         self.assert_untouched(invite, arrived)
@@ -113,15 +113,20 @@ class SwitchedOn(Story):
         os.rename(self.lab.write("crl.pem.new", lists), self.lab.path("crl.pem"))
 
     def test_a_list_that_revokes_everybody(self):
-        """It counts, for it is signed as it should be; and an alarm doubts it."""
+        """It counts, for it is signed as it should be; and an alarm doubts it, where there are ten or more."""
         self.begin()
         self.lab.write("conf.d/verify.conf", self.here(block("libconfig")))
         self.told("stirctl reload --wait")
-        stird.wait_until(lambda: self.judged(), HANG_S, "a call that passes")  # pylint: disable=unnecessary-lambda
+        urls = ["505J-%d.pem" % i for i in range(10)]
+        for url in urls:
+            self.web.bodies[url] = self.web.bodies["505J.pem"]
+            stird.wait_until(lambda url=url: self.judged(url=url), HANG_S, "a call that passes")
         self.assertNotIn("trust_growth", self.alarms())
         self.revoke(self.theirs.directory + "/chain.pem")
         self.told("stirctl trust refresh")
-        self.assertTrue(self.judged("certificate_revoked"), "all workers judge by it once refresh has answered")
+        for url in urls:
+            self.assertNotIn("trust_growth", self.alarms())
+            self.assertTrue(self.judged("certificate_revoked", url), "all workers judge by it once refresh has answered")
         stird.wait_until(lambda: "trust_growth" in self.alarms(), HANG_S, "the alarm")
 
     def alarms(self):

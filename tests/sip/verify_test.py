@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import struct
+import time
 import unittest
 
 from lib import dialog, settings, stird, stirctl, token
+from lib.lab import shim
 from lib.patience import HANG_S
 from lib.story import Story
 from lib.web import Web
@@ -152,6 +155,62 @@ class Verify(Story):
         self.judged_call(self.signed(), reason="verified")
         self.web.hang(False)
         self.passed("b.pem")
+
+    def set_clock(self, ahead_s):
+        """Real time as stird sees it is so far off from ours."""
+        self.ahead_s = ahead_s
+        clock = self.lab.path("clock")
+        with open(clock, "r+b" if os.path.exists(clock) else "w+b") as out:
+            out.write(struct.pack("=q", ahead_s))
+        return clock
+
+    def begin_with_clock(self, ahead_s):
+        """stird alone: what is made for it is made now."""
+        self.preloaded = {"LD_PRELOAD": shim("clock_shim"), "STIRD_TEST_CLOCK": self.set_clock(ahead_s),
+                          "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        self.begin()
+
+    preloaded = {}
+
+    def start_with(self, path, records=None):
+        before = dict(os.environ)
+        os.environ.update(self.preloaded)
+        try:
+            return super().start_with(path, records)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def until_now(self, reason):
+        """As until(), by stird's clock."""
+        def is_so():
+            record = self.judged_call(self.signed(iat=int(time.time()) + self.ahead_s))
+            return record["reason"] == reason and record
+        return stird.wait_until(is_so, HANG_S, "a call that is " + reason)
+
+    def test_what_a_signer_mends(self):
+        """The same URL, the same key: what is at fault is asked for again after five minutes, beside calls; and what
+        was fetched by a clock that was ahead, when that is set right."""
+        self.begin_with_clock(1000)
+        end = b"-----END CERTIFICATE-----\n"
+        whole = self.web.bodies["a.pem"]
+        self.web.bodies["a.pem"] = whole.split(end)[0] + end  # its issuer is missing
+        self.until_now("certificate_untrusted")
+        self.until_now("certificate_untrusted")
+        self.web.bodies["a.pem"] = whole
+        self.until_now("certificate_untrusted")
+        self.assertEqual(self.web.gets.count("a.pem"), 1)
+        self.set_clock(1310)
+        told = self.until_now("verified")["verification"]
+        self.assertNotEqual(told["cache"], "wait")
+        self.assertEqual(self.web.gets.count("a.pem"), 2)
+        self.until_now("verified")
+        self.set_clock(0)
+
+        def is_fetched():
+            self.until_now("verified")
+            return self.web.gets.count("a.pem") == 3
+        stird.wait_until(is_fetched, HANG_S, "what was fetched ahead of now is fetched")
 
     def test_who_does_not_wait(self):
         """R-V-026, R-V-027, R-V-024: an emergency call; one that its caller gives up; one without a fetcher."""

@@ -309,6 +309,71 @@ static void its_own_end(void **state)
     buf_fini(&first);
 }
 
+/* A signer mends its certificate under the same URL: what a call found at fault is asked for anew
+   each five minutes, and used meanwhile; what comes is doubted when a call finds that at fault. */
+static void what_calls_find_at_fault(void **state)
+{
+    struct buf good = good_chain(),
+               strange = serve(make("theirs", 9, key, false, false, spcs, NULL), false);
+    const struct str texts[] = {buf_str(&good), buf_str(&strange)};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct certificate_cache *c = certificate_cache_new(16, 16);
+        put_at(c, texts[i], NOW);
+        for (int64_t s = 0; s < 1000; s += 100) /* nobody found anything */
+            assert_int_equal(get(c, URL("a"), ground(1, NOW + s)), CERTIFICATE_IS_CACHED);
+        const struct certificate_ground g = ground(1, NOW + 200);
+        const struct sti_certificate *found;
+        certificate_cache_get(c, URL("a"), &g, &found);
+        certificate_cache_doubt(found);
+        certificate_cache_doubt(found);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 299)), CERTIFICATE_IS_CACHED);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 300)), CERTIFICATE_IS_DOUBTED);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 301)), CERTIFICATE_IS_DOUBTED);
+        certificate_cache_asked(c, URL("a"), 1, NOW + 301);
+        certificate_cache_asked(c, URL("b"), 1, NOW + 301);
+        certificate_cache_doubt(found); /* each call finds it */
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 600)), CERTIFICATE_IS_CACHED);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 601)), CERTIFICATE_IS_DOUBTED);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW - DAY)), CERTIFICATE_IS_DOUBTED);
+        put_at(c, texts[i], NOW + 601);
+        assert_int_equal(get(c, URL("a"), ground(1, NOW + 1000)), CERTIFICATE_IS_CACHED);
+        put_at(c, texts[0], NOW + 1000);
+        assert_int_equal(certificate_cache_counts(c).good, 1);
+        certificate_cache_free(c);
+    }
+    buf_fini(&strange);
+    buf_fini(&good);
+}
+
+/* The clock was ahead, and is set right: what was fetched then is to be renewed, and what was over
+   by it is unknown. */
+static void a_clock_that_was_ahead(void **state)
+{
+    const int64_t ahead_s = NOW + 20 * DAY;
+    struct buf chain = good_chain(), over = served_between(NOW - DAY, NOW + 10 * DAY),
+               early = served_between(NOW + 10 * DAY, NOW + 60 * DAY);
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    (void)state;
+    put_at(c, buf_str(&chain), ahead_s);
+    assert_int_equal(get(c, URL("a"), ground(1, ahead_s - 300)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, ahead_s - 301)), CERTIFICATE_IS_STALE);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_STALE);
+    put_at(c, buf_str(&over), ahead_s);
+    assert_int_equal(get(c, URL("a"), ground(1, ahead_s + 1)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_STALE); /* it is in force */
+    certificate_cache_drop_all(c, URL("a"));
+    put_at(c, buf_str(&early), ahead_s);
+    assert_int_equal(get(c, URL("a"), ground(1, ahead_s + 1)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    put_at(c, STR("garbage"), ahead_s);
+    assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
+    certificate_cache_free(c);
+    buf_fini(&early);
+    buf_fini(&over);
+    buf_fini(&chain);
+}
+
 /* Who keeps bodies hears once of each that leads to an anchor, also when that is known only later:
    a worker may have a certificate before it hears of the domains of trust. */
 static void the_news_that_one_is_good(void **state)
@@ -481,6 +546,8 @@ int main(void)
         cmocka_unit_test(garbage_is_known_for_such),
         cmocka_unit_test(a_worse_one_takes_no_place),
         cmocka_unit_test(its_own_end),
+        cmocka_unit_test(what_calls_find_at_fault),
+        cmocka_unit_test(a_clock_that_was_ahead),
         cmocka_unit_test(the_news_that_one_is_good),
         cmocka_unit_test(each_set_of_domains_has_its_own),
         cmocka_unit_test(many_urls),

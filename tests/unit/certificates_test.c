@@ -510,6 +510,43 @@ static void one_that_is_over(void **state)
     assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s);
 }
 
+/* One that calls find at fault is asked for anew beside them, with when it was fetched; a proven
+   one gives its place to one that is as good, and to no other. */
+static void one_that_is_doubted(void **state)
+{
+    const int64_t then_s = clock_real_s() - 400;
+    const struct wanted_certificate q = {.url = STR(A),
+                                         .kind = FETCH_RENEW,
+                                         .is_doubted = true,
+                                         .domains = DOMAINS,
+                                         .trunk = 3,
+                                         .wait_ms = FETCH_WAIT_MAX_MS};
+    struct asker a = {.times = 0};
+    const struct sti_certificate *found;
+    (void)state;
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&good), then_s, false);
+    expect(FETCH_PROVEN, then_s);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+    certificates_get(all, STR(A), DOMAINS, &found);
+    certificate_cache_doubt(found);
+    assert_int_equal(get(A), CERTIFICATE_IS_DOUBTED);
+    assert_int_equal(certificates_ask(all, &q, NULL), FETCH_PENDING);
+    fetcher_client_flush(client);
+    const uint64_t ticket = expect(FETCH_RENEW, then_s);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED); /* by whoever calls meanwhile */
+    answer_with(ticket, buf_str(&strange), then_s + 350, true);
+    expect(FETCH_REFUSED, then_s + 350);
+    assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+    event_base_loop(base, EVLOOP_ONCE);
+    ask(&a, A);
+    answer_with(expect(FETCH_ASK, 0), buf_str(&good), then_s + 399, false);
+    expect(FETCH_PROVEN, then_s + 399);
+    assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s + 399);
+    assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
+}
+
 /* Of authorities that this worker does not believe are both: it takes neither's part. */
 static void neither_is_better(void **state)
 {
@@ -587,6 +624,7 @@ int main(void)
         TEST(many_renewals),
         BELIEVING(the_one_before_is_better),
         BELIEVING(one_that_is_over),
+        BELIEVING(one_that_is_doubted),
         BELIEVING(neither_is_better),
         BELIEVING(other_domains_come_meanwhile),
         BELIEVING(the_one_before_is_gone),

@@ -34,14 +34,14 @@ static int tear_down(void **state)
 static struct fetch_host *enter(struct str name, int64_t now_ms)
 {
     struct fetch_host *host = NULL;
-    assert_int_equal(fetch_host_enter(hosts, name, 443, now_ms, &host), FETCH_OK);
+    assert_int_equal(fetch_host_enter(hosts, name, 443, 1, now_ms, &host), FETCH_OK);
     return host;
 }
 
 static enum fetch_outcome refused(struct str name, int64_t now_ms)
 {
     struct fetch_host *host = NULL;
-    enum fetch_outcome outcome = fetch_host_enter(hosts, name, 443, now_ms, &host);
+    enum fetch_outcome outcome = fetch_host_enter(hosts, name, 443, 1, now_ms, &host);
     assert_null(host);
     return outcome;
 }
@@ -83,7 +83,7 @@ static void ten_a_second_by_any_spelling(void **state)
     unsigned n = 0;
     for (int64_t ms = 1000; ms < 11000; ms++) {
         struct fetch_host *host;
-        if (fetch_host_enter(hosts, HOST, 443, ms, &host) == FETCH_OK) {
+        if (fetch_host_enter(hosts, HOST, 443, 1, ms, &host) == FETCH_OK) {
             fetch_host_leave(host);
             n++;
         }
@@ -127,25 +127,140 @@ static void a_breaker_is_a_ports(void **state)
     set_hosts(10);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 4; i++)
-            assert_int_equal(fetch_host_enter(hosts, HOST, 8443, 0, &dead[i]), FETCH_OK);
+            assert_int_equal(fetch_host_enter(hosts, HOST, 8443, 1, 0, &dead[i]), FETCH_OK);
         for (unsigned i = 0; i < 4; i++)
             assert_true(fetch_host_begin(dead[i], 0));
-        assert_int_equal(fetch_host_enter(hosts, HOST, 443, 0, &live), FETCH_OK);
-        assert_false(fetch_host_begin(live, 0)); /* four places of the host */
+        assert_int_equal(fetch_host_enter(hosts, HOST, 443, 1, 0, &live), FETCH_OK);
+        assert_true(fetch_host_begin(live, 0)); /* whatever the other port does */
         for (unsigned i = 0; i < 4; i++)
             fetch_host_end(dead[i], true, 0);
         for (unsigned i = 0; i < 4; i++)
             fetch_host_leave(dead[i]);
-        assert_true(fetch_host_begin(live, 0));
         fetch_host_end(live, false, 0);
         fetch_host_leave(live);
     }
     assert_int_equal(fetch_hosts_shut(hosts, 0), 1);
-    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 0), FETCH_BREAKER);
+    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 1, 0), FETCH_BREAKER);
     for (unsigned i = 0; i < 10; i++)
         fetch_once(HOST, false, 0);
-    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 0), FETCH_BREAKER);
+    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 1, 0), FETCH_BREAKER);
     assert_int_equal(refused(HOST, 0), FETCH_LIMIT); /* 20 of either port */
+}
+
+/* A port that hangs has its own places, and both together half as many more. */
+static void places_of_a_port(void **state)
+{
+    static const uint16_t ports[] = {8443, 443};
+    struct fetch_host *entered[2];
+    (void)state;
+    for (unsigned first = 0; first < 2; first++) {
+        set_hosts(10);
+        for (unsigned i = 0; i < 2; i++)
+            for (unsigned k = 0; k < 8; k++)
+                assert_int_equal(fetch_host_enter(hosts, HOST, ports[i], 1, 0, &entered[i]),
+                                 FETCH_OK);
+        for (unsigned k = 0; k < 4; k++)
+            assert_true(fetch_host_begin(entered[first], 0));
+        assert_false(fetch_host_begin(entered[first], 0));
+        assert_true(fetch_host_begin(entered[!first], 0));
+        assert_true(fetch_host_begin(entered[!first], 0));
+        assert_false(fetch_host_begin(entered[!first], 0)); /* six of the host */
+        fetch_host_end(entered[first], false, 0);
+        assert_true(fetch_host_begin(entered[!first], 0));
+        tear_down(state);
+    }
+}
+
+/* ---- the shares of trunks ---- */
+
+/* Whether one more is fetched for this trunk at NOW_MS. */
+static bool gets(uint32_t trunk, int64_t now_ms)
+{
+    struct fetch_host *host;
+    if (fetch_host_enter(hosts, HOST, 443, trunk, now_ms, &host) != FETCH_OK)
+        return false;
+    fetch_host_leave(host);
+    return true;
+}
+
+/* One that asks without end takes what nobody else wants, and nothing of another one's share. */
+static void one_trunk_takes_no_share_of_another(void **state)
+{
+    static const struct {
+        int64_t every_ms; /* what the modest one asks for: less than half of ten a second */
+        int64_t from_ms;
+    } cases[] = {{250, 0}, {250, 5}, {250, 5000}, {1000, 1}, {3000, 7}, {210, 1999}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned greedy = 0, modest = 0;
+        set_hosts(10);
+        for (int64_t ms = 0; ms < 30000; ms++) {
+            greedy += gets(1, ms);
+            if (ms < cases[i].from_ms || (ms - cases[i].from_ms) % cases[i].every_ms != 0)
+                continue;
+            if (!gets(2, ms))
+                fail_msg("case %zu: refused at %lld ms", i, (long long)ms);
+            modest++;
+        }
+        assert_in_range(greedy + modest, 300, 300 + 2 * 20);
+        assert_true(greedy > 300 - modest - 20);
+        tear_down(state);
+    }
+}
+
+/* What all want is shared evenly, as long as anybody asks, and no host is asked for more. */
+static void many_trunks_share_evenly(void **state)
+{
+    (void)state;
+    for (unsigned n = 2; n <= 16; n += 7) {
+        unsigned got[16] = {0}, all = 0;
+        set_hosts(10);
+        for (int64_t ms = 0; ms < 5000; ms++)
+            gets(0, ms); /* one alone has had its time */
+        for (int64_t ms = 5000; ms < 65000; ms++)
+            for (unsigned t = 0; t < n; t++)
+                got[t] += gets(t, ms);
+        for (unsigned t = 0; t < n; t++) {
+            all += got[t];
+            assert_in_range(got[t], 600 / n - 3, 600 / n + 4);
+        }
+        assert_true(all <= 600 + 20);
+        tear_down(state);
+    }
+}
+
+/* As many as nobody expects: what they have together is bounded. */
+static void more_trunks_than_shares(void **state)
+{
+    unsigned all = 0;
+    (void)state;
+    set_hosts(10);
+    for (int64_t ms = 0; ms < 60000; ms += 7)
+        for (uint32_t t = 0; t < 200; t++)
+            all += gets(ms % 2 ? t : 200 - t, ms);
+    assert_in_range(all, 600, 600 + 2 * 20);
+    for (int64_t ms = 100000; ms < 101000; ms += 1000) /* and after a pause one alone has all */
+        for (all = 0; gets(7, ms); all++)
+            ;
+    assert_int_equal(all, 20);
+}
+
+/* The least that can be set: a burst of fewer tokens than there are shares starves nobody. */
+static void one_a_second(void **state)
+{
+    struct host_rules rules = HOST_RULES_USUAL;
+    unsigned got[16] = {0}, all = 0;
+    (void)state;
+    rules.rate = (struct token_rate){1, 2};
+    hosts = fetch_hosts_new(&rules);
+    for (int64_t ms = 0; ms < 100000; ms += 100)
+        for (uint32_t t = 0; t < 16; t++)
+            got[t] += gets(t, ms);
+    for (uint32_t t = 0; t < 16; t++) {
+        assert_in_range(got[t], 5, 8);
+        all += got[t];
+    }
+    assert_in_range(all, 95, 100 + 2 * 2);
 }
 
 /* Those that had entered before it opened. */
@@ -235,6 +350,11 @@ int main(void)
         cmocka_unit_test_teardown(ten_a_second_by_any_spelling, tear_down),
         cmocka_unit_test_teardown(a_breaker_opens_and_lets_one_probe_through, tear_down),
         cmocka_unit_test_teardown(a_breaker_is_a_ports, tear_down),
+        cmocka_unit_test_teardown(places_of_a_port, tear_down),
+        cmocka_unit_test_teardown(one_trunk_takes_no_share_of_another, tear_down),
+        cmocka_unit_test_teardown(many_trunks_share_evenly, tear_down),
+        cmocka_unit_test_teardown(more_trunks_than_shares, tear_down),
+        cmocka_unit_test_teardown(one_a_second, tear_down),
         cmocka_unit_test_teardown(who_waits_for_a_host_that_fails, tear_down),
         cmocka_unit_test_teardown(endless_names_have_no_endless_room, tear_down),
         cmocka_unit_test(a_trunk_has_a_budget_of_its_own),

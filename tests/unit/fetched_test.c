@@ -251,6 +251,49 @@ static void a_restart_has_what_was_proven(void **state)
     assert_int_equal(files(), 1); /* of the one before, until somebody says which is better */
 }
 
+/* The clock was ahead: both bodies of a URL are to be renewed, over a restart too; what came since
+   stays as it is. */
+static void bodies_of_the_future(void **state)
+{
+    const struct keep_rules rules = KEEP_RULES_USUAL;
+    const int64_t now_s = THEN - 90 * 86400;
+    (void)state;
+    open_with(10, 10, 1000);
+    put(URL, "good");
+    fetched_prove(f, URL, END);
+    put(URL, "newer");
+    fetched_mend_times(f, numbered(1), &rules, now_s);
+    fetched_mend_times(f, URL, &rules, THEN);
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN);
+    fetched_mend_times(f, URL, &rules, now_s);
+    assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s), KEEP_RENEW);
+    assert_int_equal(keep_state(&rules, &fetched_proven(f, URL)->kept, now_s), KEEP_RENEW);
+    open_with(10, 10, 1000);
+    assert_string_equal(text_of(URL), "good");
+    assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s), KEEP_RENEW);
+    assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s + 2 * 86400), KEEP_OVER);
+}
+
+/* Of all failures those that were ours are forgotten. */
+static bool is_timeout(enum fetch_outcome outcome)
+{
+    return outcome == FETCH_TIMEOUT;
+}
+
+static void failures_that_were_ours(void **state)
+{
+    (void)state;
+    open_with(10, 10, 1000);
+    for (unsigned i = 0; i < 10; i++)
+        fetched_fail(f, numbered(i), i % 2 ? FETCH_TIMEOUT : FETCH_GONE, 0, 1000);
+    fetched_forgive_all(f, is_timeout);
+    assert_int_equal(fetched_counts(f)->failures, 5);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(fetched_failing(f, numbered(i), 1000) != NULL, i % 2 == 0);
+    fetched_forgive_all(f, is_timeout);
+    assert_int_equal(fetched_counts(f)->failures, 5);
+}
+
 /* R-V-034. Garbage, or somebody else's certificate, under a URL that served a good one; over a
    restart. */
 static void a_worse_body_takes_no_place(void **state)
@@ -487,6 +530,8 @@ int main(void)
         story(failures_push_out_failures_alone),
         story(failures_grow_until_a_body_comes),
         story(a_restart_has_what_was_proven),
+        story(bodies_of_the_future),
+        story(failures_that_were_ours),
         story(a_worse_body_takes_no_place),
         story(a_newer_body_pushes_no_good_one_out),
         story(the_directory_is_bounded_too),

@@ -262,6 +262,35 @@ static void one_host_has_not_all_places(void **state)
     assert_int_equal(submit_to(&one, "hangs.example", &ticket), FETCH_PENDING);
 }
 
+static enum fetch_outcome submit_for(struct told *told, uint32_t trunk)
+{
+    const struct fetch_question q = {.wait_ms = 100, .trunk = trunk, .url = URL};
+    uint64_t ticket;
+    return fetcher_client_submit(client, &q, NOW, done, told, &ticket);
+}
+
+/* Where one trunk has all that wait for a host, others have some all the same, and not without end.
+ */
+static void one_trunk_has_not_all_of_a_host(void **state)
+{
+    static struct told told[2 * A_HOST];
+    struct told one = {0};
+    unsigned n = 0;
+    (void)state;
+    memset(told, 0, sizeof(told));
+    while (n < A_HOST)
+        assert_int_equal(submit_for(&told[n++], 1), FETCH_PENDING);
+    assert_int_equal(submit_for(&one, 1), FETCH_OVERLOADED);
+    for (uint32_t trunk = 2; n < 2 * A_HOST; trunk++) {
+        for (unsigned i = 0; i < FETCHER_WAITING_A_TRUNK; i++)
+            assert_int_equal(submit_for(&told[n++], trunk), FETCH_PENDING);
+        assert_int_equal(submit_for(&one, trunk), FETCH_OVERLOADED);
+    }
+    assert_int_equal(submit_for(&one, 1000), FETCH_OVERLOADED);
+    fetcher_client_expire(client, NOW + 120);
+    assert_int_equal(submit_for(&one, 1), FETCH_PENDING);
+}
+
 static void too_many_are_refused(void **state)
 {
     static struct told told[WAITING_MAX];
@@ -503,6 +532,7 @@ int main(void)
         story(a_late_answer_does_not_reach_another_question),
         story(callbacks_may_cancel_and_submit),
         story(one_host_has_not_all_places),
+        story(one_trunk_has_not_all_of_a_host),
         story(too_many_are_refused),
         story(what_a_full_socket_does_not_take_goes_later),
         story(notes_go_at_once_and_are_never_waited_for),

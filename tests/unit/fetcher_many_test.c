@@ -139,6 +139,40 @@ static void new_urls_of_a_host_and_of_a_trunk(void **state)
     assert_int_equal(web_requests(web, NULL), 121);
 }
 
+/* What one trunk asks of a host costs another one neither its rate nor its turn. */
+static void trunks_that_ask_one_host(void **state)
+{
+    static struct told flood[40], told[4];
+    char room[64];
+    (void)state;
+    memset(flood, 0, sizeof(flood));
+    memset(told, 0, sizeof(told));
+    web_gate(web, false);
+    for (unsigned i = 0; i < 40; i++)
+        ask_as(FETCH_ASK, 1, numbered(room, "victim", 0, i), 5000, &flood[i]);
+    for (unsigned i = 20; i < 40; i++)
+        assert_told(&flood[i], FETCH_LIMIT, FETCH_FROM_KEPT);
+    ask_as(FETCH_ASK, 2, numbered(room, "victim", 0, 100), 5000, &told[0]);
+    ask_as(FETCH_ASK, 3, numbered(room, "victim", 0, 101), 5000, &told[1]);
+    ask_as(FETCH_ASK, 4, numbered(room, "victim", 0, 19), 5000, &told[2]); /* the last of them */
+    while (web_read(web, &web->held) < 4)
+        turn();
+    web_gate(web, true);
+    for (unsigned i = 0; i < 3; i++) {
+        run_until_told(&told[i]);
+        assert_int_equal(told[i].outcome, FETCH_OK);
+    }
+    unsigned waiting = 0; /* of those before them */
+    for (unsigned i = 0; i < 20; i++)
+        waiting += flood[i].times == 0;
+    assert_true(waiting > 0);
+    for (unsigned i = 0; i < 20; i++) {
+        run_until_told(&flood[i]);
+        assert_int_equal(flood[i].outcome, FETCH_OK);
+    }
+    assert_int_equal(web_requests(web, NULL), 22);
+}
+
 static void a_queue_has_an_end(void **state)
 {
     struct fetcher_options o = lab_options();
@@ -231,10 +265,16 @@ static void a_name_server_that_hangs(void **state)
         ask(numbered(room, "stuck", i, i), 5000, &told[i]);
     while (!is_stuck(4))
         turn();
+    unsigned theirs = 0, ours = 0;
     for (unsigned i = 0; i < 4; i++) {
         run_until_told(&told[i]); /* although the resolver has not returned */
-        assert_told(&told[i], FETCH_NAME, FETCH_FROM_SERVER);
+        assert_int_equal(told[i].source, FETCH_FROM_SERVER);
+        theirs += told[i].outcome == FETCH_NAME;
+        ours += told[i].outcome == FETCH_CUT_OFF;
     }
+    assert_int_equal(theirs, 2); /* of the third on the fault is ours */
+    assert_int_equal(ours, 2);
+    assert_non_null(fetcher_cut_off(f));
     assert_true(is_stuck(4));
     assert_int_equal(fetcher_counts(f, now).running, 4);
     assert_int_equal(fetcher_counts(f, now).lingering, 4);
@@ -264,6 +304,7 @@ int main(void)
         story(the_wait_ends_with_the_first_deadline),
         story(four_of_a_host_and_half_for_a_trunk),
         story(new_urls_of_a_host_and_of_a_trunk),
+        story(trunks_that_ask_one_host),
         story(a_queue_has_an_end),
         story(a_hanging_host_is_left_alone),
         story(a_name_server_that_hangs),

@@ -216,6 +216,23 @@ static void what_is_proven_outlasts_the_process(void **state)
     web = web_new(directory, host);
 }
 
+/* Said to the supervisor until somebody answers. */
+static void nobody_is_reached(void **state)
+{
+    const struct str urls[] = {URL("refuses1", "a"), URL("refuses2", "a"), URL("nowhere", "a")};
+    struct told told;
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(tally().cut_off, 0);
+        told = had_by(0, urls[i]);
+    }
+    assert_int_equal(told.outcome, FETCH_CUT_OFF);
+    assert_int_equal(tally().cut_off, 1);
+    told = had_by(0, URL("a", "ok"));
+    assert_int_equal(told.outcome, FETCH_OK);
+    assert_int_equal(tally().cut_off, 0);
+}
+
 #define BODIES     4096
 #define BODY_BYTES 3072 /* a chain of three certificates */
 #define MOST_KIB   (24 * 1024)
@@ -365,10 +382,15 @@ static void another_channel_in_its_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(one_get_for_two_workers),      story(what_is_proven_outlasts_the_process),
-        story(a_worker_that_does_not_read),  story(a_worker_that_reads_slowly),
-        story(a_worker_that_notes_too_much), story(a_worker_that_says_what_is_no_question),
-        story(another_channel_in_its_place), story(what_it_takes_when_it_is_full),
+        story(one_get_for_two_workers),
+        story(what_is_proven_outlasts_the_process),
+        story(nobody_is_reached),
+        story(a_worker_that_does_not_read),
+        story(a_worker_that_reads_slowly),
+        story(a_worker_that_notes_too_much),
+        story(a_worker_that_says_what_is_no_question),
+        story(another_channel_in_its_place),
+        story(what_it_takes_when_it_is_full),
     };
     log_open("fetcher_process_test", STDERR_FILENO, false);
     signal(SIGPIPE, SIG_IGN);

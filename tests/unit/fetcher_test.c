@@ -156,6 +156,99 @@ static void a_wrong_key_costs_one_renewal_a_minute(void **state)
     assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
 }
 
+/* One that some call found at fault: once in five minutes, however many workers have it from
+   whenever; who has an older one than the fetcher gets that. */
+static void what_is_at_fault_costs_one_fetch_in_five_minutes(void **state)
+{
+    struct told told = fetched(URL("a", "changes"));
+    struct fetch_question q = {.kind = FETCH_RENEW,
+                               .ticket = 77,
+                               .wait_ms = FETCH_WAIT_MAX_MS,
+                               .fetched_s = told.fetched_s,
+                               .url = URL("a", "changes")};
+    (void)state;
+    for (unsigned i = 1; i < 30; i++) {
+        pass_ms(60 * 1000);
+        for (unsigned worker = 0; worker < 10; worker++) {
+            told = (struct told){.times = 0};
+            fetcher_ask(f, &q, now, done, &told);
+            run_until_told(&told);
+            assert_int_equal(told.outcome, FETCH_OK);
+        }
+        assert_int_equal(web_requests(web, "/changes"), 1 + i / 5);
+    }
+    assert_string_equal(told.body, "/changes-6");
+}
+
+/* ---- a clock that is set right ---- */
+
+static void set_clock_back(int64_t s)
+{
+    now.real_s -= s; /* and what failed, the breakers and the limits go by another clock */
+}
+
+/* What was fetched ahead of its time is due now, and ends as any other where it cannot be had. */
+static void a_clock_that_was_ahead(void **state)
+{
+    static const enum fetch_kind kinds[] = {FETCH_PROVEN, FETCH_OVER, FETCH_KINDS};
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        const struct fetcher_options o = lab_options();
+        begin_with(&o);
+        const unsigned before = web_requests(web, "/ok");
+        struct told told = fetched(URL("a", "ok"));
+        if (kinds[i] != FETCH_KINDS)
+            note(kinds[i], URL("a", "ok"), told.fetched_s, now.real_s + 400 * 86400);
+        set_clock_back(100 * 86400);
+        told = fetched(URL("a", "ok")); /* used, and renewed beside */
+        assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+        assert_true(told.fetched_s <= now.real_s);
+        assert_true(told.until_s <= now.real_s + 86400);
+        run_until_idle();
+        assert_int_equal(web_requests(web, "/ok"), before + 2);
+        told = fetched(URL("a", "ok"));
+        assert_int_equal(told.fetched_s, now.real_s);
+        assert_int_equal(web_requests(web, "/ok"), before + 2);
+    }
+    fetched(URL("a", "other"));
+    set_clock_back(100 * 86400);
+    web_free(web);
+    fetched(URL("a", "other"));
+    run_until_idle();
+    pass_ms((int64_t)50 * HOUR_MS);
+    struct told told = fetched(URL("a", "other"));
+    assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
+    set_clock_back(100 * 86400);
+    told = fetched(URL("a", "other"));
+    assert_told(&told, FETCH_CONNECT, FETCH_FROM_KEPT);
+    pass_ms(61 * 1000); /* its second failure in a row: by the clock that nobody sets */
+    told = fetched(URL("a", "other"));
+    assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
+    web = web_new(directory, host);
+}
+
+static void a_clock_that_was_ahead_over_a_restart(void **state)
+{
+    char path[1300];
+    struct fetcher_options o = lab_options();
+    (void)state;
+    snprintf(path, sizeof(path), "%s/kept", directory);
+    o.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    begin_with(&o);
+    struct told told = fetched(URL("a", "ok"));
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 90 * 86400);
+    set_clock_back(100 * 86400);
+    begin_with(&o);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    run_until_idle();
+    assert_int_equal(web_requests(web, "/ok"), 2);
+    told = fetched(URL("a", "ok"));
+    assert_int_equal(told.fetched_s, now.real_s);
+    fetcher_drop(f, URL("a", "ok"));
+    close(o.directory);
+}
+
 static void a_restart_fetches_nothing_anew(void **state)
 {
     char path[1300];
@@ -284,7 +377,10 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
         {"https://me@a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
         {"", FETCH_BAD_URL, 0, 0, CERTIFICATE_UNAVAILABLE},
     };
+    struct fetcher_options o = lab_options();
     (void)state;
+    o.cut_off_after = 0; /* each fault is its host's */
+    begin_with(&o);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct told told = fetched(str_of(cases[i].url));
         if (told.outcome != cases[i].outcome || told.octets > 0)
@@ -306,6 +402,56 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
                          ended + (cases[i].seconds > 0));
     }
     assert_int_equal(web_requests(web, "/ok"), 0); /* no redirect was followed, no port, no user */
+}
+
+/* None of several hosts in a row is reached: that is ours, also of those that failed before. One
+   that answers ends it, and what failed meanwhile is tried again at once. */
+static void nobody_is_reached(void **state)
+{
+    static const char *const urls[] = {"https://other.example.test:8443/ok",
+                                       "https://nowhere.lab.test:8443/ok",
+                                       "https://refuses.lab.test:8443/ok"};
+    struct told told;
+    (void)state;
+    told = fetched(URL("nowhere", "1"));
+    for (unsigned i = 0; i < 4; i++) { /* one signer's host is down: the breaker opens */
+        pass_ms((int64_t)HOUR_MS);
+        told = fetched(URL("nowhere", "1"));
+        assert_told(&told, FETCH_NAME, FETCH_FROM_SERVER);
+    }
+    assert_int_equal(fetcher_counts(f, now).shut, 1);
+    fetched(URL("a", "404")); /* somebody answers */
+    for (unsigned i = 0; i < 3; i++) {
+        assert_null(fetcher_cut_off(f));
+        told = fetched(str_of(urls[i]));
+        if (i == 1) /* its host is known to be down */
+            told = (pass_ms(30000), fetched(str_of(urls[i])));
+        assert_int_equal(verification_certificate_of(told.outcome),
+                         i < 2 ? CERTIFICATE_UNAVAILABLE : CERTIFICATE_CUT_OFF);
+    }
+    assert_told(&told, FETCH_CUT_OFF, FETCH_FROM_SERVER);
+    assert_non_null(fetcher_cut_off(f));
+    assert_string_equal(fetcher_cut_off(f), fetch_outcome_text(FETCH_CONNECT));
+    for (unsigned i = 0; i < 3; i++) {
+        told = fetched(str_of(urls[i]));
+        assert_int_equal(told.outcome, FETCH_CUT_OFF);
+    }
+    told = fetched(str_of(urls[2]));
+    assert_told(&told, FETCH_CUT_OFF, FETCH_FROM_KEPT);
+    const unsigned shut = fetcher_counts(f, now).shut;
+    for (unsigned i = 0; i < 20; i++) { /* it is tried again each half minute, and shuts nothing */
+        pass_ms(30000);
+        told = fetched(str_of(urls[2]));
+        assert_told(&told, FETCH_CUT_OFF, FETCH_FROM_SERVER);
+    }
+    assert_true(fetcher_counts(f, now).shut <= shut);
+    fetched(URL("a", "404-other"));
+    assert_null(fetcher_cut_off(f));
+    assert_int_equal(fetcher_counts(f, now).shut, 0);
+    told = fetched(str_of(urls[0]));
+    assert_told(&told, FETCH_TLS, FETCH_FROM_SERVER);
+    told = fetched(str_of(urls[0]));
+    assert_told(&told, FETCH_TLS, FETCH_FROM_KEPT);
 }
 
 static void no_tls_before_1_2(void **state)
@@ -541,11 +687,15 @@ int main(void)
         story(one_that_is_over_is_kept_for_a_while),
         story(garbage_is_not_fetched_for_five_minutes),
         story(a_wrong_key_costs_one_renewal_a_minute),
+        story(what_is_at_fault_costs_one_fetch_in_five_minutes),
+        story(a_clock_that_was_ahead),
+        story(a_clock_that_was_ahead_over_a_restart),
         story(a_restart_fetches_nothing_anew),
         story(a_newer_body_that_is_worse),
         story(a_newer_body_that_is_as_good),
         story(a_former_body_ends_too),
         story(each_failure_has_its_name_and_is_remembered),
+        story(nobody_is_reached),
         story(no_tls_before_1_2),
         story(a_slow_body_ends_with_the_time_of_all),
         story(a_name_that_leads_into_our_network),

@@ -84,6 +84,25 @@ static void a_clock_that_steps(void **state)
     assert_int_equal(keep_state(&rules, &kept, 0), KEEP_RENEW);
 }
 
+/* One from the future is to be renewed by whoever uses it, and has its end as any other. */
+static void a_body_from_the_future(void **state)
+{
+    (void)state;
+    const struct keep_rules rules = KEEP_RULES_USUAL;
+    for (int64_t ahead_s = 0; ahead_s <= 400 * DAY; ahead_s = ahead_s * 3 + 100) {
+        struct kept kept = {THEN + ahead_s, -1, ahead_s / 100 % 2 ? THEN + 500 * DAY : NONE};
+        assert_int_equal(keep_is_of_the_future(&kept, THEN), ahead_s > FETCH_CLOCK_SLACK_S);
+        keep_as_due(&rules, &kept, THEN);
+        assert_false(keep_is_of_the_future(&kept, THEN));
+        assert_int_equal(keep_state(&rules, &kept, THEN), KEEP_RENEW);
+        assert_int_equal(keep_state(&rules, &kept, THEN + DAY / 5), KEEP_STALE);
+        assert_int_equal(keep_state(&rules, &kept, THEN + DAY / 5 + DAY), KEEP_OVER);
+    }
+    struct kept early = {THEN, -1, NONE};
+    keep_as_due(&rules, &early, 60); /* a clock that has just begun */
+    assert_int_equal(early.fetched_s, 0);
+}
+
 static void failures(void **state)
 {
     (void)state;
@@ -123,7 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies),      cmocka_unit_test(other_rules),
         cmocka_unit_test(failures),    cmocka_unit_test(a_clock_that_steps),
-        cmocka_unit_test(whose_fault),
+        cmocka_unit_test(whose_fault), cmocka_unit_test(a_body_from_the_future),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

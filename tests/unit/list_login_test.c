@@ -6,6 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <stird/core/list_login.h>
 
 static void what_is_sent(void **state)
@@ -76,6 +79,60 @@ static void the_token_of_an_answer(void **state)
     }
 }
 
+/* R-V-044. What a Bearer token may be (RFC 6750 section 2.1, b64token), alone in a file and in an
+   answer alike: a server takes anything else for two words, or for another header. */
+static void what_a_token_is(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_token;
+    } cases[] = {
+        {"t", true},
+        {"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI3MDlKIn0.c2ln-_sig", true},
+        {"AZaz09-._~+/", true},
+        {"dG9rZW4=", true},
+        {"dG9rZW4==", true},
+        {"dG9r=ZW4=", false},
+        {"=", false},
+        {"", false},
+        {"tok en", false},
+        {" token", false},
+        {"token ", false},
+        {"\ttoken", false},
+        {"tok\ten", false},
+        {"Bearer token", false},
+        {"tok\rHost: x", false},
+        {"\"token\"", false},
+        {"tok,en", false},
+        {"tok;en", false},
+        {"tok:en", false},
+        {"tok\\en", false},
+        {"tok@en", false},
+        {"tok\x7f", false},
+        {"tok\x01", false},
+        {"tok\xc3\xa4", false},
+    };
+    static const char *const ends[] = {"", "\n", "\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char token[TRUST_TOKEN_BYTES_MAX + 1], text[256];
+        for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+            snprintf(text, sizeof(text), "%s%s", cases[i].text, ends[k]);
+            if (list_token_is_whole(str_of(text)) != cases[i].is_token)
+                fail_msg("a file with %s", text);
+        }
+        json_t *answer = json_pack("{s:s}", "accessToken", cases[i].text);
+        char *octets = json_dumps(answer, 0);
+        if ((list_login_read(str_of(octets), token) == NULL) != cases[i].is_token)
+            fail_msg("an answer with %s", cases[i].text);
+        free(octets);
+        json_decref(answer);
+    }
+    assert_false(list_token_is_whole((struct str){"to\0en", 5}));
+    assert_false(list_token_is_whole(STR("token\n\n")));
+    assert_false(list_token_is_whole(STR("token\nmore")));
+}
+
 static void a_token_has_a_length(void **state)
 {
     char token[TRUST_TOKEN_BYTES_MAX + 1];
@@ -99,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent),
         cmocka_unit_test(the_token_of_an_answer),
+        cmocka_unit_test(what_a_token_is),
         cmocka_unit_test(a_token_has_a_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

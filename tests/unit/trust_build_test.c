@@ -119,7 +119,19 @@ static void past_its_end(void **state)
 
 /* ---- revocation lists ---- */
 
-enum { CA, PA, PA_SIGNER, FALSE_SIGNER, LEAF, OVER, OLD_SIGNER, CERTIFICATES };
+enum {
+    CA,
+    PA,
+    PA_SIGNER,
+    FALSE_SIGNER,
+    LEAF,
+    OVER,
+    OLD_SIGNER,
+    OLD_BETWEEN,
+    UNDER_OLD,
+    UNDER_OVER,
+    CERTIFICATES
+};
 static EVP_PKEY *keys[CERTIFICATES];
 static X509 *certificates[CERTIFICATES];
 static struct buf pem[CERTIFICATES];
@@ -138,6 +150,9 @@ static void make_certificates(void)
         [LEAF] = {"SHAKEN 709J", NULL, CA, false},
         [OLD_SIGNER] = {"PA CRL, once", "critical,cRLSign", PA, false},
         [OVER] = {"STI-CA of old", NULL, OVER, true},
+        [OLD_BETWEEN] = {"PA between, once", NULL, PA, true},
+        [UNDER_OLD] = {"PA CRL, under it", "critical,cRLSign", OLD_BETWEEN, false},
+        [UNDER_OVER] = {"PA CRL, of old", "critical,cRLSign", OVER, false},
     };
     static const char *const spcs[] = {"709J", NULL};
     for (int i = 0; i < CERTIFICATES; i++) {
@@ -150,7 +165,7 @@ static void make_certificates(void)
             .issuer = own ? NULL : certificates[shapes[i].issuer],
             .issuer_key = own ? NULL : keys[shapes[i].issuer],
             .not_before_s = NOW - 90 * DAY,
-            .not_after_s = NOW + (i == OVER || i == OLD_SIGNER ? -1 : 90) * DAY,
+            .not_after_s = NOW + (i == OVER || i == OLD_SIGNER || i == OLD_BETWEEN ? -1 : 90) * DAY,
             .authority = shapes[i].authority,
             .usage = shapes[i].usage,
             .spcs = i == LEAF ? spcs : NULL,
@@ -181,16 +196,22 @@ static void make_crl(struct buf *out, int signer, int64_t from_s, const char *at
 static const struct trust_setting with_crl = {
     .name = STR("us"), .anchors = STR("ca.pem"), .n_crls = 1, .crl_anchor = STR("pa.pem")};
 
-static void build(struct trust_build *b, struct trust_source crl, struct arena *arena)
+static void build_by(struct trust_build *b, struct trust_source crl, struct str crl_anchor,
+                     struct arena *arena)
 {
     struct problems problems = PROBLEMS_INIT;
     *b = (struct trust_build){.setting = &with_crl,
                               .now_s = NOW,
                               .anchors = buf_str(&pem[CA]),
-                              .crl_anchor = buf_str(&pem[PA]),
+                              .crl_anchor = crl_anchor,
                               .crls = {crl}};
     assert_true(trust_build(b, arena, &problems));
     assert_int_equal(trust_image_state(&b->domain, NOW), TRUST_IN_FORCE);
+}
+
+static void build(struct trust_build *b, struct trust_source crl, struct arena *arena)
+{
+    build_by(b, crl, buf_str(&pem[PA]), arena);
 }
 
 static void new_lists_and_old_ones(void **state)
@@ -332,46 +353,60 @@ static enum trust_revoked leaf_is(const struct trust_build *b)
     return answer.by_anchors.revoked;
 }
 
-/* The last good list holds until its own end, though its signer's certificate has ended since; a
-   new one by that signer is not taken, nor is a kept one by somebody who leads to no anchor. */
-static void the_signer_has_ended(void **state)
-{
-    (void)state;
-    static const struct {
-        int by;
-        bool kept, uses;
-    } cases[] = {
-        {OLD_SIGNER, true, true},
-        {OLD_SIGNER, false, false},
-        {FALSE_SIGNER, true, false},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct arena *arena = arena_new(1024);
-        struct buf text = BUF_INIT;
-        struct trust_build b;
-        struct trust_source s = {
-            .url = URL, .fresh = STR("garbage"), .fresh_signer = buf_str(&pem[cases[i].by])};
-        make_crl_of_the_leaf(&text, cases[i].by);
-        if (cases[i].kept)
-            s.kept_signer = s.fresh_signer;
-        *(cases[i].kept ? &s.kept : &s.fresh) = buf_str(&text);
-        build(&b, s, arena);
-        assert_int_equal(b.crls[0].is_used, cases[i].uses);
-        assert_false(b.crls[0].took_fresh);
-        assert_int_equal(leaf_is(&b), cases[i].uses ? TRUST_REVOKED : TRUST_NOT_KNOWN);
-        trust_build_fini(&b);
-        buf_fini(&text);
-        arena_free(arena);
-    }
-}
-
-/* ---- files of authorities ---- */
-
 static void add_pem(struct buf *text, const int *of, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         buf_add_str(text, buf_str(&pem[of[i]]));
 }
+
+/* The last good list holds until its own end, whatever has ended since of the way from its signer
+   to an anchor; a new one by that signer is not taken, nor is a kept one by somebody who leads to
+   no anchor. */
+static void the_signer_has_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int chain[2]; /* the signer, and who is above it */
+        unsigned n;
+        int anchor;
+        bool kept, uses;
+    } cases[] = {
+        {"the signer", {OLD_SIGNER}, 1, PA, true, true},
+        {"the signer, new", {OLD_SIGNER}, 1, PA, false, false},
+        {"nobody's", {FALSE_SIGNER}, 1, PA, true, false},
+        {"above it", {UNDER_OLD, OLD_BETWEEN}, 2, PA, true, true},
+        {"above it, new", {UNDER_OLD, OLD_BETWEEN}, 2, PA, false, false},
+        {"above it, of somebody else", {UNDER_OLD, OLD_BETWEEN}, 2, OVER, true, false},
+        {"above it, not there", {UNDER_OLD}, 1, PA, true, false},
+        {"the anchor", {UNDER_OVER}, 1, OVER, true, true},
+        {"the anchor, new", {UNDER_OVER}, 1, OVER, false, false},
+        {"the signer is the anchor", {OVER}, 1, OVER, true, true},
+        {"the signer is the anchor, new", {OVER}, 1, OVER, false, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(1024);
+        struct buf text = BUF_INIT, chain = BUF_INIT;
+        struct trust_build b;
+        add_pem(&chain, cases[i].chain, cases[i].n);
+        struct trust_source s = {
+            .url = URL, .fresh = STR("garbage"), .fresh_signer = buf_str(&chain)};
+        make_crl_of_the_leaf(&text, cases[i].chain[0]);
+        if (cases[i].kept)
+            s.kept_signer = s.fresh_signer;
+        *(cases[i].kept ? &s.kept : &s.fresh) = buf_str(&text);
+        build_by(&b, s, buf_str(&pem[cases[i].anchor]), arena);
+        if (b.crls[0].is_used != cases[i].uses || b.crls[0].took_fresh)
+            fail_msg("%s: %s", cases[i].name, b.crls[0].is_used ? "used" : "not used");
+        assert_int_equal(leaf_is(&b), cases[i].uses ? TRUST_REVOKED : TRUST_NOT_KNOWN);
+        trust_build_fini(&b);
+        buf_fini(&text);
+        buf_fini(&chain);
+        arena_free(arena);
+    }
+}
+
+/* ---- files of authorities ---- */
 
 /* R-V-040, by the one judge of authorities: what is none is left out and told; a file without
    another one is refused. */
@@ -415,18 +450,25 @@ static void files_of_authorities(void **state)
     }
 }
 
-/* Who signs revocation lists need be no authority, but has to be in force. */
+/* Who signs revocation lists need be no authority. One that has ended is told, and breaks nothing:
+   the last good list may be its own. */
 static void anchors_of_revocation_lists(void **state)
 {
     (void)state;
-    for (int with = 0; with < 2; with++) {
+    static const struct {
+        int anchor;
+        bool good;
+        unsigned left_out;
+    } cases[] = {{PA_SIGNER, true, 0}, {LEAF, false, 0}, {OLD_SIGNER, true, 1}, {OVER, true, 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct arena *arena = arena_new(1024);
         struct problems problems = PROBLEMS_INIT;
         struct trust_build b = {.setting = &with_crl,
                                 .now_s = NOW,
                                 .anchors = buf_str(&pem[CA]),
-                                .crl_anchor = buf_str(&pem[with ? PA_SIGNER : LEAF])};
-        assert_int_equal(trust_build(&b, arena, &problems), with);
+                                .crl_anchor = buf_str(&pem[cases[i].anchor])};
+        assert_int_equal(trust_build(&b, arena, &problems), cases[i].good);
+        assert_int_equal(cases[i].good ? b.left_out : 0, cases[i].left_out);
         trust_build_fini(&b);
         problems_fini(&problems);
         arena_free(arena);
@@ -463,6 +505,38 @@ static void files_that_are_gone(void **state)
     trust_build_fini(&b);
     buf_fini(&kept);
     arena_free(arena);
+}
+
+/* Of a list in a file its signer's file may be gone, or its anchors be over: the domain is not
+   broken, and the last good list stays with the signer that was kept with it. */
+static void a_signer_that_is_gone(void **state)
+{
+    (void)state;
+    json_t *vectors = lab_vectors("trust_list_cases.json");
+    json_t *first = json_array_get(json_object_get(vectors, "cases"), 0);
+    const struct trust_setting setting = {.name = STR("us"), .list = STR("/list")};
+    const struct trust_source list = {.fresh = lab_member(first, "response"),
+                                      .kept = lab_member(first, "response"),
+                                      .kept_signer = lab_member(vectors, "signer_chain")};
+    for (unsigned anchored = 0; anchored < 2; anchored++) {
+        struct arena *arena = arena_new(4096);
+        struct problems problems = PROBLEMS_INIT;
+        struct trust_build b = {.setting = &setting,
+                                .now_s = json_integer_value(json_object_get(vectors, "now")),
+                                .list_anchor = anchored ? lab_member(vectors, "root")
+                                                        : buf_str(&pem[OVER]),
+                                .signer_unread = "cannot be judged",
+                                .list = list};
+        assert_true(trust_build(&b, arena, &problems));
+        assert_string_equal(b.list.refused, "cannot be judged");
+        assert_false(b.list.took_fresh);
+        assert_int_equal(b.list.is_used, anchored);
+        assert_int_equal(b.authorities, anchored);
+        trust_build_fini(&b);
+        problems_fini(&problems);
+        arena_free(arena);
+    }
+    json_decref(vectors);
 }
 
 /* ---- when the next one is due ---- */
@@ -513,6 +587,7 @@ int main(void)
         cmocka_unit_test(files_of_authorities),
         cmocka_unit_test(anchors_of_revocation_lists),
         cmocka_unit_test(files_that_are_gone),
+        cmocka_unit_test(a_signer_that_is_gone),
         cmocka_unit_test(when_it_is_fetched_again),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -198,6 +198,7 @@ struct made {
     STACK_OF(X509) * last;
     int64_t last_sequence;
     bool was_taken; /* it is the last good one */
+    int anchor;     /* 0: the root */
 };
 
 #define HEADER  "{\"alg\":\"ES256\",\"x5u\":\"https://pa.example.net/keys/list.pem\"}"
@@ -270,7 +271,7 @@ static const char *try(const struct made *m, struct trust_list *l)
 {
     struct arena *arena = arena_new(4096);
     struct buf jws = BUF_INIT, root = BUF_INIT, chain = BUF_INIT;
-    pem_of(&root, ROOT);
+    pem_of(&root, m->anchor ? m->anchor : ROOT);
     pem_of(&chain, m->chain ? m->chain : SIGNER);
     if (m->chain == UNDER_OLD)
         pem_of(&chain, OLD_AUTHORITY);
@@ -318,6 +319,14 @@ static void what_is_refused(void **state)
         {{.authorities = {CA_1}, .key = UNDER_OLD, .chain = UNDER_OLD},
          "has a signer whose certificate leads to none"},
         {{.authorities = {CA_1}, .key = UNDER_OLD, .chain = UNDER_OLD, .was_taken = true}, NULL},
+        {{.authorities = {CA_1}, .key = UNDER_OLD, .chain = UNDER_OLD, .anchor = OLD_AUTHORITY},
+         "has a signer whose certificate leads to none of its anchors"},
+        {{.authorities = {CA_1},
+          .key = UNDER_OLD,
+          .chain = UNDER_OLD,
+          .anchor = OLD_AUTHORITY,
+          .was_taken = true},
+         NULL},
         {{.authorities = {CA_1}, .key = OTHER_SIGNER, .was_taken = true},
          "is not signed by the key"},
         {{.authorities = {CA_1}, .key = OTHER_SIGNER, .chain = OTHER_SIGNER, .was_taken = true},

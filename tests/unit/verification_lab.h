@@ -12,7 +12,7 @@
 struct spec {
     const char *ppt;
     const char *payload;
-    enum { GOOD, FLIPPED, PENDING, LIMITED, GONE, GARBAGE, WRITTEN } how;
+    enum { GOOD, FLIPPED, PENDING, LIMITED, CUT_OFF, GONE, GARBAGE, WRITTEN } how;
 };
 
 struct call {
@@ -94,9 +94,8 @@ static inline struct buf value_of(const struct spec *spec)
 static inline struct verification_served served_of(const struct call *call, const struct spec *spec)
 {
     static const enum verification_certificate states[] = {
-        [PENDING] = CERTIFICATE_PENDING,
-        [LIMITED] = CERTIFICATE_LIMIT,
-        [GONE] = CERTIFICATE_UNAVAILABLE,
+        [PENDING] = CERTIFICATE_PENDING,    [LIMITED] = CERTIFICATE_LIMIT,
+        [CUT_OFF] = CERTIFICATE_CUT_OFF,    [GONE] = CERTIFICATE_UNAVAILABLE,
         [GARBAGE] = CERTIFICATE_UNREADABLE,
     };
     struct verification_served s = {.state = CERTIFICATE_PREPARED, .prepared = &prepared[0]};

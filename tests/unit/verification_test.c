@@ -31,6 +31,7 @@ static const struct call outcomes[] = {
      .emergency = true,
      OPEN(CERTIFICATE_PENDING)},
     {"limited", {{"shaken", SHAKEN(B), LIMITED}}, OPEN(FETCH_LIMIT)},
+    {"cut off", {{"shaken", SHAKEN(B), CUT_OFF}}, OPEN(FETCH_CUT_OFF)},
     {"no anchors", {S(B)}, .served = "none", OPEN(TRUST_UNAVAILABLE)},
     {"no clock", {S(B)}, .guessed = true, OPEN(CLOCK_UNSURE)},
     {"garbage", {{"", "garbage", WRITTEN}}, NOTHING(TOKEN_MALFORMED, 438, "syntax")},
@@ -356,11 +357,30 @@ static void outcomes_of_fetches(void **state)
     }
     assert_int_equal(verification_certificate_of(FETCH_LIMIT), CERTIFICATE_LIMIT);
     assert_int_equal(verification_certificate_of(FETCH_BREAKER), CERTIFICATE_LIMIT);
+    assert_int_equal(verification_certificate_of(FETCH_CUT_OFF), CERTIFICATE_CUT_OFF);
     assert_int_equal(verification_certificate_of(FETCH_PENDING), CERTIFICATE_PENDING);
     assert_int_equal(verification_certificate_of(FETCH_UNAVAILABLE), CERTIFICATE_PENDING);
     assert_int_equal(verification_certificate_of(FETCH_GONE), CERTIFICATE_UNAVAILABLE);
     assert_int_equal(verification_certificate_of(FETCH_TLS), CERTIFICATE_UNAVAILABLE);
     assert_int_equal(verification_certificate_of(FETCH_TOO_MUCH), CERTIFICATE_UNREADABLE);
+}
+
+/* What its signer may have mended under the same URL, and what others wrote. */
+static void what_blames_the_certificate(void **state)
+{
+    static const enum verify_check its[] = {VERIFY_CERTIFICATE, VERIFY_DATES, VERIFY_CHAIN,
+                                            VERIFY_REVOKED, VERIFY_SCOPE};
+    (void)state;
+    for (int check = 0; check < VERIFY_CHECKS; check++) {
+        struct verification_header h = {.header = 0};
+        bool is_its = false;
+        for (size_t i = 0; i < sizeof(its) / sizeof(its[0]); i++)
+            is_its |= its[i] == (enum verify_check)check;
+        h.report.finding[check].result = VERIFY_FAILED;
+        assert_int_equal(verification_blames_certificate(&h), is_its);
+        h.report.finding[check].result = VERIFY_NOT_DONE;
+        assert_false(verification_blames_certificate(&h));
+    }
 }
 
 int main(void)
@@ -376,6 +396,7 @@ int main(void)
         cmocka_unit_test(without_memory),
         cmocka_unit_test(what_is_known_of_another_value),
         cmocka_unit_test(outcomes_of_fetches),
+        cmocka_unit_test(what_blames_the_certificate),
     };
     return cmocka_run_group_tests(tests, set_up_served, tear_down_served);
 }

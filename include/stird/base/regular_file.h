@@ -9,4 +9,14 @@
    -EINVAL: it is no regular file; -errno. */
 int regular_file_open(int at, const char *name, int flags);
 
+/*
+ * The same for PATH as somebody named it to a program: what a shell handed over with it, by
+ * /dev/stdin or /dev/fd/N, may be a pipe or a terminal too, for that somebody wants to be waited
+ * for. It is read on where it stands.
+ */
+int regular_file_open_handed(const char *path);
+
+/* What ERROR of those, -errno, is in words: behind the name of the file. */
+const char *regular_file_fault(int error);
+
 #endif

@@ -41,6 +41,8 @@ int files_read_bytes(struct files *files, struct str path, size_t max_bytes, str
  */
 int files_read_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
                       struct str *text);
+/* What an error of the two functions beside this one means to the operator. */
+const char *files_secret_fault(int error);
 /*
  * Whether files_read_secret() could read it, for a secret that another process reads itself, when
  * it needs it: its text is kept nowhere, and no child gets it. -EBADMSG when IS_WHOLE says that its
@@ -81,10 +83,10 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
 /*
  * Reads what is secret and the settings themselves name (tls.key, web.tls_key, repository.tls_key)
  * into FILES, for the processes that serve. Nothing else reads it: stirctl does not need it. At
- * what the courier alone reads (list_token_file, list_login_file) it only looks. OWNER as in
- * files_read_secret(). False with problems.
+ * what the courier alone reads (list_token_file, list_login_file) it only looks, and warns in
+ * SETTINGS. OWNER as in files_read_secret(). False with problems.
  */
-bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
+bool settings_read_secrets(struct files *files, struct settings *settings, uid_t owner,
                            struct problems *problems);
 
 /*

@@ -10,7 +10,10 @@
  *
  * Signers put a successor under the same URL, mostly of the same key, so no signature tells of it:
  * one that is near its end, or that of its chain, is stale, and past it unknown. One that was over
- * when it came is kept as what is not good is.
+ * when it came, or is garbage, is kept for CERTIFICATE_CACHE_BAD_S. One that a call found at fault
+ * for anything else (another number, no anchor, revoked) is used on, and doubted as often: its
+ * signer may have mended it under the same URL. Of one that was fetched by a clock that was ahead
+ * nobody knows how long it may be kept: it is stale.
  */
 #ifndef STIRD_CERTIFICATE_CACHE_H
 #define STIRD_CERTIFICATE_CACHE_H
@@ -21,7 +24,7 @@ struct certificate_cache;
 
 #define CERTIFICATE_CACHE_GOOD_MAX 4096
 #define CERTIFICATE_CACHE_BAD_MAX  1024
-#define CERTIFICATE_CACHE_BAD_S    300 /* what is not good is asked for again after that */
+#define CERTIFICATE_CACHE_BAD_S    300 /* what is at fault is asked for again after that */
 #define CERTIFICATE_CACHE_LEAST    16  /* of either part: what one call uses is not forgotten */
 
 /* NULL: no memory. GOOD and BAD: how many each part holds. */
@@ -39,7 +42,9 @@ struct certificate_ground {
 enum certificate_cached {
     CERTIFICATE_IS_UNKNOWN, /* ask for it; also where there was no memory */
     CERTIFICATE_IS_CACHED,
-    CERTIFICATE_IS_STALE /* it is used, and may be asked for anew */
+    CERTIFICATE_IS_STALE,  /* it is used, and may be asked for anew */
+    CERTIFICATE_IS_DOUBTED /* it is used, and its signer may have mended it since
+                              (certificate_cache_doubt()) */
 };
 /*
  * *FOUND is valid until something is put or dropped, so look all URLs of a call up right before it
@@ -56,8 +61,8 @@ struct certificate_body {
 };
 /*
  * Prepares what URL served and keeps it in place of an older one; *FOUND as above. What leads to no
- * anchor, and garbage, is kept too, for CERTIFICATE_CACHE_BAD_S at most, but not in place of one
- * that leads there and is in force: that one stays to its end, and is what *FOUND is then. False:
+ * anchor, is over, or is garbage, is kept too, but not in place of one that leads there and is in
+ * force: that one stays to its end, and is what *FOUND is then. False:
  * no memory, and nothing is kept.
  */
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,
@@ -68,6 +73,11 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
  * seen first, be it because what is trusted has changed. *FETCHED_S: when it was fetched.
  */
 bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s);
+/* What get has found is at fault for a call: it is doubted from CERTIFICATE_CACHE_BAD_S after it
+   was fetched on, or after it was asked for anew last. */
+void certificate_cache_doubt(const struct sti_certificate *found);
+void certificate_cache_asked(struct certificate_cache *c, struct str url, uint64_t domains,
+                             int64_t now_s);
 /* Drops what is kept of URL for these domains. */
 void certificate_cache_drop(struct certificate_cache *c, struct str url, uint64_t domains);
 /* The same for whatever domains. Looks at all that there are: at an operator's wish alone. */

@@ -14,14 +14,17 @@
 #include <stird/base/str.h>
 #include <stird/core/x5u.h>
 
-#define FETCH_WIRE_VERSION 3
+#define FETCH_WIRE_VERSION 4
 #define FETCH_BODY_MAX     32768
 #define FETCH_WAIT_MAX_MS  5000
 #define FETCH_NO_TRUNK     UINT32_MAX
-#define FETCH_TIME_MAX_S   ((int64_t)1 << 40) /* a later value is not a time */
+#define FETCH_DOUBT_S      300 /* what is at fault is fetched again after that, and no sooner */
+#define FETCH_CLOCK_SLACK_S                                                                        \
+    300 /* what was fetched more ahead of now was so by a clock that has been set right since */
+#define FETCH_TIME_MAX_S ((int64_t)1 << 40) /* a later value is not a time */
 
 enum fetch_outcome {
-#define OUTCOME(name, word, kept, hosts, text) FETCH_##name,
+#define OUTCOME(name, word, kept, hosts, tells, text) FETCH_##name,
 #include <stird/core/fetch_outcome.def>
 #undef OUTCOME
     FETCH_OUTCOMES
@@ -43,7 +46,9 @@ const char *fetch_source_word(enum fetch_source source);
 
 enum fetch_kind {
     FETCH_ASK,
-    FETCH_RENEW,   /* what is kept does not fit: is there something newer? */
+    FETCH_RENEW,   /* what is kept does not fit: is there something newer? With fetched_s, when the
+                      asker's own was fetched, it is at fault for some call: a later one is new to
+                      him */
     FETCH_FORMER,  /* what came leads to no anchor, and has_former: what did lead there? It is
                       answered at once */
     FETCH_PROVEN,  /* a note that gets no answer: what was fetched then leads to an anchor, until
@@ -61,7 +66,7 @@ struct fetch_question {
                           once */
     uint32_t trunk;    /* the trunk whose budget a new URL counts against: index of the settings;
                           FETCH_NO_TRUNK */
-    int64_t fetched_s; /* for notes: as the answer had it */
+    int64_t fetched_s; /* for notes: as the answer had it; for FETCH_RENEW, or 0 */
     int64_t ends_s;    /* for FETCH_PROVEN: from then on nobody may use it; since 1970 */
     struct str url;    /* borrowed */
 };

@@ -22,6 +22,7 @@ struct fetch_tally {
     uint32_t shut;            /* hosts that are not asked for a while */
     uint32_t bodies;          /* that are kept */
     uint32_t lame;            /* 1: it cannot fetch at all */
+    uint32_t cut_off;         /* 1: no host is reached: fetch_reach.h */
     uint32_t blind;           /* 1: it has no authorities by which it could tell web servers */
 };
 

@@ -19,8 +19,11 @@ const char *list_login_write(struct str file, struct buf *body);
 /* Whether that would write one. */
 bool list_login_is_whole(struct str file);
 
-/* Whether the octets of list_token_file are one line that can go into a header as it is. */
+/* Whether the octets of list_token_file are one line with a token: b64token of RFC 6750, letters,
+   digits and -._~+/ with = behind them alone. */
 bool list_token_is_whole(struct str file);
+/* What such a file must hold, behind its name and "must hold". */
+#define LIST_TOKEN_FORM "the token alone: one line of letters, digits and -._~+/ (RFC 6750)"
 
 /* The token of an answer. NULL with TOKEN, or a static sentence that goes behind "the login". */
 const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1]);

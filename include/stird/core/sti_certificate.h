@@ -65,6 +65,7 @@ struct sti_certificate {
     /* Judged by an image: the domains that it leads to, as a mask. */
     uint32_t domains;
     bool is_open;       /* it leads to none, and one of them has no list in force */
+    uint64_t unheard;   /* those of them that could not be asked (trust_image_answer) */
     bool crl_is_needed; /* where it is not known whether it is revoked, the verdict is open */
 };
 

@@ -34,6 +34,7 @@ bool trust_add_anchor(struct trust *t, X509 *x);
 /*
  * The same for those who sign lists that tell of others' certificates, such as the policy
  * administrator: the signers, or those above them. Without any, the anchors serve for this too.
+ * Those that have ended are told as left out, and stay for lists that were taken before.
  */
 bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems);
@@ -59,7 +60,8 @@ void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, con
                             void *user);
 /* NULL, or why one of the lists cannot take the place of another one at NOW_S: the above, or none
    of its signers leads to an anchor for lists, or it is not in force yet. WAS_TAKEN: they
-   were good before; then a signer that has ended since is none the worse. */
+   were good before; then whatever has ended since of the way to that anchor, they are none the
+   worse. */
 const char *trust_crls_fault(const struct trust *t, int64_t now_s, bool was_taken);
 /* How many certificates they revoke, and since when the newest of them is in force. */
 uint64_t trust_crls_count(const struct trust *t);
@@ -74,6 +76,9 @@ int64_t trust_crls_until_s(const struct trust *t);
 #define TRUST_NO_MEMORY "out of memory"
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s);
+/* Whether LEAF would lead to an anchor if all of their dates were good: of what was judged by these
+   dates before. Also false: no memory. */
+bool trust_led(const struct trust *t, X509 *leaf, STACK_OF(X509) * more);
 /*
  * *REVOKED, when no sentence comes back: the leaf is, or a certificate above it up to its anchor;
  * a list that has expired revokes too. With a sentence it is not known: no list that can be relied

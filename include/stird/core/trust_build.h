@@ -36,8 +36,10 @@ struct trust_build {
     int64_t now_s;
     /* Of the operator's files. */
     struct str anchors, list_anchor, list_signer, crl_anchor, crl_signer;
-    const char *unread;     /* why one of them is not at hand, a static sentence, and */
-    struct str unread_path; /* which one */
+    const char *signer_unread; /* why a list in a file cannot be judged: list_signer is not at
+                                  hand; a static sentence that goes behind "it" */
+    const char *unread;        /* why one of the others is not at hand, a static sentence, and */
+    struct str unread_path;    /* which one */
     struct trust_source list;
     struct trust_source crls[TRUST_CRLS_MAX]; /* as many as setting->n_crls */
     /* What came of it. */

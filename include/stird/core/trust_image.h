@@ -77,6 +77,9 @@ struct trust_image_answer {
     /* It leads to none, and one that was asked is unavailable, or lacking: whether it is trusted is
        open. */
     bool is_open;
+    /* Those that were asked and are unavailable, or lacking (TRUST_LACKING): what each of them
+       would say is not known. */
+    uint64_t unheard;
     bool crl_opens; /* BY_ANCHORS.revoked is TRUST_NOT_KNOWN, and that leaves the verdict open */
     /* DOMAIN's answer, but revoked in any of them is revoked. Where it leads to none, .chain says
        why. */
@@ -88,5 +91,7 @@ bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf
                        STACK_OF(X509) * *built);
 /* Whether one of DOMAINS may vouch for a number of DIGITS (a canonical one, tn.h). */
 bool trust_image_vouches(const struct trust_image *i, uint32_t domains, struct str digits);
+/* Whether one of UNHEARD, of an answer, might: one that the image does not have might for any. */
+bool trust_image_might_vouch(const struct trust_image *i, uint64_t unheard, struct str digits);
 
 #endif

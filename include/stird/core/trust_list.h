@@ -38,8 +38,8 @@ struct trust_list_question {
     struct str signer_chain;     /* what x5u served: PEM or DER */
     const struct trust *anchors; /* that the signer has to lead to */
     int64_t now_s;
-    bool was_taken; /* it was judged good before: its signer may have ended since, or not begun by a
-                       clock that was set back */
+    bool was_taken; /* it was judged good before: what of its signer's chain has ended since, or not
+                       begun by a clock that was set back, changes nothing */
     int64_t late_s; /* how long beyond its exp it may be used; 0: a list that is new */
     /* The list in force; the first has none: 0 and NULL. */
     int64_t last_sequence;

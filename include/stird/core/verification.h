@@ -52,6 +52,7 @@ struct verification_rules verification_rules_of(const struct verification_settin
 enum verification_certificate {
     CERTIFICATE_PENDING, /* not there in time; the first: what nobody filled in is open */
     CERTIFICATE_LIMIT,   /* our own bounds keep us from asking for it */
+    CERTIFICATE_CUT_OFF, /* no host is reached: whether its URL serves it nobody knows */
     CERTIFICATE_PREPARED,
     CERTIFICATE_UNAVAILABLE, /* its URL does not serve it */
     CERTIFICATE_UNREADABLE   /* it serves something else, or more than a certificate takes */
@@ -93,6 +94,9 @@ struct verification_header {
     const struct token *token; /* of the set: type, claims, x5u */
     struct verify_report report;
 };
+/* Whether what its URL served is at fault, so that its signer may have mended it since. A signature
+   that does not fit says nothing of that: anybody can write one. */
+bool verification_blames_certificate(const struct verification_header *header);
 
 struct verification {
     enum verification_class class;

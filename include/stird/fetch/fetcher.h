@@ -5,9 +5,10 @@
  *
  * It judges nothing, has no key and knows no call. One thread, no clock: time is handed in. It
  * waits nowhere but in fetcher_wait(). All that others can make it hold is bounded: URLs at once
- * and in the queue, of one host (4 at once, 10 a second), of one trunk (20 new ones a second, half
- * of all places), those who wait, bodies and failures. Whoever asks for more is told so
- * (FETCH_LIMIT, FETCH_OVERLOADED); that does not count as a failure of the URL.
+ * and in the queue, of one host (4 at once at a port, 10 a second), of one trunk (20 new ones a
+ * second, half of all places, its share of a host), those who wait, bodies and failures. Whoever
+ * asks for more is told so (FETCH_LIMIT, FETCH_OVERLOADED); that does not count as a failure of the
+ * URL.
  */
 #ifndef STIRD_FETCHER_H
 #define STIRD_FETCHER_H
@@ -28,11 +29,13 @@ struct fetcher_options {
                            all that there is; NULL: it can */
     struct keep_rules keep;
     unsigned at_once;       /* transfers */
-    unsigned per_host;      /* of these, to one host */
-    unsigned per_host_rate; /* and so many a second; twice as many at once */
+    unsigned per_host;      /* of these, to one port of a host */
+    unsigned per_host_rate; /* to a host, so many a second; twice as many at once */
     unsigned new_per_trunk; /* URLs a second; five times as many at once */
     unsigned queued;        /* URLs that wait for their transfer */
     unsigned askers;        /* who wait for an answer */
+    unsigned cut_off_after; /* hosts that fail in a row, so that the fault is ours (fetch_reach.h);
+                               0: it is always theirs */
     unsigned bodies;        /* that are kept */
     size_t octets;          /* of all of them */
     int directory; /* a directory in which bodies that proved good are kept: borrowed; -1: none */
@@ -61,6 +64,9 @@ struct fetcher *fetcher_new(const struct fetcher_options *options, const char **
 /* Those who wait are told FETCH_UNAVAILABLE. */
 void fetcher_free(struct fetcher *f);
 struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now now);
+/* While no host is reached (fetch_reach.h): how the last one failed, a static sentence; else NULL.
+ */
+const char *fetcher_cut_off(const struct fetcher *f);
 
 /* The answer and what it points to are borrowed for the time of the call, during which the fetcher
    must not be called. */

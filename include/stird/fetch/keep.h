@@ -39,8 +39,14 @@ enum keep_state {
 
 /* When it is stale. */
 int64_t keep_until_s(const struct keep_rules *rules, const struct kept *kept);
-/* A body from the future (the clock was set back) has to be renewed. */
+/* A body from the future has to be renewed. */
 enum keep_state keep_state(const struct keep_rules *rules, const struct kept *kept, int64_t now_s);
+
+/* Whether it was fetched by a clock that was ahead, and has been set right since: its times mean
+   nothing then. */
+bool keep_is_of_the_future(const struct kept *kept, int64_t now_s);
+/* Has it fetched at such a time that it is to be renewed now, and is stale soon. */
+void keep_as_due(const struct keep_rules *rules, struct kept *kept, int64_t now_s);
 
 /* How long nobody asks again after IN_A_ROW (from 1 on) failures of which OUTCOME is the last. 0:
    that is not kept. */

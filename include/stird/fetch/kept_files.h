@@ -16,8 +16,8 @@ struct kept_file {
     struct kept kept;
 };
 
-/* Shows each file that is whole, in no order. 0, also where the directory is not there, or -errno.
- */
+/* Shows each file that is whole, in no order. 0, also where the directory is not there, or -errno;
+   -EACCES: it, or some of the files, is not for us, and those that are were shown. */
 int kept_files_list(const char *directory, void (*see)(void *user, const struct kept_file *file),
                     void *user);
 

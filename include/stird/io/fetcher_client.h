@@ -18,9 +18,11 @@
    heard. */
 #define FETCHER_GRACE_MS 20
 
-/* So many questions wait at most, and of these so many for one host (R-V-028). */
-#define FETCHER_WAITING_MAX    5000
-#define FETCHER_WAITING_A_HOST 500
+/* So many questions wait at most, and of these so many for one host (R-V-028): a trunk that has few
+   there may ask where others have taken all, until there are twice as many. */
+#define FETCHER_WAITING_MAX     5000
+#define FETCHER_WAITING_A_HOST  500
+#define FETCHER_WAITING_A_TRUNK 25 /* at one host */
 
 struct fetcher_client;
 

@@ -91,7 +91,7 @@ static int know_our_extensions(int good, X509_STORE_CTX *context)
 struct question {
     const struct anchors *anchors;
     X509 *leaf;
-    int64_t now_s; /* while the leaf is in force */
+    int64_t now_s; /* while the leaf is in force; CHAIN_ANY_TIME: dates are not asked */
     STACK_OF(X509) * *built;
 };
 
@@ -107,7 +107,10 @@ static int ask(const struct question *q, STACK_OF(X509) * between, STACK_OF(X509
             X509_STORE_CTX_set0_trusted_stack(context, trusted);
         X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
         X509_STORE_CTX_set_verify_cb(context, know_our_extensions);
-        X509_STORE_CTX_set_time(context, 0, (time_t)q->now_s);
+        if (q->now_s == CHAIN_ANY_TIME)
+            X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
+        else
+            X509_STORE_CTX_set_time(context, 0, (time_t)q->now_s);
         X509_STORE_CTX_set_depth(context, STI_CHAIN_MAX - 2); /* but the two ends */
         X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context), SECURITY_LEVEL);
         error = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
@@ -134,18 +137,29 @@ static bool is_good(void *of, STACK_OF(X509) * way)
     return good;
 }
 
+static int ask_all_ways(struct question *q, STACK_OF(X509) * more)
+{
+    const unsigned long before = shortages();
+    int error = ask(q, more, NULL);
+    if (error != X509_V_OK && error != X509_V_ERR_OUT_OF_MEM && shortages() == before &&
+        chain_ways(q->leaf, more, q->anchors->all, q->now_s, is_good, q))
+        error = X509_V_OK;
+    return error;
+}
+
 int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
                  STACK_OF(X509) * *built)
 {
-    const unsigned long before = shortages();
     struct question q = {a, leaf, within_dates(leaf, now_s), built};
     if (built)
         *built = NULL;
-    int error = ask(&q, more, NULL);
-    if (error != X509_V_OK && error != X509_V_ERR_OUT_OF_MEM && shortages() == before &&
-        chain_ways(leaf, more, a->all, q.now_s, is_good, &q))
-        error = X509_V_OK;
-    return error;
+    return ask_all_ways(&q, more);
+}
+
+bool anchors_led(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more)
+{
+    struct question q = {a, leaf, CHAIN_ANY_TIME, NULL};
+    return ask_all_ways(&q, more) == X509_V_OK;
 }
 
 X509 *anchors_issuer(const struct anchors *a, X509 *x)

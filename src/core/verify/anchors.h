@@ -41,6 +41,9 @@ bool anchors_read(struct anchors *a, struct str name, struct str text, anchors_j
  */
 int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
                  STACK_OF(X509) * *built);
+/* Whether LEAF would lead to one if all of their dates were good: of what was judged by these dates
+   before, and holds until its own end. Also false: no memory. */
+bool anchors_led(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more);
 /* The anchor that issued X; by its signature; NULL: none did. Borrowed. */
 X509 *anchors_issuer(const struct anchors *a, X509 *x);
 

@@ -4,6 +4,7 @@
 #include <stird/base/container_of.h>
 #include <stird/base/lru.h>
 #include <stird/base/shortage.h>
+#include <stird/core/fetch_request.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 
@@ -19,8 +20,9 @@ struct kept {
     struct arena *arena; /* of the certificate's texts */
     uint64_t generation; /* by which it was judged */
     int64_t fetched_s, stale_s, ends_s;
-    int64_t bad_until_s; /* its end while it is not good, or not in force */
-    bool is_told;        /* that it is good: certificate_cache_news() */
+    int64_t bad_from_s, bad_until_s; /* used between these alone while it is not in force */
+    int64_t doubted_s; /* a newer one is wanted from BAD_S after that on; 0: it is not doubted */
+    bool is_told;      /* that it is good: certificate_cache_news() */
     size_t name_n, body_n;
     size_t bytes; /* as its part counts them */
     char text[];
@@ -213,10 +215,12 @@ static void put(struct certificate_cache *c, struct kept *k)
     lru_add(&p->all, &k->link, (struct str){k->text, k->name_n});
 }
 
-/* One that is used now is asked for anew as soon as it is not any more. */
-static int64_t bad_until_s(const struct kept *k, int64_t now_s)
+/* One that is in force now is asked for anew as soon as it is not any more. */
+static void begin_bad(struct kept *k, int64_t now_s)
 {
-    return is_in_use(&k->certificate, now_s) ? now_s : now_s + CERTIFICATE_CACHE_BAD_S;
+    const bool in_force = sti_certificate_is_in_force(&k->certificate, now_s);
+    k->bad_from_s = now_s;
+    k->bad_until_s = in_force ? now_s : now_s + CERTIFICATE_CACHE_BAD_S;
 }
 
 /* Moves K to the newest end of the part that it now belongs to. */
@@ -227,22 +231,37 @@ static void use(struct certificate_cache *c, struct kept *k, int64_t now_s)
         lru_touch(&p->all, &k->link);
         return;
     }
-    k->bad_until_s = bad_until_s(k, now_s);
+    begin_bad(k, now_s);
     take_out(c, k);
     put(c, k);
 }
 
 static bool has_ended(const struct kept *k, int64_t now_s)
 {
-    return now_s >= k->ends_s || (!is_in_use(&k->certificate, now_s) && now_s >= k->bad_until_s);
+    return now_s >= k->ends_s || (!sti_certificate_is_in_force(&k->certificate, now_s) &&
+                                  (now_s < k->bad_from_s || now_s >= k->bad_until_s));
+}
+
+/* The clock was ahead when it was fetched: how long it may be kept nobody knows. */
+static bool is_of_the_future(const struct kept *k, int64_t now_s)
+{
+    return k->fetched_s > now_s + FETCH_CLOCK_SLACK_S;
 }
 
 /* Whether it is used, and a newer one is wanted soon. */
 static bool is_stale(const struct kept *k, int64_t now_s)
 {
     const int64_t end_s = k->certificate.chain_until_s + 1;
-    return now_s >= k->stale_s || (is_in_use(&k->certificate, now_s) &&
-                                   now_s >= end_s - (end_s - k->fetched_s) / NEAR_PART);
+    return now_s >= k->stale_s || is_of_the_future(k, now_s) ||
+           (is_in_use(&k->certificate, now_s) &&
+            now_s >= end_s - (end_s - k->fetched_s) / NEAR_PART);
+}
+
+/* Whether a newer one is wanted since a call found this one at fault. */
+static bool is_doubted(const struct kept *k, int64_t now_s)
+{
+    const int64_t age_s = now_s - k->doubted_s;
+    return k->doubted_s > 0 && (age_s < 0 || age_s >= CERTIFICATE_CACHE_BAD_S);
 }
 
 enum certificate_cached certificate_cache_get(struct certificate_cache *c, struct str url,
@@ -262,6 +281,8 @@ enum certificate_cached certificate_cache_get(struct certificate_cache *c, struc
     c->counts.hits++;
     use(c, k, g->now_s);
     *found = &k->certificate;
+    if (is_doubted(k, g->now_s))
+        return CERTIFICATE_IS_DOUBTED;
     return is_stale(k, g->now_s) ? CERTIFICATE_IS_STALE : CERTIFICATE_IS_CACHED;
 }
 
@@ -324,7 +345,7 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
         return true;
     }
     c->counts.newly_revoked += before && was_revoked(&before->certificate, &k->certificate);
-    k->bad_until_s = bad_until_s(k, g->now_s);
+    begin_bad(k, g->now_s);
     certificate_cache_drop(c, b->url, g->domains);
     put(c, k);
     *found = &k->certificate;
@@ -339,6 +360,21 @@ bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetche
     k->is_told = true;
     *fetched_s = k->fetched_s;
     return true;
+}
+
+void certificate_cache_doubt(const struct sti_certificate *found)
+{
+    struct kept *k = container_of(found, struct kept, certificate);
+    if (k->doubted_s == 0)
+        k->doubted_s = k->fetched_s > 0 ? k->fetched_s : 1;
+}
+
+void certificate_cache_asked(struct certificate_cache *c, struct str url, uint64_t domains,
+                             int64_t now_s)
+{
+    struct kept *k = find(c, url, domains);
+    if (k && k->doubted_s > 0)
+        k->doubted_s = now_s > 0 ? now_s : 1;
 }
 
 void certificate_cache_drop(struct certificate_cache *c, struct str url, uint64_t domains)

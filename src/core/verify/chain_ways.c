@@ -92,7 +92,8 @@ static bool may_be_above(struct search *s, int above, int below)
     X509 *other = sk_X509_value(s->more, above), *x = last_of(s->way);
     enum answer *may = &s->may[above][below];
     if (*may == UNKNOWN)
-        *may = X509_cmp(other, x) != 0 && x509_is_in_force(other, s->now_s) &&
+        *may = X509_cmp(other, x) != 0 &&
+                       (s->now_s == CHAIN_ANY_TIME || x509_is_in_force(other, s->now_s)) &&
                        may_have_issued(other, x)
                    ? YES
                    : NO;

@@ -19,9 +19,11 @@
 #define CHAIN_SIGNATURES_MAX 64
 #define CHAIN_WAYS_MAX       16
 
+#define CHAIN_ANY_TIME INT64_MIN
 /*
  * Hands TAKE each way from LEAF through certificates of MORE (may be NULL) that are in force at
- * NOW_S to one of ANCHORS, its last, until TAKE returns true, which is returned then.
+ * NOW_S (CHAIN_ANY_TIME: whether or not they are) to one of ANCHORS, its last, until TAKE returns
+ * true, which is returned then.
  */
 bool chain_ways(X509 *leaf, STACK_OF(X509) * more, STACK_OF(X509) * anchors, int64_t now_s,
                 bool (*take)(void *of, STACK_OF(X509) * way), void *of);

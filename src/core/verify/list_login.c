@@ -55,22 +55,23 @@ const char *list_login_write(struct str file, struct buf *body)
     return buf_failed(body) ? "cannot be used: out of memory" : NULL;
 }
 
-/* It goes into a header. */
+/* b64token (RFC 6750 section 2.1), which goes into a header as it is: anything else a server reads
+   as the end of it. */
 static bool is_token(struct str text)
 {
-    bool good = text.n > 0 && text.n <= TRUST_TOKEN_BYTES_MAX;
-    for (size_t i = 0; good && i < text.n; i++)
-        good = text.p[i] > ' ' && text.p[i] <= '~';
+    size_t n = text.n;
+    while (n > 0 && text.p[n - 1] == '=')
+        n--;
+    bool good = n > 0 && text.n <= TRUST_TOKEN_BYTES_MAX;
+    for (size_t i = 0; good && i < n; i++)
+        good = ascii_is_alpha(text.p[i]) || ascii_is_digit(text.p[i]) ||
+               (text.p[i] != '\0' && strchr("-._~+/", text.p[i]));
     return good;
 }
 
 bool list_token_is_whole(struct str file)
 {
-    const struct str line = line_of(&file);
-    bool good = file.n == 0 && str_trim(line).n > 0;
-    for (size_t i = 0; good && i < line.n; i++)
-        good = line.p[i] >= ' ' && line.p[i] <= '~';
-    return good;
+    return is_token(line_of(&file)) && file.n == 0;
 }
 
 const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1])

@@ -99,13 +99,14 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
     ERR_clear_error();
 }
 
-/* Whether X, one of its signers, leads to an anchor; one that has ended is judged as of its last
-   day (anchors.h). */
+/* Whether X, one of its signers, leads to an anchor. A list that was taken holds until its own end,
+   whatever of that way has ended since. */
 static bool leads(const struct anchors *anchors, X509 *x, STACK_OF(X509) * more, int64_t now_s,
                   bool was_taken)
 {
-    return (was_taken || x509_is_in_force(x, now_s)) &&
-           anchors_lead(anchors, x, more, now_s, NULL) == X509_V_OK;
+    if (was_taken)
+        return anchors_led(anchors, x, more);
+    return x509_is_in_force(x, now_s) && anchors_lead(anchors, x, more, now_s, NULL) == X509_V_OK;
 }
 
 /* ---- in an image ---- */

@@ -243,6 +243,7 @@ static bool ask_anchors(struct sti_certificate *c, STACK_OF(X509) * chain, const
     c->by_anchors = answer.by_anchors;
     c->domains = answer.leads;
     c->is_open = answer.is_open;
+    c->unheard = answer.unheard;
     c->crl_is_needed = answer.crl_opens;
     return good;
 }

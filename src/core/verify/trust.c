@@ -157,12 +157,24 @@ bool trust_add_anchors(struct trust *t, struct str name, struct str text, struct
     return find_signers_and_end(t, good, before, name, problems);
 }
 
+/* Those that have ended stay, for the lists that were taken before. They count as left out. */
+static void count_ended(struct trust *t, int from)
+{
+    for (int i = from; i < sk_X509_num(t->list_anchors.all); i++) {
+        const char *why = authority_list_fault(sk_X509_value(t->list_anchors.all, i), t->added_s);
+        t->left_out.n += why != NULL;
+        t->left_out.why = t->left_out.why ? t->left_out.why : why;
+    }
+}
+
 bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems)
 {
     const unsigned long before = shortages();
-    bool good = anchors_read(&t->list_anchors, name, text, authority_list_fault, t->added_s,
+    const int from = sk_X509_num(t->list_anchors.all);
+    bool good = anchors_read(&t->list_anchors, name, text, authority_list_fault, INT64_MIN,
                              &t->left_out, problems);
+    count_ended(t, from);
     return find_signers_and_end(t, good, before, name, problems);
 }
 
@@ -254,6 +266,11 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
     if (shortages() != before)
         return TRUST_NO_MEMORY;
     return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
+}
+
+bool trust_led(const struct trust *t, X509 *leaf, STACK_OF(X509) * more)
+{
+    return anchors_led(&t->anchors, leaf, more);
 }
 
 static void narrow(struct trust_answer *answer, int64_t from_s, int64_t until_s)

@@ -28,14 +28,22 @@ static void count_left_out(const struct building *g, const struct trust *t)
 
 /* ---- the authorities ---- */
 
+/* Those that have ended are told, and stay: the last good list may lead to one. */
 static struct trust *list_anchors(const struct building *g)
 {
-    struct trust *t = trust_new_at(g->b->now_s);
-    if (t && trust_add_anchors(t, g->b->setting->list_anchor, g->b->list_anchor, g->problems)) {
-        count_left_out(g, t);
-        return t;
+    const struct str name = g->b->setting->list_anchor;
+    struct problems ended = PROBLEMS_INIT;
+    struct trust *ever = trust_new(), *now = trust_new_at(g->b->now_s);
+    bool good = ever && now && trust_add_anchors(ever, name, g->b->list_anchor, g->problems);
+    if (good) {
+        trust_add_anchors(now, name, g->b->list_anchor, &ended);
+        count_left_out(g, now);
     }
-    trust_free(t);
+    problems_fini(&ended);
+    trust_free(now);
+    if (good)
+        return ever;
+    trust_free(ever);
     return NULL;
 }
 
@@ -85,8 +93,8 @@ static void judge_fresh(const struct building *g, const struct trust *anchors,
     struct trust_source *s = &g->b->list;
     struct str signer = signer_of(g, s->fresh_signer);
     *l = (struct trust_list){.authorities = NULL};
-    s->refused = s->unread;
-    if (!s->fresh.p)
+    s->refused = s->unread ? s->unread : s->fresh.p ? g->b->signer_unread : NULL;
+    if (!s->fresh.p || s->refused)
         return;
     /* What a server brings has to be new; a file of the operator's may be past its end for a while.
      */

@@ -216,7 +216,7 @@ bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf
     STACK_OF(X509) *chain = NULL;
     *answer = (struct trust_image_answer){
         .domain = TRUST_NO_DOMAIN,
-        .is_open = domains & TRUST_LACKING,
+        .unheard = domains & TRUST_LACKING,
         .by_anchors = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
     for (unsigned d = 0; d < i->n && good; d++) {
         struct trust_answer one;
@@ -224,7 +224,8 @@ bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf
         if (!(domains & UINT64_C(1) << d))
             continue;
         good = judge_by(&i->domains[d], leaf, more, now_s, &one, &way);
-        answer->is_open |= trust_image_state(&i->domains[d], now_s) == TRUST_UNAVAILABLE;
+        if (trust_image_state(&i->domains[d], now_s) == TRUST_UNAVAILABLE)
+            answer->unheard |= UINT64_C(1) << d;
         take(answer, d, &i->domains[d], &one);
         if (answer->domain == d) {
             sk_X509_pop_free(chain, X509_free);
@@ -233,7 +234,7 @@ bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf
             sk_X509_pop_free(way, X509_free);
         }
     }
-    answer->is_open &= answer->leads == 0;
+    answer->is_open = answer->unheard != 0 && answer->leads == 0;
     if (answer->leads == 0 && !answer->by_anchors.chain)
         answer->by_anchors.chain = "it is asked by no domain of trust";
     if (built)
@@ -255,4 +256,9 @@ bool trust_image_vouches(const struct trust_image *i, uint32_t domains, struct s
             vouches = str_starts(digits, one->countries[c]);
     }
     return vouches;
+}
+
+bool trust_image_might_vouch(const struct trust_image *i, uint64_t unheard, struct str digits)
+{
+    return unheard & TRUST_LACKING || trust_image_vouches(i, (uint32_t)unheard, digits);
 }

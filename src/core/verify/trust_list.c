@@ -114,24 +114,6 @@ const char *trust_list_read(struct trust_list *l, struct str text, struct str ur
 
 /* ---- who signed it ---- */
 
-/* A list that was taken holds until its own end, not its signer's: the chain is judged as of any
-   time that its certificates name for their beginning or end, whose last second OpenSSL does not
-   count. */
-static bool led_once(const struct trust_list_question *q, STACK_OF(X509) * chain)
-{
-    X509 *signer = sk_X509_value(chain, 0);
-    bool led = false;
-    for (int i = 0; i < sk_X509_num(chain) && !led; i++) {
-        const X509 *x = sk_X509_value(chain, i);
-        int64_t from_s, to_s;
-        led = x509_seconds(X509_get0_notBefore(x), &from_s) &&
-              x509_seconds(X509_get0_notAfter(x), &to_s) &&
-              (!trust_check_chain(q->anchors, signer, chain, to_s - 1) ||
-               !trust_check_chain(q->anchors, signer, chain, from_s));
-    }
-    return led;
-}
-
 static const char *judge_signer(const struct trust_list *l, STACK_OF(X509) * chain,
                                 const struct trust_list_question *q)
 {
@@ -143,8 +125,9 @@ static const char *judge_signer(const struct trust_list *l, STACK_OF(X509) * cha
         return "has a signer whose certificate is not for signatures (keyUsage)";
     if (!q->was_taken && !x509_is_in_force(signer, q->now_s))
         return "has a signer whose certificate is not in force";
-    if (trust_check_chain(q->anchors, signer, chain, q->now_s) &&
-        !(q->was_taken && led_once(q, chain)))
+    /* A list that was taken holds until its own end, whatever of that chain has ended since. */
+    if (q->was_taken ? !trust_led(q->anchors, signer, chain)
+                     : trust_check_chain(q->anchors, signer, chain, q->now_s) != NULL)
         return "has a signer whose certificate leads to none of its anchors";
     if (!jws_algorithm_verify_once(&jws_es256, key, l->signed_octets, l->signature))
         return "is not signed by the key of its signer's certificate";

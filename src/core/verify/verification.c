@@ -52,6 +52,7 @@ static void set_certificate(struct verify_question *one, const struct verificati
         break;
     case CERTIFICATE_PENDING:
     case CERTIFICATE_LIMIT:
+    case CERTIFICATE_CUT_OFF:
         break;
     }
 }

@@ -141,6 +141,8 @@ static enum reason open_reason(const struct verification_question *q,
 {
     if (q->served[i].state == CERTIFICATE_LIMIT)
         return REASON_FETCH_LIMIT;
+    if (q->served[i].state == CERTIFICATE_CUT_OFF)
+        return REASON_FETCH_CUT_OFF;
     if (q->served[i].state == CERTIFICATE_PENDING)
         return REASON_CERTIFICATE_PENDING;
     return was_done(h, VERIFY_FRESH) ? REASON_TRUST_UNAVAILABLE : REASON_CLOCK_UNSURE;
@@ -333,6 +335,8 @@ enum verification_certificate verification_certificate_of(enum fetch_outcome out
     case FETCH_BREAKER:
     case FETCH_OVERLOADED:
         return CERTIFICATE_LIMIT;
+    case FETCH_CUT_OFF:
+        return CERTIFICATE_CUT_OFF;
     case FETCH_PENDING:
     case FETCH_UNAVAILABLE:
         return CERTIFICATE_PENDING;
@@ -342,4 +346,14 @@ enum verification_certificate verification_certificate_of(enum fetch_outcome out
     default:
         return CERTIFICATE_UNAVAILABLE;
     }
+}
+
+bool verification_blames_certificate(const struct verification_header *h)
+{
+    static const enum verify_check of_certificate[] = {VERIFY_CERTIFICATE, VERIFY_DATES,
+                                                       VERIFY_CHAIN, VERIFY_REVOKED, VERIFY_SCOPE};
+    for (size_t i = 0; i < sizeof(of_certificate) / sizeof(of_certificate[0]); i++)
+        if (h->report.finding[of_certificate[i]].result == VERIFY_FAILED)
+            return true;
+    return false;
 }

@@ -286,13 +286,23 @@ static void check_revoked(struct checking *v)
         found_good(&v->f, VERIFY_REVOKED);
 }
 
+/* Whether its domains of trust may vouch for a number; where none may, OPEN says whether one that
+   could not be asked might. */
+static bool is_vouched(const struct checking *v, struct str says, bool *open)
+{
+    const struct trust_image *i = v->question->image;
+    *open = i && trust_image_might_vouch(i, v->certificate->unheard, says);
+    return !i || v->certificate->domains == 0 || says.n == 0 ||
+           trust_image_vouches(i, v->certificate->domains, says);
+}
+
 /* Only where the certificate itself passed: then its numbers and constraints mean something. A
    token without a number fits only a certificate for all numbers. Who diverts answers for the
    number that was called before. */
 static void check_scope(struct checking *v)
 {
     struct tn orig;
-    bool diverts = has_claim(v->token, CLAIM_DIV);
+    bool open, diverts = has_claim(v->token, CLAIM_DIV);
     struct str claim = {NULL, 0}, says = diverts ? v->token->div : v->token->orig,
                uri = diverts ? v->token->div_uri : v->token->orig_uri;
     bool lacks = says.n == 0 && has_claim(v->token, CLAIM_ORIG) && uri.n == 0;
@@ -302,8 +312,8 @@ static void check_scope(struct checking *v)
         orig.n = 0;
     const struct sti_scope *scope = &v->certificate->scope;
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
-    if (v->question->image && v->certificate->domains != 0 && says.n > 0 &&
-        !trust_image_vouches(v->question->image, v->certificate->domains, says))
+    const bool vouched = is_vouched(v, says, &open);
+    if (!vouched && !open)
         FAILED(&v->f, VERIFY_SCOPE, "its domain of trust may not vouch for %.*s",
                STR_ARG(finding_text(&v->f, says)));
     else if (!sti_scope_covers(scope, &orig))
@@ -312,6 +322,11 @@ static void check_scope(struct checking *v)
     else if (why)
         FAILED(&v->f, VERIFY_SCOPE, "by its constraints the claim %.*s %s",
                STR_ARG(finding_text(&v->f, claim)), why);
+    else if (!vouched)
+        NOT_DONE(&v->f, VERIFY_SCOPE,
+                 "not known: its domain of trust may not vouch for %.*s, and one that might is not "
+                 "at hand",
+                 STR_ARG(finding_text(&v->f, says)));
     else
         found_good(&v->f, VERIFY_SCOPE);
 }

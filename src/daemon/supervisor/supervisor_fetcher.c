@@ -358,6 +358,7 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct child *c = own(s)->present;
     values[ALARM_no_fetcher] = !s->stopping && (is_missing(c) || own(s)->of[c->index].lame);
+    values[ALARM_fetch_cut_off] = c->kept && own(s)->of[c->index].cut_off;
     values[ALARM_web_authorities] = (c->kept && own(s)->of[c->index].blind) || own(s)->look_blind ||
                                     own(s)->courier_blind;
 }

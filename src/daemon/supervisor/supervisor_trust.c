@@ -33,10 +33,6 @@
 #define LOOK_EVERY_MS 1000
 #define CLOCK_STEP_S  30
 
-/* Of the certificates that workers keep, how many may be revoked by new lists before somebody has
-   to look whether these are forged. */
-#define REVOKED_AT_ONCE_PERCENT 20
-
 /* What a worker has said of the images that it was given. */
 struct worker_trust {
     uint64_t looked_at; /* a generation; 0: none yet */
@@ -52,6 +48,7 @@ struct trust_part {
     bool wanted, built;
     bool refreshing; /* an asker waits: an image is made after the next round of fetches, also when
                         it brought nothing */
+    bool serving;    /* the courier was sent after that was asked for */
     /* Generations of the configuration: made_of is the one for which the present process `trust`
        makes an image, sent_of the one for which the courier was sent. */
     uint64_t made_of, sent_of;
@@ -192,7 +189,7 @@ static void look_at_growth(struct supervisor *s, int64_t now_ms)
     const uint64_t held = c.certificates_held > t->held_before ? c.certificates_held
                                                                : t->held_before;
     const uint64_t revoked = c.certificates_newly_revoked - t->revoked_before;
-    if (revoked * 100 <= held * REVOKED_AT_ONCE_PERCENT)
+    if (!trust_found_is_growth(revoked, held))
         return;
     log_error("new revocation lists revoke many of the certificates that are in use: they count",
               LOG_NUMBER("revoked", (int64_t)revoked), LOG_NUMBER("of", (int64_t)held));
@@ -257,20 +254,30 @@ static void begin(struct supervisor *s, int64_t now_ms)
     tell_askers(s);
 }
 
+/* Whoever asked while another round was on waits for the next one. */
+static void end_round(struct supervisor *s, int64_t now_s)
+{
+    struct trust_part *t = own(s);
+    t->wanted |= trust_round_end(&t->round, s->current.settings, now_s) || t->refreshing;
+    t->refreshing &= !t->serving;
+}
+
 static void send_courier(struct supervisor *s, int64_t now_ms)
 {
     struct trust_round *round = &own(s)->round;
     const struct settings *settings = s->current.settings;
     const int64_t now_s = clock_real_s();
+    if (own(s)->refreshing)
+        trust_round_hurry(round);
     if (!trust_round_begin(round, settings, own(s)->refreshing, now_s)) {
         own(s)->wanted |= own(s)->refreshing;
         own(s)->refreshing = false;
         return;
     }
     own(s)->sent_of = s->current.generation;
-    int r = supervisor_start_child(s, courier(s), now_ms);
-    if (r)
-        trust_round_end(round, settings, now_s);
+    own(s)->serving = own(s)->refreshing;
+    if (supervisor_start_child(s, courier(s), now_ms))
+        end_round(s, now_s);
 }
 
 static bool has_domains(const struct configuration *c)
@@ -347,7 +354,7 @@ static void carry_over(struct supervisor *s, const struct settings *before)
     for (unsigned i = 0; before && after && i < after->n_trusts; i++)
         for (unsigned j = 0; j < before->n_trusts; j++)
             if (trust_found_is_of(&before->trusts[j], &after->trusts[i]))
-                now[i] = was[j];
+                trust_found_carry(&now[i], &was[j], &before->trusts[j], &after->trusts[i]);
 }
 
 /* Of which domains the image that there is holds what was made of the places of now. */
@@ -447,9 +454,7 @@ static void take_brought(struct supervisor *s, const struct heard *h)
 static void courier_gone(struct supervisor *s, struct child *c, const struct death *death)
 {
     (void)c, (void)death;
-    own(s)->wanted |= trust_round_end(&own(s)->round, s->current.settings, clock_real_s()) ||
-                      own(s)->refreshing;
-    own(s)->refreshing = false;
+    end_round(s, clock_real_s());
 }
 
 const struct duty duty_courier = {
@@ -713,7 +718,8 @@ static void act_list(struct supervisor *s, struct asker *a, struct str text, int
     buf_fini(&out);
 }
 
-/* A run that is under way may have read the files before it was asked for. */
+/* A run that is under way may have read the files before it was asked for, and so may one that ends
+   what a courier on the way brings. */
 static void act_refresh(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
@@ -721,9 +727,9 @@ static void act_refresh(struct supervisor *s, struct asker *a, struct str text, 
         asker_answer(a, ASKER_REFUSED, STR("the configuration names no domain of trust"));
         return;
     }
-    asker_wait(a, &part_trust, own(s)->asked + 1, now_ms + ASKER_WAIT_MS);
+    asker_wait(a, &part_trust, own(s)->asked + 1 + (courier(s)->pid != 0), now_ms + ASKER_WAIT_MS);
     own(s)->refreshing = true;
-    trust_round_hurry(&own(s)->round);
+    own(s)->serving = false;
 }
 
 /* ---- the part ---- */

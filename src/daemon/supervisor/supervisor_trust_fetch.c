@@ -95,7 +95,6 @@ bool trust_round_begin(struct trust_round *r, const struct settings *s, bool all
 static void fail(struct trust_fetch *f, const struct settings *s, unsigned domain, struct str url,
                  const char *why, int64_t now_s)
 {
-    forget(f);
     f->errors++;
     f->due_s = trust_source_next_s(now_s, INT64_MAX, f->errors);
     if (!f->saying[0])
@@ -104,6 +103,16 @@ static void fail(struct trust_fetch *f, const struct settings *s, unsigned domai
     log_error("a list of a domain of trust cannot be fetched",
               LOG_TEXT("trust", s->trusts[domain].name), LOG_TEXT("url", url),
               LOG_CSTR("it", f->saying));
+    forget(f); /* what the URL is, too, where it is the signer's */
+}
+
+/* A list that waited for its signer's certificate waits no more: what it is without is to be
+   judged, and whoever waits for the round has an answer. */
+static void fail_errand(struct trust_round *r, const struct settings *s, unsigned i,
+                        const char *why, int64_t now_s)
+{
+    fail(r->asked[i].of, s, r->errands[i].domain, r->errands[i].url, why, now_s);
+    r->came |= r->asked[i].is_signer;
 }
 
 bool trust_round_take(struct trust_round *r, const struct settings *s,
@@ -112,10 +121,9 @@ bool trust_round_take(struct trust_round *r, const struct settings *s,
     if (m->errand >= r->n || r->asked[m->errand].told)
         return false;
     struct trust_fetch *f = r->asked[m->errand].of;
-    const struct courier_errand *e = &r->errands[m->errand];
     r->asked[m->errand].told = true;
     if (!m->came) {
-        fail(f, s, e->domain, e->url, m->saying, now_s);
+        fail_errand(r, s, m->errand, m->saying, now_s);
         return true;
     }
     f->signer_url[0] = '\0';
@@ -127,8 +135,7 @@ bool trust_round_end(struct trust_round *r, const struct settings *s, int64_t no
 {
     for (unsigned i = 0; i < r->n; i++)
         if (!r->asked[i].told)
-            fail(r->asked[i].of, s, r->errands[i].domain, r->errands[i].url, "it was not fetched",
-                 now_s);
+            fail_errand(r, s, i, "it was not fetched", now_s);
     r->n = 0;
     return r->came;
 }

@@ -23,6 +23,7 @@ static void take_broken(struct trust_found *d, const struct trust_found *now, in
 {
     d->since_s = d->is_broken ? d->since_s : now_s;
     d->is_broken = d->is_made = true;
+    d->is_behind = false;
     memcpy(d->saying, now->saying, sizeof(d->saying));
     for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++)
         d->sources[i].taken_bytes = 0;
@@ -54,6 +55,22 @@ bool trust_found_is_of(const struct trust_setting *before, const struct trust_se
     for (unsigned i = 0; same && i < after->n_crls; i++)
         same = str_eq(before->crls[i], after->crls[i]);
     return same;
+}
+
+void trust_found_carry(struct trust_found *now, const struct trust_found *was,
+                       const struct trust_setting *before, const struct trust_setting *after)
+{
+    *now = *was;
+    now->is_behind |= !str_eq(before->mark, after->mark);
+}
+
+/* A single one of a few is everyday life, and no sign of a forged list. */
+#define REVOKED_AT_ONCE         10
+#define REVOKED_AT_ONCE_PERCENT 20
+
+bool trust_found_is_growth(uint64_t revoked, uint64_t held)
+{
+    return revoked >= REVOKED_AT_ONCE && revoked * 100 > held * REVOKED_AT_ONCE_PERCENT;
 }
 
 /* ---- what holds now ---- */
@@ -88,6 +105,16 @@ unsigned trust_found_lacks_crls(const struct trust_setting *t, const struct trus
     for (unsigned i = 1; i <= t->n_crls; i++)
         n += !d->sources[i].is_used || is_crl_over(&d->sources[i], now_s);
     return n;
+}
+
+/* What a call gets whose certificate has to lead there. */
+static const char *calls_get(const struct trust_setting *t, const char *state, unsigned lacking)
+{
+    if (strcmp(state, "in force") != 0 && strcmp(state, "stale") != 0)
+        return "open";
+    if (!t->crl_opens || lacking == 0)
+        return "judged";
+    return lacking < t->n_crls ? "some open" : "open";
 }
 
 /* ---- the log ---- */
@@ -179,10 +206,15 @@ static void put_faults(struct json *j, const struct trust_found *d)
 void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
                      const struct trust_fetch *fetches, bool failed, int64_t now_s)
 {
-    const char *state = d->is_made || failed ? trust_found_state(t, d, now_s) : "being made";
+    const char *state = d->is_made && !d->is_behind ? trust_found_state(t, d, now_s)
+                        : failed                    ? "unavailable"
+                                                    : "being made";
+    const unsigned lacking = trust_found_lacks_crls(t, d, now_s);
     json_begin_object(j);
     put_text(j, "name", t->name);
     put_text(j, "state", str_of(state));
+    put_text(j, "calls", str_of(calls_get(t, state, lacking)));
+    trust_found_put_number(j, "crls_lacking", lacking);
     trust_found_put_number(j, "authorities", d->authorities);
     trust_found_put_number(j, "revoked", (int64_t)d->revoked);
     put_bool(j, "revocation_judged", t->n_crls > 0);

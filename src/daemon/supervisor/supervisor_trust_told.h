@@ -22,7 +22,9 @@ struct trust_source_found {
 };
 
 struct trust_found {
-    bool is_made;    /* what follows is of the settings in force */
+    bool is_made; /* what follows is of the settings in force */
+    bool
+        is_behind; /* but for countries and the like: calls do not go by it until it is made anew */
     bool is_broken;  /* its files cannot be used: what was there before stays */
     int64_t since_s; /* since when they are so */
     unsigned authorities, left_out;
@@ -37,6 +39,9 @@ struct trust_found {
 void trust_found_take(struct trust_found *d, const struct trust_found *now, int64_t now_s);
 /* What was found of BEFORE's is of AFTER's where it is made of the same places. */
 bool trust_found_is_of(const struct trust_setting *before, const struct trust_setting *after);
+/* *NOW, of AFTER, is that of BEFORE, which was made of the same places. */
+void trust_found_carry(struct trust_found *now, const struct trust_found *was,
+                       const struct trust_setting *before, const struct trust_setting *after);
 const char *trust_found_state(const struct trust_setting *t, const struct trust_found *d,
                               int64_t now_s);
 bool trust_found_is_refused(const struct trust_found *d, const struct trust_fetch *fetches);
@@ -46,6 +51,9 @@ void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
 void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
                      const struct trust_fetch *fetches, bool failed, int64_t now_s);
 void trust_found_put_number(struct json *j, const char *key, int64_t number);
+/* Whether new lists revoke so many of the certificates that workers hold that somebody has to look
+   whether they are forged. */
+bool trust_found_is_growth(uint64_t revoked, uint64_t held);
 /* Revocation lists that are not there, or ended more than a day ago. */
 unsigned trust_found_lacks_crls(const struct trust_setting *t, const struct trust_found *d,
                                 int64_t now_s);

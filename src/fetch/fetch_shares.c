@@ -1,0 +1,129 @@
+#include "fetch_shares.h"
+
+#define ONE       1000
+#define LENT_PART 10 /* of the burst: what one finds that comes anew */
+
+struct fetch_shares fetch_shares_full(const struct token_rate *rate, int64_t now_ms)
+{
+    return (struct fetch_shares){.common = (int64_t)rate->burst * ONE, .filled_ms = now_ms};
+}
+
+static int64_t full(const struct token_rate *rate)
+{
+    return (int64_t)rate->burst * ONE;
+}
+
+/* What one of N may have: his part of the burst, and a token at least. */
+static int64_t share_most(const struct token_rate *rate, unsigned n)
+{
+    const int64_t part = full(rate) / n;
+    return part > ONE ? part : ONE;
+}
+
+/* Adds to what is nobody's, which with all shares is no more than the burst. */
+static void add_common(struct fetch_shares *s, const struct token_rate *rate, int64_t more)
+{
+    int64_t most = full(rate);
+    for (unsigned i = 0; i < s->n; i++)
+        most -= s->list[i].thousandths;
+    if (s->common + more <= most)
+        s->common += more;
+    else if (s->common < most)
+        s->common = most;
+}
+
+/* What he had is nobody's. */
+static void leave(struct fetch_shares *s, const struct token_rate *rate, unsigned i)
+{
+    const int64_t had = s->list[i].thousandths;
+    s->list[i] = s->list[--s->n];
+    add_common(s, rate, had);
+}
+
+/* A token a second is a thousandth of it a millisecond; no more than fills all that there is. */
+static int64_t gained(const struct fetch_shares *s, const struct token_rate *rate, int64_t now_ms)
+{
+    const int64_t most = (FETCH_SHARES + 2) * (full(rate) + ONE);
+    const int64_t passed_ms = now_ms > s->filled_ms ? now_ms - s->filled_ms : 0;
+    if (rate->per_s == 0)
+        return 0;
+    return passed_ms > most / rate->per_s ? most : passed_ms * rate->per_s;
+}
+
+static void fill(struct fetch_shares *s, const struct token_rate *rate, int64_t now_ms)
+{
+    const unsigned n = s->n;
+    int64_t left = gained(s, rate, now_ms) + s->rest;
+    const int64_t each = n > 0 ? left / n : 0;
+    s->rest = n > 0 ? left % n : 0;
+    left -= s->rest;
+    s->filled_ms = now_ms;
+    for (unsigned i = 0; i < n; i++) {
+        const int64_t room = share_most(rate, n) - s->list[i].thousandths;
+        const int64_t more = each < room ? each : room > 0 ? room : 0;
+        s->list[i].thousandths += more;
+        left -= more;
+    }
+    add_common(s, rate, left);
+    for (unsigned i = s->n; i-- > 0;)
+        if (now_ms - s->list[i].asked_ms > FETCH_SHARES_IDLE_MS)
+            leave(s, rate, i);
+}
+
+static void make_room(struct fetch_shares *s, const struct token_rate *rate)
+{
+    unsigned oldest = 0;
+    if (s->n < FETCH_SHARES)
+        return;
+    for (unsigned i = 1; i < s->n; i++)
+        if (s->list[i].asked_ms < s->list[oldest].asked_ms)
+            oldest = i;
+    leave(s, rate, oldest);
+}
+
+static unsigned join(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk)
+{
+    const int64_t part = full(rate) / LENT_PART, lent = part > ONE ? part : ONE;
+    make_room(s, rate);
+    const unsigned i = s->n++;
+    s->list[i].trunk = trunk;
+    s->list[i].thousandths = 0;
+    if (rate->burst > 0 && s->common - lent >= -full(rate)) {
+        s->list[i].thousandths = lent;
+        s->common -= lent;
+    }
+    return i;
+}
+
+static unsigned share_of(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                         int64_t now_ms)
+{
+    unsigned i = 0;
+    fill(s, rate, now_ms);
+    while (i < s->n && s->list[i].trunk != trunk)
+        i++;
+    if (i == s->n)
+        i = join(s, rate, trunk);
+    s->list[i].asked_ms = now_ms;
+    return i;
+}
+
+bool fetch_shares_has(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                      int64_t now_ms)
+{
+    const unsigned i = share_of(s, rate, trunk, now_ms);
+    return s->list[i].thousandths >= ONE || s->common >= ONE;
+}
+
+bool fetch_shares_take(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                       int64_t now_ms)
+{
+    const unsigned i = share_of(s, rate, trunk, now_ms);
+    if (s->list[i].thousandths >= ONE)
+        s->list[i].thousandths -= ONE;
+    else if (s->common >= ONE)
+        s->common -= ONE;
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * fetch_shares - how the rate of a host is shared by the trunks for which it is asked: what comes
+ * to a host's bucket is divided between those that asked for it within two seconds, and what one
+ * does not take the others may. So who asks for less than his share is not refused for another one,
+ * and who is alone has all. Pure: time is handed in. Private to fetch.
+ *
+ * Who comes anew finds some tokens of his own though others have taken all: they are lent, and
+ * taken off what nobody claims. So for a moment a host may be asked for twice its burst at most,
+ * and in the long run for no more than its rate. Of more than FETCH_SHARES trunks that ask at one
+ * time the one that asked the longest ago has no share until it asks again.
+ */
+#ifndef STIRD_FETCH_FETCH_SHARES_H
+#define STIRD_FETCH_FETCH_SHARES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "token_bucket.h"
+
+#define FETCH_SHARES         16
+#define FETCH_SHARES_IDLE_MS 2000
+
+struct fetch_shares {
+    int64_t common; /* thousandths of a token that are nobody's; below 0: lent */
+    int64_t rest;   /* too few to be divided yet */
+    int64_t filled_ms;
+    unsigned n;
+    struct {
+        uint32_t trunk;
+        int64_t asked_ms;
+        int64_t thousandths;
+    } list[FETCH_SHARES];
+};
+
+/* Nobody has a share, and what there is at most is there. */
+struct fetch_shares fetch_shares_full(const struct token_rate *rate, int64_t now_ms);
+/* Whether there is a token for TRUNK, which has a share from now on. */
+bool fetch_shares_has(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                      int64_t now_ms);
+/* Takes it. False: there is none. */
+bool fetch_shares_take(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                       int64_t now_ms);
+
+#endif

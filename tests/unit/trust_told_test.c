@@ -1,0 +1,160 @@
+/* What `stirctl trust list` says of a domain of trust: its state, and what calls get by it. */
+#include "lab.h"
+
+#include <stird/core/believed.h>
+
+#include "daemon/supervisor/supervisor_trust_told.h"
+
+#define NOW  1893456000
+#define DAYS 86400
+
+static const struct str crls[] = {STR("/a.crl"), STR("/b.crl")};
+
+static json_t *put(const struct trust_setting *t, const struct trust_found *d, bool failed)
+{
+    static const struct trust_fetch fetches[TRUST_SOURCES_MAX];
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    trust_found_put(&j, t, d, fetches, failed, NOW);
+    json_t *said = json_loadb(out.p, out.n, 0, NULL);
+    assert_non_null(said);
+    buf_fini(&out);
+    return said;
+}
+
+/* Made of anchors that are in force, and of two lists of revocations. */
+static struct trust_found made(bool first, bool second)
+{
+    struct trust_found d = {.is_made = true, .authorities = 1, .until_s = NOW + DAYS};
+    d.sources[1] = (struct trust_source_found){.is_used = first, .until_s = NOW + DAYS};
+    d.sources[2] = (struct trust_source_found){.is_used = second, .until_s = NOW + DAYS};
+    return d;
+}
+
+static void what_calls_get(void **state)
+{
+    static const struct {
+        bool first, second; /* lists that are at hand */
+        bool opens;
+        const char *calls;
+        int lacking;
+    } rows[] = {
+        {true, true, true, "judged", 0},   {true, false, true, "some open", 1},
+        {false, false, true, "open", 2},   {true, true, false, "judged", 0},
+        {false, true, false, "judged", 1}, {false, false, false, "judged", 2},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct trust_setting t = {
+            .anchors = STR("/ca.pem"), .crls = crls, .n_crls = 2, .crl_opens = rows[i].opens};
+        const struct trust_found d = made(rows[i].first, rows[i].second);
+        json_t *said = put(&t, &d, false);
+        assert_true(str_eq(lab_member(said, "state"), STR("in force")));
+        assert_true(str_eq(lab_member(said, "calls"), str_of(rows[i].calls)));
+        assert_int_equal(json_integer_value(json_object_get(said, "crls_lacking")),
+                         rows[i].lacking);
+        json_decref(said);
+    }
+}
+
+/* A list is used for a day beyond its end. */
+static void lists_that_are_over(void **state)
+{
+    const struct trust_setting t = {
+        .anchors = STR("/ca.pem"), .crls = crls, .n_crls = 2, .crl_opens = true};
+    (void)state;
+    for (int over = 0; over < 2; over++) {
+        struct trust_found d = made(true, true);
+        d.sources[1].until_s = d.sources[2].until_s = NOW - TRUST_CRL_GRACE_S - over;
+        json_t *said = put(&t, &d, false);
+        assert_true(str_eq(lab_member(said, "calls"), over ? STR("open") : STR("judged")));
+        json_decref(said);
+    }
+}
+
+static void while_nothing_is_in_force(void **state)
+{
+    static const struct trust_setting t = {.anchors = STR("/ca.pem")};
+    static const struct {
+        bool is_made, ended, failed;
+        const char *state;
+    } rows[] = {{false, false, false, "being made"},
+                {false, false, true, "unavailable"},
+                {true, true, false, "unavailable"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct trust_found d = made(false, false);
+        if (!rows[i].is_made)
+            d = (struct trust_found){.is_made = false};
+        if (rows[i].ended)
+            d.until_s = NOW - 1;
+        json_t *said = put(&t, &d, rows[i].failed);
+        assert_true(str_eq(lab_member(said, "state"), str_of(rows[i].state)));
+        assert_true(str_eq(lab_member(said, "calls"), STR("open")));
+        json_decref(said);
+    }
+}
+
+/* A reload that changes its countries, and none of its places: what was found is said on, but calls
+   do not go by it before it has been made anew; by what was there before, where it cannot be. */
+static void other_countries(void **state)
+{
+    static const struct str one = STR("1");
+    struct arena *arena = arena_new(1024);
+    struct trust_setting before = {.name = STR("us"), .anchors = STR("/ca.pem")}, after = before;
+    after.countries = &one;
+    after.n_countries = 1;
+    before.mark = believed_mark(&before, arena);
+    after.mark = believed_mark(&after, arena);
+    (void)state;
+    for (int is_broken = 0; is_broken < 2; is_broken++) {
+        struct trust_found was = made(false, false), now;
+        assert_true(trust_found_is_of(&before, &after));
+        trust_found_carry(&now, &was, &before, &before);
+        json_t *said = put(&before, &now, false);
+        assert_true(str_eq(lab_member(said, "calls"), STR("judged")));
+        json_decref(said);
+        trust_found_carry(&now, &was, &before, &after);
+        for (int failed = 0; failed < 2; failed++) {
+            said = put(&after, &now, failed);
+            assert_true(
+                str_eq(lab_member(said, "state"), failed ? STR("unavailable") : STR("being made")));
+            assert_true(str_eq(lab_member(said, "calls"), STR("open")));
+            json_decref(said);
+        }
+        was.is_broken = is_broken;
+        trust_found_take(&now, &was, NOW);
+        said = put(&after, &now, false);
+        assert_true(str_eq(lab_member(said, "state"), STR("in force")));
+        assert_true(str_eq(lab_member(said, "calls"), STR("judged")));
+        json_decref(said);
+    }
+    arena_free(arena);
+}
+
+/* More than a fifth, and at least ten. */
+static void many_are_revoked(void **state)
+{
+    static const struct {
+        uint64_t revoked, held;
+        bool many;
+    } rows[] = {{0, 0, false},    {1, 3, false},   {9, 9, false},      {9, 10, false},
+                {10, 10, true},   {10, 49, true},  {10, 50, false},    {11, 50, true},
+                {20, 100, false}, {21, 100, true}, {5000, 20000, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (trust_found_is_growth(rows[i].revoked, rows[i].held) != rows[i].many)
+            fail_msg("%d of %d", (int)rows[i].revoked, (int)rows[i].held);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_calls_get),
+        cmocka_unit_test(lists_that_are_over),
+        cmocka_unit_test(while_nothing_is_in_force),
+        cmocka_unit_test(other_countries),
+        cmocka_unit_test(many_are_revoked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
