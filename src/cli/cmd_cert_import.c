@@ -524,6 +524,29 @@ static int wait_for_start(const struct cli *cli, const struct import *i)
     return EXIT_SUCCESS;
 }
 
+/* What `stird -t` warns of: the repository does not serve this unit at its URL. It is put in all
+   the same, for another one signs until that is mended. */
+static void warn_of_repository(const struct cli *cli, const struct import *i)
+{
+    struct problems ignored = PROBLEMS_INIT;
+    struct buf named = BUF_INIT;
+    struct files *files = files_new();
+    bool usable;
+    buf_addf(&named, REPOSITORY_UNSERVED, (int)strlen(i->id), i->id,
+             (int)(strlen(i->final) - strlen(UNIT_SUFFIX)), i->final);
+    struct settings *s = files && !buf_failed(&named)
+                             ? settings_read_all(files, str_of(cli->configuration), clock_real_s(),
+                                                 &ignored, &usable)
+                             : NULL;
+    for (const struct setting_warning *w = s ? s->warnings : NULL; w; w = w->next)
+        if (str_starts_nocase(w->text, buf_str(&named)))
+            warn_said("stirctl: warning: %.*s\n", STR_ARG(w->text));
+    settings_free(s);
+    files_free(files);
+    buf_fini(&named);
+    problems_fini(&ignored);
+}
+
 /* ---- telling stird ---- */
 
 #define RELOAD_FAILED "the reload failed and the unit is taken back"
@@ -542,9 +565,11 @@ static int reload(const struct cli *cli, const struct import *i)
         fputs("stirctl: " RELOAD_FAILED "\n", stderr);
     if (status)
         take_back(i);
-    else if (cli->json)
-        json_print(json_pack("{s:b}", "imported", 1));
     else
+        warn_of_repository(cli, i);
+    if (!status && cli->json)
+        json_print(json_pack("{s:b}", "imported", 1));
+    else if (!status)
         print_said("imported: %s/%s\n", i->directory, i->final);
     if (!status)
         warn_of_shared(i);

@@ -85,6 +85,9 @@ void resolve_tls(struct reader *r, struct draft *draft);
 void tls_certificate_read(struct reader *r, const struct draft *draft, const char *key,
                           struct str path, const char *without, struct tls_dates *dates);
 void resolve_pages(struct reader *r, struct draft *draft);
+/* After these: what of pages serves nobody; which keys for TLS sign calls. */
+void pages_find_doubtful(struct reader *r, const struct draft *draft);
+void keys_find_shared(struct reader *r, const struct draft *draft);
 /* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
 struct str tls_plain_host_name(struct reader *r, struct str name);
 /* Finds aliases and advertised addresses that are a trunk's, or of which nobody knows the side. */

@@ -119,4 +119,6 @@ void resolve_pages(struct reader *r, struct draft *draft)
                  "repository.port: web has this address and port: the repository is for "
                  "everybody, and has a port of its own");
     find_unserved(r, draft);
+    pages_find_doubtful(r, draft);
+    keys_find_shared(r, draft);
 }

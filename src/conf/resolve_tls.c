@@ -94,8 +94,8 @@ static bool is_good(int error, const struct secret *secret, struct problems *pro
 }
 
 /* For what no call is lost: a warning. False: no memory. */
-static bool warn(struct settings *s, const struct secret *secret, const char *why,
-                 const char *without)
+static bool warn_of(struct settings *s, const struct secret *secret, const char *why,
+                    const char *without)
 {
     struct buf text = BUF_INIT;
     buf_addf(&text, "%s: %.*s: %s: %s until that is mended", secret->key, STR_ARG(secret->path),
@@ -113,8 +113,8 @@ static bool look_at(struct files *files, struct settings *s, const struct secret
                     : files_look_at_secret(files, secret->path, owner, max_bytes, is_whole);
     return error == 0 ||
            (error != -ENOMEM &&
-            warn(s, secret, error == -EBADMSG ? secret->form : files_secret_fault(error),
-                 "the list is not fetched"));
+            warn_of(s, secret, error == -EBADMSG ? secret->form : files_secret_fault(error),
+                    "the list is not fetched"));
 }
 
 static bool look_at_couriers(struct files *files, struct settings *s, uid_t owner)
@@ -140,7 +140,7 @@ static bool read_key_of_pages(struct files *files, struct settings *s, const str
     const int error = key->path.n > 0
                           ? files_read_secret(files, key->path, owner, KEY_BYTES_MAX, &text)
                           : 0;
-    return error == 0 || (error != -ENOMEM && warn(s, key, files_secret_fault(error), without));
+    return error == 0 || (error != -ENOMEM && warn_of(s, key, files_secret_fault(error), without));
 }
 
 bool settings_read_secrets(struct files *files, struct settings *s, uid_t owner,

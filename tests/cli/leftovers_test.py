@@ -70,6 +70,23 @@ class Leftovers(unittest.TestCase):
         self.assertIn("the next start would refuse the unit", err)
         self.assertFalse(os.path.exists(units))
 
+    def test_an_import_that_the_repository_does_not_serve(self):
+        """It is put in, with the warning of `stird -t`."""
+        self.assertEqual(stirctl.run("/none", "init", "--sbc", "127.0.0.2", "--carrier", "127.0.0.3", "--spc", "709J",
+                                     "--directory", self.place)[0], 0)
+        configuration, lab = self.place + "/stird.conf", self.place + ".lab"
+        with open(configuration, "a", encoding="ascii") as out:
+            out.write('repository = { port = 8443; host = "cert.example.org"; };\n')
+        self.assertEqual(stirctl.run("/none", "lab-ca", "--spc", "709J", lab)[0], 0)
+        unit, whole = os.path.join(lab, "709J"), 'the chain of certificate "709J", unit "next", is not served at its x5u'
+        for name, url, said in (("next", "https://elsewhere.example.org/1.pem", whole),
+                                ("one", "https://cert.example.org/a/../1.pem", "has . or .. between its slashes")):
+            status, _, err = stirctl.run(configuration, "cert", "import", "--key", unit + "/key.pem", "--chain",
+                                         unit + "/chain.pem", "--x5u", url, "--name", name, "709J")
+            self.assertEqual(status, 0, err)
+            self.assertIn(said, err)
+            self.assertEqual(err.count("is not served"), said.count("is not served"), err)
+
     def test_numbers_compile(self):
         table = os.path.join(os.path.dirname(self.place), "t.csv")
         with open(table, "w", encoding="ascii") as out:

@@ -1,18 +1,18 @@
 """/metrics of a stird that runs: what Prometheus reads, held to its format."""
 
 import re
-import shutil
 import subprocess
 import unittest
 
 from daemon.web_test import WebStory
 from lib import stirctl
 from lib.patience import HANG_S
+from lib.prometheus import program
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 SAMPLE = re.compile(r'^(%s)(?:\{((?:%s="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (-?[0-9.]+)$' % (NAME, NAME))
 LABEL = re.compile(r'(%s)="((?:[^"\\]|\\.)*)"' % NAME)
-PROMTOOL = shutil.which("promtool")
+PROMTOOL = program("promtool")
 
 
 def samples(text):
@@ -84,7 +84,7 @@ class Metrics(MetricsStory):
                          ["carrier"] + [u["name"] for u in dead])
         self.assertEqual(found["stird_next_hops_not_shown", ()], 0)
 
-    @unittest.skipUnless(PROMTOOL, "SKIPPED: no promtool here (package prometheus)")
+    @unittest.skipUnless(PROMTOOL, "SKIPPED: no promtool here (scripts/install-deps)")
     def test_promtool_finds_nothing(self):
         self.start_web()
         self.short_call()

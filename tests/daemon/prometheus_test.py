@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import unittest
@@ -13,8 +12,9 @@ from daemon.web_test import PORT, WebStory
 from lib import stird
 from lib.lab import PROJECT, end_with_parent
 from lib.patience import HANG_S
+from lib.prometheus import program
 
-PROMETHEUS = shutil.which("prometheus")
+PROMETHEUS = program("prometheus")
 CONFIGURATION = """
 global: { scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms }
 rule_files: [ rules.yml ]
@@ -23,7 +23,7 @@ scrape_configs:
 """
 
 
-@unittest.skipUnless(PROMETHEUS, "SKIPPED: no prometheus here (package prometheus)")
+@unittest.skipUnless(PROMETHEUS, "SKIPPED: no prometheus here (scripts/install-deps)")
 class Prometheus(WebStory):
     def start_prometheus(self):
         """With the rules as they are, but for how long something has to be so."""

@@ -1,4 +1,4 @@
-"""The repository: the chains of our own certificates, each at the path of its x5u and nowhere else."""
+"""R-C-007: The repository: the chains of our own certificates, each at the path of its x5u and nowhere else."""
 
 import contextlib
 import http.client
@@ -57,6 +57,9 @@ class Repository(ProcessStory):
         self.assertEqual((status, text), (200, self.chain()))
         self.assertEqual(headers["Content-Type"], "application/pem-certificate-chain")
         self.assertEqual(headers["Cache-Control"], "public, max-age=86400")
+        listed = stirctl.run(self.stird.configuration, "cert", "list")[1]
+        self.assertIn("signs", listed)
+        self.assertLessEqual(max(map(len, listed.split("\n"))), 80, listed)
         for path in ("/", "/818H", "/818H/", "/818H/1.pem/", "/818H/../818H/1.pem", "/818H/%31.pem", "/818H/key.pem", "/livez",
                      "/status", "/metrics"):
             self.assertEqual(self.get(path)[0], 404, path)
@@ -108,6 +111,9 @@ class Repository(ProcessStory):
         said = stird.check_configuration(self.configured('host = "%s";' % self.net(1)))[1]
         self.assertIn("it has another host than repository.host", said)
         self.assertEqual(said.count("is not served at its x5u"), 1)
+        said = stird.check_configuration(self.configured())[1]
+        self.assertIn("repository.tls_certificate is not for its host", said)
+        self.put_url(new, "/818H/2.pem")
         self.assertNotIn("is not served at its x5u", stird.check_configuration(self.configured())[1])
 
     def test_units_that_share_a_url(self):

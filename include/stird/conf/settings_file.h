@@ -111,6 +111,10 @@ struct settings *settings_read_paths(struct files *files, struct str path,
 struct settings *settings_read_for_tables(struct files *files, struct str path, int64_t now_s,
                                           struct problems *problems);
 
+/* How each warning begins that says that the repository does not serve a unit: by certificate and
+   unit. stirctl cert import shows those of its own. */
+#define REPOSITORY_UNSERVED "repository: the chain of certificate \"%.*s\", unit \"%.*s\", "
+
 /* Where the main part of the settings, read by settings_read(), says KEY; LINE is 0 where it does
    not. */
 void settings_place(const struct settings *settings, const char *key, struct str *file,

@@ -184,12 +184,32 @@ static bool ends_in_a_number(struct str host)
     return digits == last.n || str_starts_nocase(last, STR("0x"));
 }
 
+/* RFC 3986 section 6.2.2: those who fetch take them out, escaped ones too. */
+static bool has_dot_segment(struct str path)
+{
+    while (path.n > 0) {
+        struct str segment = str_cut(&path, '/');
+        unsigned dots = 0;
+        while (segment.n > 0 && (segment.p[0] == '.' || str_starts_nocase(segment, STR("%2e")))) {
+            const size_t n = segment.p[0] == '.' ? 1 : 3;
+            segment = str_slice(segment, n, segment.n);
+            dots++;
+        }
+        if (segment.n == 0 && (dots == 1 || dots == 2))
+            return true;
+    }
+    return false;
+}
+
 const char *x5u_warning(struct str url)
 {
     struct x5u_parts parts;
     struct address address;
     if (x5u_split(url, &parts))
         return NULL;
+    if (has_dot_segment(parts.path))
+        return "has . or .. between its slashes: verifiers take it out and ask for another path: "
+               "write the path without";
     struct str host = parts.host;
     if (host.p[host.n - 1] == '.')
         host.n--;
