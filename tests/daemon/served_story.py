@@ -3,6 +3,7 @@ Run by certificates_test.py in a network namespace: two units of a certificate, 
 serves the one, the other, or something else. Whoever is served signs.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -52,7 +53,11 @@ class WhatIsServedDecides(ProcessStory):
             shutil.copy(source, path)
 
     def check(self):
-        return {c["unit"]: c for c in stirctl.ask(self.lab.path("stird.conf"), "cert", "check")}
+        """It fails where nothing signs."""
+        status, out, err = stirctl.run(self.lab.path("stird.conf"), "cert", "check", "--json")
+        rows = json.loads(out)
+        self.assertEqual(status, 0 if any(c["signs"] for c in rows) else 1, err)
+        return {c["unit"]: c for c in rows}
 
     def found(self, unit, url):
         """What is known of it when its URL is that: a look that took too long, on a slow machine, finds nothing."""
