@@ -49,10 +49,10 @@ static const struct part {
 
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define TLS_FILES                                                                                  \
-    "certificate = " UNIT_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"
-#define PAGES_TLS  "tls_certificate = " UNIT_CHAIN "; tls_key = \"/etc/hostname\";"
-#define UNIT_CHAIN "\"" CERTS "818H/chain.pem\""
-#define TLS        "tls = { " TLS_FILES " };"
+    "certificate = " TLS_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"
+#define PAGES_TLS "tls_certificate = " TLS_CHAIN "; tls_key = \"/etc/hostname\";"
+#define TLS_CHAIN "\"" CERTS "web.pem\""
+#define TLS       "tls = { " TLS_FILES " };"
 #define TLS_LISTENER                                                                               \
     TLS "listen = ( { name = \"core\"; address = \"127.0.0.1\"; transports = [ \"tls\" ]; "        \
         "verify_client = \"require\"; }, { name = \"plain\"; address = \"127.0.0.1\"; } );"
