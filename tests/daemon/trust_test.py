@@ -828,6 +828,8 @@ class LoggedIn(Fetched):
                 self.assertIn(why, out + err)
 
     test_r_v_042_a_server_that_hangs = None
+    test_why_it_is_not_there_outlives_a_reload = None
+    test_revocations_signed_by_an_authority_of_the_list = None
     test_without_authorities_of_web_servers = None
     test_r_v_043_the_signer_of_a_revocation_list = None
     test_what_is_refused_changes_nothing = None
