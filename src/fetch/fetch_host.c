@@ -216,9 +216,9 @@ void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms)
         entered->shut_until_ms = now_ms + entered->host->all->rules.pause_ms;
 }
 
-void fetch_hosts_forgive(struct fetch_hosts *h)
+void fetch_hosts_ease(struct fetch_hosts *h)
 {
     for (struct lru_link *link = h->by_name.oldest; link; link = link->newer)
         for (unsigned i = 0; i < PORTS; i++)
-            host_of(link)->ports[i].failed = 0;
+            host_of(link)->ports[i].shut_until_ms = 0;
 }

@@ -69,7 +69,7 @@ bool fetch_host_has_place(const struct fetch_host *entered, int64_t now_ms);
 bool fetch_host_begin(struct fetch_host *entered, int64_t now_ms);
 /* FAULT: keep_is_hosts_fault() of what became of it. */
 void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms);
-/* No host has failed: what failed was ours. */
-void fetch_hosts_forgive(struct fetch_hosts *h);
+/* What failed may have been ours: each breaker that is open lets one probe through now. */
+void fetch_hosts_ease(struct fetch_hosts *h);
 
 #endif

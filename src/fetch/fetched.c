@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EASED_EVERY_MS 100
+
 struct fetched {
     struct fetched_limits limits;
     int directory;
@@ -213,6 +215,17 @@ const struct fetched_body *fetched_proven(struct fetched *f, struct str url)
     return used(f, find_in(&f->proven, url));
 }
 
+struct str fetched_first_proven(const struct fetched *f)
+{
+    return f->proven.oldest ? f->proven.oldest->name : STR("");
+}
+
+struct str fetched_next_proven(const struct fetched *f, struct str url)
+{
+    const struct lru_link *link = lru_find(&f->proven, url);
+    return link && link->newer ? link->newer->name : STR("");
+}
+
 void fetched_forgive(struct fetched *f, struct str url)
 {
     struct lru_link *link = lru_find(&f->failures, url);
@@ -308,13 +321,16 @@ void fetched_forget(struct fetched *f, struct str url)
 
 /* ---- failures ---- */
 
-void fetched_forgive_all(struct fetched *f, bool (*which)(enum fetch_outcome outcome))
+void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,
+                  int64_t now_ms)
 {
-    struct lru_link *next;
-    for (struct lru_link *link = f->failures.oldest; link; link = next) {
-        next = link->newer;
-        if (which(failure_of(link)->outcome))
-            fetched_forgive(f, link->name);
+    int64_t at_ms = now_ms;
+    for (struct lru_link *link = f->failures.oldest; link; link = link->newer) {
+        struct fetched_failure *x = failure_of(link);
+        if (!which(x->outcome) || x->failed_ms < since_ms || x->until_ms <= at_ms)
+            continue;
+        x->until_ms = at_ms;
+        at_ms += EASED_EVERY_MS;
     }
 }
 
@@ -354,5 +370,6 @@ void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome,
     x->outcome = outcome;
     x->status = status;
     x->in_a_row++;
+    x->failed_ms = now_ms;
     x->until_ms = now_ms + keep_failure_ms(outcome, x->in_a_row);
 }
