@@ -158,6 +158,17 @@ enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint1
     return found ? look_at(found, port, trunk, now_ms) : FETCH_OK;
 }
 
+enum fetch_outcome fetch_host_look_spare(struct fetch_hosts *h, struct str name, uint16_t port,
+                                         uint32_t trunk, int64_t now_ms)
+{
+    struct host *found = find(h, name);
+    const enum fetch_outcome outcome = found ? look_at(found, port, trunk, now_ms) : FETCH_OK;
+    if (!found || outcome != FETCH_OK)
+        return outcome;
+    return fetch_shares_has_spare(&found->shares, &h->rules.rate, trunk, now_ms) ? FETCH_OK
+                                                                                 : FETCH_LIMIT;
+}
+
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
                                     uint32_t trunk, int64_t now_ms, struct fetch_host **entered)
 {

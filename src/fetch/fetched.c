@@ -101,7 +101,8 @@ static struct fetched_body *body_new(struct str url, struct str body, struct str
 
 static void write_file(struct fetched *f, const struct fetched_body *b)
 {
-    const struct fetched_file file = {b->link.name, b->body, b->kept};
+    struct fetched_file file = {b->link.name, b->body, b->is_of_the_future ? b->written : b->kept};
+    file.kept.ends_s = b->kept.ends_s;
     if (b->proven && f->directory >= 0 && fetched_file_write(f->directory, &file) < 0)
         f->counts.files_failed++;
 }
@@ -289,20 +290,27 @@ void fetched_bound(struct fetched *f, struct str url, int64_t ends_s)
         b->kept.ends_s = ends_s;
 }
 
-static void mend_times(struct fetched *f, struct fetched_body *b, const struct keep_rules *rules,
-                       int64_t now_s)
+static void mend_times(struct fetched_body *b, const struct keep_rules *rules, int64_t now_s)
 {
-    if (!b || !keep_is_of_the_future(&b->kept, now_s))
+    if (!b)
         return;
+    if (b->is_of_the_future && !keep_is_of_the_future(&b->written, now_s)) {
+        b->kept.fetched_s = b->written.fetched_s;
+        b->is_of_the_future = false;
+    }
+    if (!keep_is_of_the_future(&b->kept, now_s))
+        return;
+    if (!b->is_of_the_future)
+        b->written = b->kept;
+    b->is_of_the_future = true;
     keep_as_due(rules, &b->kept, now_s);
-    write_file(f, b);
 }
 
 void fetched_mend_times(struct fetched *f, struct str url, const struct keep_rules *rules,
                         int64_t now_s)
 {
-    mend_times(f, find_in(&f->probation, url), rules, now_s);
-    mend_times(f, find_in(&f->proven, url), rules, now_s);
+    mend_times(find_in(&f->probation, url), rules, now_s);
+    mend_times(find_in(&f->proven, url), rules, now_s);
 }
 
 void fetched_drop(struct fetched *f, struct str url)

@@ -30,7 +30,8 @@ struct fetched_body {
     struct lru_link link; /* its name is the URL */
     struct str body;
     struct kept kept;
-    bool proven;
+    struct kept written; /* while it is of the future: as on disk */
+    bool is_of_the_future, proven;
 };
 
 struct fetched_failure {
@@ -76,7 +77,9 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 /* The newest, which nobody has vouched for, is not to be used from ENDS_S on. */
 void fetched_bound(struct fetched *f, struct str url, int64_t ends_s);
-/* Where what is kept of URL is of the future (keep.h), it is to be renewed now, on disk too. */
+/* Where what is kept of URL is of the future (keep.h), it is to be renewed now. Nobody knows which
+   clock was wrong: on disk nothing changes, and when the clock is past that time it counts as
+   before. */
 void fetched_mend_times(struct fetched *f, struct str url, const struct keep_rules *rules,
                         int64_t now_s);
 /* Drops the newest: one that was proven before is found again. */

@@ -331,7 +331,7 @@ static void release_lingering(struct fetcher *f, int64_t now_ms)
 
 /* ---- asking ---- */
 
-/* CHARGED: it counts against the trunk's budget. */
+/* CHARGED: a call waits for it, and it counts against the trunk's budget. */
 static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
                                   struct fetch_trunk *trunk, bool charged)
 {
@@ -340,9 +340,9 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
         return FETCH_UNAVAILABLE;
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
-    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->parts.host, a->parts.port,
-                                                 fetch_trunk_index(f->trunks, trunk),
-                                                 a->now.monotonic_ms);
+    enum fetch_outcome outcome = (charged ? fetch_host_look : fetch_host_look_spare)(
+        f->hosts, a->parts.host, a->parts.port, fetch_trunk_index(f->trunks, trunk),
+        a->now.monotonic_ms);
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
     return outcome;

@@ -251,8 +251,8 @@ static void a_restart_has_what_was_proven(void **state)
     assert_int_equal(files(), 1); /* of the one before, until somebody says which is better */
 }
 
-/* The clock was ahead: both bodies of a URL are to be renewed, over a restart too; what came since
-   stays as it is. */
+/* A clock was ahead, or is behind: both bodies of a URL are to be renewed, and are as before once
+   it is right. */
 static void bodies_of_the_future(void **state)
 {
     const struct keep_rules rules = KEEP_RULES_USUAL;
@@ -270,8 +270,17 @@ static void bodies_of_the_future(void **state)
     assert_int_equal(keep_state(&rules, &fetched_proven(f, URL)->kept, now_s), KEEP_RENEW);
     open_with(10, 10, 1000);
     assert_string_equal(text_of(URL), "good");
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN); /* nothing was written */
+    fetched_mend_times(f, URL, &rules, now_s);
     assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s), KEEP_RENEW);
     assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s + 2 * 86400), KEEP_OVER);
+    fetched_prove(f, URL, END - 10);
+    fetched_mend_times(f, URL, &rules, THEN + 60); /* it was this clock that was behind */
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN);
+    assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, THEN + 60), KEEP_FRESH);
+    open_with(10, 10, 1000);
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN);
+    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END - 10);
 }
 
 /* Of all failures those that may have been ours are tried once more, not all at once, and stay as
