@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <stird/base/container_of.h>
+#include <stird/base/regular_file.h>
 #include <stird/core/certificate_chain.h>
 #include <stird/core/x5u.h>
 
@@ -403,11 +404,11 @@ static struct trust *read_anchors(struct reader *r, const struct draft *draft)
     struct str text, path = draft->settings.check.anchors;
     const struct object *root = &draft->object;
     struct trust *t = path.n > 0 ? trust_new() : NULL;
-    int error = t ? files_read_bytes(r->files, path, ANCHORS_BYTES_MAX, &text) : 0;
+    int error = t ? files_read_public(r->files, path, ANCHORS_BYTES_MAX, &text) : 0;
     if (error < 0)
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
-             files_fault(error));
+             regular_file_public_fault(error));
     else if (t && !trust_add_anchors(t, path, text, &faults))
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),

@@ -141,7 +141,7 @@ void certificates_free(struct certificates *all)
 }
 
 /* How many of those that are held have been revoked meanwhile: a supervisor that sees all at once
-   revoked doubts the list (supervisor_trust.c). */
+   revoked doubts the list (supervisor_trust_growth.c). */
 static void count_held(const struct certificates *all)
 {
     const struct certificate_cache_counts n = certificate_cache_counts(all->cache);
