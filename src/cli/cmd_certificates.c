@@ -265,8 +265,8 @@ static int show(const struct cli *cli, const struct decision_basis *basis, struc
     bool good = read_kept(&l, basis->settings, url);
     json_t *one = good ? json_array_get(l.list, 0) : NULL;
     if (good && !one)
-        warn_said("stirctl: %.*s: nothing of it is kept over a restart: no call has shown yet that "
-                  "it leads to an authority\n",
+        warn_said("stirctl: %.*s: nothing of it is kept over a restart: no call has shown that "
+                  "it leads to an authority; what is wrong with it: stirctl verify --online\n",
                   STR_ARG(url));
     good = one && judge(one, buf_str(&l.body), basis->trust.image, l.now_s);
     if (good && cli->json)

@@ -263,16 +263,19 @@ struct bringing {
     struct arena *arena;
     struct buf file; /* of --certificate */
     bool online;
+    bool is_cut_off; /* the stird that runs reaches no host */
     struct fetch_options options;
 };
 
-/* A failure that leaves the call open is ours: the verdict does not say it. */
+/* A failure that leaves the call open is ours: the verdict does not say it. What a stird that
+   reaches no host says of such a failure is said here too. */
 static enum fetch_outcome fetch_for(struct bringing *b, struct str url, struct str *text,
                                     const char **why)
 {
     struct fetch_reply reply = FETCH_REPLY_INIT;
     fetch(&b->options, url, &reply);
-    enum fetch_outcome outcome = reply.outcome;
+    enum fetch_outcome outcome = b->is_cut_off ? fetch_reach_while_cut_off(reply.outcome)
+                                               : reply.outcome;
     if (outcome == FETCH_OK) {
         *text = arena_copy(b->arena, buf_str(&reply.body));
         outcome = text->p ? FETCH_OK : FETCH_UNAVAILABLE;
@@ -338,7 +341,7 @@ static int explain(const struct cli *cli, const struct question *q,
                           .names_told = basis->names_told,
                           .trust = basis->trust.image,
                           .trunk = asked_trunk(basis->settings, q)};
-    struct bringing bringing = {.arena = arena};
+    struct bringing bringing = {.arena = arena, .is_cut_off = basis->is_cut_off};
     if (!arena || !set_bringing(&r, q, &bringing) || ((q->trunk || q->verdict) && !r.trunk) ||
         !set_time(&r, q->at) || !set_source(&r, q) || !set_transport(&r, q, message))
         goto out;

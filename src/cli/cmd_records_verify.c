@@ -13,9 +13,9 @@
 struct audit {
     struct record_audit check;
     bool json;
-    uint64_t findings;
-    json_t *list; /* of the findings, with --json */
-    json_t *gaps; /* the same of what stird says itself is missing */
+    uint64_t findings, unread; /* the latter: files, which are findings too */
+    json_t *list;              /* of the findings, with --json */
+    json_t *gaps;              /* the same of what stird says itself is missing */
     /* A line that was not finished is harmless when the one behind says so. */
     const char *torn_file;
     uint64_t torn_line;
@@ -135,6 +135,7 @@ static void check_file(struct audit *r, const char *path)
     record_file_close(f);
     if (got < 0)
         add(r, path, 0, regular_file_fault(got));
+    r->unread += got < 0;
 }
 
 static void print_end(struct audit *r)
@@ -156,6 +157,10 @@ static void print_end(struct audit *r)
                                 head, "dropped", (json_int_t)c->dropped_in_all, "gaps", r->gaps,
                                 "findings", r->list);
         json_print(all);
+        return;
+    }
+    if (r->unread > 0 && c->lines == 0) {
+        print_said("NOT VERIFIED: no line could be read\n");
         return;
     }
     print_said("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good",

@@ -35,7 +35,8 @@ static const char *when(char text[WHEN_BYTES], json_int_t s)
     return text;
 }
 
-static void print_source(const json_t *source)
+/* Of a domain whose files cannot be used no list was judged. */
+static void print_source(const json_t *source, bool is_broken)
 {
     char since[WHEN_BYTES];
     const bool used = json_is_true(json_object_get(source, "used"));
@@ -44,7 +45,9 @@ static void print_source(const json_t *source)
     columns_say(4, 0, "%s: %s", text_of(source, "source"),
                 taken  ? "in use"
                 : used ? "the last good one is in use"
-                       : "none is at hand");
+                : is_broken && !has(source, "refused") && !has(source, "not_fetched")
+                    ? "not judged before those files can be used"
+                    : "none is at hand");
     if (json_is_true(json_object_get(source, "is_over")))
         columns_say(6, 0, "it is over since %s, and its successor is not there yet",
                     when(since, number_of(source, "until")));
@@ -109,7 +112,8 @@ static void print_domain(const json_t *domain)
                authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
     print_calls(domain);
     print_faults(domain);
-    json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source);
+    json_array_foreach(json_object_get(domain, "sources"), i, source)
+        print_source(source, has(domain, "broken"));
 }
 
 static void print_trust(const json_t *reply)

@@ -23,6 +23,7 @@ struct decision_basis {
     struct known_name *names;               /* what upstreams' names mean to the running stird */
     unsigned n_names;
     bool names_told; /* there is one, and it said so */
+    bool is_cut_off; /* it reaches no host that serves certificates */
 };
 
 /* What has to be read, so that nobody is refused because of files that are not needed. */

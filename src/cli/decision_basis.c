@@ -115,6 +115,7 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
     struct files *files = reply->n_fds >= 3 && path ? files_from_fd(reply->fds[0]) : NULL;
     const int64_t trust = json_integer_value(json_object_get(json, "trust"));
     basis->generation = json_integer_value(json_object_get(json, "generation"));
+    basis->is_cut_off = json_is_true(json_object_get(json, "cut_off"));
     if (files)
         basis->settings = settings_read(
             files, str_of(path), json_integer_value(json_object_get(json, "read_at")), &problems);

@@ -125,7 +125,7 @@ static bool look_at_couriers(struct files *files, struct settings *s, uid_t owne
         const struct secret token = {"list_token_file", t->list_token_file, t->file, t->line,
                                      "must hold " LIST_TOKEN_FORM};
         const struct secret login = {"list_login_file", t->list_login_file, t->file, t->line,
-                                     "must hold two lines: a user's name, and a password"};
+                                     "must hold " LIST_LOGIN_FORM};
         good = look_at(files, s, &token, owner, TRUST_TOKEN_BYTES_MAX, list_token_is_whole) && good;
         good = look_at(files, s, &login, owner, TRUST_LOGIN_BYTES_MAX, list_login_is_whole) && good;
     }

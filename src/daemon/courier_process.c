@@ -25,6 +25,7 @@
 struct pass {
     char *token;      /* NULL: none */
     struct buf login; /* what is sent for a token (list_login.h); empty: nothing */
+    const char *why;  /* why the file of either cannot be used, a static sentence */
 };
 
 struct courier {
@@ -37,43 +38,51 @@ struct courier {
 
 /* As `stird -t` and a reload judge it (settings_file.h): what others may read is shown to nobody.
    {NULL, 0}: it cannot be used, which is said. */
-static struct str read_secret(const struct courier *c, struct str path, size_t most,
-                              const char *what)
+static struct str read_secret(const struct courier *c, struct str path, size_t most, struct pass *p)
 {
     struct str text = {NULL, 0};
     int r = c->files ? files_read_secret(c->files, path, geteuid(), most, &text) : -ENOMEM;
     if (r == 0)
         return text.p ? text : STR("");
-    log_error(what, LOG_TEXT("file", path), LOG_CSTR("it", files_secret_fault(r)));
+    p->why = files_secret_fault(r);
     return (struct str){NULL, 0};
 }
-
-#define NO_TOKEN "the token for a list of authorities cannot be read"
-#define NO_LOGIN "the login for a list of authorities cannot be read"
 
 /* It goes into a header. */
 static void read_token(const struct courier *c, struct pass *p, struct str path)
 {
-    if (path.n == 0)
-        return;
-    const struct str text = read_secret(c, path, TRUST_TOKEN_BYTES_MAX, NO_TOKEN);
+    const struct str text = read_secret(c, path, TRUST_TOKEN_BYTES_MAX, p);
     if (text.p && !list_token_is_whole(text))
-        log_error(NO_TOKEN, LOG_TEXT("file", path),
-                  LOG_CSTR("it", "does not hold " LIST_TOKEN_FORM));
+        p->why = "must hold " LIST_TOKEN_FORM;
     else if (text.p)
         p->token = strndup(text.p, str_find(str_slice(text, 0, str_find(text, '\n', 0)), '\r', 0));
 }
 
 static void read_login(const struct courier *c, struct pass *p, struct str path)
 {
+    const struct str text = read_secret(c, path, TRUST_LOGIN_BYTES_MAX, p);
+    const char *why = text.p ? list_login_write(text, &p->login) : NULL;
+    if (!why)
+        return;
+    p->why = why;
+    buf_reset(&p->login);
+}
+
+/* One of the two at most is named. */
+static void read_pass(const struct courier *c, struct pass *p, const struct trust_setting *t)
+{
+    const bool is_token = t->list_token_file.n > 0;
+    const struct str path = is_token ? t->list_token_file : t->list_login_file;
     if (path.n == 0)
         return;
-    const struct str text = read_secret(c, path, TRUST_LOGIN_BYTES_MAX, NO_LOGIN);
-    const char *why = text.p ? list_login_write(text, &p->login) : NULL;
-    if (why)
-        log_error(NO_LOGIN, LOG_TEXT("file", path), LOG_CSTR("it", why));
-    if (why)
-        buf_reset(&p->login);
+    if (is_token)
+        read_token(c, p, path);
+    else
+        read_login(c, p, path);
+    if (p->why)
+        log_error(is_token ? "the token for a list of authorities cannot be used"
+                           : "the login for a list of authorities cannot be used",
+                  LOG_TEXT("trust", t->name), LOG_TEXT("file", path), LOG_CSTR("it", p->why));
 }
 
 static void read_files(struct courier *c)
@@ -82,10 +91,8 @@ static void read_files(struct courier *c)
     if (ca.n > 0)
         c->ca_file = strndup(ca.p, ca.n);
     c->blind = !web_files_are_good(c->ca_file, "fetch.tls_ca");
-    for (unsigned i = 0; i < c->settings->n_trusts; i++) {
-        read_token(c, &c->passes[i], c->settings->trusts[i].list_token_file);
-        read_login(c, &c->passes[i], c->settings->trusts[i].list_login_file);
-    }
+    for (unsigned i = 0; i < c->settings->n_trusts; i++)
+        read_pass(c, &c->passes[i], &c->settings->trusts[i]);
 }
 
 static void forget_files(struct courier *c)
@@ -125,6 +132,12 @@ static struct fetch_options options_of(const struct courier *c)
         .timeout_ms = TIMEOUT_MS, .allow_private = c->settings->fetch.lab, .ca_file = c->ca_file};
 }
 
+/* As `stird -t` says it. */
+static const char *why_not(const struct courier *c, unsigned domain)
+{
+    return c->passes[domain].why ? c->passes[domain].why : files_secret_fault(-ENOMEM);
+}
+
 /* Has a token given for the user and the password. False: WHY says why not. */
 static bool log_in(const struct courier *c, unsigned domain, char token[TRUST_TOKEN_BYTES_MAX + 1],
                    char why[CONTROL_TEXT])
@@ -133,7 +146,7 @@ static bool log_in(const struct courier *c, unsigned domain, char token[TRUST_TO
     struct fetch_reply reply;
     options.post = c->passes[domain].login.n > 0 ? c->passes[domain].login.p : NULL;
     if (!options.post) {
-        snprintf(why, CONTROL_TEXT, "the login: list_login_file cannot be read");
+        snprintf(why, CONTROL_TEXT, "list_login_file: %s", why_not(c, domain));
         return false;
     }
     const bool came = fetch(&options, c->settings->trusts[domain].list_login, &reply) &&
@@ -169,7 +182,7 @@ static bool bring(const struct courier *c, const struct courier_errand *e, char 
     if (logs_in && !log_in(c, e->domain, given, why))
         return false;
     if (e->is_list && !token && c->settings->trusts[e->domain].list_token_file.n > 0) {
-        snprintf(why, CONTROL_TEXT, "list_token_file cannot be read");
+        snprintf(why, CONTROL_TEXT, "list_token_file: %s", why_not(c, e->domain));
         return false;
     }
     bool came = get(c, e, logs_in ? given : token, false, &reply);

@@ -44,6 +44,14 @@ static void visit_all(const struct visitor *v, const struct str *paths, size_t n
     }
 }
 
+static bool is_one_of(const struct str *paths, size_t n, struct str path)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(paths[i], path))
+            return true;
+    return false;
+}
+
 static void visit_trust(const struct visitor *v, const struct trust_setting *t)
 {
     const struct str paths[] = {t->anchors, t->list_anchor, t->list_signer, t->crl_anchor,
@@ -56,16 +64,41 @@ static void visit_trust(const struct visitor *v, const struct trust_setting *t)
             visit_all(v, &t->crls[i], 1);
 }
 
+#define OTHERS 6
+
+static void others_of(const struct settings *s, struct str others[OTHERS])
+{
+    const struct str all[OTHERS] = {s->numbers_compiled,  s->check.anchors, s->check.crls,
+                                    s->check.crl_anchors, s->check.tls_ca,  s->fetch.tls_ca};
+    memcpy(others, all, sizeof(all));
+}
+
+bool named_files_is_of_trust_alone(const struct settings *s, struct str path)
+{
+    struct str others[OTHERS];
+    bool is = false;
+    others_of(s, others);
+    for (unsigned i = 0; i < s->n_trusts && !is; i++) {
+        const struct trust_setting *t = &s->trusts[i];
+        const struct str paths[] = {t->anchors,    t->list_anchor, t->list_signer,
+                                    t->crl_anchor, t->crl_signer,  t->list};
+        is = is_one_of(paths, sizeof(paths) / sizeof(paths[0]), path) ||
+             is_one_of(t->crls, t->n_crls, path);
+    }
+    return is && !is_one_of(others, OTHERS, path) && !str_eq(path, s->tls_ca) &&
+           !str_eq(path, s->tls_certificate);
+}
+
 void named_files_each(const struct files *files, const struct settings *s,
                       void (*visit)(void *user, struct str path), void *user)
 {
     const struct visitor v = {visit, user};
-    const struct str others[] = {s->numbers_compiled,  s->check.anchors, s->check.crls,
-                                 s->check.crl_anchors, s->check.tls_ca,  s->fetch.tls_ca};
+    struct str others[OTHERS];
+    others_of(s, others);
     files_each(files, visit, user);
     visit_all(&v, s->numbers_files, s->n_numbers_files);
     visit_all(&v, s->customers_files, s->n_customers_files);
     for (unsigned i = 0; i < s->n_trusts; i++)
         visit_trust(&v, &s->trusts[i]);
-    visit_all(&v, others, sizeof(others) / sizeof(others[0]));
+    visit_all(&v, others, OTHERS);
 }

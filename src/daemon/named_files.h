@@ -10,5 +10,8 @@
 /* Calls VISIT for each path; for a directory of tables, also for each file that is in it now. */
 void named_files_each(const struct files *files, const struct settings *settings,
                       void (*visit)(void *user, struct str path), void *user);
+/* Whether only domains of trust name PATH: a start or a reload goes on without it, and what becomes
+   of its domain is told with that (supervisor_trust_told.h). */
+bool named_files_is_of_trust_alone(const struct settings *settings, struct str path);
 
 #endif

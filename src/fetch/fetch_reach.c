@@ -1,5 +1,7 @@
 #include "fetch_reach.h"
 
+#include <stird/fetch/fetch.h>
+
 enum tells { SILENT, WELL, AMISS };
 
 static const enum tells rows[FETCH_OUTCOMES] = {
@@ -123,8 +125,13 @@ bool fetch_reach_may_ease(struct fetch_reach *r, int64_t now_ms)
 }
 
 /* A breaker that is open is so by failures of that kind, mostly. */
-enum fetch_outcome fetch_reach_says(const struct fetch_reach *r, enum fetch_outcome outcome)
+enum fetch_outcome fetch_reach_while_cut_off(enum fetch_outcome outcome)
 {
     const bool is_ours = rows[outcome] == AMISS || outcome == FETCH_BREAKER;
-    return is_ours && fetch_reach_is_cut_off(r) ? FETCH_CUT_OFF : outcome;
+    return is_ours ? FETCH_CUT_OFF : outcome;
+}
+
+enum fetch_outcome fetch_reach_says(const struct fetch_reach *r, enum fetch_outcome outcome)
+{
+    return fetch_reach_is_cut_off(r) ? fetch_reach_while_cut_off(outcome) : outcome;
 }

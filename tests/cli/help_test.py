@@ -1,5 +1,6 @@
 """What stirctl says of itself, of mistakes to a script, and to a person at a terminal."""
 
+import glob
 import json
 import os
 import pty
@@ -54,7 +55,46 @@ NEEDED = {"init": ("--sbc", "--carrier"), "cert import": ("--key", "--chain", "-
           "cert renew": ("--hook",), "cert request": ("--spc",), "numbers compile": ("--output",)}
 
 
+def documented():
+    """(page, line, words) of each stirctl that a page of docs/ shows."""
+    for page in sorted(glob.glob(os.path.join(PROJECT, "docs", "*.md"))):
+        with open(page, encoding="utf-8") as text:
+            for number, line in enumerate(text, 1):
+                for words in re.findall(r"`stirctl ([^`]+)`", line):
+                    yield os.path.basename(page), number, words.split()
+
+
+def not_taken(words, takes):
+    """What of WORDS behind stirctl no command takes; None: all is well."""
+    everywhere = set(takes[""])
+    plain = [word for word in words if not word.startswith("-")]
+    if not plain or plain[0] in ("COMMAND", "...") or any(name.split()[0] == plain[0] and len(plain) == 1 for name in takes
+                                                          if name):
+        names = [name for name in takes if name and plain and name.split()[0] == plain[0]]
+    else:
+        names = [name for name in (" ".join(plain[:2]), plain[0]) if name in takes][:1]
+        if not names or (names[0] == plain[0] and words[1:2] == plain[1:2] and words_of(names[0]) == (0, 0)):
+            return "the command " + " ".join(plain[:2])
+    allowed = everywhere.union(*(takes[name] for name in names)) if names else everywhere
+    for word in words:
+        option = word.partition("=")[0].strip("[]")
+        if option.startswith("--") and len(option) > 2 and option not in allowed:
+            return "%s of %s" % (option, names)
+    return None
+
+
 class Help(unittest.TestCase):
+    def test_what_pages_show_is_taken(self):
+        """Each command and option in docs/ is one that there is."""
+        takes = table()
+        takes["help"]["--list"] = ""  # for scripts: its own help does not name it
+        shown = list(documented())
+        self.assertGreater(len(shown), 100)
+        self.assertEqual(["%s:%d: %s" % (page, number, wrong) for page, number, words in shown
+                          for wrong in [not_taken(words, takes)] if wrong], [])
+        for words in ("verify --message", "nothing", "records fnd", "trust --wait", "certificates cash"):
+            self.assertIsNotNone(not_taken(words.split(), takes), words)
+
     def test_each_command(self):
         """Case 14: --help says the usage, what it is for, and each option; nothing is done."""
         self.assertIn("records find", commands())

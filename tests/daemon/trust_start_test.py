@@ -68,6 +68,7 @@ class Started(trust_test.Trust):
             self.assertEqual((one["state"], one["calls"], one["authorities"]), ("unavailable", "open", 0))
             self.assertIn("broken", one)
         self.assertEqual(self.shown("list")[1].count("Nobody is believed by it. Mend the file, then: stirctl trust refresh"), 2)
+        self.assertIn("fr.crl: not judged before those files can be used", self.shown("list")[1])
         self.wait_alarm("trust_failed")
         self.put("fr.pem", self.text_of("root.pem"))
         self.put("root.pem", self.text_of("root.pem"))
@@ -143,7 +144,8 @@ class Asked(trust_test.Fetched):
         self.put_list(2)
         status, said = self.answer(self.asker())
         self.assertEqual(status, 1, said)
-        self.assertRegex(said, "us: in force, .* the last good one is in use not fetched since 2[^ ]+: it answers 404")
+        self.assertRegex(said, "us: in force, .* the last good one is in use not taken since 2[^ ]+: it needs the "
+                         "certificate of its signer first.* not fetched since 2[^ ]+: it answers 404")
         self.assertIn("url=%s" % self.signer_url, self.stird.log())
 
 

@@ -309,11 +309,16 @@ class Trust(AlarmStory):
         status, out, err = stirctl.run(self.path, "reload", "--wait")
         self.assertEqual(status, 0, err)
         self.assertIn("list_token_file: %s: others can read or write it" % self.lab.path("token"), out + err)
-        self.assertEqual(self.refreshed()["sources"][0]["not_fetched"], "list_token_file cannot be read")
+        self.assertEqual(self.refreshed()["sources"][0]["not_fetched"], 
+                         "list_token_file: others can read or write it: chmod 600")
+        self.stird.wait_log("the token for a list of authorities cannot be used trust=us file=")
         os.chmod(self.lab.path("token"), 0o600)
         status, out, err = stirctl.run(self.path, "reload", "--wait")
         self.assertEqual(status, 0, "it is more than a token")
         self.assertIn("list_token_file: %s: must hold the token alone" % self.lab.path("token"), out + err)
+        for wrong in ("Bearer secret\n", ""):
+            os.chmod(self.lab.write("token", wrong), 0o600)
+            self.assertIn("list_token_file: must hold the token alone", self.refreshed()["sources"][0]["not_fetched"])
         os.chmod(self.lab.write("token", "secret\n"), 0o600)
         self.assertEqual(self.reload_status(), 0)
 
@@ -622,6 +627,33 @@ class Fetched(Trust):
         self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
         self.wait_alarm("trust_refused", on=False)
 
+    def test_revocations_signed_by_an_authority_of_the_list(self):
+        """They come before the list counts, whose signer is to be fetched first, and count when it does."""
+        self.begin(crl_anchor=None)
+        got = self.wait_domain(state="in force", authorities=2, revoked=1)
+        self.assertEqual([source["taken"] for source in got["sources"]], [True, True])
+        self.assertEqual(self.web.gets.count("crl"), 1)
+
+    def test_why_it_is_not_there_outlives_a_reload(self):
+        """Until the server has been asked again."""
+        self.begin()
+        self.wait_domain(state="in force", revoked=1)
+        crl = self.web.bodies.pop("crl")
+        self.assertIn("404", self.refreshed()["sources"][1]["not_fetched"])
+        self.wait_alarm("trust_refused")
+        before = self.domain()["sources"][1]
+        stird.wait_until(lambda: not self.stird.child("courier"), HANG_S, "the end of who fetched")
+        self.web.hang()
+        self.assertEqual(self.reload_status(), 0)
+        self.courier()
+        self.assertEqual(self.domain()["sources"][1], before)
+        self.wait_alarm("trust_refused")
+        self.assertNotIn("an alarm is over alarm=trust_refused", self.stird.log())
+        self.web.bodies["crl"] = crl
+        self.web.hang(False)
+        self.domain("refresh")
+        self.wait_alarm("trust_refused", on=False)
+
     def put_crl(self, signer_url):
         """With what the lab's own revokes; it says where its signer's certificate is."""
         text = subprocess.run(["openssl", "crl", "-in", self.made + "/crl.pem", "-noout", "-text"],
@@ -747,8 +779,8 @@ class LoggedIn(Fetched):
         self.lab.write("login", "%s\nanother\n" % USER)
         self.assertIn("the login: it answers 401", self.refreshed()["sources"][0]["not_fetched"])
         self.lab.write("login", "only one line\n")
-        self.assertIn("list_login_file cannot be read", self.refreshed()["sources"][0]["not_fetched"])
-        self.stird.wait_log("the login for a list of authorities cannot be read")
+        self.assertIn("list_login_file: ", self.refreshed()["sources"][0]["not_fetched"])
+        self.stird.wait_log("the login for a list of authorities cannot be used trust=us")
         self.lab.write("login", "%s\n%s\n" % (USER, PASSWORD))
         self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
         self.assertEqual((self.web.gets.count("list"), len(self.web.logins)), (4, 13))

@@ -301,6 +301,26 @@ class Verify(Story):
         self.assertEqual([status, json.loads(out)["reason"]], [3, "certificate_pending"])
         self.assertIn("nothing was fetched", err)
 
+    def test_explain_says_that_no_host_is_reached(self):
+        """As the record of a call does, where it is the running stird that reaches none."""
+        self.begin()
+        self.passed()
+        names = ["https://%s:8443/a.pem" % self.net(nobody) for nobody in (61, 62, 63)]
+        messages = []
+        for url in names:
+            value = token.identity(self.made + "/709J", header={"x5u": url},
+                                   parameters=";info=<%s>;alg=ES256;ppt=shaken" % url)
+            messages.append(token.invite(value, orig=CALLER, dest=CALLED))
+            record = self.judged_call(value)
+        self.assertEqual(record["reason"], "fetch_cut_off")
+        stird.wait_until(lambda: "fetch_cut_off" in [a["name"] for a in stirctl.ask(
+            self.stird.configuration, "status")["alarms"]], HANG_S, "no host is reached")
+        for message in messages:
+            told = self.explained(message, "--online")
+            self.assertEqual([told["reason"], told["verification"]["class"]], ["fetch_cut_off", "open"])
+            status, out, _ = self.online(message, "--trunk", "in")
+            self.assertEqual([status, json.loads(out)["reason"]], [3, "fetch_cut_off"])
+
     def online(self, message, *words):
         return stirctl.run(self.stird.configuration, "--json", "verify", "--online", *words,
                            self.lab.write("invite", message))

@@ -134,6 +134,117 @@ static void a_mended_token(void **state)
     unlink(path);
 }
 
+/* ---- what was refused ---- */
+
+#define CRL "https://pa.example.net/crl"
+
+static const struct str crls[] = {STR(CRL)};
+static const struct trust_setting both = {
+    .name = STR("us"), .list = STR(LIST), .list_is_url = true, .crls = crls, .n_crls = 1};
+static const struct settings of_both = {.trusts = &both, .n_trusts = 1};
+
+static void bring(struct trust_round *r, unsigned errand, bool came)
+{
+    struct control_brought m = {.errand = errand, .came = came, .saying = "it hangs"};
+    assert_true(trust_round_take(r, &of_both, &m, NOW));
+}
+
+/* A list whose signer is still to be fetched, and a revocation list that is refused meanwhile. */
+static struct trust_round *begin_refused(void)
+{
+    static struct trust_round r;
+    trust_round_init(&r);
+    assert_true(trust_round_begin(&r, &of_both, true, NOW));
+    assert_int_equal(r.n, 2);
+    bring(&r, 0, true);
+    bring(&r, 1, true);
+    assert_true(trust_round_end(&r, &of_both, NOW));
+    trust_round_judged(&r, 0, 0, true, SIGNER, INT64_MAX, NOW);
+    trust_round_judged(&r, 0, 1, true, "", INT64_MAX, NOW);
+    return &r;
+}
+
+/* It was judged before the list's authorities were there: it is at hand when they are. */
+static void what_was_refused_is_judged_again(void **state)
+{
+    (void)state;
+    struct trust_round *r = begin_refused();
+    const int64_t due_s = r->of[0][1].due_s;
+    assert_true(r->of[0][1].fd >= 0);
+    assert_true(due_s > NOW);
+    trust_round_judged(r, 0, 1, true, "", INT64_MAX, NOW + 60);
+    assert_int_equal(r->of[0][1].due_s, due_s); /* judged again, not fetched later */
+    assert_int_equal(r->of[0][1].errors, 1);
+    assert_true(trust_round_begin(r, &of_both, false, NOW));
+    assert_int_equal(r->n, 1);
+    bring(r, 0, true);
+    assert_true(trust_round_end(r, &of_both, NOW));
+    trust_round_judged(r, 0, 0, false, "", NOW + 3600, NOW);
+    trust_round_judged(r, 0, 1, false, "", NOW + 3600, NOW);
+    assert_int_equal(r->of[0][1].errors, 0);
+    assert_int_equal(r->of[0][1].fd, -1);
+    trust_round_reset(r);
+}
+
+/* It stays when the next fetch of it fails, and both are said. */
+static void what_was_refused_outlives_a_failure(void **state)
+{
+    (void)state;
+    struct trust_round *r = begin_refused();
+    trust_round_hurry(r);
+    assert_true(trust_round_begin(r, &of_both, true, NOW));
+    bring(r, 0, true);
+    bring(r, 1, false);
+    assert_true(trust_round_end(r, &of_both, NOW));
+    assert_true(r->of[0][1].fd >= 0);
+    trust_round_judged(r, 0, 1, false, "", NOW + 3600, NOW);
+    assert_string_equal(r->of[0][1].saying, "it hangs");
+    trust_round_reset(r);
+}
+
+/* Whoever judges it may have died of it. */
+static void what_could_not_be_judged_goes(void **state)
+{
+    (void)state;
+    struct trust_round *r = begin_refused();
+    trust_round_failed(r, NOW);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(r->of[0][i].fd, -1);
+    assert_false(trust_round_is_half(r));
+    trust_round_reset(r);
+}
+
+/* A reload: all is due, and what is known of a URL stays until it is fetched again. */
+static void other_settings(void **state)
+{
+    static const struct str turned[] = {STR("https://pa.example.net/new"), STR(CRL)};
+    const struct trust_setting trusts[] = {
+        {.name = STR("other"), .list = STR(LIST), .list_is_url = true},
+        {.name = STR("us"), .list = STR(LIST), .list_is_url = true, .crls = turned, .n_crls = 2}};
+    const struct settings after = {.trusts = trusts, .n_trusts = 2};
+    (void)state;
+    struct trust_round *r = begin_refused();
+    trust_round_hurry(r);
+    assert_true(trust_round_begin(r, &of_both, true, NOW));
+    bring(r, 0, false);
+    const int64_t since_s = r->of[0][0].since_s;
+    trust_round_follow(r, &of_both, &after); /* the other is on its way */
+    assert_int_equal(r->n, 0);
+    assert_false(trust_round_is_half(r));
+    assert_string_equal(r->of[0][0].saying, "");
+    assert_string_equal(r->of[1][0].saying, "it hangs");
+    assert_int_equal(r->of[1][0].since_s, since_s);
+    assert_string_equal(r->of[1][1].saying, "");
+    assert_true(r->of[1][2].fd >= 0);
+    assert_int_equal(trust_round_due_s(r, &after), 0);
+    trust_round_follow(r, &after, &settings);
+    assert_string_equal(r->of[0][0].saying, "it hangs");
+    assert_int_equal(r->of[0][1].fd, -1);
+    trust_round_follow(r, &settings, NULL);
+    assert_string_equal(r->of[0][0].saying, "");
+    trust_round_reset(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +252,10 @@ int main(void)
         cmocka_unit_test(what_did_not_come_is_told),
         cmocka_unit_test(a_signer_that_does_not_come),
         cmocka_unit_test(a_mended_token),
+        cmocka_unit_test(what_was_refused_is_judged_again),
+        cmocka_unit_test(what_was_refused_outlives_a_failure),
+        cmocka_unit_test(what_could_not_be_judged_goes),
+        cmocka_unit_test(other_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

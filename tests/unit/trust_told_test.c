@@ -110,7 +110,6 @@ static void other_countries(void **state)
     (void)state;
     for (int is_broken = 0; is_broken < 2; is_broken++) {
         struct trust_found was = made(false, false), now;
-        assert_true(trust_found_is_of(&before, &after));
         trust_found_carry(&now, &was, &before, &before);
         json_t *said = put(&before, &now, false);
         assert_true(str_eq(lab_member(said, "calls"), STR("judged")));
@@ -131,6 +130,32 @@ static void other_countries(void **state)
         json_decref(said);
     }
     arena_free(arena);
+}
+
+/* A reload with another signer for it, or another order: it is refused until it was judged again.
+ */
+static void what_is_refused_stays_so(void **state)
+{
+    static const struct str turned[] = {STR("/b.crl"), STR("/a.crl")};
+    struct trust_setting before = {
+        .name = STR("us"), .anchors = STR("/ca.pem"), .crls = crls, .n_crls = 2};
+    struct trust_setting after = before, other = before;
+    struct trust_found was = made(true, true), now = {.is_made = false}, none = now;
+    after.crl_signer = STR("/signer.pem");
+    after.crls = turned;
+    other.name = STR("gb");
+    was.sources[1].is_refused = true;
+    was.sources[1].since_s = NOW - 7;
+    snprintf(was.sources[1].saying, sizeof(was.sources[1].saying), "is garbage");
+    (void)state;
+    trust_found_carry(&now, &was, &before, &after);
+    assert_false(now.is_made);
+    assert_false(now.sources[1].is_refused);
+    assert_true(now.sources[2].is_refused);
+    assert_int_equal(now.sources[2].since_s, NOW - 7);
+    assert_string_equal(now.sources[2].saying, "is garbage");
+    trust_found_carry(&none, &was, &before, &other);
+    assert_false(none.is_made || none.sources[1].is_refused || none.sources[2].is_refused);
 }
 
 /* More than a fifth, and at least ten; or all of at least three. */
@@ -192,6 +217,7 @@ int main(void)
         cmocka_unit_test(lists_that_are_over),
         cmocka_unit_test(while_nothing_is_in_force),
         cmocka_unit_test(other_countries),
+        cmocka_unit_test(what_is_refused_stays_so),
         cmocka_unit_test(many_are_revoked),
         cmocka_unit_test(copies_are_one_certificate),
         cmocka_unit_test(those_before_count),

@@ -19,6 +19,9 @@ const char *list_login_write(struct str file, struct buf *body);
 /* Whether that would write one. */
 bool list_login_is_whole(struct str file);
 
+/* What such a file must hold, behind its name and "must hold". */
+#define LIST_LOGIN_FORM "two lines: a user's name, and a password"
+
 /* Whether the octets of list_token_file are one line with a token: b64token of RFC 6750, letters,
    digits and -._~+/ with = behind them alone. */
 bool list_token_is_whole(struct str file);

@@ -63,4 +63,7 @@ bool fetch_prepare(void);
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
 
+/* What a fetcher that reaches no host says of a transfer that came to OUTCOME. */
+enum fetch_outcome fetch_reach_while_cut_off(enum fetch_outcome outcome);
+
 #endif

@@ -24,9 +24,9 @@ static const char *read_login(struct str file, struct login *l)
     l->user = line_of(&rest);
     l->password = line_of(&rest);
     if (l->user.n == 0 || l->password.n == 0)
-        return "has not a user's name and a password, a line each";
+        return "must hold " LIST_LOGIN_FORM;
     if (rest.n > 0)
-        return "has more than two lines";
+        return "must hold " LIST_LOGIN_FORM;
     if (str_find(file, '\0', 0) < file.n)
         return "holds NUL bytes";
     return NULL;

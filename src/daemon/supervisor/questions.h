@@ -39,6 +39,7 @@ struct exhibit {
     int overlay_fd; /* of the urgent changes; -1: there are none */
     int trust_fd;   /* of the domains of trust; -1: there are none */
     uint64_t trust_generation;
+    bool is_cut_off; /* the fetcher reaches no host */
 };
 
 /* What `stirctl status --json` prints, put into OUT. */

@@ -19,6 +19,8 @@ static void put_source(const struct supervisor *s, const struct exhibit *e, stru
     json_put_integer(&j, (int64_t)s->current.generation);
     json_put_key(&j, STR("trust"));
     json_put_integer(&j, e->trust_fd >= 0 ? (int64_t)e->trust_generation : 0);
+    json_put_key(&j, STR("cut_off"));
+    json_put_bool(&j, e->is_cut_off);
     json_end_object(&j);
 }
 

@@ -4,6 +4,7 @@
  * which it may not open any more when another one has its name. Each worker has a channel to it.
  * Each look of the checker has another fetcher, for as long as it takes.
  */
+#include "questions.h"
 #include "worker_places.h"
 
 #include "daemon/web_files.h"
@@ -358,6 +359,12 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
                                     own(s)->courier_blind;
 }
 
+static void exhibit(const struct supervisor *s, struct exhibit *e)
+{
+    const struct child *c = own(s)->present;
+    e->is_cut_off = c->kept && own(s)->of[c->index].cut_off;
+}
+
 static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
     const struct fetch_tally *now = &own(s)->of[own(s)->present->index];
@@ -389,5 +396,6 @@ const struct part part_fetcher = {
     .tick = tick,
     .count = count,
     .add_counts = add_counts,
+    .answers_exhibit = exhibit,
     .on = {[EVENT_IN_FORCE] = follow, [EVENT_CHILD_GONE] = hear_gone},
 };

@@ -1,7 +1,8 @@
 /*
  * Whether a reload could read what the present configuration names: looked at now and then, before
  * somebody needs it. Nothing that watches a directory tells of rights. The directories of
- * certificates have a look of their own (supervisor_certificates.c).
+ * certificates have a look of their own (supervisor_certificates.c), and files of domains of trust,
+ * which keep nothing from going on, are told of when they are read (trust_process.h).
  */
 #include "loop.h"
 
@@ -54,7 +55,8 @@ static void look_at(void *user, struct str path)
     char *z = strndup(path.p, path.n);
     bool lost = z && faccessat(AT_FDCWD, z, R_OK, AT_EACCESS) != 0 && errno != EPERM;
     const char *why = strerror(errno);
-    if (lost && !is_of_certificate(l, path) && !is_among(l->problems, z))
+    if (lost && !is_of_certificate(l, path) && !named_files_is_of_trust_alone(l->settings, path) &&
+        !is_among(l->problems, z))
         problems_add(l->problems, path, 0, "%s", why);
     free(z);
 }

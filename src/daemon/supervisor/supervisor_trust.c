@@ -319,8 +319,7 @@ static void carry_over(struct supervisor *s, const struct settings *before)
     memset(now, 0, sizeof(own(s)->present));
     for (unsigned i = 0; before && after && i < after->n_trusts; i++)
         for (unsigned j = 0; j < before->n_trusts; j++)
-            if (trust_found_is_of(&before->trusts[j], &after->trusts[i]))
-                trust_found_carry(&now[i], &was[j], &before->trusts[j], &after->trusts[i]);
+            trust_found_carry(&now[i], &was[j], &before->trusts[j], &after->trusts[i]);
 }
 
 /* Of which domains the image that there is holds what was made of the places of now. */
@@ -345,7 +344,8 @@ static void follow(struct supervisor *s, const struct news *news)
 {
     let_go(courier(s));
     let_go(maker(s));
-    trust_round_reset(&own(s)->round);
+    trust_round_follow(&own(s)->round, news->before ? news->before->settings : NULL,
+                       s->current.settings);
     carry_over(s, news->before ? news->before->settings : NULL);
     if (!has_domains(&s->current))
         asker_each(s, &part_trust, refuse_one, NULL);
@@ -663,7 +663,7 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
         t->wanted = true;
     } else if (!t->built) {
         trust_round_failed(&t->round, clock_real_s());
-        log_error("trust was not made: the image before stays");
+        log_error("trust was not made: the image before, if any, stays");
         t->failed++;
         t->next_make_ms = death->now_ms + RETRY_MS;
     }
@@ -723,6 +723,9 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     uint64_t broken = 0;
     for (unsigned i = 0; settings && i < settings->n_trusts; i++) {
         const struct trust_found *d = &own(s)->present[i];
+        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
+            values[ALARM_trust_refused] += d->sources[at].is_refused ||
+                                           own(s)->round.of[i][at].saying[0];
         if (!d->is_made)
             continue;
         broken += d->is_broken;
@@ -730,9 +733,6 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
                                            "in force") != 0;
         values[ALARM_trust_crl] += trust_found_lacks_crls(&settings->trusts[i], d, now_s);
         values[ALARM_trust_entries] += d->left_out;
-        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
-            values[ALARM_trust_refused] += d->sources[at].is_refused ||
-                                           own(s)->round.of[i][at].saying[0];
     }
     values[ALARM_trust_failed] = own(s)->failed + broken;
     values[ALARM_trust_growth] = own(s)->growth.times;

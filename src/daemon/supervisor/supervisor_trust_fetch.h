@@ -14,18 +14,26 @@
 struct trust_fetch {
     int64_t due_s; /* since 1970; 0: at once */
     unsigned errors;
-    int fd, signer_fd; /* what came, until it was judged; -1: nothing */
+    /* What came last, until it is taken, and its signer's certificate; -1: nothing. What was
+       refused stays: it is judged again with each image, since what it is judged by (the list's
+       authorities, files of the operator's, the clock) may have changed. */
+    int fd, signer_fd;
+    bool is_judged; /* what came last was, and refused */
+    bool signer_failed;
     char signer_url[CONTROL_TEXT];
     char saying[CONTROL_TEXT]; /* why the last one failed; empty: it did not */
     int64_t since_s;           /* since when they fail */
 };
 
 #define TRUST_ERRANDS_MAX 32
+/* Lists that are kept though they were refused. What is more is judged when it is fetched next. */
+#define TRUST_REFUSED_MAX 64
 
 struct trust_round {
     struct courier_errand errands[TRUST_ERRANDS_MAX];
     struct {
         struct trust_fetch *of;
+        int fd; /* what comes; -1: it has come, or failed */
         bool is_signer, told;
     } asked[TRUST_ERRANDS_MAX];
     unsigned n;
@@ -37,6 +45,13 @@ struct trust_round {
 void trust_round_init(struct trust_round *r);
 /* Forgets what came and when each list is due: all are fetched anew. */
 void trust_round_reset(struct trust_round *r);
+/*
+ * AFTER is in force in place of BEFORE (either may be NULL): all are fetched anew, and nothing that
+ * is under way is waited for. What came of a URL of the same domain, and why and since when it
+ * cannot be fetched, stays until it is fetched again.
+ */
+void trust_round_follow(struct trust_round *r, const struct settings *before,
+                        const struct settings *after);
 /*
  * Whether some are due at NOW_S: then they are the round's errands. One that failed the last time
  * may hang again: unless ALL are wanted at once it has a round of its own, behind the others.

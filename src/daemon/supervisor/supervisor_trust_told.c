@@ -44,7 +44,13 @@ void trust_found_take(struct trust_found *d, const struct trust_found *now, int6
     }
 }
 
-bool trust_found_is_of(const struct trust_setting *before, const struct trust_setting *after)
+static struct str place_of(const struct trust_setting *t, unsigned source)
+{
+    return source == 0 ? t->list : t->crls[source - 1];
+}
+
+/* Whether a domain of AFTER is made of the same places as BEFORE's. */
+static bool is_of(const struct trust_setting *before, const struct trust_setting *after)
 {
     bool same = str_eq(before->name, after->name) && str_eq(before->list, after->list) &&
                 str_eq(before->anchors, after->anchors) &&
@@ -57,9 +63,32 @@ bool trust_found_is_of(const struct trust_setting *before, const struct trust_se
     return same;
 }
 
+/* That a place is refused is said until what it has was judged again. */
+static void carry_refusals(struct trust_found *now, const struct trust_found *was,
+                           const struct trust_setting *before, const struct trust_setting *after)
+{
+    for (unsigned i = 0; i <= after->n_crls; i++)
+        for (unsigned j = 0; j <= before->n_crls; j++) {
+            const struct trust_source_found *from = &was->sources[j];
+            struct trust_source_found *to = &now->sources[i];
+            if ((i == 0) != (j == 0) || !from->is_refused ||
+                !str_eq(place_of(after, i), place_of(before, j)))
+                continue;
+            to->is_refused = true;
+            to->since_s = from->since_s;
+            memcpy(to->saying, from->saying, sizeof(to->saying));
+        }
+}
+
 void trust_found_carry(struct trust_found *now, const struct trust_found *was,
                        const struct trust_setting *before, const struct trust_setting *after)
 {
+    if (!str_eq(before->name, after->name))
+        return;
+    if (!is_of(before, after)) {
+        carry_refusals(now, was, before, after);
+        return;
+    }
     *now = *was;
     now->is_behind |= !str_eq(before->mark, after->mark);
 }
@@ -109,11 +138,6 @@ static const char *calls_get(const struct trust_setting *t, const char *state, u
 }
 
 /* ---- the log ---- */
-
-static struct str place_of(const struct trust_setting *t, unsigned source)
-{
-    return source == 0 ? t->list : t->crls[source - 1];
-}
 
 void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
                      uint64_t generation, int64_t now_s)

@@ -37,9 +37,9 @@ struct trust_found {
 /* What NOW was found takes the place of what was found before; what nothing new was heard of stays
    as it was. */
 void trust_found_take(struct trust_found *d, const struct trust_found *now, int64_t now_s);
-/* What was found of BEFORE's is of AFTER's where it is made of the same places. */
-bool trust_found_is_of(const struct trust_setting *before, const struct trust_setting *after);
-/* *NOW, of AFTER, is that of BEFORE, which was made of the same places. */
+/* *NOW, of AFTER and empty, goes on with what was found of BEFORE, where that is the domain of the
+   same name: with all of it when both are made of the same places, else with what of the places of
+   now is refused. */
 void trust_found_carry(struct trust_found *now, const struct trust_found *was,
                        const struct trust_setting *before, const struct trust_setting *after);
 const char *trust_found_state(const struct trust_setting *t, const struct trust_found *d,
