@@ -377,7 +377,8 @@ static const struct cli_option options[] = {
     {"offline", 'o', NULL, "ask the files of the configuration, not the stird that runs", 0},
     {"origid", 'u', "UUID", "instead of all this: what was decided of the calls with this token",
      0},
-    {"call-id", 'k', "ID", "with --origid, where several calls have it: of this one alone", 0},
+    {"call-id", 'k', "ID",
+     "with --origid, where several calls have it: of those of this Call-ID alone", 0},
     {0}};
 
 static struct question question_of(const struct words *words)
@@ -408,7 +409,7 @@ static const char *contradiction(const struct question *q)
                    ? "--origid asks for a call that was: nothing else describes it"
                    : NULL;
     if (q->call_id)
-        return "--call-id picks one of the calls of --origid UUID";
+        return "--call-id picks of the calls of --origid UUID";
     if (!q->trunk && !q->source)
         return "--trunk NAME or --source ADDRESS is missing";
     if (q->message)

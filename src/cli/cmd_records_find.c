@@ -1,5 +1,6 @@
 /* The records of calls by number, time, or what one of their members says; the last ones; new ones.
  */
+#include "json_text.h"
 #include "record_files.h"
 #include "record_print.h"
 #include "record_search.h"
@@ -22,10 +23,21 @@ struct find {
     size_t found, masked; /* how many of these have a masked number in the record */
 };
 
+/* As stird writes a record. Of one that somebody else wrote a terminal may take orders. */
+static bool is_plain(struct str line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if (line.p[i] < ' ' || line.p[i] > '~')
+            return false;
+    return true;
+}
+
 static void print(const struct find *f, struct str line, const json_t *record)
 {
-    if (f->json)
+    if (f->json && is_plain(line))
         printf("%.*s\n", STR_ARG(line));
+    else if (f->json)
+        json_print(json_incref((json_t *)(uintptr_t)record));
     else
         record_print(record);
 }

@@ -198,9 +198,9 @@ static void print_signer(const json_t *signer)
     print_code(text_of(signer, "spc"));
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         printf(" %7" JSON_INTEGER_FORMAT, counts[i]);
-    printf("  %.*s\n%*s", TIME_WIDTH, text_of(signer, "last_seen"), INDENT, "");
+    print_said("  %.*s\n%*s", TIME_WIDTH, text_of(signer, "last_seen"), INDENT, "");
     columns_wrap(*subject ? subject : "no certificate was at hand", INDENT, INDENT);
-    printf("%*sfirst seen %.*s\n", INDENT, "", TIME_WIDTH, text_of(signer, "first_seen"));
+    print_said("%*sfirst seen %.*s\n", INDENT, "", TIME_WIDTH, text_of(signer, "first_seen"));
     print_reasons(signer);
 }
 

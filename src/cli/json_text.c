@@ -25,9 +25,22 @@ void json_print_text(struct str text)
     json_print(json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL));
 }
 
+/* To Jansson DEL is ASCII like any other; to a terminal it is none that is shown. It can stand in
+   strings alone. */
+static int write_plain(const char *text, size_t n, void *user)
+{
+    (void)user;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\x7f')
+            fputs("\\u007F", stdout);
+        else
+            putchar(text[i]);
+    return ferror(stdout) ? -1 : 0;
+}
+
 void json_print(json_t *json)
 {
-    if (!json || json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII))
+    if (!json || json_dump_callback(json, write_plain, NULL, JSON_COMPACT | JSON_ENSURE_ASCII))
         fputs("stirctl: out of memory\n", stderr);
     else
         putchar('\n');

@@ -29,7 +29,7 @@ static const char *text_of(const json_t *record, const char *key)
 
 static int print_name(const char *name)
 {
-    return printf("%-*s ", NAME_WIDTH, name);
+    return print_said("%-*s ", NAME_WIDTH, name);
 }
 
 static void print_sentence(const char *name, struct str sentence)
@@ -99,8 +99,9 @@ static void tell_how_many(const struct cli *cli, const struct past_calls *p, siz
     FILE *to = cli->json ? stderr : stdout;
     if (p->found < 2)
         return;
-    fprintf(to, "%s%zu calls have this origid: --call-id ID shows one of them alone\n",
-            cli->json ? "stirctl: " : "", p->found);
+    fprintf(to, "%s%zu calls have this origid%s\n", cli->json ? "stirctl: " : "", p->found,
+            p->search.wanted[FIND_CALL_ID] ? " and this Call-ID: ts says when each came"
+                                           : ": --call-id ID shows those of one Call-ID alone");
     if (p->found > shown)
         fprintf(to, "%sthese are the last %zu; stirctl records find --origid UUID shows all\n",
                 cli->json ? "stirctl: " : "", shown);

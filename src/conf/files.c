@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <stird/base/memory_file.h>
+#include <stird/base/regular_file.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,7 +27,8 @@ enum remembered_kind {
     REMEMBERED_FILE = 1,
     REMEMBERED_LIST = 2,
     REMEMBERED_SECRET = 3,
-    REMEMBERED_LOOK = 4 /* at a secret of others: that it is there, without its text */
+    REMEMBERED_LOOK = 4,  /* at a secret of others: that it is there, without its text */
+    REMEMBERED_PUBLIC = 5 /* a file that links may lead to */
 };
 
 struct remembered {
@@ -49,16 +51,10 @@ const char *files_fault(int error)
     switch (error) {
     case -ELOOP:
         return "is a symbolic link: name the file itself";
-    case -EFBIG:
-        return "is too large to be what it should be";
-    case -EINVAL:
-        return "is no regular file";
-    case -EPERM:
-        return "can be written by everybody: chmod o-w";
     case -EILSEQ:
         return "holds NUL bytes: it is no text file";
     default:
-        return strerror(-error);
+        return regular_file_public_fault(error);
     }
 }
 
@@ -139,33 +135,6 @@ static int answer(const struct remembered *r, struct str *text)
 
 /* ---- the disk ---- */
 
-static int read_descriptor(int fd, size_t max_bytes, struct buf *out)
-{
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (!S_ISREG(status.st_mode))
-        return -EINVAL;
-    if (status.st_mode & S_IWOTH)
-        return -EPERM;
-    for (;;) {
-        char *room = buf_room(out, 16384);
-        if (!room)
-            return -ENOMEM;
-        ssize_t n = read(fd, room, 16384);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        buf_grew(out, (size_t)n);
-        if (out->n > max_bytes)
-            return -EFBIG;
-    }
-    return 0;
-}
-
 static int open_disk(const char *path)
 {
     /* O_NONBLOCK: a FIFO must not hold up the start before fstat() refuses it. */
@@ -178,7 +147,7 @@ static int read_disk(const char *path, size_t max_bytes, struct buf *out)
     int fd = open_disk(path);
     if (fd < 0)
         return fd;
-    int r = read_descriptor(fd, max_bytes, out);
+    int r = regular_file_read_descriptor(fd, max_bytes, out);
     close(fd);
     return r;
 }
@@ -254,18 +223,30 @@ static int remember_result(struct files *files, uint32_t kind, struct str path, 
     return answer(remember_take(files, kind, path, r, taken, n), text);
 }
 
-int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *text)
+static int read_kind(struct files *files, uint32_t kind, struct str path, size_t max_bytes,
+                     int (*read_it)(const char *path, size_t max_bytes, struct buf *out),
+                     struct str *text)
 {
-    struct remembered *known = find(files, REMEMBERED_FILE, path);
+    struct remembered *known = find(files, kind, path);
     if (known)
         return known->error == 0 && known->text_length > max_bytes ? -EFBIG : answer(known, text);
     if (files->replay)
         return -ENOENT;
     struct buf bytes = BUF_INIT;
     char *z = strndup(path.n > 0 ? path.p : "", path.n);
-    int r = z ? read_disk(z, max_bytes, &bytes) : -ENOMEM;
+    int r = z ? read_it(z, max_bytes, &bytes) : -ENOMEM;
     free(z);
-    return remember_result(files, REMEMBERED_FILE, path, r, &bytes, text);
+    return remember_result(files, kind, path, r, &bytes, text);
+}
+
+int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *text)
+{
+    return read_kind(files, REMEMBERED_FILE, path, max_bytes, read_disk, text);
+}
+
+int files_read_public(struct files *files, struct str path, size_t max_bytes, struct str *text)
+{
+    return read_kind(files, REMEMBERED_PUBLIC, path, max_bytes, regular_file_read_public, text);
 }
 
 int files_read(struct files *files, struct str path, size_t max_bytes, struct str *text)
@@ -367,6 +348,7 @@ static bool agree(const struct remembered *a, const struct remembered *b)
 bool files_agree(const struct files *a, const struct files *b, struct str path)
 {
     return agree(find(a, REMEMBERED_FILE, path), find(b, REMEMBERED_FILE, path)) &&
+           agree(find(a, REMEMBERED_PUBLIC, path), find(b, REMEMBERED_PUBLIC, path)) &&
            agree(find(a, REMEMBERED_SECRET, path), find(b, REMEMBERED_SECRET, path));
 }
 

@@ -14,7 +14,7 @@
 static struct str text_of(struct reader *r, struct str path)
 {
     struct str text = {NULL, 0};
-    if (path.n > 0 && files_read_bytes(r->files, path, LIST_BYTES_MAX, &text) != 0)
+    if (path.n > 0 && files_read_public(r->files, path, LIST_BYTES_MAX, &text) != 0)
         text = (struct str){NULL, 0};
     return text;
 }

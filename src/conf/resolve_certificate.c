@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <stird/base/container_of.h>
+#include <stird/base/regular_file.h>
 #include <stird/core/certificate_chain.h>
 #include <stird/core/x5u.h>
 
@@ -137,13 +138,10 @@ static void check_use(struct reader *r, const struct unit *u, const struct certi
             STR_ARG(u->directory), STR_ARG(claim), why);
 }
 
-/* A chain that no verifier can follow is not loaded; one that some cannot follow is warned of. An
-   expired one is not judged. */
+/* A chain that no verifier can follow is not loaded; one that some cannot follow is warned of. */
 static bool check_chain(struct reader *r, const struct unit *u, struct str chain_name,
                         struct certificate *c)
 {
-    if (c->not_after_s < r->now_s)
-        return true;
     const char *why = certificate_fault(c, u->anchors, r->now_s, r->arena);
     why = why ? why : certificate_take_scope(c, u->anchors, r->now_s, r->arena);
     const char *maybe = certificate_warning(c, u->anchors, r->arena);
@@ -177,22 +175,27 @@ static void check_owner_alone(struct reader *r, const struct settings *s, const 
     problems_fini(&ignored);
 }
 
-/* NOW_S: 0 for a unit that may have expired, since others are there. */
+static bool is_over(const struct reader *r, const struct certificate *c)
+{
+    return c->not_after_s < r->now_s;
+}
+
+/* One that has expired is read too; its chain is not judged, for mostly there is another. */
 static bool read_unit(struct reader *r, const struct settings *s, const struct unit *u,
-                      int64_t now_s, struct certificate *c)
+                      struct certificate *c)
 {
     struct str chain_name, chain = {NULL, 0}, x5u_name, x5u = {NULL, 0};
     bool both = read_part(r, u, "chain.pem", CERTIFICATE_BYTES_MAX, false, &chain_name, &chain);
     both = read_part(r, u, "x5u", X5U_BYTES_MAX, true, &x5u_name, &x5u) && both;
     if (!both || !certificate_read(c, r->arena, u->draft->id, u->directory, chain_name, chain,
-                                   x5u_name, x5u, now_s, r->problems)) {
+                                   x5u_name, x5u, 0, r->problems)) {
         check_owner_alone(r, s, u, chain_name, chain);
         return false;
     }
     c->unit = u->name;
     take_owner(s, u, c);
     check_owner(r, s, u, c);
-    bool good = check_chain(r, u, chain_name, c);
+    bool good = is_over(r, c) || check_chain(r, u, chain_name, c);
     check_use(r, u, c);
     const char *why = x5u_warning(c->x5u);
     if (why)
@@ -204,11 +207,11 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
 }
 
 /* A unit with mistakes is remembered, so that its key is looked at all the same. */
-static bool take_unit(struct reader *r, struct draft *draft, const struct unit *u, int64_t now_s,
+static bool take_unit(struct reader *r, struct draft *draft, const struct unit *u,
                       struct certificate *c)
 {
     struct settings *s = &draft->settings;
-    if (read_unit(r, s, u, now_s, c))
+    if (read_unit(r, s, u, c))
         return true;
     if (s->mistaken_units)
         ((struct str *)(uintptr_t)s->mistaken_units)[s->n_mistaken_units++] = u->directory;
@@ -240,7 +243,7 @@ static void warn_of_dates(struct reader *r, const struct draft_certificate *d,
 {
     struct str unit = c->unit.n > 0 ? c->unit : STR("in the directory itself");
     struct place at = place_of(&d->object, "directory");
-    if (r->now_s > c->not_after_s)
+    if (is_over(r, c))
         warn(r, &d->object, at,
              "unit %.*s does not sign any more: it was in force until %.*s; take it away",
              STR_ARG(unit), STR_ARG(day_of(r, c->not_after_s)));
@@ -249,15 +252,49 @@ static void warn_of_dates(struct reader *r, const struct draft_certificate *d,
              STR_ARG(unit), STR_ARG(day_of(r, c->not_before_s)));
 }
 
-/* Expired units are left out as long as there is another. */
-static unsigned without_expired(struct certificate *list, unsigned n, int64_t now_s)
+static int latest_first(const void *left, const void *right)
 {
-    unsigned kept = 0;
+    const struct certificate *a = left, *b = right;
+    return a->not_after_s < b->not_after_s ? 1 : a->not_after_s > b->not_after_s ? -1 : 0;
+}
+
+/* All of them have expired. A start or a reload that was refused for that would cost calls where
+   they only go without our signature, so the last one stays, to say which. The clock may be wrong:
+   when its chain was no good on its last day, it signs at no time. */
+static unsigned keep_expired(struct reader *r, const struct draft_certificate *d,
+                             const struct trust *anchors, struct certificate *list, unsigned n)
+{
+    if (n == 0)
+        return 0;
+    qsort(list, n, sizeof(*list), latest_first);
+    for (unsigned i = 1; i < n; i++)
+        certificate_fini(&list[i]);
+    warn(r, &d->object, place_of(&d->object, "directory"),
+         "%.*s: %s expired, on %.*s, so it signs nothing: put a new one here (stirctl cert import)",
+         STR_ARG(d->directory), n > 1 ? "each of its units has" : "its unit has",
+         STR_ARG(day_of(r, list->not_after_s)));
+    if (certificate_fault(list, anchors, list->not_after_s, r->arena) ||
+        certificate_take_scope(list, anchors, list->not_after_s, r->arena))
+        list->not_after_s = list->not_before_s - 1;
+    return 1;
+}
+
+/* Expired units are left out as long as there is another. */
+static unsigned without_expired(struct reader *r, const struct draft_certificate *d,
+                                const struct trust *anchors, struct certificate *list, unsigned n)
+{
+    unsigned kept = 0, over = 0;
     for (unsigned i = 0; i < n; i++)
-        if (now_s <= list[i].not_after_s)
-            list[kept++] = list[i];
-        else
+        over += is_over(r, &list[i]);
+    if (over == n)
+        return keep_expired(r, d, anchors, list, n);
+    for (unsigned i = 0; i < n; i++) {
+        warn_of_dates(r, d, &list[i]);
+        if (is_over(r, &list[i]))
             certificate_fini(&list[i]);
+        else
+            list[kept++] = list[i];
+    }
     return kept;
 }
 
@@ -283,28 +320,18 @@ static unsigned read_units(struct reader *r, struct draft *draft, const struct d
                            struct str names, const struct trust *anchors, struct certificate *list)
 {
     unsigned n = 0;
-    bool all = true;
     while (names.n > 0) {
         struct str name = str_cut(&names, '\0');
         const struct unit u = {
             d, arena_printf(r->arena, "%.*s/%.*s", STR_ARG(d->directory), STR_ARG(name)),
             arena_copy(r->arena, str_slice(name, 0, name.n - (sizeof(UNIT_SUFFIX) - 1))), anchors};
-        if (take_unit(r, draft, &u, 0, &list[n]))
+        if (take_unit(r, draft, &u, &list[n]))
             n++;
-        else
-            all = false;
     }
     const struct unit flat = {d, d->directory, {NULL, 0}, anchors};
-    if (has_flat_unit(r, d) && take_unit(r, draft, &flat, 0, &list[n]))
+    if (has_flat_unit(r, d) && take_unit(r, draft, &flat, &list[n]))
         n++;
-    for (unsigned i = 0; i < n; i++)
-        warn_of_dates(r, d, &list[i]);
-    unsigned kept = without_expired(list, n, r->now_s);
-    if (kept == 0 && all)
-        complain(r, &d->object, place_of(&d->object, "directory"),
-                 "%.*s: each of its units has expired: put a new one here, with a directory of its "
-                 "own",
-                 STR_ARG(d->directory));
+    const unsigned kept = without_expired(r, d, anchors, list, n);
     qsort(list, kept, sizeof(*list), newest_first);
     return kept;
 }
@@ -377,11 +404,11 @@ static struct trust *read_anchors(struct reader *r, const struct draft *draft)
     struct str text, path = draft->settings.check.anchors;
     const struct object *root = &draft->object;
     struct trust *t = path.n > 0 ? trust_new() : NULL;
-    int error = t ? files_read_bytes(r->files, path, ANCHORS_BYTES_MAX, &text) : 0;
+    int error = t ? files_read_public(r->files, path, ANCHORS_BYTES_MAX, &text) : 0;
     if (error < 0)
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
-             files_fault(error));
+             regular_file_public_fault(error));
     else if (t && !trust_add_anchors(t, path, text, &faults))
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
@@ -453,8 +480,8 @@ void resolve_certificates(struct reader *r, struct draft *draft)
             continue;
         if (names.n > 0)
             n += read_units(r, draft, d, names, anchors, &list[n]);
-        else if (d->directory.n > 0 && take_unit(r, draft, &alone, r->now_s, &list[n]))
-            warn_of_dates(r, d, &list[n++]);
+        else if (d->directory.n > 0 && take_unit(r, draft, &alone, &list[n]))
+            n += without_expired(r, d, anchors, &list[n], 1);
     }
     if (n > CERTIFICATE_UNITS_MAX)
         complain(r, &draft->object, place_of(&draft->object, "certificates"),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stird/base/container_of.h>
+#include <stird/base/regular_file.h>
 #include <stird/base/shortage.h>
 #include <stird/core/believed.h>
 #include <stird/core/trust_build.h>
@@ -125,8 +126,8 @@ static bool check_file(struct reader *r, const struct object *o, struct place at
     struct str text;
     if (path.n == 0)
         return true;
-    int error = files_read_bytes(r->files, path, TRUST_BYTES_MAX, &text);
-    const char *why = error < 0 ? files_fault(error) : read(&f, text);
+    int error = files_read_public(r->files, path, TRUST_BYTES_MAX, &text);
+    const char *why = error < 0 ? regular_file_public_fault(error) : read(&f, text);
     if (error == -ENOMEM || shortages() != before)
         out_of_memory(r);
     else if (why)

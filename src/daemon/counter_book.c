@@ -365,6 +365,11 @@ struct proxy_counters counter_book_sum(const struct counter_book *b)
     return sum;
 }
 
+const struct proxy_counters *counter_book_worker(const struct counter_book *b, unsigned w)
+{
+    return b->workers[w].page;
+}
+
 static void begin_sum(const void *node, VISIT order, void *user)
 {
     struct account *a = *(struct account *const *)node;

@@ -44,6 +44,8 @@ void counter_book_in_force(struct counter_book *b, const struct settings *settin
 
 /* Of all workers, those that are gone included. */
 struct proxy_counters counter_book_sum(const struct counter_book *b);
+/* What the worker W counts, which goes on counting; NULL: there is none. */
+const struct proxy_counters *counter_book_worker(const struct counter_book *b, unsigned w);
 /* Adds up what the functions below return. */
 void counter_book_add_up(struct counter_book *b);
 /* The sums of the trunk of that name, when they were last added up; NULL: it is not known. */

@@ -158,6 +158,17 @@ enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint1
     return found ? look_at(found, port, trunk, now_ms) : FETCH_OK;
 }
 
+enum fetch_outcome fetch_host_look_spare(struct fetch_hosts *h, struct str name, uint16_t port,
+                                         uint32_t trunk, int64_t now_ms)
+{
+    struct host *found = find(h, name);
+    const enum fetch_outcome outcome = found ? look_at(found, port, trunk, now_ms) : FETCH_OK;
+    if (!found || outcome != FETCH_OK)
+        return outcome;
+    return fetch_shares_has_spare(&found->shares, &h->rules.rate, trunk, now_ms) ? FETCH_OK
+                                                                                 : FETCH_LIMIT;
+}
+
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
                                     uint32_t trunk, int64_t now_ms, struct fetch_host **entered)
 {
@@ -216,9 +227,9 @@ void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms)
         entered->shut_until_ms = now_ms + entered->host->all->rules.pause_ms;
 }
 
-void fetch_hosts_forgive(struct fetch_hosts *h)
+void fetch_hosts_ease(struct fetch_hosts *h)
 {
     for (struct lru_link *link = h->by_name.oldest; link; link = link->newer)
         for (unsigned i = 0; i < PORTS; i++)
-            host_of(link)->ports[i].failed = 0;
+            host_of(link)->ports[i].shut_until_ms = 0;
 }

@@ -51,6 +51,9 @@ unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
    FETCH_OK, LIMIT or BREAKER. */
 enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str name, uint16_t port,
                                    uint32_t trunk, int64_t now_ms);
+/* The same for what no call waits for: LIMIT where calls need what is left. */
+enum fetch_outcome fetch_host_look_spare(struct fetch_hosts *h, struct str name, uint16_t port,
+                                         uint32_t trunk, int64_t now_ms);
 /* Enters a URL that is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED:
    something is being asked of every host that there is room for; UNAVAILABLE: no memory). */
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str name, uint16_t port,
@@ -69,7 +72,7 @@ bool fetch_host_has_place(const struct fetch_host *entered, int64_t now_ms);
 bool fetch_host_begin(struct fetch_host *entered, int64_t now_ms);
 /* FAULT: keep_is_hosts_fault() of what became of it. */
 void fetch_host_end(struct fetch_host *entered, bool fault, int64_t now_ms);
-/* No host has failed: what failed was ours. */
-void fetch_hosts_forgive(struct fetch_hosts *h);
+/* What failed may have been ours: each breaker that is open lets one probe through now. */
+void fetch_hosts_ease(struct fetch_hosts *h);
 
 #endif

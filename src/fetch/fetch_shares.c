@@ -1,7 +1,9 @@
 #include "fetch_shares.h"
 
-#define ONE       1000
-#define LENT_PART 10 /* of the burst: what one finds that comes anew */
+#define ONE        1000
+#define LENT_PART  10 /* of the burst: what one finds that comes anew */
+#define FRESH_PART 5  /* of what comes: for those who come anew */
+#define SPARE_PART 2  /* of the burst: what is left to calls that wait */
 
 struct fetch_shares fetch_shares_full(const struct token_rate *rate, int64_t now_ms)
 {
@@ -20,12 +22,19 @@ static int64_t share_most(const struct token_rate *rate, unsigned n)
     return part > ONE ? part : ONE;
 }
 
+/* What all have that share. */
+static int64_t shared(const struct fetch_shares *s)
+{
+    int64_t sum = 0;
+    for (unsigned i = 0; i < s->n; i++)
+        sum += s->list[i].thousandths;
+    return sum;
+}
+
 /* Adds to what is nobody's, which with all shares is no more than the burst. */
 static void add_common(struct fetch_shares *s, const struct token_rate *rate, int64_t more)
 {
-    int64_t most = full(rate);
-    for (unsigned i = 0; i < s->n; i++)
-        most -= s->list[i].thousandths;
+    const int64_t most = full(rate) - shared(s) - s->fresh;
     if (s->common + more <= most)
         s->common += more;
     else if (s->common < most)
@@ -50,10 +59,38 @@ static int64_t gained(const struct fetch_shares *s, const struct token_rate *rat
     return passed_ms > most / rate->per_s ? most : passed_ms * rate->per_s;
 }
 
+static int64_t lent_to_one(const struct token_rate *rate)
+{
+    const int64_t part = full(rate) / LENT_PART;
+    return part > ONE ? part : ONE;
+}
+
+/* Whether there is no more to be lent. */
+static bool is_lent_out(const struct fetch_shares *s, const struct token_rate *rate)
+{
+    return s->common - lent_to_one(rate) < -full(rate);
+}
+
+/* Of MORE that comes, what is kept for those who come anew where nothing else is left to them. */
+static int64_t fill_fresh(struct fetch_shares *s, const struct token_rate *rate, int64_t more)
+{
+    if (!is_lent_out(s, rate))
+        return 0;
+    const int64_t room = lent_to_one(rate) - s->fresh;
+    s->fresh_rest += more;
+    int64_t part = s->fresh_rest / FRESH_PART;
+    s->fresh_rest %= FRESH_PART;
+    if (part > room)
+        part = room > 0 ? room : 0;
+    s->fresh += part;
+    return part;
+}
+
 static void fill(struct fetch_shares *s, const struct token_rate *rate, int64_t now_ms)
 {
     const unsigned n = s->n;
-    int64_t left = gained(s, rate, now_ms) + s->rest;
+    int64_t left = gained(s, rate, now_ms);
+    left += s->rest - fill_fresh(s, rate, left);
     const int64_t each = n > 0 ? left / n : 0;
     s->rest = n > 0 ? left % n : 0;
     left -= s->rest;
@@ -83,14 +120,17 @@ static void make_room(struct fetch_shares *s, const struct token_rate *rate)
 
 static unsigned join(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk)
 {
-    const int64_t part = full(rate) / LENT_PART, lent = part > ONE ? part : ONE;
+    const int64_t lent = lent_to_one(rate);
     make_room(s, rate);
     const unsigned i = s->n++;
     s->list[i].trunk = trunk;
     s->list[i].thousandths = 0;
-    if (rate->burst > 0 && s->common - lent >= -full(rate)) {
+    if (rate->burst > 0 && !is_lent_out(s, rate)) {
         s->list[i].thousandths = lent;
         s->common -= lent;
+    } else if (s->fresh >= ONE) {
+        s->list[i].thousandths = ONE;
+        s->fresh -= ONE;
     }
     return i;
 }
@@ -113,6 +153,13 @@ bool fetch_shares_has(struct fetch_shares *s, const struct token_rate *rate, uin
 {
     const unsigned i = share_of(s, rate, trunk, now_ms);
     return s->list[i].thousandths >= ONE || s->common >= ONE;
+}
+
+bool fetch_shares_has_spare(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                            int64_t now_ms)
+{
+    return fetch_shares_has(s, rate, trunk, now_ms) &&
+           (s->common + shared(s)) * SPARE_PART >= full(rate);
 }
 
 bool fetch_shares_take(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,

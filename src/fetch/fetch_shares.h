@@ -1,13 +1,15 @@
 /*
  * fetch_shares - how the rate of a host is shared by the trunks for which it is asked: what comes
- * to a host's bucket is divided between those that asked for it within two seconds, and what one
+ * to a host's bucket is divided between those that asked for it within ten seconds, and what one
  * does not take the others may. So who asks for less than his share is not refused for another one,
  * and who is alone has all. Pure: time is handed in. Private to fetch.
  *
  * Who comes anew finds some tokens of his own though others have taken all: they are lent, and
  * taken off what nobody claims. So for a moment a host may be asked for twice its burst at most,
  * and in the long run for no more than its rate. Of more than FETCH_SHARES trunks that ask at one
- * time the one that asked the longest ago has no share until it asks again.
+ * time the one that asked the longest ago has no share until it asks again. Where all that can be
+ * lent is lent, a fifth of what comes is kept for those who come anew, a token each: otherwise who
+ * asks seldom among many that ask always would never find any.
  */
 #ifndef STIRD_FETCH_FETCH_SHARES_H
 #define STIRD_FETCH_FETCH_SHARES_H
@@ -17,12 +19,14 @@
 
 #include "token_bucket.h"
 
-#define FETCH_SHARES         16
-#define FETCH_SHARES_IDLE_MS 2000
+#define FETCH_SHARES         64
+#define FETCH_SHARES_IDLE_MS 10000
 
 struct fetch_shares {
     int64_t common; /* thousandths of a token that are nobody's; below 0: lent */
     int64_t rest;   /* too few to be divided yet */
+    int64_t fresh;  /* for those who come anew */
+    int64_t fresh_rest;
     int64_t filled_ms;
     unsigned n;
     struct {
@@ -37,6 +41,9 @@ struct fetch_shares fetch_shares_full(const struct token_rate *rate, int64_t now
 /* Whether there is a token for TRUNK, which has a share from now on. */
 bool fetch_shares_has(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
                       int64_t now_ms);
+/* The same for what no call waits for, which leaves half of the burst to those that do. */
+bool fetch_shares_has_spare(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
+                            int64_t now_ms);
 /* Takes it. False: there is none. */
 bool fetch_shares_take(struct fetch_shares *s, const struct token_rate *rate, uint32_t trunk,
                        int64_t now_ms);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EASED_EVERY_MS 100
+
 struct fetched {
     struct fetched_limits limits;
     int directory;
@@ -99,7 +101,8 @@ static struct fetched_body *body_new(struct str url, struct str body, struct str
 
 static void write_file(struct fetched *f, const struct fetched_body *b)
 {
-    const struct fetched_file file = {b->link.name, b->body, b->kept};
+    struct fetched_file file = {b->link.name, b->body, b->is_of_the_future ? b->written : b->kept};
+    file.kept.ends_s = b->kept.ends_s;
     if (b->proven && f->directory >= 0 && fetched_file_write(f->directory, &file) < 0)
         f->counts.files_failed++;
 }
@@ -213,6 +216,17 @@ const struct fetched_body *fetched_proven(struct fetched *f, struct str url)
     return used(f, find_in(&f->proven, url));
 }
 
+struct str fetched_first_proven(const struct fetched *f)
+{
+    return f->proven.oldest ? f->proven.oldest->name : STR("");
+}
+
+struct str fetched_next_proven(const struct fetched *f, struct str url)
+{
+    const struct lru_link *link = lru_find(&f->proven, url);
+    return link && link->newer ? link->newer->name : STR("");
+}
+
 void fetched_forgive(struct fetched *f, struct str url)
 {
     struct lru_link *link = lru_find(&f->failures, url);
@@ -276,20 +290,27 @@ void fetched_bound(struct fetched *f, struct str url, int64_t ends_s)
         b->kept.ends_s = ends_s;
 }
 
-static void mend_times(struct fetched *f, struct fetched_body *b, const struct keep_rules *rules,
-                       int64_t now_s)
+static void mend_times(struct fetched_body *b, const struct keep_rules *rules, int64_t now_s)
 {
-    if (!b || !keep_is_of_the_future(&b->kept, now_s))
+    if (!b)
         return;
+    if (b->is_of_the_future && !keep_is_of_the_future(&b->written, now_s)) {
+        b->kept.fetched_s = b->written.fetched_s;
+        b->is_of_the_future = false;
+    }
+    if (!keep_is_of_the_future(&b->kept, now_s))
+        return;
+    if (!b->is_of_the_future)
+        b->written = b->kept;
+    b->is_of_the_future = true;
     keep_as_due(rules, &b->kept, now_s);
-    write_file(f, b);
 }
 
 void fetched_mend_times(struct fetched *f, struct str url, const struct keep_rules *rules,
                         int64_t now_s)
 {
-    mend_times(f, find_in(&f->probation, url), rules, now_s);
-    mend_times(f, find_in(&f->proven, url), rules, now_s);
+    mend_times(find_in(&f->probation, url), rules, now_s);
+    mend_times(find_in(&f->proven, url), rules, now_s);
 }
 
 void fetched_drop(struct fetched *f, struct str url)
@@ -308,13 +329,16 @@ void fetched_forget(struct fetched *f, struct str url)
 
 /* ---- failures ---- */
 
-void fetched_forgive_all(struct fetched *f, bool (*which)(enum fetch_outcome outcome))
+void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,
+                  int64_t now_ms)
 {
-    struct lru_link *next;
-    for (struct lru_link *link = f->failures.oldest; link; link = next) {
-        next = link->newer;
-        if (which(failure_of(link)->outcome))
-            fetched_forgive(f, link->name);
+    int64_t at_ms = now_ms;
+    for (struct lru_link *link = f->failures.oldest; link; link = link->newer) {
+        struct fetched_failure *x = failure_of(link);
+        if (!which(x->outcome) || x->failed_ms < since_ms || x->until_ms <= at_ms)
+            continue;
+        x->until_ms = at_ms;
+        at_ms += EASED_EVERY_MS;
     }
 }
 
@@ -354,5 +378,6 @@ void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome,
     x->outcome = outcome;
     x->status = status;
     x->in_a_row++;
+    x->failed_ms = now_ms;
     x->until_ms = now_ms + keep_failure_ms(outcome, x->in_a_row);
 }

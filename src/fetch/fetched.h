@@ -30,7 +30,8 @@ struct fetched_body {
     struct lru_link link; /* its name is the URL */
     struct str body;
     struct kept kept;
-    bool proven;
+    struct kept written; /* while it is of the future: as on disk */
+    bool is_of_the_future, proven;
 };
 
 struct fetched_failure {
@@ -38,7 +39,8 @@ struct fetched_failure {
     enum fetch_outcome outcome;
     unsigned status; /* of HTTP */
     unsigned in_a_row;
-    int64_t until_ms; /* until then it is not asked for again */
+    int64_t failed_ms; /* the last time */
+    int64_t until_ms;  /* until then it is not asked for again */
 };
 
 struct fetched_counts {
@@ -61,6 +63,10 @@ const struct fetched_counts *fetched_counts(const struct fetched *f);
 const struct fetched_body *fetched_find(struct fetched *f, struct str url);
 /* The same of the one that proved good. */
 const struct fetched_body *fetched_proven(struct fetched *f, struct str url);
+/* The URL of the proven body that was used the longest ago, and of the one after URL's; empty:
+   there is none. It stays as what is found. It is no use of them. */
+struct str fetched_first_proven(const struct fetched *f);
+struct str fetched_next_proven(const struct fetched *f, struct str url);
 /* Puts it in place of what was there, or beside what was proven; earlier failures are forgotten.
    The same octets as before stay proven. NULL: no memory, or it has more octets than all bodies
    together may have. */
@@ -71,7 +77,9 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 /* The newest, which nobody has vouched for, is not to be used from ENDS_S on. */
 void fetched_bound(struct fetched *f, struct str url, int64_t ends_s);
-/* Where what is kept of URL is of the future (keep.h), it is to be renewed now, on disk too. */
+/* Where what is kept of URL is of the future (keep.h), it is to be renewed now. Nobody knows which
+   clock was wrong: on disk nothing changes, and when the clock is past that time it counts as
+   before. */
 void fetched_mend_times(struct fetched *f, struct str url, const struct keep_rules *rules,
                         int64_t now_s);
 /* Drops the newest: one that was proven before is found again. */
@@ -81,9 +89,12 @@ void fetched_forget(struct fetched *f, struct str url);
 
 /* The failure that counts now; NULL: the URL may be tried. */
 const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);
-/* Forgets that the URL failed, and of those WHICH tells that of all. */
+/* Forgets that the URL failed. */
 void fetched_forgive(struct fetched *f, struct str url);
-void fetched_forgive_all(struct fetched *f, bool (*which)(enum fetch_outcome outcome));
+/* What has failed since SINCE_MS so that WHICH tells it may have been no fault of theirs: each may
+   be tried once more, ten a second at most. Who fails again has failed so often. */
+void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,
+                  int64_t now_ms);
 /* Keeps the failure as long as keep.h says; one that is not kept changes nothing. */
 void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome, unsigned status,
                   int64_t now_ms);

@@ -29,7 +29,8 @@ struct fetcher {
     struct flight *lingering; /* in no order: they have no URL any more and only take a place */
     struct deadlines deadlines;
     struct fetcher_counts counts;
-    bool answering; /* a callback runs */
+    unsigned probed; /* times that hosts were asked whether we are cut off */
+    bool answering;  /* a callback runs */
 };
 
 /* A question, with all that goes with it. */
@@ -153,6 +154,8 @@ static void end(struct fetcher *f, struct flight *flight, struct fetch_answer an
 {
     fetch_host_leave(flight->host);
     lru_remove(&f->flights, &flight->link);
+    if (flight->is_probe)
+        fetch_reach_probe_ended(&f->reach);
     while (flight->first) {
         const bool of_server = answer.source == FETCH_FROM_SERVER;
         struct fetch_answer his = answer;
@@ -187,19 +190,18 @@ static struct fetch_answer keep_body(struct fetcher *f, struct flight *flight, i
     return answer_of(f, b ? b : &lost, FETCH_FROM_SERVER);
 }
 
-/* Whether that is, as far as can be told, a fault of ours. */
-static bool is_ours(const struct fetcher *f, enum fetch_outcome outcome)
-{
-    return fetch_reach_is_cut_off(&f->reach) && fetch_reach_is_amiss(outcome);
-}
+static void begin_probes(struct fetcher *f, struct fetch_now now);
 
-/* What failed while nobody was reached was no host's fault, and may be tried again at once. */
-static void note_reach(struct fetcher *f, const struct flight *flight)
+static void note_reach(struct fetcher *f, const struct flight *flight, struct fetch_now now)
 {
-    if (!fetch_reach_note(&f->reach, fetch_host_name(flight->host), flight->reply.outcome))
+    const enum fetch_reach_news news = fetch_reach_note(&f->reach, fetch_host_name(flight->host),
+                                                        flight->reply.outcome, now.monotonic_ms);
+    if (news == FETCH_REACH_SUSPECTED)
+        begin_probes(f, now);
+    if (news != FETCH_REACH_OVER || !fetch_reach_may_ease(&f->reach, now.monotonic_ms))
         return;
-    fetched_forgive_all(f->fetched, fetch_reach_is_amiss);
-    fetch_hosts_forgive(f->hosts);
+    fetched_ease(f->fetched, fetch_reach_is_amiss, f->reach.since_ms, now.monotonic_ms);
+    fetch_hosts_ease(f->hosts);
 }
 
 static struct fetch_answer keep_failure(struct fetcher *f, struct flight *flight,
@@ -207,8 +209,6 @@ static struct fetch_answer keep_failure(struct fetcher *f, struct flight *flight
 {
     struct fetch_reply *reply = &flight->reply;
     const unsigned status = reply->status > 0 && reply->status < 1000 ? (unsigned)reply->status : 0;
-    if (is_ours(f, reply->outcome)) /* so that it is soon seen when it is over */
-        fetched_forgive(f->fetched, flight->link.name);
     fetched_fail(f->fetched, flight->link.name, reply->outcome, status, now.monotonic_ms);
     struct fetch_answer answer = instead(f, flight->link.name, now.real_s, reply->outcome, status);
     if (answer.outcome != FETCH_OK)
@@ -228,9 +228,8 @@ static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
     const enum fetch_outcome outcome = flight->reply.outcome;
     const int64_t ms = now.monotonic_ms - flight->began_ms;
     f->counts.fetched[outcome]++;
-    note_reach(f, flight);
-    fetch_host_end(flight->host, keep_is_hosts_fault(outcome) && !is_ours(f, outcome),
-                   now.monotonic_ms);
+    fetch_host_end(flight->host, keep_is_hosts_fault(outcome), now.monotonic_ms);
+    note_reach(f, flight, now);
     if (flight->transfer.still_resolving)
         flight->linger_until_ms = now.monotonic_ms + LINGER_MS;
     else
@@ -332,7 +331,7 @@ static void release_lingering(struct fetcher *f, int64_t now_ms)
 
 /* ---- asking ---- */
 
-/* CHARGED: it counts against the trunk's budget. */
+/* CHARGED: a call waits for it, and it counts against the trunk's budget. */
 static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
                                   struct fetch_trunk *trunk, bool charged)
 {
@@ -341,9 +340,9 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
         return FETCH_UNAVAILABLE;
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
-    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->parts.host, a->parts.port,
-                                                 fetch_trunk_index(f->trunks, trunk),
-                                                 a->now.monotonic_ms);
+    enum fetch_outcome outcome = (charged ? fetch_host_look : fetch_host_look_spare)(
+        f->hosts, a->parts.host, a->parts.port, fetch_trunk_index(f->trunks, trunk),
+        a->now.monotonic_ms);
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
     return outcome;
@@ -410,6 +409,73 @@ static void carry(struct flight *flight, struct fetch_trunk *trunk)
     trunk->queued++;
 }
 
+/* ---- is anybody reached ---- */
+
+/* Fetches it for nobody. False: it may not be asked for now. */
+static bool begin_probe(struct fetcher *f, struct str url, struct fetch_now now)
+{
+    const struct fetch_question q = {.kind = FETCH_ASK, .trunk = FETCH_NO_TRUNK, .url = url};
+    struct asked a = {.q = &q, .now = now};
+    struct flight *flight = find(f, url);
+    if (!flight && (x5u_split(url, &a.parts) || fly(f, &a, false, &flight) != FETCH_OK))
+        return false;
+    if (flight->is_probe)
+        return false;
+    flight->is_probe = true;
+    return true;
+}
+
+/* Whether URL tells whether we are cut off: it has served before, and is of a host that neither has
+   failed just now nor is asked already. */
+static bool is_telling(struct fetcher *f, struct str url, struct str *asked, unsigned n,
+                       struct fetch_now now)
+{
+    struct x5u_parts parts;
+    if (x5u_split(url, &parts) || fetch_reach_has(&f->reach, parts.host) ||
+        fetched_failing(f->fetched, url, now.monotonic_ms))
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        if (str_eq_nocase(asked[i], parts.host))
+            return false;
+    asked[n] = parts.host;
+    return true;
+}
+
+/* Asks up to MOST hosts that have served what led to an anchor. Callers can have such of their own,
+   by a copy of somebody's certificate: so each time it begins with the one after the last. */
+static unsigned probe(struct fetcher *f, unsigned most, struct fetch_now now)
+{
+    const unsigned all = fetched_counts(f->fetched)->proven;
+    struct str hosts[FETCH_REACH_MAX], url = fetched_first_proven(f->fetched);
+    unsigned n = 0;
+    for (unsigned skip = all > 0 ? f->probed++ % all : 0; skip > 0; skip--)
+        url = fetched_next_proven(f->fetched, url);
+    for (unsigned i = 0; i < all && n < most; i++) {
+        if (is_telling(f, url, hosts, n, now) && begin_probe(f, url, now))
+            n++;
+        url = fetched_next_proven(f->fetched, url);
+        if (url.n == 0)
+            url = fetched_first_proven(f->fetched);
+    }
+    return n;
+}
+
+static void begin_probes(struct fetcher *f, struct fetch_now now)
+{
+    fetch_reach_probed(&f->reach, probe(f, FETCH_REACH_USUAL, now));
+}
+
+/* While we are cut off: asks whether that is over. True: by the URL that is asked for now, since
+   there is no other. */
+static bool is_probe_due(struct fetcher *f, struct fetch_now now)
+{
+    if (!fetch_reach_may_probe(&f->reach, now.monotonic_ms))
+        return false;
+    const unsigned n = probe(f, 1, now);
+    fetch_reach_probed(&f->reach, n);
+    return n == 0;
+}
+
 /* When nothing fresh is kept: joins a fetch that is under way, answers that it cannot be had, or
    begins a fetch. */
 static void have_fetched(struct fetcher *f, const struct asked *a)
@@ -422,7 +488,7 @@ static void have_fetched(struct fetcher *f, const struct asked *a)
     }
     const struct fetched_failure *failing = fetched_failing(f->fetched, a->q->url,
                                                             a->now.monotonic_ms);
-    if (failing) {
+    if (failing && !is_probe_due(f, a->now)) {
         answer_instead(f, a, failing->outcome, failing->status);
         return;
     }
@@ -589,6 +655,7 @@ void fetcher_run(struct fetcher *f, struct fetch_now now)
     assert(!f->answering);
     f->curl.multi.perform(f->multi, &running);
     take_results(f, now);
+    fetch_reach_pass(&f->reach, now.monotonic_ms);
     answer_late(f, now);
     release_lingering(f, now.monotonic_ms);
     begin_queued(f, now);

@@ -29,6 +29,7 @@ struct flight {
     struct lru_link link; /* its name is the URL */
     struct flight *next;  /* in the queue, or among those that linger */
     bool is_queued;
+    bool is_probe; /* fetch_reach.h */
     struct fetch_host *host;
     struct fetch_trunk *trunk;
     struct asker *first;

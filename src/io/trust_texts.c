@@ -29,20 +29,42 @@ static struct str read_fd(const struct trust_texts *t, int fd)
     return copy;
 }
 
-/* *WHY: NULL, or why it cannot be read; a static sentence. */
+static const char *fault_of(int error)
+{
+    switch (error) {
+    case 0:
+        return NULL;
+    case -ENOMEM:
+        return TRUST_NO_MEMORY;
+    case -ENOENT:
+        return "is not there any more";
+    case -EACCES:
+        return "may not be read by this user";
+    case -EFBIG:
+        return "is longer than 4 MiB";
+    default:
+        return regular_file_public_fault(error);
+    }
+}
+
+/* By the same reader as the check of the configuration (files_read_public()), so that what is said
+   of a file there is what becomes of it. *WHY: NULL, or why it cannot be read; a static sentence.
+ */
 static struct str read_path(const struct trust_texts *t, struct str path, const char **why)
 {
-    char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
-    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -ENOENT;
-    struct str text = fd >= 0 ? read_fd(t, fd) : (struct str){NULL, 0};
-    *why = path.n == 0 || text.p ? NULL
-           : !z                  ? TRUST_NO_MEMORY
-           : fd == -ENOENT       ? "is not there any more"
-           : fd == -EACCES       ? "may not be read by this user"
-           : fd >= 0             ? "cannot be read, or is longer than 4 MiB"
-                                 : "is no file that can be read";
+    struct buf bytes = BUF_INIT;
+    struct str text = {NULL, 0};
+    *why = NULL;
+    if (path.n == 0)
+        return text;
+    char *z = strndup(path.p, path.n);
+    int r = z ? regular_file_read_public(z, TEXT_BYTES_MAX, &bytes) : -ENOMEM;
+    if (r == 0 && !(text = arena_copy(t->arena, buf_str(&bytes))).p)
+        r = -ENOMEM;
+    *why = fault_of(r);
     if (*why)
         t->missing(t->user, path, *why);
+    buf_fini(&bytes);
     free(z);
     return text;
 }

@@ -25,6 +25,7 @@ struct asked_certificate {
     uint64_t domains;
     uint64_t generation; /* of the image of trust in which DOMAINS are places */
     uint32_t trunk;
+    bool is_doubted;   /* the one that is there is at fault */
     bool is_dropped;   /* what comes may be what was dropped meanwhile */
     int64_t refused_s; /* a body that was fetched then is worth nothing: the one before it is asked
                           for; 0: the first question */
@@ -140,7 +141,7 @@ void certificates_free(struct certificates *all)
 }
 
 /* How many of those that are held have been revoked meanwhile: a supervisor that sees all at once
-   revoked doubts the list (supervisor_trust.c). */
+   revoked doubts the list (supervisor_trust_growth.c). */
 static void count_held(const struct certificates *all)
 {
     const struct certificate_cache_counts n = certificate_cache_counts(all->cache);
@@ -313,6 +314,9 @@ static void on_answer(void *user, const struct fetch_answer *answer)
     struct certificate_waiter *w = a->waiter;
     const enum fetch_outcome outcome = a->refused_s > 0 ? FETCH_OK : answer->outcome;
     enum taken taken = take(a, answer);
+    if (a->is_doubted && taken != COME_AGAIN) /* until now calls waited for it */
+        certificate_cache_asked(a->all->cache, (struct str){a->url, a->url_n}, a->domains,
+                                clock_real_s());
     if (taken == TRY_FORMER) {
         if (ask_for_former(a, answer->fetched_s))
             return;
@@ -379,8 +383,7 @@ enum fetch_outcome certificates_ask(struct certificates *all, const struct wante
         return outcome;
     }
     a->waiter = w;
-    if (q->is_doubted)
-        certificate_cache_asked(all->cache, q->url, q->domains, clock_real_s());
+    a->is_doubted = q->is_doubted;
     if (w)
         w->asked = a;
     return FETCH_PENDING;

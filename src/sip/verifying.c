@@ -25,7 +25,7 @@ struct needed {
     struct str url; /* empty: none, or the same as one before */
     enum { UNASKED, ASKED, TOLD } state;
     bool is_renewed;            /* the one that is there does not fit: a newer one is wanted */
-    bool is_doubted;            /* it is at fault: a newer one is wanted beside the call */
+    bool is_doubted;            /* it is at fault: a newer one is wanted first */
     enum fetch_outcome outcome; /* of TOLD */
     enum verified_cache cache;
 };
@@ -209,7 +209,8 @@ static void ask_if_missing(struct verifying *v, struct needed *n, uint32_t wait_
     case CERTIFICATE_IS_DOUBTED:
         n->cache = VERIFIED_STALE;
         n->is_doubted = true;
-        ask_for(v, n, FETCH_RENEW, FETCH_WAIT_MAX_MS, false); /* nobody asks soon again */
+        ask_for(v, n, FETCH_RENEW, wait_ms > 0 ? wait_ms : FETCH_WAIT_MAX_MS,
+                wait_ms > 0 && may_wait(v)); /* its signer may have mended it */
         n->is_doubted = false;
         return;
     case CERTIFICATE_IS_UNKNOWN:

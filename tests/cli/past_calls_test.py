@@ -63,9 +63,9 @@ class PastCalls(unittest.TestCase):
         self.write("records.jsonl", call("c@x", judged=False) + call("b@x", OTHER) + call("d@x"))
         calls, err = self.told()
         self.assertEqual(sorted(calls), ["a@x", "c@x", "d@x"])
-        self.assertEqual(err, "stirctl: 3 calls have this origid: --call-id ID shows one of them alone\n")
+        self.assertEqual(err, "stirctl: 3 calls have this origid: --call-id ID shows those of one Call-ID alone\n")
         out, err = self.explain("--origid", ORIGID)
-        self.assertTrue(out.startswith("3 calls have this origid: --call-id ID shows one of them alone\n\ncall 1 of 3\n"), out)
+        self.assertTrue(out.startswith("3 calls have this origid: --call-id ID shows those of one Call-ID alone\n\ncall 1 of 3\n"), out)
         self.assertEqual((out.count("\ncall_id "), out.count("\nin the end "), err), (3, 0, ""))
         for one in ("a@x", "c@x", "d@x"):
             self.assertRegex(out, r"(?m)^call_id +%s$" % one)
@@ -85,6 +85,42 @@ class PastCalls(unittest.TestCase):
         self.assertIn("\ncall 4 of %d\n" % n, out)
         self.assertIn("\ncall %d of %d\n" % (n, n), out)
         self.assertLessEqual(max(map(len, out.splitlines())), 80)
+
+    def test_a_replay_keeps_the_call_id(self):
+        """All that have it are shown, and it is said that there are several, and what tells them apart."""
+        self.write("records.jsonl", call("a@x", ts="2026-11-26T23:00:00.000Z") + call("b@x")
+                   + call("a@x", ts="2026-11-26T23:00:59.000Z"))
+        out, err = self.explain("--origid", ORIGID, "--call-id", "a@x")
+        self.assertEqual((out.split("\n")[0], err), ("2 calls have this origid and this Call-ID: ts says when each came", ""))
+        self.assertRegex(out, r"(?m)^ts +2026-11-26T23:00:00.000Z$")
+        self.assertRegex(out, r"(?m)^ts +2026-11-26T23:00:59.000Z$")
+        self.assertEqual(self.told("--call-id", "a@x"),
+                         (["a@x", "a@x"], "stirctl: 2 calls have this origid and this Call-ID: ts says when each came\n"))
+
+    def test_a_terminal_takes_no_orders(self):
+        """Whoever may write a file of records does not write to the terminal of whoever reads it."""
+        orders = "\x1b]0;owned\x07\x1b[2J\n\r\x7f\x9b1m\u202e"
+        def member(of):
+            return {of + orders: of + orders, "n" + orders: 7, "yes" + orders: True}
+        names = ("ts", "trunk", "reason", "decision", "result", "attest", "orig_tn", "dest_tn", "source", "customer", "rule",
+                 "number_state", "number_row", "detail", "upstream", "identity_fault", "cause", "prev", "hash")
+        judged = {name: name + orders for name in ("level", "check", "attest", "x5u", "spc", "subject", "trust", "requested",
+                                                   "verstat", "verstat_came", "cache", "reason")}
+        for ascii_only in (True, False):
+            record = {"kind": "call", "seq": 5, "call_id": "a@x", **{name: name + orders for name in names}, **member("key"),
+                      "tried": [{name: name + orders for name in ("upstream", "address", "transport", "said")}],
+                      "verification": {"class": "failed", "origid": ORIGID, **judged, **member("judged")}}
+            path = self.write("records.jsonl", 2 * (json.dumps(record, separators=(",", ":"), ensure_ascii=ascii_only) + "\n"))
+            for words in (("explain", "--origid", ORIGID), ("explain", "--origid", ORIGID, "--call-id", "a@x"),
+                          ("records", "find"), ("records", "find", "--last", "1"), ("records", "find", "--origid", ORIGID),
+                          ("signers",), ("records", "verify"), ("records", "verify", path), ("numbers", "diff", path, path)):
+                for form in ((), ("--json",)):
+                    with self.subTest(words=words, form=form, ascii_only=ascii_only):
+                        _, out, err = stirctl.run(self.path, *words, *form)
+                        self.assertNotEqual(out + err, "")
+                        self.assertRegex(out + err, r"\A[\n -~]*\Z")
+                        if words[0] == "explain" and not form:
+                            self.assertIn("judged" + r"\x1b]0;owned\x07", out, "nothing is left out")
 
     def test_none(self):
         self.write("records.jsonl", call("a@x", OTHER))

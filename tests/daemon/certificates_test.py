@@ -288,12 +288,27 @@ class Certificates(ProcessStory):
         self.assertEqual([c["unit"] for c in self.certs()], [""])
         self.signed_call("A")
 
-    def test_each_unit_expired_is_a_mistake(self):
-        self.put(self.make("old", "--bad", "expired"))
-        os.unlink(self.lab.unit.directory + "/chain.pem")
-        status, said = stird.check_configuration(self.configure())
-        self.assertEqual(status, 1)
-        self.assertIn("each of its units has expired", said)
+    def test_each_unit_expired(self):
+        """R-P-097 R-C-003: of several, of one, and in the directory itself: no start is refused, calls go unsigned, it is told."""
+        flat = self.make("flat", "--bad", "expired")
+        for n in ("chain.pem", "key.pem", "x5u"):
+            shutil.copy(os.path.join(flat.directory, n), self.lab.unit.directory)
+        for unit, words in ((None, "its unit has expired, on 20"), ("old", "each of its units has expired, on 20")):
+            with self.subTest(unit=unit):
+                if unit:
+                    self.put(self.make(unit, "--bad", "expired"))
+                status, said = stird.check_configuration(self.configure())
+                self.assertEqual(status, 0, said)
+                self.assertIn(words, said)
+        self.start()
+        self.unsigned_call("certificate_expired")
+        stird.wait_until(lambda: "certificate_life" in [a["name"] for a in stirctl.ask(self.path, "status")["alarms"]],
+                         HANG_S, "the alarm")
+        new = self.make("new")
+        self.put(new)
+        self.assertEqual(stirctl.run(self.path, "reload", "--wait")[0], 0)
+        self.lab.unit = new
+        self.signed_call("A")
 
     def test_foreign_certificates(self):
         path = self.configure(more='provider = { spc = [ "818H" ]; };')

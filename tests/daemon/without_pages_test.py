@@ -155,7 +155,7 @@ class OverAReload(WebStory):
             self.reload()
             self.replaced("web", before[0])
             self.assertEqual(self.deaths("web"), 1)
-            slow.sendall(b"Host: x\r\n\r\n")
+            slow.sendall(b"Host: localhost\r\n\r\n")
             self.assertTrue(slow.recv(65536).startswith(b"HTTP/1.1 200"))
         self.wait_gone([before[0]], "the one before")
         self.assertEqual([self.deaths(role) for role in roles], [1, 1])

@@ -526,6 +526,43 @@ static void what_is_revoked_meanwhile(void **state)
     buf_fini(&chain);
 }
 
+/* A signer who exchanges its certificate for one that was revoked long ago is no new list. */
+static void another_body_is_no_new_list(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain(),
+               other = serve(make("SHAKEN 709J", 4, key, false, false, spcs, NULL), true),
+               before_room = BUF_INIT, after_room = BUF_INIT;
+    struct trust_image *before = image_that_revokes(&before_room, 4, 13),
+                       *after = image_that_revokes(&after_room, 4, 14);
+    const struct certificate_ground was = {before, 1, NOW}, later = {after, 1, NOW};
+    const struct certificate_ground *const grounds[] = {&was, &later};
+    const struct certificate_body good = {.url = URL("a"),
+                                          .text = buf_str(&chain),
+                                          .ends_s = NOW + DAY,
+                                          .stale_s = NOW + DAY},
+                                  bad = {.url = URL("a"),
+                                         .text = buf_str(&other),
+                                         .ends_s = NOW + DAY,
+                                         .stale_s = NOW + DAY};
+    const struct sti_certificate *found;
+    for (int i = 0; i < 2; i++) {
+        struct certificate_cache *c = certificate_cache_new(16, 16);
+        assert_true(certificate_cache_put(c, &good, &was, &found));
+        assert_int_equal(found->by_anchors.revoked, TRUST_NOT_REVOKED);
+        assert_true(certificate_cache_put(c, &bad, grounds[i], &found));
+        assert_int_equal(found->by_anchors.revoked, TRUST_REVOKED);
+        assert_int_equal(certificate_cache_counts(c).newly_revoked, 0);
+        certificate_cache_free(c);
+    }
+    trust_image_close(before);
+    trust_image_close(after);
+    buf_fini(&before_room);
+    buf_fini(&after_room);
+    buf_fini(&chain);
+    buf_fini(&other);
+}
+
 static int tear_down_images(void **state)
 {
     for (unsigned i = 1; i < IMAGES; i++) {
@@ -552,6 +589,7 @@ int main(void)
         cmocka_unit_test(each_set_of_domains_has_its_own),
         cmocka_unit_test(many_urls),
         cmocka_unit_test(what_is_revoked_meanwhile),
+        cmocka_unit_test(another_body_is_no_new_list),
     };
     return cmocka_run_group_tests(tests, set_up_images, tear_down_images);
 }

@@ -534,7 +534,7 @@ static void one_that_is_doubted(void **state)
     assert_int_equal(certificates_ask(all, &q, NULL), FETCH_PENDING);
     fetcher_client_flush(client);
     const uint64_t ticket = expect(FETCH_RENEW, then_s);
-    assert_int_equal(get(A), CERTIFICATE_IS_CACHED); /* by whoever calls meanwhile */
+    assert_int_equal(get(A), CERTIFICATE_IS_DOUBTED); /* whoever calls meanwhile waits too */
     answer_with(ticket, buf_str(&strange), then_s + 350, true);
     expect(FETCH_REFUSED, then_s + 350);
     assert_int_equal(certificates_fetched_s(all, STR(A), DOMAINS), then_s);

@@ -245,6 +245,46 @@ static void more_trunks_than_shares(void **state)
     assert_int_equal(all, 20);
 }
 
+/* Many that ask without end, and one that asks seldom: it is never refused for ever. */
+static void one_that_asks_seldom_among_many(void **state)
+{
+    static const unsigned others[] = {16, 24, 40, 63};
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        unsigned got = 0, asked = 0, all = 0;
+        set_hosts(10);
+        for (int64_t ms = 0; ms < 300000; ms += 5) {
+            for (uint32_t t = 0; t < others[i]; t++)
+                all += gets(t, ms);
+            if (ms < 5000 || ms % 15000 != 0)
+                continue;
+            asked++;
+            got += gets(1000, ms);
+        }
+        assert_int_equal(got, asked);
+        assert_in_range(all + got, 2800, 3000 + 2 * 20);
+        tear_down(state);
+    }
+}
+
+/* What no call waits for leaves half of the burst. */
+static void renewals_leave_something_to_calls(void **state)
+{
+    unsigned renewed = 0, got = 0;
+    (void)state;
+    set_hosts(10);
+    for (unsigned i = 0; i < 100; i++)
+        if (fetch_host_look_spare(hosts, HOST, 443, 1, 0) == FETCH_OK)
+            renewed += gets(1, 0);
+    assert_int_equal(renewed, 11);
+    assert_int_equal(fetch_host_look(hosts, HOST, 443, 1, 0), FETCH_OK);
+    while (gets(1, 0))
+        got++;
+    assert_int_equal(got, 9);
+    assert_int_equal(fetch_host_look_spare(hosts, HOST, 443, 1, 500), FETCH_LIMIT);
+    assert_int_equal(fetch_host_look_spare(hosts, HOST, 443, 1, 1000), FETCH_OK);
+}
+
 /* The least that can be set: a burst of fewer tokens than there are shares starves nobody. */
 static void one_a_second(void **state)
 {
@@ -354,6 +394,8 @@ int main(void)
         cmocka_unit_test_teardown(one_trunk_takes_no_share_of_another, tear_down),
         cmocka_unit_test_teardown(many_trunks_share_evenly, tear_down),
         cmocka_unit_test_teardown(more_trunks_than_shares, tear_down),
+        cmocka_unit_test_teardown(one_that_asks_seldom_among_many, tear_down),
+        cmocka_unit_test_teardown(renewals_leave_something_to_calls, tear_down),
         cmocka_unit_test_teardown(one_a_second, tear_down),
         cmocka_unit_test_teardown(who_waits_for_a_host_that_fails, tear_down),
         cmocka_unit_test_teardown(endless_names_have_no_endless_room, tear_down),

@@ -251,8 +251,8 @@ static void a_restart_has_what_was_proven(void **state)
     assert_int_equal(files(), 1); /* of the one before, until somebody says which is better */
 }
 
-/* The clock was ahead: both bodies of a URL are to be renewed, over a restart too; what came since
-   stays as it is. */
+/* A clock was ahead, or is behind: both bodies of a URL are to be renewed, and are as before once
+   it is right. */
 static void bodies_of_the_future(void **state)
 {
     const struct keep_rules rules = KEEP_RULES_USUAL;
@@ -270,14 +270,32 @@ static void bodies_of_the_future(void **state)
     assert_int_equal(keep_state(&rules, &fetched_proven(f, URL)->kept, now_s), KEEP_RENEW);
     open_with(10, 10, 1000);
     assert_string_equal(text_of(URL), "good");
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN); /* nothing was written */
+    fetched_mend_times(f, URL, &rules, now_s);
     assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s), KEEP_RENEW);
     assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, now_s + 2 * 86400), KEEP_OVER);
+    fetched_prove(f, URL, END - 10);
+    fetched_mend_times(f, URL, &rules, THEN + 60); /* it was this clock that was behind */
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN);
+    assert_int_equal(keep_state(&rules, &fetched_find(f, URL)->kept, THEN + 60), KEEP_FRESH);
+    open_with(10, 10, 1000);
+    assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN);
+    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END - 10);
 }
 
-/* Of all failures those that were ours are forgotten. */
+/* Of all failures those that may have been ours are tried once more, not all at once, and stay as
+   many in a row. */
 static bool is_timeout(enum fetch_outcome outcome)
 {
     return outcome == FETCH_TIMEOUT;
+}
+
+static unsigned failing(unsigned from, unsigned step, int64_t now_ms)
+{
+    unsigned n = 0;
+    for (unsigned i = from; i < 10; i += step)
+        n += fetched_failing(f, numbered(i), now_ms) != NULL;
+    return n;
 }
 
 static void failures_that_were_ours(void **state)
@@ -285,13 +303,16 @@ static void failures_that_were_ours(void **state)
     (void)state;
     open_with(10, 10, 1000);
     for (unsigned i = 0; i < 10; i++)
-        fetched_fail(f, numbered(i), i % 2 ? FETCH_TIMEOUT : FETCH_GONE, 0, 1000);
-    fetched_forgive_all(f, is_timeout);
-    assert_int_equal(fetched_counts(f)->failures, 5);
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(fetched_failing(f, numbered(i), 1000) != NULL, i % 2 == 0);
-    fetched_forgive_all(f, is_timeout);
-    assert_int_equal(fetched_counts(f)->failures, 5);
+        fetched_fail(f, numbered(i), i % 2 ? FETCH_TIMEOUT : FETCH_GONE, 0, 1000 + i);
+    fetched_ease(f, is_timeout, 1002, 2000);
+    assert_int_equal(fetched_counts(f)->failures, 10);
+    assert_int_equal(failing(0, 2, 2000), 5);
+    assert_non_null(fetched_failing(f, numbered(1), 2000)); /* it failed before */
+    assert_int_equal(failing(3, 2, 1999), 4);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(failing(3, 2, 2000 + 100 * i), 3 - i);
+    fetched_fail(f, numbered(3), FETCH_TIMEOUT, 0, 2500);
+    assert_int_equal(fetched_failing(f, numbered(3), 2500)->in_a_row, 2);
 }
 
 /* R-V-034. Garbage, or somebody else's certificate, under a URL that served a good one; over a

@@ -2,6 +2,10 @@
  * be judged when a round is over, so that whoever waits for it has an answer. R-V-042. */
 #include "lab.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "daemon/supervisor/supervisor_trust_fetch.h"
 
 #define NOW    1893456000
@@ -74,6 +78,60 @@ static void a_signer_that_does_not_come(void **state)
         assert_true(r->of[0][0].saying[0] != 0);
         trust_round_reset(r);
     }
+}
+
+/* Fails, and is not due for a while. */
+static void fail_again(struct trust_round *r, const struct settings *s)
+{
+    assert_true(trust_round_begin(r, s, true, NOW + 86400));
+    struct control_brought m = {.errand = 0, .came = false, .saying = "cannot be read"};
+    assert_true(trust_round_take(r, s, &m, NOW + 86400));
+    assert_false(trust_round_end(r, s, NOW + 86400));
+    trust_round_look(r, s);
+    assert_true(trust_round_due_s(r, s) > NOW + 86400);
+}
+
+/* What a list is asked for by is mended: it is asked for at once; what did not fail waits. */
+static void a_mended_token(void **state)
+{
+    static char path[] = "/tmp/stird-token-XXXXXX";
+    char aside[sizeof(path) + 1];
+    int fd = mkstemp(path);
+    (void)state;
+    assert_true(fd >= 0);
+    snprintf(aside, sizeof(aside), "%s~", path);
+    for (int login = 0; login < 2; login++) {
+        struct trust_setting t = {.name = STR("us"), .list = STR(LIST), .list_is_url = true};
+        *(login ? &t.list_login_file : &t.list_token_file) = str_of(path);
+        const struct settings s = {.trusts = &t, .n_trusts = 1};
+        static struct trust_round r;
+        trust_round_init(&r);
+        trust_round_look(&r, &s);
+        fail_again(&r, &s);
+        trust_round_look(&r, &s);
+        assert_true(trust_round_due_s(&r, &s) > NOW); /* nothing has changed */
+        assert_int_equal(write(fd, "token\n", 6), 6);
+        trust_round_look(&r, &s);
+        assert_true(trust_round_begin(&r, &s, false, NOW));
+        trust_round_reset(&r);
+        fail_again(&r, &s);
+        assert_int_equal(rename(path, aside), 0);
+        trust_round_look(&r, &s);
+        assert_true(trust_round_due_s(&r, &s) <= NOW);
+        assert_int_equal(rename(aside, path), 0);
+        trust_round_reset(&r);
+        assert_true(trust_round_begin(&r, &s, true, NOW));
+        struct control_brought m = {.errand = 0, .came = true};
+        assert_true(trust_round_take(&r, &s, &m, NOW));
+        assert_true(trust_round_end(&r, &s, NOW));
+        trust_round_judged(&r, 0, 0, false, "", NOW + 3600, NOW);
+        assert_int_equal(write(fd, "another\n", 8), 8);
+        trust_round_look(&r, &s);
+        assert_true(trust_round_due_s(&r, &s) > NOW); /* the next one goes with that */
+        trust_round_reset(&r);
+    }
+    close(fd);
+    unlink(path);
 }
 
 /* ---- what was refused ---- */
@@ -193,6 +251,7 @@ int main(void)
         cmocka_unit_test(what_came_is_judged),
         cmocka_unit_test(what_did_not_come_is_told),
         cmocka_unit_test(a_signer_that_does_not_come),
+        cmocka_unit_test(a_mended_token),
         cmocka_unit_test(what_was_refused_is_judged_again),
         cmocka_unit_test(what_was_refused_outlives_a_failure),
         cmocka_unit_test(what_could_not_be_judged_goes),

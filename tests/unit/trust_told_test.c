@@ -3,6 +3,7 @@
 
 #include <stird/core/believed.h>
 
+#include "daemon/supervisor/supervisor_trust_growth.h"
 #include "daemon/supervisor/supervisor_trust_told.h"
 
 #define NOW  1893456000
@@ -157,19 +158,56 @@ static void what_is_refused_stays_so(void **state)
     assert_false(none.is_made || none.sources[1].is_refused || none.sources[2].is_refused);
 }
 
-/* More than a fifth, and at least ten. */
+/* More than a fifth, and at least ten; or all of at least three. */
 static void many_are_revoked(void **state)
 {
     static const struct {
         uint64_t revoked, held;
         bool many;
-    } rows[] = {{0, 0, false},    {1, 3, false},   {9, 9, false},      {9, 10, false},
-                {10, 10, true},   {10, 49, true},  {10, 50, false},    {11, 50, true},
-                {20, 100, false}, {21, 100, true}, {5000, 20000, true}};
+    } rows[] = {{0, 0, false},      {1, 1, false},  {2, 2, false},    {1, 3, false},
+                {2, 3, false},      {3, 3, true},   {3, 4, false},    {8, 9, false},
+                {9, 9, true},       {9, 10, false}, {10, 10, true},   {10, 49, true},
+                {10, 50, false},    {11, 50, true}, {20, 100, false}, {21, 100, true},
+                {5000, 20000, true}};
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (trust_found_is_growth(rows[i].revoked, rows[i].held) != rows[i].many)
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct held_asked before = {.workers[1] = {rows[i].held, 7}};
+        const struct held_asked now = {.workers[1] = {rows[i].held, 7 + rows[i].revoked}};
+        struct certificates_held most;
+        if (trust_growth_is_much(&before, &now, &most) != rows[i].many)
             fail_msg("%d of %d", (int)rows[i].revoked, (int)rows[i].held);
+        assert_int_equal(most.revoked, rows[i].revoked);
+        assert_int_equal(most.held, rows[i].held);
+    }
+}
+
+/* One certificate of three, in as many workers as there are, is one of three. */
+static void copies_are_one_certificate(void **state)
+{
+    struct held_asked before = {0}, now = {0};
+    struct certificates_held most;
+    (void)state;
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        before.workers[w] = (struct certificates_held){3, w};
+        now.workers[w] = (struct certificates_held){3, w + 1};
+    }
+    assert_false(trust_growth_is_much(&before, &now, &most));
+    assert_int_equal(most.revoked, 1);
+    assert_int_equal(most.held, 3);
+    now.workers[2].revoked += 2; /* it has met all three */
+    assert_true(trust_growth_is_much(&before, &now, &most));
+    now.workers[2] = (struct certificates_held){0, 0}; /* another one in its place */
+    assert_false(trust_growth_is_much(&before, &now, &most));
+}
+
+/* What workers keep may have become less since. */
+static void those_before_count(void **state)
+{
+    const struct held_asked before = {.workers[0] = {100, 0}}, now = {.workers[0] = {12, 12}};
+    struct certificates_held most;
+    (void)state;
+    assert_false(trust_growth_is_much(&before, &now, &most));
+    assert_int_equal(most.held, 100);
 }
 
 int main(void)
@@ -181,6 +219,8 @@ int main(void)
         cmocka_unit_test(other_countries),
         cmocka_unit_test(what_is_refused_stays_so),
         cmocka_unit_test(many_are_revoked),
+        cmocka_unit_test(copies_are_one_certificate),
+        cmocka_unit_test(those_before_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,9 @@ struct files *files_from_fd(int fd);
 int files_read(struct files *files, struct str path, size_t max_bytes, struct str *text);
 /* The same for a file that is not text. */
 int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
+/* The same for authorities and lists that are public: symbolic links are followed, and it is read
+   as by the process that uses it (regular_file_read_public()). */
+int files_read_public(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
 /*
  * The same for a private key: refused with -EKEYREJECTED when its owner is neither root nor OWNER
  * nor ourselves, and with -EPERM when others may read it or its group may write it. What is

@@ -43,8 +43,9 @@ enum certificate_cached {
     CERTIFICATE_IS_UNKNOWN, /* ask for it; also where there was no memory */
     CERTIFICATE_IS_CACHED,
     CERTIFICATE_IS_STALE,  /* it is used, and may be asked for anew */
-    CERTIFICATE_IS_DOUBTED /* it is used, and its signer may have mended it since
-                              (certificate_cache_doubt()) */
+    CERTIFICATE_IS_DOUBTED /* its signer may have mended it since
+                              (certificate_cache_doubt()): calls wait
+                              for a newer one, and use it otherwise */
 };
 /*
  * *FOUND is valid until something is put or dropped, so look all URLs of a call up right before it

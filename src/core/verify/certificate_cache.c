@@ -327,6 +327,17 @@ static bool stays(const struct kept *before, const struct kept *fetched,
            !has_ended(before, g->now_s);
 }
 
+/* What is kept of URL, by the lists of now: what these revoke is counted of the certificate that
+   was good before, and not of another one that came in its place. NULL: nothing. */
+static struct kept *judge_before(struct certificate_cache *c, struct str url,
+                                 const struct certificate_ground *g)
+{
+    struct kept *k = find(c, url, g->domains);
+    if (k && !has_ended(k, g->now_s) && !is_judged(k, g) && judge(c, k, body_of(k), g))
+        use(c, k, g->now_s);
+    return k;
+}
+
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *b,
                            const struct certificate_ground *g, const struct sti_certificate **found)
 {
@@ -338,13 +349,12 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
     }
     if (!k->certificate.unreadable && !(k = keep_body(k, b->text)))
         return false;
-    struct kept *before = find(c, b->url, g->domains);
+    struct kept *before = judge_before(c, b->url, g);
     if (before && stays(before, k, g)) {
         kept_free(k);
         *found = &before->certificate;
         return true;
     }
-    c->counts.newly_revoked += before && was_revoked(&before->certificate, &k->certificate);
     begin_bad(k, g->now_s);
     certificate_cache_drop(c, b->url, g->domains);
     put(c, k);

@@ -19,6 +19,14 @@ struct trunks_asked {
     bool no_memory; /* for one who answers */
 };
 
+/* What each worker has counted of others' certificates, by its index; all zero at first. */
+struct held_asked {
+    struct certificates_held {
+        uint64_t held;    /* kept ready now */
+        uint64_t revoked; /* of these, since it began */
+    } workers[WORKERS_MAX];
+};
+
 /* What the name of an upstream means. */
 struct name_asked {
     const struct upstream *upstream;

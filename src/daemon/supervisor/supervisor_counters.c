@@ -102,6 +102,16 @@ static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
     counters_add(&counters_of_all, (uint64_t *)(void *)c, (const uint64_t *)(const void *)&sum);
 }
 
+static void answer_held(const struct supervisor *s, struct held_asked *asked)
+{
+    for (unsigned w = 0; w < worker_count(s); w++) {
+        const struct proxy_counters *c = counter_book_worker(own(s)->book, w);
+        if (c)
+            asked->workers[w] = (struct certificates_held){c->certificates_held,
+                                                           c->certificates_newly_revoked};
+    }
+}
+
 static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked)
 {
     counter_book_add_up(own(s)->book);
@@ -261,6 +271,7 @@ const struct part part_counters = {
     .put_status = put_status,
     .put_counts = put_counts,
     .answers_calls = answer_calls,
+    .answers_held = answer_held,
     .answers_trunks = answer_trunks,
     .answers_parts = answer_parts,
 };

@@ -7,6 +7,7 @@
 #include "asker.h"
 #include "patience.h"
 #include "questions.h"
+#include "supervisor_trust_growth.h"
 #include "supervisor_trust_told.h"
 
 #include "daemon/file_seen.h"
@@ -30,8 +31,7 @@
 #define MAKE_EVERY_MS  3600000
 #define RETRY_MS       60000
 
-#define LOOK_EVERY_MS 1000
-#define CLOCK_STEP_S  30
+#define CLOCK_STEP_S 30
 
 /* What a worker has said of the images that it was given. */
 struct worker_trust {
@@ -59,12 +59,7 @@ struct trust_part {
     struct trust_round round;
     struct trust_found present[TRUST_DOMAINS_MAX], next[TRUST_DOMAINS_MAX];
     struct worker_trust workers[WORKERS_MAX];
-    /* What workers counted when new lists were taken last, and whether it was told what became of
-       that. */
-    uint64_t revoked_before, held_before;
-    bool growth_told;
-    uint64_t growths;
-    int64_t next_look_ms;
+    struct trust_growth growth;
     int64_t clock_ahead_s; /* real time less monotonic, when that was looked at */
 };
 
@@ -112,6 +107,7 @@ static int give(struct supervisor *s, struct child *c, int64_t now_ms)
     if (c->role->id != ROLE_WORKER)
         return 0;
     own(s)->workers[c->index] = (struct worker_trust){.looked_at = 0};
+    trust_growth_forget(&own(s)->growth, c->index);
     return send_image(s, c);
 }
 
@@ -163,38 +159,6 @@ static void kill_silent(struct supervisor *s, int64_t now_ms)
             supervisor_kill_idle(
                 s, worker_at(s, i),
                 "it does not say that it has the domains of trust that it was given", now_ms);
-}
-
-/* ---- what they revoke ---- */
-
-static void begin_growth(struct supervisor *s)
-{
-    struct proxy_counters c = {0};
-    supervisor_ask_calls(s, &c);
-    own(s)->revoked_before = c.certificates_newly_revoked;
-    own(s)->held_before = c.certificates_held;
-    own(s)->growth_told = false;
-}
-
-/* A list of revocations may be forged, or a mistake: it counts all the same, and somebody is told.
- */
-static void look_at_growth(struct supervisor *s, int64_t now_ms)
-{
-    struct trust_part *t = own(s);
-    struct proxy_counters c = {0};
-    if (t->fd < 0 || t->growth_told || now_ms < t->next_look_ms)
-        return;
-    t->next_look_ms = now_ms + LOOK_EVERY_MS;
-    supervisor_ask_calls(s, &c);
-    const uint64_t held = c.certificates_held > t->held_before ? c.certificates_held
-                                                               : t->held_before;
-    const uint64_t revoked = c.certificates_newly_revoked - t->revoked_before;
-    if (!trust_found_is_growth(revoked, held))
-        return;
-    log_error("new revocation lists revoke many of the certificates that are in use: they count",
-              LOG_NUMBER("revoked", (int64_t)revoked), LOG_NUMBER("of", (int64_t)held));
-    t->growth_told = true;
-    t->growths++;
 }
 
 /* ---- the files ---- */
@@ -311,13 +275,15 @@ static void tick(struct supervisor *s, int64_t now_ms)
     struct trust_part *t = own(s);
     watch_clock(t, now_ms);
     kill_silent(s, now_ms);
-    look_at_growth(s, now_ms);
+    if (t->fd >= 0)
+        trust_growth_look(&t->growth, s, now_ms);
     if (!s->current.settings || is_busy(s))
         return;
     if (s->current.settings->n_trusts > 0 && now_ms >= t->next_files_ms) {
         t->next_files_ms = now_ms + FILES_EVERY_MS;
         t->wanted |= t->files != look_at_files(s->current.settings);
         t->wanted |= now_ms >= t->next_make_ms;
+        trust_round_look(&t->round, s->current.settings);
     }
     if (t->wanted)
         begin(s, now_ms);
@@ -580,7 +546,7 @@ static void take_found(struct supervisor *s)
     for (unsigned i = 0; i < settings->n_trusts; i++)
         trust_found_log(&settings->trusts[i], &t->present[i], t->generation, clock_real_s());
     if (takes_lists(s))
-        begin_growth(s);
+        trust_growth_begin(&own(s)->growth, s);
 }
 
 /* Whether each domain was told of, and something was written. */
@@ -769,7 +735,7 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
         values[ALARM_trust_entries] += d->left_out;
     }
     values[ALARM_trust_failed] = own(s)->failed + broken;
-    values[ALARM_trust_growth] = own(s)->growths;
+    values[ALARM_trust_growth] = own(s)->growth.times;
     values[ALARM_trust_not_kept] = own(s)->lost;
 }
 

@@ -1,5 +1,7 @@
 #include "supervisor_trust_fetch.h"
 
+#include "daemon/file_seen.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
@@ -278,6 +280,18 @@ void trust_round_hurry(struct trust_round *r)
     for (unsigned d = 0; d < TRUST_DOMAINS_MAX; d++)
         for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++)
             r->of[d][i].due_s = 0;
+}
+
+void trust_round_look(struct trust_round *r, const struct settings *s)
+{
+    for (unsigned d = 0; d < s->n_trusts; d++) {
+        uint64_t seen = 0;
+        file_seen_add(&seen, s->trusts[d].list_token_file);
+        file_seen_add(&seen, s->trusts[d].list_login_file);
+        if (seen != r->passes[d] && r->of[d][0].errors > 0)
+            r->of[d][0].due_s = 0;
+        r->passes[d] = seen;
+    }
 }
 
 bool trust_round_is_half(const struct trust_round *r)

@@ -37,7 +37,8 @@ struct trust_round {
         bool is_signer, told;
     } asked[TRUST_ERRANDS_MAX];
     unsigned n;
-    bool came; /* something that is to be judged */
+    bool came;                          /* something that is to be judged */
+    uint64_t passes[TRUST_DOMAINS_MAX]; /* what the files looked like that a list is asked for by */
     struct trust_fetch of[TRUST_DOMAINS_MAX][TRUST_SOURCES_MAX];
 };
 
@@ -69,6 +70,9 @@ void trust_round_judged(struct trust_round *r, unsigned domain, unsigned source,
 void trust_round_failed(struct trust_round *r, int64_t now_s);
 /* Makes all that is fetched due now. */
 void trust_round_hurry(struct trust_round *r);
+/* Looks whether a token or a login has changed since this looked last: a list that failed may have
+   failed for it, and is due now. */
+void trust_round_look(struct trust_round *r, const struct settings *s);
 /* A signer's certificate is still to be fetched, for a list that came. */
 bool trust_round_is_half(const struct trust_round *r);
 int64_t trust_round_due_s(const struct trust_round *r, const struct settings *s);

@@ -93,15 +93,6 @@ void trust_found_carry(struct trust_found *now, const struct trust_found *was,
     now->is_behind |= !str_eq(before->mark, after->mark);
 }
 
-/* A single one of a few is everyday life, and no sign of a forged list. */
-#define REVOKED_AT_ONCE         10
-#define REVOKED_AT_ONCE_PERCENT 20
-
-bool trust_found_is_growth(uint64_t revoked, uint64_t held)
-{
-    return revoked >= REVOKED_AT_ONCE && revoked * 100 > held * REVOKED_AT_ONCE_PERCENT;
-}
-
 /* ---- what holds now ---- */
 
 const char *trust_found_state(const struct trust_setting *t, const struct trust_found *d,

@@ -51,9 +51,6 @@ void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
 void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
                      const struct trust_fetch *fetches, bool failed, int64_t now_s);
 void trust_found_put_number(struct json *j, const char *key, int64_t number);
-/* Whether new lists revoke so many of the certificates that workers hold that somebody has to look
-   whether they are forged. */
-bool trust_found_is_growth(uint64_t revoked, uint64_t held);
 /* Revocation lists that are not there, or ended more than a day ago. */
 unsigned trust_found_lacks_crls(const struct trust_setting *t, const struct trust_found *d,
                                 int64_t now_s);
