@@ -74,8 +74,11 @@ static bool is_lent_out(const struct fetch_shares *s, const struct token_rate *r
 /* Of MORE that comes, what is kept for those who come anew where nothing else is left to them. */
 static int64_t fill_fresh(struct fetch_shares *s, const struct token_rate *rate, int64_t more)
 {
-    if (!is_lent_out(s, rate))
-        return 0;
+    if (!is_lent_out(s, rate)) { /* they borrow: what was kept for them is there for all */
+        const int64_t kept = s->fresh;
+        s->fresh = 0;
+        return -kept;
+    }
     const int64_t room = lent_to_one(rate) - s->fresh;
     s->fresh_rest += more;
     int64_t part = s->fresh_rest / FRESH_PART;

@@ -227,7 +227,8 @@ struct str fetched_next_proven(const struct fetched *f, struct str url)
     return link && link->newer ? link->newer->name : STR("");
 }
 
-void fetched_forgive(struct fetched *f, struct str url)
+/* Forgets that the URL failed. */
+static void forgive(struct fetched *f, struct str url)
 {
     struct lru_link *link = lru_find(&f->failures, url);
     if (!link)
@@ -261,7 +262,7 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
         b->kept.ends_s = good->kept.ends_s;
         replaced(f, good);
     }
-    fetched_forgive(f, name);
+    forgive(f, name);
     make_room(f, body.n);
     add(f, b, name);
     write_file(f, b);
@@ -324,7 +325,7 @@ void fetched_forget(struct fetched *f, struct str url)
 {
     for (struct fetched_body *b = find(f, url); b; b = find(f, url))
         drop(f, b);
-    fetched_forgive(f, url);
+    forgive(f, url);
 }
 
 /* ---- failures ---- */
@@ -348,7 +349,7 @@ static struct fetched_failure *failure_add(struct fetched *f, struct str url)
     if (!x)
         return NULL;
     if (f->counts.failures >= f->limits.failures)
-        fetched_forgive(f, f->failures.oldest->name);
+        forgive(f, f->failures.oldest->name);
     *x = (struct fetched_failure){.outcome = FETCH_OK};
     memcpy((char *)(x + 1), url.p, url.n);
     lru_add(&f->failures, &x->link, (struct str){(char *)(x + 1), url.n});

@@ -89,8 +89,6 @@ void fetched_forget(struct fetched *f, struct str url);
 
 /* The failure that counts now; NULL: the URL may be tried. */
 const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);
-/* Forgets that the URL failed. */
-void fetched_forgive(struct fetched *f, struct str url);
 /* What has failed since SINCE_MS so that WHICH tells it may have been no fault of theirs: each may
    be tried once more, ten a second at most. Who fails again has failed so often. */
 void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,

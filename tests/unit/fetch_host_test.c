@@ -253,7 +253,7 @@ static void one_that_asks_seldom_among_many(void **state)
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         unsigned got = 0, asked = 0, all = 0;
         set_hosts(10);
-        for (int64_t ms = 0; ms < 300000; ms += 5) {
+        for (int64_t ms = 0; ms < 100000; ms += 100) {
             for (uint32_t t = 0; t < others[i]; t++)
                 all += gets(t, ms);
             if (ms < 5000 || ms % 15000 != 0)
@@ -262,7 +262,7 @@ static void one_that_asks_seldom_among_many(void **state)
             got += gets(1000, ms);
         }
         assert_int_equal(got, asked);
-        assert_in_range(all + got, 2800, 3000 + 2 * 20);
+        assert_in_range(all + got, 900, 1000 + 2 * 20);
         tear_down(state);
     }
 }
