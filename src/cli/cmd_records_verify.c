@@ -90,10 +90,11 @@ static void add_begin(struct audit *r, const struct record_file_names *names)
         json_array_append_new(r->gaps, json_pack("{s:I, s:s}", "missing_at_the_begin",
                                                  (json_int_t)c->first_seq, "head", c->first_prev));
     else if (!r->gaps)
-        print_said("%s%" PRIu64 " lines before the first one are not here%s; the last of them had the "
-               "head %s\n",
-               gap ? "a gap: " : "", c->first_seq,
-               gap ? ", and records.keep has not removed them" : "", c->first_prev);
+        print_said("%s%" PRIu64
+                   " lines before the first one are not here%s; the last of them had the "
+                   "head %s\n",
+                   gap ? "a gap: " : "", c->first_seq,
+                   gap ? ", and records.keep has not removed them" : "", c->first_prev);
 }
 
 static void add_torn(struct audit *r)
