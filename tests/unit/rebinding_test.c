@@ -37,6 +37,7 @@ static int set_up_open(void **state)
     set_up(state);
     struct fetcher_options o = lab_options();
     o.fetch.allow_private = false;
+    o.cut_off_after = 0; /* many hosts that refuse are no fault of ours here */
     begin_with(&o);
     connected_publicly = connected_privately = 0;
     return 0;
