@@ -189,8 +189,8 @@ class Verify(Story):
         return stird.wait_until(is_so, HANG_S, "a call that is " + reason)
 
     def test_what_a_signer_mends(self):
-        """The same URL, the same key: what is at fault is asked for again after five minutes, beside calls; and what
-        was fetched by a clock that was ahead, when that is set right."""
+        """The same URL, the same key: what is at fault is asked for again after five minutes, once; and
+        what was fetched by a clock that was ahead, when that is set right."""
         self.begin_with_clock(1000)
         end = b"-----END CERTIFICATE-----\n"
         whole = self.web.bodies["a.pem"]
@@ -201,8 +201,7 @@ class Verify(Story):
         self.until_now("certificate_untrusted")
         self.assertEqual(self.web.gets.count("a.pem"), 1)
         self.set_clock(1310)
-        told = self.until_now("verified")["verification"]
-        self.assertNotEqual(told["cache"], "wait")
+        self.until_now("verified")
         self.assertEqual(self.web.gets.count("a.pem"), 2)
         self.until_now("verified")
         self.set_clock(0)
@@ -303,8 +302,7 @@ class Verify(Story):
 
     def test_explain_says_that_no_host_is_reached(self):
         """As the record of a call does, where it is the running stird that reaches none."""
-        self.begin()
-        self.passed()
+        self.begin()  # no host has served anything yet that could be asked whether it answers
         names = ["https://%s:8443/a.pem" % self.net(nobody) for nobody in (61, 62, 63)]
         messages = []
         for url in names:
