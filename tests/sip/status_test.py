@@ -125,7 +125,7 @@ class Status(Story):
             self.assertRegex(out, "(?m)^" + table)
         self.assertRegex(out, r"(?m)^ +carrier +%s:5060 +udp +usable +- +\d+ s$" % re.escape(self.net(9)))
         self.assertRegex(out, r"(?m)^ +pbx +sign +acme +authenticated +0 +alive +1 of 1$")
-        self.assertRegex(out, r"(?m)^ +\d+ s +403 +next_hop_refused +pbx +1 +" +
+        self.assertRegex(out, r"(?m)^ +\d+ s +403 +next_hop_refused +pbx +1\s+" +
                          re.escape(forbidden["call-id"]))
         listed = out[out.index("certificates"):].split("\n")
         for line in listed:
