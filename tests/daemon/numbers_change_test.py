@@ -179,7 +179,7 @@ class NumbersChange(ProcessStory):
                              [("globex", True, True), ("-", True, True), ("acme", False, False)])
         status, out, _ = stirctl.run(self.path, "numbers", "show", IN_RANGE)
         self.assertEqual(status, 0)
-        self.assertRegex(out, r"\nowned +acme .*numbers\.csv:3, replaced by a row above\n$")
+        self.assertRegex(stirctl.rows(out), r"\nowned +acme .*numbers\.csv:3, replaced by a row above\n$")
         self.assertEqual(self.level_of(IN_RANGE)["number_state"], "blocked")
 
     def test_a_journal_that_cannot_be_written(self):
@@ -341,12 +341,12 @@ class NumbersChange(ProcessStory):
         self.lab.write("numbers.csv", before)
         status, out, err = stirctl.run(self.path, "reload", "--wait", "--force")
         self.assertEqual(status, 0, err)
-        self.assertIn(', of nobody: customer "initech"', stirctl.run(self.path, "numbers", "list")[1])
+        self.assertIn(', of nobody: customer "initech"', stirctl.rows(stirctl.run(self.path, "numbers", "list")[1]))
         self.assertIn('customer "initech", whom neither the configuration nor a table names', out + err)
         entries = {e["number"]: e for e in self.change("list")["entries"]}
         self.assertIn('customer "initech" is unknown', entries[FREE]["unknown"])
         self.assertEqual([n for n, e in entries.items() if "unknown" in e], [FREE])
-        self.assertIn("of nobody", stirctl.run(self.path, "numbers", "list")[1])
+        self.assertIn("of nobody", stirctl.rows(stirctl.run(self.path, "numbers", "list")[1]))
         wait_until(lambda: "urgent_customer" in str(stirctl.ask(self.path, "status")), HANG_S, "the alarm")
         self.change("unset", FREE)
         self.reload()
@@ -375,10 +375,10 @@ class NumbersChange(ProcessStory):
         status, out, _ = stirctl.run(self.path, "numbers", "set", IN_RANGE, "globex", "delegated",
                                      "--not-after", "2099-12-31")
         self.assertEqual(status, 0)
-        self.assertRegex(out, r"^\+12155551001: delegated for globex \(\S+overlay:2\), urgent\n"
+        self.assertRegex(stirctl.rows(out), r"^\+12155551001: delegated for globex \(\S+overlay:2\), urgent\n"
                          r"\+12155551001: owned for acme \(\S+numbers\.csv:3\)\n"
                          r"in force: 1 urgent change\n$")
-        self.assertIn(", until 2099-12-31\n", stirctl.run(self.path, "numbers", "list")[1])
+        self.assertIn(", until 2099-12-31\n", stirctl.rows(stirctl.run(self.path, "numbers", "list")[1]))
         status, out, _ = stirctl.run(self.path, "numbers", "block", FREE)
         self.assertRegex(out, r"^\+12155557000: blocked \(\S+overlay:3\), urgent\n")
         status, out, _ = stirctl.run(self.path, "numbers", "unset", FREE)

@@ -39,7 +39,7 @@ class Tables(ProcessStory):
                          ("2030-01-01", "818H", "2024-01-01"))
         status, out, _ = self.numbers("show", "+12155559999")
         self.assertEqual(status, 0)
-        self.assertRegex(out, r"^unverified +globex +\.\. +\S+/numbers.csv:9, a prefix\n$")
+        self.assertRegex(stirctl.rows(out), r"^unverified +globex +\.\. +\S+/numbers.csv:9, a prefix\n$")
         self.assertEqual(self.numbers("show", "+13125550100")[:2],
                          (1, "no row speaks of +13125550100\n"))
 

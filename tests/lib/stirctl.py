@@ -43,3 +43,8 @@ def ask(configuration, *words):
     status, out, err = run(configuration, *words, "--json")
     assert status == 0, "stirctl %s: %d\n%s%s" % (" ".join(words), status, out, err)
     return json.loads(out)
+
+
+def rows(out):
+    """OUT with each row in a line of its own: what is too wide for a terminal went on below."""
+    return re.sub(r" *\n {4,}(?=\S)", " ", out)
