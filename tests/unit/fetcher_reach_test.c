@@ -129,7 +129,7 @@ static void hosts_that_have_served_are_gone(void **state)
     assert_told(&told, FETCH_CUT_OFF, FETCH_FROM_KEPT);
     run_until_idle();
     assert_null(fetcher_cut_off(f));
-    pass_ms(1000); /* not all at once */
+    pass_ms(1000);                                               /* not all at once */
     told = fetched(STR("https://nowhere0.lab.test:8443/gate0")); /* it is tried once more */
     assert_told(&told, FETCH_NAME, FETCH_FROM_SERVER);
     told = fetched(STR("https://nowhere0.lab.test:8443/gate0"));
