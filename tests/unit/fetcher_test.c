@@ -227,14 +227,21 @@ static void a_clock_that_was_ahead(void **state)
     web = web_new(directory, host);
 }
 
-static void a_clock_that_was_ahead_over_a_restart(void **state)
+/* With a directory to keep in, which is the caller's to close. */
+static struct fetcher_options begin_kept(void)
 {
     char path[1300];
     struct fetcher_options o = lab_options();
-    (void)state;
     snprintf(path, sizeof(path), "%s/kept", directory);
     o.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     begin_with(&o);
+    return o;
+}
+
+static void a_clock_that_was_ahead_over_a_restart(void **state)
+{
+    const struct fetcher_options o = begin_kept();
+    (void)state;
     struct told told = fetched(URL("a", "ok"));
     note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 90 * 86400);
     set_clock_back(100 * 86400);
@@ -251,12 +258,8 @@ static void a_clock_that_was_ahead_over_a_restart(void **state)
 
 static void a_restart_fetches_nothing_anew(void **state)
 {
-    char path[1300];
-    struct fetcher_options o = lab_options();
+    const struct fetcher_options o = begin_kept();
     (void)state;
-    snprintf(path, sizeof(path), "%s/kept", directory);
-    o.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    begin_with(&o);
     struct told told = fetched(URL("a", "ok"));
     fetched(URL("a", "nobody-vouches"));
     note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 90 * 86400);

@@ -1,14 +1,14 @@
 #include "page_server.h"
 
+#include "daemon/file_seen.h"
+
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 #include <stird/net/mend.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define TRY_EVERY_MS  1000
 #define LOOK_EVERY_MS 2000
@@ -109,27 +109,17 @@ static void open_again(struct supervisor *s, struct page_server *p, int64_t now_
 
 /* ---- its files ---- */
 
-/* When the file of that name last became what it is; 0: there is none. */
-static int64_t changed_ns(struct str path)
+static uint64_t look_of(const struct page_server_basis *b)
 {
-    struct stat st;
-    char *z = strndup(path.p ? path.p : "", path.n);
-    const int64_t at_ns = z && stat(z, &st) == 0
-                              ? st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec
-                              : 0;
-    free(z);
-    return at_ns;
-}
-
-static int64_t last_changed_ns(const struct page_server_basis *b)
-{
-    const int64_t one_ns = changed_ns(b->certificate), other_ns = changed_ns(b->key);
-    return one_ns > other_ns ? one_ns : other_ns;
+    uint64_t seen = 0;
+    file_seen_add(&seen, b->certificate);
+    file_seen_add(&seen, b->key);
+    return seen;
 }
 
 void page_server_note_files(struct page_server *p, const struct page_server_basis *basis)
 {
-    p->changed_ns = last_changed_ns(basis);
+    p->files = look_of(basis);
 }
 
 static bool needs_other_files(const struct page_server *p, const struct page_server_basis *b)
@@ -146,10 +136,10 @@ static void look_at_files(struct supervisor *s, struct page_server *p,
     p->next_look_ms = now_ms + LOOK_EVERY_MS;
     if (!page_server_is_wanted(p) || !needs_other_files(p, b))
         return;
-    const int64_t last_ns = last_changed_ns(b);
-    if (last_ns == p->changed_ns)
+    const uint64_t files = look_of(b);
+    if (files == p->files)
         return;
-    p->changed_ns = last_ns;
+    p->files = files;
     log_info("reload: a certificate for pages was exchanged", LOG_CSTR("setting", p->key));
     supervisor_tell(s, EVENT_RELOAD_WANTED, &(struct news){.now_ms = now_ms});
 }
@@ -182,14 +172,14 @@ void page_server_fini(struct page_server *p)
 bool page_server_stays(const struct page_server *p, const struct configuration *next,
                        const struct configuration *before)
 {
-    const struct settings *new = next->settings, *old = before->settings;
+    const struct settings *now = next->settings, *was = before->settings;
     struct files *a = files_from_fd(next->files_fd), *b = files_from_fd(before->files_fd);
     const bool web = p->role == ROLE_WEB;
-    bool same = a && b && settings_agree(new, old, p->group) &&
-                new->log_level == old->log_level &&new->landlock_required == old->landlock_required;
+    bool same = a && b && settings_agree(now, was, p->group) && now->log_level == was->log_level &&
+                now->landlock_required == was->landlock_required;
     same = same &&
-           files_agree(a, b, web ? new->web_tls_certificate : new->repository_tls_certificate) &&
-           files_agree(a, b, web ? new->web_tls_key : new->repository_tls_key);
+           files_agree(a, b, web ? now->web_tls_certificate : now->repository_tls_certificate) &&
+           files_agree(a, b, web ? now->web_tls_key : now->repository_tls_key);
     files_free(a);
     files_free(b);
     return same;

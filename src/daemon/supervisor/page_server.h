@@ -28,7 +28,7 @@ struct page_server {
     bool broken;          /* its socket was changed, and could not be set
                              back */
     int64_t next_look_ms; /* at the files of its certificate */
-    int64_t changed_ns;   /* when they were changed last, as they are read */
+    uint64_t files;       /* what they looked like when they were read (file_seen.h) */
     struct control_served gone, of[PAGE_SERVER_PLACES]; /* of those that ended, and of each now */
 };
 
