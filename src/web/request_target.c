@@ -2,8 +2,12 @@
 
 #include <stird/base/address.h>
 
+/* One with a user's name stays as it is, and so is no host that anybody knows: what stands in front
+   of the @ must not pass for it (RFC 9110 section 4.2.4). */
 static struct str without_port(struct str authority)
 {
+    if (str_find(authority, '@', 0) < authority.n)
+        return authority;
     const size_t from = str_starts(authority, STR("[")) ? str_find(authority, ']', 0) : 0;
     return str_slice(authority, 0, str_find(authority, ':', from));
 }

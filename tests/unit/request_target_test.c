@@ -22,6 +22,8 @@ static void test_targets(void **state)
         {STR("HTTPS://y:80/a/b"), STR("x"), STR("/a/b"), STR("y")},
         {STR("http://y"), STR("x"), STR("/"), STR("y")},
         {STR("http://[::1]:80/a"), STR("x"), STR("/a"), STR("[::1]")},
+        {STR("/a"), STR("127.0.0.1:80@y"), STR("/a"), STR("127.0.0.1:80@y")},
+        {STR("http://localhost:80@y/a"), STR("x"), STR("/a"), STR("localhost:80@y")},
         {STR("http:/a"), STR("x"), STR("http:/a"), STR("x")},
         {STR("/http://y/a"), STR("x"), STR("/http://y/a"), STR("x")},
         {STR("*"), STR("x"), STR("*"), STR("x")},
@@ -56,6 +58,7 @@ static void test_names(void **state)
         {STR("localhost.evil.example"), false, false},
         {STR("127.0.0.1.evil.example"), false, false},
         {STR("127.0.0.1@evil.example"), false, false},
+        {STR("127.0.0.1:80@evil.example"), false, false},
         {STR("2130706433"), false, false},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
