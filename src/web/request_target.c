@@ -2,11 +2,15 @@
 
 #include <stird/base/address.h>
 
-/* One with a user's name stays as it is, and so is no host that anybody knows: what stands in front
-   of the @ must not pass for it (RFC 9110 section 4.2.4). */
+/* RFC 9110 section 4.2.4: what stands in front of the @ must not pass for the host. */
+static bool has_user(struct str authority)
+{
+    return str_find(authority, '@', 0) < authority.n;
+}
+
 static struct str without_port(struct str authority)
 {
-    if (str_find(authority, '@', 0) < authority.n)
+    if (has_user(authority))
         return authority;
     const size_t from = str_starts(authority, STR("[")) ? str_find(authority, ']', 0) : 0;
     return str_slice(authority, 0, str_find(authority, ':', from));
@@ -37,6 +41,8 @@ static bool is_localhost(struct str host)
 bool request_target_is_known(struct str host, struct str name)
 {
     struct address address;
+    if (has_user(host))
+        return false;
     if (host.n > 0 && host.p[host.n - 1] == '.')
         host.n--;
     return host.n == 0 || (name.n > 0 && str_eq_nocase(host, name)) || is_localhost(host) ||

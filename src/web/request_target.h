@@ -11,13 +11,14 @@
 /* Of the texts that it was read from. */
 struct request_target {
     struct str path;
-    struct str host; /* without its port; empty: the request names none */
+    struct str host; /* without its port; with a user's name whole; empty: the request names none */
 };
 
 /* TARGET without its query, in origin-form or in absolute-form, whose host counts and not HOST. */
 struct request_target request_target_read(struct str target, struct str host);
-/* Whether HOST is NAME, or what no name server can lead elsewhere: an address, localhost, none.
-   A browser that somebody's page has led here by a name of theirs (DNS rebinding) says that name.
+/* Whether HOST is NAME, or what no name server can lead elsewhere: an address, localhost, none;
+   never with a user's name. A browser that somebody's page has led here by a name of theirs (DNS
+   rebinding) says that name.
  */
 bool request_target_is_known(struct str host, struct str name);
 

@@ -42,7 +42,7 @@ class OddFileNames(ProcessStory):
         self.assertNotIn("\x7f", text)
         self.assertNotIn("\nFORGED", text)
         if named:
-            self.assertIn(SHOWN, text)
+            self.assertIn(SHOWN, stirctl.rows(text))
 
     def asked(self, *words, named=True, status=0):
         found, out, err = stirctl.run(self.lab.path("stird.conf"), *words)

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct str all = {(const char *)data, size};
     const size_t end = str_find(all, ' ', 0);
     const struct str target = str_slice(all, 0, end);
-    const struct str host = end < all.n ? str_slice(all, end + 1, all.n) : (struct str){NULL, 0};
+    const struct str host = str_slice(all, end < all.n ? end + 1 : all.n, all.n);
     const struct request_target t = request_target_read(target, host);
     assert(lies_in(t.path, target) || str_eq(t.path, STR("/")));
     assert(lies_in(t.host, target) || lies_in(t.host, host));

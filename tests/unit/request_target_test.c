@@ -59,6 +59,7 @@ static void test_names(void **state)
         {STR("127.0.0.1.evil.example"), false, false},
         {STR("127.0.0.1@evil.example"), false, false},
         {STR("127.0.0.1:80@evil.example"), false, false},
+        {STR("evil.example@a.localhost"), false, false},
         {STR("2130706433"), false, false},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
