@@ -303,43 +303,48 @@ static void check(const struct run *r)
     assert_int_equal(transactions_count(r->servers), 0);
 }
 
-static void one_run(uint64_t seed, unsigned *answered)
+/* The machines stay, and are empty again when a run has ended. */
+static void one_run(struct run *r, uint64_t seed)
 {
-    static const struct transaction_timing timing = {T1, 4000, T4};
-    struct run *r = calloc(1, sizeof(*r));
-    const struct transaction_hooks client_hooks = {r, send_to_server};
-    const struct transaction_hooks server_hooks = {r, send_to_client};
     static const struct client_callbacks client_callbacks = {.ended = client_ended};
     static const struct server_callbacks server_callbacks = {server_ended, server_waits};
-    assert_non_null(r);
+    struct transactions *clients = r->clients, *servers = r->servers;
+    memset(r, 0, sizeof(*r));
+    r->clients = clients;
+    r->servers = servers;
     r->client_user.callbacks = &client_callbacks;
     r->server_user.callbacks = &server_callbacks;
     r->seed = seed;
     r->now_ms = 1000000;
     timers_init(&r->timers, r->now_ms);
-    r->clients = transactions_new(&timing, &client_hooks, &r->timers);
-    r->servers = transactions_new(&timing, &server_hooks, &r->timers);
     choose(r);
     begin(r);
     run_to_the_end(r);
     check(r);
-    *answered += r->final_seen != 0;
-    transactions_free(r->clients);
-    transactions_free(r->servers);
-    free(r);
 }
 
 static void ten_thousand_runs(void **state)
 {
+    static const struct transaction_timing timing = {T1, 4000, T4};
+    struct run *r = calloc(1, sizeof(*r));
+    const struct transaction_hooks client_hooks = {r, send_to_server};
+    const struct transaction_hooks server_hooks = {r, send_to_client};
     unsigned answered = 0;
     (void)state;
+    assert_non_null(r);
+    r->clients = transactions_new(&timing, &client_hooks, &r->timers);
+    r->servers = transactions_new(&timing, &server_hooks, &r->timers);
     for (uint64_t seed = 1; seed <= RUNS; seed++) {
         if (getenv("STIRD_VERBOSE"))
             print_message("seed %llu\n", (unsigned long long)seed);
-        one_run(seed * 0x9e3779b97f4a7c15u, &answered);
+        one_run(r, seed * 0x9e3779b97f4a7c15u);
+        answered += r->final_seen != 0;
     }
     print_message("%u of %u answered, the others timed out\n", answered, RUNS);
     assert_true(answered > RUNS / 2 && answered < RUNS);
+    transactions_free(r->clients);
+    transactions_free(r->servers);
+    free(r);
 }
 
 int main(void)

@@ -102,14 +102,16 @@ static bool read_source(struct build *b, size_t i, uint32_t *lines)
     return read;
 }
 
-/* Room for the usual row, so that the list does not grow by copying again and again. */
+/* Room for the usual row, so that the list does not grow by copying again and again; no more than
+   what tables have, for a file that is a hole may say any size. */
 static void reserve_rows(struct build *b)
 {
-    const size_t usual_row_bytes = 32;
+    const size_t usual_row_bytes = 32, rows_max = 16000000;
     size_t bytes = 0;
     for (size_t i = 0; i < b->n_sources; i++)
         bytes += b->sources[i].text.n + b->sources[i].bytes;
-    if (!buf_room(&b->rows, bytes / usual_row_bytes * sizeof(struct build_row)))
+    size_t rows = bytes / usual_row_bytes < rows_max ? bytes / usual_row_bytes : rows_max;
+    if (!buf_room(&b->rows, rows * sizeof(struct build_row)))
         buf_reset(&b->rows); /* a guess that does not fit is no fault */
 }
 

@@ -44,7 +44,7 @@ typedef void node_free(struct transactions *all, struct transaction_node *node);
 
 static void table_free(struct transactions *all, struct transaction_table *table, node_free *fn)
 {
-    for (unsigned i = 0; table->buckets && i < TRANSACTION_BUCKETS; i++)
+    for (unsigned i = 0; table->count > 0 && i < TRANSACTION_BUCKETS; i++)
         while (table->buckets[i])
             fn(all, table->buckets[i]);
     free(table->buckets);
