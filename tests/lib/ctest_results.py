@@ -2,8 +2,8 @@
 What came of several runs of ctest, from the JUnit files that they wrote:
 
     python3 -B -m lib.ctest_results skipped FILE...    a line for each test or story that was skipped, with why
-    python3 -B -m lib.ctest_results skipping FILE      the tests of which something was skipped
-    python3 -B -m lib.ctest_results stories FILE       what of them was skipped, where it has a name of its own
+    python3 -B -m lib.ctest_results shown FILE         the files of stories that passed, of which nothing was skipped
+    python3 -B -m lib.ctest_results stories FILE       what was skipped of the others, where it has a name of its own
     python3 -B -m lib.ctest_results total FILE...      N passed, N failed, N skipped
     python3 -B -m lib.ctest_results again FILE         the stories that may be told again, if nothing else failed
     python3 -B -m lib.ctest_results unsteady FILE...   a line for each story that failed beside others and passed alone
@@ -18,6 +18,7 @@ import sys
 import xml.etree.ElementTree
 
 STORY = re.compile(r"(sip|daemon|cli|cases)/")
+TOLD_ONCE = re.compile(r"(sip|daemon|cli)/")
 CRASH = re.compile(r"Sanitizer|runtime error:|assertion failed|Assertion `|\bsignal=(4|6|7|8|11)\b")
 STORY_ID = re.compile(r"\w+\.\w+_test\.\w+\.\w+(?=[: ])")
 REASON = re.compile(r"^(?:\s*\[.*?\]\s*)?SKIPPED: (.*)$", re.M)
@@ -59,9 +60,9 @@ def print_skipped(paths):
             print("skipped  %s %s: %s" % (run, name, reason.strip()))
 
 
-def print_skipping(paths):
+def print_shown(paths):
     for _, name, outcome, output in cases(paths):
-        if outcome == "skipped" or REASON.search(output):
+        if TOLD_ONCE.match(name) and outcome == "passed" and not REASON.search(output):
             print(name)
 
 
@@ -94,5 +95,5 @@ def print_total(paths):
 
 
 if __name__ == "__main__":
-    {"skipped": print_skipped, "skipping": print_skipping, "stories": print_stories, "total": print_total,
+    {"skipped": print_skipped, "shown": print_shown, "stories": print_stories, "total": print_total,
      "again": print_again, "unsteady": print_unsteady}[sys.argv[1]](sys.argv[2:])
