@@ -42,16 +42,18 @@ static bool is_plain(const char *text)
     return true;
 }
 
+static bool has_text(struct str line, const char *text)
+{
+    return memmem(line.p, line.n, text, strlen(text)) != NULL;
+}
+
 /* Without parsing: a line that lacks the text cannot match. JSON may write a Call-ID otherwise. */
 static bool may_match(const struct record_search *s, struct str line)
 {
-    const char *const texts[] = {s->wanted[FIND_ORIGID], s->number[0] ? s->number : NULL};
-    if (!str_starts(line, STR("{\"kind\":\"call\",")))
-        return false;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (texts[i] && is_plain(texts[i]) && !memmem(line.p, line.n, texts[i], strlen(texts[i])))
-            return false;
-    return true;
+    const char *origid = s->wanted[FIND_ORIGID];
+    return str_starts(line, STR("{\"kind\":\"call\",")) &&
+           (!origid || !is_plain(origid) || has_text(line, origid)) &&
+           (!s->number[0] || has_text(line, s->number) || has_text(line, s->masked));
 }
 
 /* Times are texts of one form, so their order is that of the texts; a shorter one is a prefix. */

@@ -19,7 +19,7 @@ union fd_space {
 
 /* ---- words ---- */
 
-#define TEXTS_MAX 2
+#define TEXTS_MAX 3
 
 /* What a word looks like. */
 static const struct form {
