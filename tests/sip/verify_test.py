@@ -316,8 +316,9 @@ class Verify(Story):
         for message in messages:
             told = self.explained(message, "--online")
             self.assertEqual([told["reason"], told["verification"]["class"]], ["fetch_cut_off", "open"])
-            status, out, _ = self.online(message, "--trunk", "in")
+            status, out, err = self.online(message, "--trunk", "in")
             self.assertEqual([status, json.loads(out)["reason"]], [3, "fetch_cut_off"])
+            self.assertIn("nothing was fetched", err)
 
     def online(self, message, *words):
         return stirctl.run(self.stird.configuration, "--json", "verify", "--online", *words,
