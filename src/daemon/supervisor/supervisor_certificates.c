@@ -598,35 +598,33 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_end_array(j);
 }
 
-/* The unit that signs for each id is the choice among its units, of which the newest comes first.
- */
-static bool any_signs(const struct supervisor *s)
+/* By what OPTIONS of a trunk are answered too: its calls are signed by this certificate, unless a
+   row, a rule or a customer names another. */
+static bool signs_for(const struct certificate_question *q, const struct trunk *t)
 {
-    const struct settings *settings = s->current.settings;
-    char states[CONTROL_TEXT];
-    uint8_t values[sizeof(states)] = {0};
+    const uint32_t first = certificate_of_trunk(q->settings, t);
     enum reason reason;
-    bool any = false;
-    put_states(s, settings, states, sizeof(states));
-    for (size_t i = 0; states[i]; i++)
-        values[i] = (uint8_t)(states[i] - '0');
-    const struct certificate_question q = {
-        .settings = settings, .states = values, .now_s = clock_real_s()};
-    for (unsigned i = 0; i < settings->n_certificates; i++) {
-        const struct certificate *c = &settings->certificates[i];
-        const bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
-        any = any || (newest && certificate_choose(&q, i, &reason) != NO_CERTIFICATE);
-    }
-    return any;
+    return first != NO_CERTIFICATE && certificate_choose(q, first, &reason) != NO_CERTIFICATE;
 }
 
 static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
 {
     const struct settings *settings = s->current.settings;
-    bool needed = false;
-    for (unsigned i = 0; i < settings->n_trunks; i++)
-        needed = needed || service_words[settings->trunks[i].service].signs;
-    asked->lacks[WEB_LACKS_CERTIFICATE] = needed && !any_signs(s);
+    char states[CONTROL_TEXT];
+    uint8_t values[sizeof(states)] = {0};
+    const struct certificate_question q = {
+        .settings = settings, .states = values, .now_s = clock_real_s()};
+    put_states(s, settings, states, sizeof(states));
+    for (size_t i = 0; states[i]; i++)
+        values[i] = (uint8_t)(states[i] - '0');
+    for (unsigned i = 0; i < settings->n_trunks; i++) {
+        const struct trunk *t = &settings->trunks[i];
+        if (!service_words[t->service].signs || signs_for(&q, t))
+            continue;
+        asked->lacks[WEB_LACKS_CERTIFICATE] = true;
+        asked->provider = settings->providers[t->provider].name;
+        return;
+    }
 }
 
 /* ---- the part ---- */
