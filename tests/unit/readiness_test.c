@@ -133,6 +133,25 @@ static void test_only_certificates_that_sign_count(void **state)
     assert_true(str_eq(lacks().provider, STR("two")));
 }
 
+/* Names of directories that are no text are told apart all the same. */
+static void test_units_are_told_apart(void **state)
+{
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    (void)state;
+    certificates[0].unit = STR("\xff.unit");
+    certificates[1].unit = STR("\xfe.unit");
+    certificates[2].unit = STR("\\xff.unit");
+    json_begin_object(&j);
+    part_certificates.put_status(s, &j, clock_monotonic_ms());
+    json_end_object(&j);
+    buf_add(&out, "", 1);
+    assert_non_null(strstr(out.p, "\"unit\":\"\\\\xff.unit\""));
+    assert_non_null(strstr(out.p, "\"unit\":\"\\\\xfe.unit\""));
+    assert_non_null(strstr(out.p, "\"unit\":\"\\\\x5cxff.unit\""));
+    buf_fini(&out);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -140,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_only_next_hops_of_trunks_count),
         TEST(test_only_certificates_that_sign_count),
+        TEST(test_units_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -533,6 +533,16 @@ static void put_counts(const struct supervisor *s, struct json *j)
     put_count(j, "certificate_seconds_left", least_s);
 }
 
+/* A directory may be called anything, and its name tells units apart: what JSON cannot show of it
+   is written as in the log, and so is the backslash then. */
+static void show_unit(struct buf *out, struct str unit)
+{
+    if (str_is_utf8(unit) && str_find(unit, '\\', 0) == unit.n)
+        buf_add_str(out, unit);
+    else
+        buf_add_escaped(out, unit);
+}
+
 static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
     (void)now_ms;
@@ -561,12 +571,14 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
                                                                        .states = values,
                                                                        .now_s = now_s},
                                         i, &reason);
+        struct buf unit = BUF_INIT;
+        show_unit(&unit, c->unit);
         const struct {
             const char *key;
             struct str value;
         } texts[] = {{"id", c->id},
                      {"provider", settings->providers[c->provider].name},
-                     {"unit", c->unit},
+                     {"unit", buf_str(&unit)},
                      {"spc", c->spc},
                      {"subject", c->subject},
                      {"serial", c->serial},
@@ -594,6 +606,8 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
         json_put_key(j, STR("signs"));
         json_put_bool(j, i == active);
         json_end_object(j);
+        j->out->failed |= buf_failed(&unit);
+        buf_fini(&unit);
     }
     json_end_array(j);
 }
