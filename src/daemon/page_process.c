@@ -18,6 +18,10 @@
 #define HURRIED_MS 500
 #define ONE_OF     4 /* parts of a processor: the most that it takes */
 
+/* Standard ones, the journal's, the supervisor's, the socket, the library's own, and what comes to
+   be shown. */
+#define DESCRIPTORS_FOR_OTHERS 24
+
 /* stird ends, and whoever is still here is cut off soon. */
 static volatile sig_atomic_t hurried;
 
@@ -103,7 +107,7 @@ static void serve(struct page_process *p)
         run_server(p);
         if (p->turn)
             p->turn(p);
-        wait_for_news(p, p->control_fd, INT64_MAX);
+        wait_for_news(p, p->control_fd, p->turn ? p->turn_due_ms : INT64_MAX);
     }
 }
 
@@ -138,6 +142,25 @@ static void cleanse(char *text)
     free(text);
 }
 
+/* Never so many connections that the descriptors run out: what is to be shown comes as one. */
+static void bound_connections(const struct page_process *p, struct http_rules *rules)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    const rlim_t others = DESCRIPTORS_FOR_OTHERS;
+    const rlim_t most = limit.rlim_cur > others + 2 ? limit.rlim_cur - others : 2;
+    if (rules->connections <= most)
+        return;
+    log_warning(
+        "there are more connections than the descriptors allow: raise LimitNOFILE",
+        LOG_CSTR("setting", p->role == ROLE_WEB ? "web.connections" : "repository.connections"),
+        LOG_NUMBER("wanted", rules->connections), LOG_NUMBER("served", (int64_t)most),
+        LOG_NUMBER("descriptors", (int64_t)limit.rlim_cur));
+    rules->connections = (unsigned)most;
+    rules->per_source = rules->connections / 2;
+}
+
 void page_process_make(struct page_process *p, struct http_rules rules, struct files *files,
                        struct str certificate, struct str key)
 {
@@ -146,6 +169,7 @@ void page_process_make(struct page_process *p, struct http_rules rules, struct f
     const bool tls = certificate.n > 0;
     char *pem = NULL, *secret = NULL;
     p->most_ms = rules.most_ms;
+    bound_connections(p, &rules);
     p->why = "the certificate or its key cannot be read: stird -t says why; put good ones there";
     if (tls && files && tls_files_of_pages(&texts, files, &problems)) {
         rules.certificate = pem = copy(texts.certificate);

@@ -180,8 +180,9 @@ void control_gave_up_rights(void);
  */
 int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS_MAX],
                     unsigned *n_fds);
-/* Hands all words that have come to HEAR, which owns what came with each. False: the other end is
-   gone. For children whose words may be heard one after the other. */
+/* Hands all words that have come to HEAR, which owns what came with each. One that is lost
+   (-EMFILE) is a line in the log: who waits for it asks again. False: the other end is gone. For
+   children whose words may be heard one after the other. */
 bool control_hear(int fd,
                   void (*hear)(void *user, const struct control_message *m, const int *fds,
                                unsigned n_fds),
