@@ -16,7 +16,9 @@
 
 #define TAKEN_A_TURN  256
 #define CALLED_A_TURN 16
-#define ENDED_A_TURN  32
+#define HEARD_A_TURN  64
+#define OPENING       32   /* handshakes: all of them may come to cost their time in one turn */
+#define OPENING_MS    2000 /* so long, where others wait for that */
 #define PAUSE_MS      100
 #define ENDED_MS      1000 /* for what came before its client's last word */
 /* What browsers and Prometheus speak; nothing that is broken. */
@@ -43,7 +45,8 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct gate *gate;
     int listening; /* -1: it takes no more */
-    int epoll_fd, ends_fd;
+    int epoll_fd;
+    int seats_fd; /* what clients do that the library does not tell, or does not have yet */
     bool tls;
     struct page *pages;
     unsigned n_pages;
@@ -273,6 +276,7 @@ static bool take_failed(struct http_server *s, int error)
 /* False: nobody waits in the socket, or none can be taken now. */
 static bool take_one(struct http_server *s)
 {
+    struct seat *seat;
     struct sockaddr_storage from;
     socklen_t n = sizeof(from);
     if (opens_ms(s, s->now_ms) > s->now_ms)
@@ -281,7 +285,10 @@ static bool take_one(struct http_server *s)
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return take_failed(s, errno);
-    if (!gate_admit(s->gate, connection_source(&from), fd, s->now_ms)) {
+    if ((seat = gate_admit(s->gate, connection_source(&from), fd, s->now_ms))) {
+        struct epoll_event word = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = fd};
+        seat->spoke = epoll_ctl(s->seats_fd, EPOLL_CTL_ADD, fd, &word) != 0;
+    } else {
         s->counts.crowded++;
         close(fd);
     }
@@ -306,10 +313,26 @@ static void hand_over(struct http_server *s, struct seat *seat)
         close_seat(s, seat); /* it has gone */
         return;
     }
-    epoll_ctl(s->ends_fd, EPOLL_CTL_ADD, fd, &end); /* else it has its whole time */
+    epoll_ctl(s->seats_fd, EPOLL_CTL_MOD, fd, &end); /* else it has its whole time */
     if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)&from, n) != MHD_YES &&
         gate_seat_of(s->gate, fd) == seat)
         gate_leave(s->gate, seat);
+}
+
+/* Of those who wait: something came, or they have gone. Of others, that they say no more: whoever
+   has asked for nothing may yet, for what came before that is still read; but the library does not
+   always see the end behind it. */
+static void hear_seats(struct http_server *s)
+{
+    struct epoll_event heard[HEARD_A_TURN];
+    const int n = epoll_wait(s->seats_fd, heard, HEARD_A_TURN, 0);
+    for (int i = 0; i < n; i++) {
+        struct seat *seat = gate_seat_of(s->gate, heard[i].data.fd);
+        if (seat && seat->waits)
+            seat->spoke = true;
+        else if (seat && !seat->asked)
+            seat->hurry_ms = s->now_ms + ENDED_MS;
+    }
 }
 
 /* Those who have their part are taken all the same, to be closed: others wait behind them. */
@@ -318,6 +341,7 @@ static void take_some(struct http_server *s)
     struct seat *seat;
     for (unsigned i = 0; i < TAKEN_A_TURN && take_one(s); i++)
         ;
+    hear_seats(s);
     for (unsigned i = 0; i < CALLED_A_TURN && (seat = gate_call(s->gate, s->now_ms)); i++)
         hand_over(s, seat);
 }
@@ -335,16 +359,12 @@ static void throw_out(struct http_server *s)
     }
 }
 
-/* Those who say no more and have asked for nothing: what came before that is still read, but the
-   library does not always see the end behind it. */
-static void hurry_ended(struct http_server *s)
+static void throw_out_stuck(struct http_server *s)
 {
-    struct epoll_event ended[ENDED_A_TURN];
-    const int n = epoll_wait(s->ends_fd, ended, ENDED_A_TURN, 0);
-    for (int i = 0; i < n; i++) {
-        struct seat *seat = gate_seat_of(s->gate, ended[i].data.fd);
-        if (seat && !seat->asked)
-            seat->hurry_ms = s->now_ms + ENDED_MS;
+    struct seat *seat;
+    while ((seat = gate_stuck(s->gate, s->now_ms))) {
+        s->counts.thrown_out++;
+        shutdown(seat->fd, SHUT_RDWR);
     }
 }
 
@@ -372,6 +392,7 @@ unsigned http_server_watch(const struct http_server *s, struct pollfd list[HTTP_
 {
     unsigned n = 0;
     list[n++] = (struct pollfd){.fd = s->epoll_fd, .events = POLLIN};
+    list[n++] = (struct pollfd){.fd = s->seats_fd, .events = POLLIN};
     if (opens_ms(s, now_ms) <= now_ms)
         list[n++] = (struct pollfd){.fd = s->listening, .events = POLLIN};
     return n;
@@ -390,6 +411,7 @@ int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms)
     if (at_ms > now_ms) /* else the socket wakes it */
         due_ms = least(due_ms, at_ms);
     due_ms = least(due_ms, gate_calls_ms(s->gate, now_ms));
+    due_ms = least(due_ms, gate_stuck_ms(s->gate));
     for (const struct asked *a = s->waiting; a; a = a->next)
         due_ms = least(due_ms, a->until_ms);
     if (s->m.get_timeout(s->daemon, &own_ms) == MHD_YES)
@@ -404,7 +426,7 @@ void http_server_run(struct http_server *s, int64_t now_ms)
     throw_out(s);
     go_on(s, false);
     s->m.run(s->daemon);
-    hurry_ended(s);
+    throw_out_stuck(s);
 }
 
 void http_server_close(struct http_server *s)
@@ -504,16 +526,20 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
 
 static const char *make(struct http_server *s, const struct http_rules *rules, int64_t now_ms)
 {
-    const struct gate_rules gate = {rules->connections, rules->per_source, rules->per_second,
-                                    rules->most_ms};
+    const struct gate_rules gate = {.places = rules->connections,
+                                    .per_source = rules->per_source,
+                                    .per_second = rules->per_second,
+                                    .most_ms = rules->most_ms,
+                                    .opening = rules->certificate ? OPENING : 0,
+                                    .opening_ms = OPENING_MS};
     if (!microhttpd_load(&s->m))
         return "libmicrohttpd cannot be loaded";
     s->gate = gate_new(&gate, now_ms);
     if (!s->gate || !make_refusals(s))
         return "out of memory";
     s->tls = rules->certificate != NULL;
-    s->ends_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (s->ends_fd < 0)
+    s->seats_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (s->seats_fd < 0)
         return "there is no epoll";
     s->daemon = start(s, rules);
     if (!s->daemon)
@@ -536,7 +562,7 @@ struct http_server *http_server_new(const struct http_rules *rules, int listenin
     s->rules = *rules;
     s->rules.certificate = s->rules.key = NULL;
     s->listening = listening;
-    s->ends_fd = -1;
+    s->seats_fd = -1;
     s->now_ms = now_ms;
     *why = make(s, rules, now_ms);
     if (!*why)
@@ -558,8 +584,8 @@ void http_server_free(struct http_server *s)
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (list[i])
             s->m.destroy_response(list[i]);
-    if (s->ends_fd >= 0)
-        close(s->ends_fd);
+    if (s->seats_fd >= 0)
+        close(s->seats_fd);
     for (unsigned i = 0; s->gate && i < s->rules.connections; i++)
         if (s->gate->seats[i].fd >= 0 && s->gate->seats[i].waits)
             close_seat(s, &s->gate->seats[i]);

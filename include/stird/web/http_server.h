@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stird/base/str.h>
 
-#define HTTP_WATCHED   2    /* descriptors */
+#define HTTP_WATCHED   3    /* descriptors */
 #define HTTP_HEAD_MAX  8192 /* octets of a request, and of what is kept of a connection beside */
 #define HTTP_PAGES_MAX 1024
 
