@@ -47,6 +47,8 @@ struct seat {
     struct gate_source source;
     unsigned spender;  /* its place among these, as a rule */
     bool began, asked; /* the server's own, false at first: what was read of its request */
+    unsigned status;   /* likewise: of its answer; 0: it has none */
+    uint64_t edition;  /* likewise: of the page that it reads; 0: it reads none */
 };
 
 /* What a source has used of its own rate: up to this time. */

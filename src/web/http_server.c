@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <stird/core/budget.h>
+
 #include "connection.h"
 #include "gate.h"
 #include "microhttpd.h"
@@ -50,10 +52,11 @@ struct http_server {
     bool tls;
     struct page *pages;
     unsigned n_pages;
+    uint64_t edition; /* of these */
     bool published;
     int64_t published_ms;
     struct asked *waiting;
-    struct MHD_Response *missing, *method, *body, *host, *late;
+    struct MHD_Response *missing, *method, *body, *host, *late, *head;
     struct http_counts counts;
     int64_t now_ms;   /* of this turn */
     int64_t takes_ms; /* it takes nobody before: there were no descriptors, or no memory */
@@ -92,6 +95,7 @@ static bool make_refusals(struct http_server *s)
         {&s->body, "a request for a page has no body\n"},
         {&s->host, "pages are not asked for by this name: web.host says which one is theirs\n"},
         {&s->late, "stird does not say in time how it is\n"},
+        {&s->head, "a request has a head of at most 8 KiB\n"},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (!(*list[i].to = answer_new(s, "text/plain; charset=utf-8", str_of(list[i].text),
@@ -103,8 +107,9 @@ static bool make_refusals(struct http_server *s)
 static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *c, unsigned status,
                               struct MHD_Response *r)
 {
-    s->counts.answered += status == MHD_HTTP_OK;
-    s->counts.refused += status != MHD_HTTP_OK;
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (seat)
+        seat->status = status;
     return s->m.queue_response(c, status, r);
 }
 
@@ -132,6 +137,9 @@ static bool has_body(struct http_server *s, struct MHD_Connection *c)
 static enum MHD_Result answer_page(struct http_server *s, struct MHD_Connection *c, struct str path)
 {
     const struct page *page = find_page(s, path);
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (page && seat)
+        seat->edition = s->edition;
     return page ? answer(s, c, page->status, page->response)
                 : answer(s, c, MHD_HTTP_NOT_FOUND, s->missing);
 }
@@ -190,6 +198,8 @@ static enum MHD_Result hear(void *server, struct MHD_Connection *c, const char *
     note_asked(s, c);
     if (a && a->late)
         return answer(s, c, MHD_HTTP_SERVICE_UNAVAILABLE, s->late);
+    if (connection_head_octets(&s->m, c) > HTTP_HEAD_MAX)
+        return answer(s, c, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, s->head);
     if (!is_read)
         return answer(s, c, MHD_HTTP_METHOD_NOT_ALLOWED, s->method);
     if (has_body(s, c))
@@ -214,12 +224,22 @@ static void stop_waiting(struct http_server *s, struct asked *a)
     a->waits = false;
 }
 
+/* It counts once its answer has left whole. */
+static void count_answer(struct http_server *s, struct MHD_Connection *c)
+{
+    const struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (!seat || seat->status == 0)
+        return;
+    s->counts.answered += seat->status == MHD_HTTP_OK;
+    s->counts.refused += seat->status != MHD_HTTP_OK;
+}
+
 static void forget(void *server, struct MHD_Connection *c, void **request,
                    enum MHD_RequestTerminationCode why)
 {
     struct asked *a = *request;
-    (void)c;
-    (void)why;
+    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        count_answer(server, c);
     if (a && a->waits)
         stop_waiting(server, a);
     free(a);
@@ -317,6 +337,20 @@ static void hand_over(struct http_server *s, struct seat *seat)
     if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)&from, n) != MHD_YES &&
         gate_seat_of(s->gate, fd) == seat)
         gate_leave(s->gate, seat);
+}
+
+/* Each edition of the pages lies in memory for as long as anybody reads it: few do at a time. */
+static void throw_out_late_readers(struct http_server *s)
+{
+    for (unsigned i = 0; i < s->rules.connections; i++) {
+        struct seat *seat = &s->gate->seats[i];
+        if (seat->fd < 0 || seat->thrown_out || seat->edition == 0 ||
+            seat->edition + HTTP_EDITIONS > s->edition)
+            continue;
+        seat->thrown_out = true;
+        s->counts.thrown_out++;
+        shutdown(seat->fd, SHUT_RDWR);
+    }
 }
 
 /* Of those who wait: something came, or they have gone. Of others, that they say no more: whoever
@@ -489,8 +523,10 @@ bool http_server_publish(struct http_server *s, const struct http_page *pages, u
     free_pages(s, s->pages, s->n_pages);
     s->pages = made;
     s->n_pages = n;
+    s->edition++;
     s->published = true;
     s->published_ms = s->now_ms = now_ms;
+    throw_out_late_readers(s);
     go_on(s, true);
     return true;
 }
@@ -518,7 +554,7 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     return s->m.start_daemon(
         flags, 0, NULL, NULL, hear, s, MHD_OPTION_ARRAY, tls ? of_tls : none,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)BUDGET_PAGES_POOL, MHD_OPTION_CONNECTION_LIMIT,
         rules->connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget, s,
         MHD_OPTION_NOTIFY_CONNECTION, hear_end, s, MHD_OPTION_URI_LOG_CALLBACK, note_began, s,
         MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
@@ -544,8 +580,8 @@ static const char *make(struct http_server *s, const struct http_rules *rules, i
     s->daemon = start(s, rules);
     if (!s->daemon)
         return rules->certificate
-                   ? "the certificate and its key do not fit, or libmicrohttpd does not "
-                     "take them: stird -t says why; put good ones there"
+                   ? "libmicrohttpd does not take the certificate and its key, in which stird finds "
+                     "nothing wrong: put others there"
                    : "libmicrohttpd does not start";
     const union MHD_DaemonInfo *info = s->m.get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     s->epoll_fd = info ? info->epoll_fd : -1;
@@ -580,7 +616,7 @@ void http_server_free(struct http_server *s)
         s->m.stop_daemon(s->daemon);
     }
     free_pages(s, s->pages, s->n_pages);
-    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host, s->late};
+    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host, s->late, s->head};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (list[i])
             s->m.destroy_response(list[i]);
