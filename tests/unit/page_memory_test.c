@@ -16,6 +16,7 @@
 
 #define MIB ((size_t)1 << 20)
 
+#ifndef STIRD_SANITIZE
 static bool can_have(size_t octets)
 {
     void *p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,6 +24,7 @@ static bool can_have(size_t octets)
         munmap(p, octets);
     return p != MAP_FAILED;
 }
+#endif
 
 static int first_to_go(void)
 {
