@@ -1,5 +1,6 @@
 #include "page_process.h"
 
+#include "page_memory.h"
 #include "tls_files.h"
 
 #include <errno.h>
@@ -170,7 +171,9 @@ void page_process_make(struct page_process *p, struct http_rules rules, struct f
     char *pem = NULL, *secret = NULL;
     p->most_ms = rules.most_ms;
     bound_connections(p, &rules);
-    p->why = "the certificate or its key cannot be read: stird -t says why; put good ones there";
+    p->why =
+        "the certificate and its key cannot be read, or do not fit together: stird -t says why; put good "
+        "ones there";
     if (tls && files && tls_files_of_pages(&texts, files, &problems)) {
         rules.certificate = pem = copy(texts.certificate);
         rules.key = secret = copy(texts.key);
@@ -201,6 +204,7 @@ int page_process_serve(struct page_process *p)
     signal(SIGTERM, hurry); /* it ends when the supervisor does */
     if (setpriority(PRIO_PROCESS, 0, PAGES_NICE))
         log_debug("pages are served beside the calls", LOG_CSTR("error", strerror(errno)));
+    page_memory_bound(p->memory);
     const bool good = roles_narrow(p->role, &keeps) == 0;
     if (good) {
         page_process_say(p, &(struct control_message){.type = CONTROL_READY});

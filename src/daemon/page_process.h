@@ -26,6 +26,7 @@ struct page_process {
     void (*turn)(struct page_process *p);
     int64_t turn_due_ms; /* when there is something for `turn` though nothing came */
     int64_t most_ms;     /* of a connection */
+    uint64_t memory;     /* octets that it may hold (budget.h) */
 };
 
 /* Makes its server by RULES, without TLS where CERTIFICATE is empty; FILES has the texts of both.

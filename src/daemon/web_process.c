@@ -12,6 +12,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
+#include <stird/core/budget.h>
 #include <stird/io/web_view.h>
 #include <stird/web/pages.h>
 #include <unistd.h>
@@ -84,6 +85,7 @@ int web_main(const struct settings *settings, int listening, int files_fd, int c
                                      .settings = settings,
                                      .control_fd = control_fd,
                                      .listening = listening,
+                                     .memory = budget_web_process(settings),
                                      .hear = hear,
                                      .turn = ask,
                                      .turn_due_ms = INT64_MAX}};
