@@ -30,9 +30,11 @@ static void a_body_comes_and_is_kept(void **state)
     told = fetched(URL("a", "hint")); /* what a provisional response says is not said of it */
     assert_int_equal(told.until_s, now.real_s + 86400);
     assert_string_equal(told.body, "/hint");
+    told = fetched(URL("a", "trailer")); /* in pieces is no encoding of the body */
+    assert_string_equal(told.body, "/trailer");
     told = fetched(URL("a", "32k"));
     assert_int_equal(told.octets, 32768);
-    assert_int_equal(web_requests(web, NULL), 4);
+    assert_int_equal(web_requests(web, NULL), 5);
 }
 
 static void renewed_in_the_background_from_four_fifths_on(void **state)
@@ -369,6 +371,9 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
         {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
         {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
         {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://d.lab.test:8443/twice", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://d.lab.test:8443/packed", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://d.lab.test:8443/packing", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
         {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
         {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30, CERTIFICATE_UNAVAILABLE},
         {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
