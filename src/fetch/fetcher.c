@@ -42,6 +42,13 @@ struct asked {
     struct x5u_parts parts; /* of its URL */
 };
 
+static struct fetch_aim aim_of(const struct fetcher *f, const struct asked *a)
+{
+    return (struct fetch_aim){.host = a->parts.host,
+                              .port = a->parts.port,
+                              .is_proven = fetched_has_proven(f->fetched, a->q->url)};
+}
+
 struct fetcher_options fetcher_options_usual(void)
 {
     const struct fetched_limits limits = FETCHED_LIMITS_USUAL;
@@ -222,13 +229,21 @@ static void leave_place(struct fetcher *f, struct flight *flight)
     f->counts.running--;
 }
 
+/* Whether the port is to be left alone when that goes on: where HTTP has answered it is up, unless
+   what it says then does not end. */
+static bool is_hosts_fault(const struct fetch_reply *reply)
+{
+    return keep_is_hosts_fault(reply->outcome) &&
+           (reply->status == 0 || reply->outcome == FETCH_TIMEOUT);
+}
+
 /* Takes the outcome of a transfer that has ended. */
 static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
 {
     const enum fetch_outcome outcome = flight->reply.outcome;
     const int64_t ms = now.monotonic_ms - flight->began_ms;
     f->counts.fetched[outcome]++;
-    fetch_host_end(flight->host, keep_is_hosts_fault(outcome), now.monotonic_ms);
+    fetch_host_end(flight->host, is_hosts_fault(&flight->reply), now.monotonic_ms);
     note_reach(f, flight, now);
     if (flight->transfer.still_resolving)
         flight->linger_until_ms = now.monotonic_ms + LINGER_MS;
@@ -333,7 +348,8 @@ static void release_lingering(struct fetcher *f, int64_t now_ms)
 
 /* CHARGED: a call waits for it, and it counts against the trunk's budget. */
 static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
-                                  struct fetch_trunk *trunk, bool charged)
+                                  const struct fetch_aim *aim, struct fetch_trunk *trunk,
+                                  bool charged)
 {
     const unsigned free = f->options.queued - f->counts.queued;
     if (f->options.unable) /* nobody is connected to in vain */
@@ -341,8 +357,7 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
     if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
         return FETCH_OVERLOADED;
     enum fetch_outcome outcome = (charged ? fetch_host_look : fetch_host_look_spare)(
-        f->hosts, a->parts.host, a->parts.port, fetch_trunk_index(f->trunks, trunk),
-        a->now.monotonic_ms);
+        f->hosts, aim, fetch_trunk_index(f->trunks, trunk), a->now.monotonic_ms);
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
     return outcome;
@@ -352,11 +367,12 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
                               struct flight **flight)
 {
     struct fetch_trunk *trunk = fetch_trunk_of(f->trunks, a->q->trunk);
+    const struct fetch_aim aim = aim_of(f, a);
     struct fetch_host *host;
-    enum fetch_outcome outcome = may_fly(f, a, trunk, charged);
+    enum fetch_outcome outcome = may_fly(f, a, &aim, trunk, charged);
     if (outcome == FETCH_OK)
-        outcome = fetch_host_enter(f->hosts, a->parts.host, a->parts.port,
-                                   fetch_trunk_index(f->trunks, trunk), a->now.monotonic_ms, &host);
+        outcome = fetch_host_enter(f->hosts, &aim, fetch_trunk_index(f->trunks, trunk),
+                                   a->now.monotonic_ms, &host);
     if (outcome != FETCH_OK)
         return outcome;
     *flight = flight_new(a->q->url, host, trunk);
@@ -441,8 +457,8 @@ static bool is_telling(struct fetcher *f, struct str url, struct str *asked, uns
     return true;
 }
 
-/* Asks up to MOST hosts that have served what led to an anchor. Callers can have such of their own,
-   by a copy of somebody's certificate: so each time it begins with the one after the last. */
+/* Asks up to MOST hosts that have served what proved good. Some may be gone: so each time it begins
+   with the one after the last. */
 static unsigned probe(struct fetcher *f, unsigned most, struct fetch_now now)
 {
     const unsigned all = fetched_counts(f->fetched)->proven;
@@ -576,6 +592,12 @@ static void note_over(struct fetcher *f, const struct asked *a)
                       b->kept.fetched_s + keep_failure_ms(FETCH_GARBAGE, 1) / 1000);
 }
 
+static void prove(struct fetcher *f, const struct asked *a)
+{
+    fetched_prove(f->fetched, a->q->url, a->q->ends_s);
+    fetch_hosts_prove(f->hosts, a->parts.host, a->now.monotonic_ms);
+}
+
 static void note_proven(struct fetcher *f, const struct asked *a)
 {
     if (!meant(f, a))
@@ -583,7 +605,7 @@ static void note_proven(struct fetcher *f, const struct asked *a)
     if (a->q->ends_s <= a->now.real_s)
         note_over(f, a);
     else
-        fetched_prove(f->fetched, a->q->url, a->q->ends_s);
+        prove(f, a);
 }
 
 static const struct {

@@ -351,6 +351,24 @@ static void a_former_body_ends_too(void **state)
 
 /* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
    name, what it means for a call, and its time. */
+/* Whoever names paths that a good host has not shuts nobody out: it answers. */
+static void what_a_host_says_shuts_nothing(void **state)
+{
+    char room[64];
+    (void)state;
+    for (unsigned i = 0; i < 12; i++) {
+        const size_t n = (size_t)snprintf(room, sizeof(room), "https://a.lab.test:8443/%u",
+                                          500 + i);
+        struct told told = fetched((struct str){room, n});
+        assert_told(&told, FETCH_SERVER, FETCH_FROM_SERVER);
+    }
+    assert_int_equal(fetcher_counts(f, now).shut, 0);
+    struct told told = fetched(URL("a", "short"));
+    assert_told(&told, FETCH_BROKEN, FETCH_FROM_SERVER);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+}
+
 static void each_failure_has_its_name_and_is_remembered(void **state)
 {
     static const struct {
@@ -704,6 +722,7 @@ int main(void)
         story(a_newer_body_that_is_as_good),
         story(a_former_body_ends_too),
         story(each_failure_has_its_name_and_is_remembered),
+        story(what_a_host_says_shuts_nothing),
         story(nobody_is_reached),
         story(no_tls_before_1_2),
         story(a_slow_body_ends_with_the_time_of_all),
