@@ -411,14 +411,21 @@ static struct verification_question question_of(const struct verifying *v)
     };
 }
 
-/* What is at fault may have been mended by the next call. */
-static void doubt_certificates(const struct verifying *v, const struct verification_served *served)
+/* What is at fault may have been mended by the next call; that its key is its signer's only a
+   signature shows. */
+static void tell_certificates(const struct verifying *v, const struct verification_served *served)
 {
     if (proxy_rehearsal(v->context->proxy))
         return;
-    for (unsigned i = 0; i < v->answer.n; i++)
-        if (served[i].prepared && verification_blames_certificate(&v->answer.headers[i]))
+    for (unsigned i = 0; i < v->answer.n; i++) {
+        const struct verification_header *h = &v->answer.headers[i];
+        if (!served[i].prepared)
+            continue;
+        if (verification_blames_certificate(h))
             certificate_cache_doubt(served[i].prepared);
+        if (h->report.finding[VERIFY_SIGNATURE].result == VERIFY_PASSED)
+            certificates_prove(all_of(v), identity_set_url(&v->set, i), served[i].prepared);
+    }
 }
 
 /* Once, by the certificates that are there. False: no memory. */
@@ -434,7 +441,7 @@ static bool judge(struct verifying *v)
     if (!served || !ask_message(v->context->call, &v->said, &v->question))
         return false;
     verification_judge(&v->question, v->context->arena, &v->answer);
-    doubt_certificates(v, served);
+    tell_certificates(v, served);
     serve_no_more(v, served);
     v->judged_us = clock_monotonic_us() - begun_us;
     return v->is_judged = true;
