@@ -371,6 +371,7 @@ static void check_scope(struct checking *v)
     const struct sti_scope *scope = sti_way_scope(v->certificate, v->way);
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
     const bool vouched = is_vouched_by(v, v->certificate->domains);
+    v->report->is_foreign = !vouched;
     if (!vouched && !might_be_vouched(v))
         FAILED(&v->f, VERIFY_SCOPE, "its domain of trust may not vouch for %.*s",
                STR_ARG(finding_text(&v->f, says)));
@@ -400,8 +401,8 @@ static void (*const steps[])(struct checking *v) = {
 
 static bool is_needed(const struct checking *v, enum verify_need need)
 {
-    switch (need) {
     const struct verify_question *q = v->question;
+    switch (need) {
     case NEED_ALWAYS:
         return true;
     case NEED_TO_FETCH:
