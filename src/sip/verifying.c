@@ -511,7 +511,7 @@ bool verifying_renews(struct verifying *v)
 
 static enum verified_cache cache_of(const struct verifying *v, const struct verification *a)
 {
-    int i = a->decisive >= 0 ? a->decisive : a->n > 0 ? 0 : -1;
+    const int i = verified_entry(a);
     const struct needed *n = i >= 0 ? needed_of(v, (unsigned)i) : NULL;
     return n ? n->cache : VERIFIED_NO_CERTIFICATE;
 }

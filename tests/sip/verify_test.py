@@ -130,6 +130,11 @@ class Verify(Story):
         self.judged_call(self.signed(orig="12155550101"), reason="token_of_another_call")
         self.judged_call(self.signed(iat=1700000000), reason="token_stale")
         self.judged_call("nonsense", reason="token_malformed")
+        url = self.web.url("a.pem")
+        rcd = token.identity(self.made + "/709J", header={"x5u": url, "ppt": "rcd"}, rcd={"nam": "Bank"},
+                             parameters=";info=<%s>;alg=ES256;ppt=rcd" % url)
+        told = self.judged_call(rcd, reason="unsigned_call")["verification"]
+        self.assertEqual([told["header"], told["headers"], told["cache"]], [None, 1, None])
         told = self.judged_call(tampered, self.signed(attest="B"), reason="verified")["verification"]
         self.assertEqual([told["level"], told["header"], told["headers"]], ["B", 2, 2])
         self.until("certificate_unavailable", "none.pem")
