@@ -35,19 +35,28 @@ static const char *when(char text[WHEN_BYTES], json_int_t s)
     return text;
 }
 
-/* Of a domain whose files cannot be used no list was judged. */
-static void print_source(const json_t *source, bool is_broken)
+/* Of a domain whose files cannot be used no list was judged; what a domain without authorities has
+   is used for nothing. */
+static const char *use_of(const json_t *source, const json_t *domain)
+{
+    const bool used = json_is_true(json_object_get(source, "used"));
+    if (used && strcmp(text_of(domain, "state"), "unavailable") == 0)
+        return "at hand, and used for nothing while the domain is unavailable";
+    if (json_is_true(json_object_get(source, "taken")))
+        return "in use";
+    if (used)
+        return "the last good one is in use";
+    return has(domain, "broken") && !has(source, "refused") && !has(source, "not_fetched")
+               ? "not judged before those files can be used"
+               : "none is at hand";
+}
+
+static void print_source(const json_t *source, const json_t *domain)
 {
     char since[WHEN_BYTES];
     const bool used = json_is_true(json_object_get(source, "used"));
-    const bool taken = json_is_true(json_object_get(source, "taken"));
     const char *stays = used ? "The last good one stays." : "There is no other one.";
-    columns_say(4, 0, "%s: %s", text_of(source, "source"),
-                taken  ? "in use"
-                : used ? "the last good one is in use"
-                : is_broken && !has(source, "refused") && !has(source, "not_fetched")
-                    ? "not judged before those files can be used"
-                    : "none is at hand");
+    columns_say(4, 0, "%s: %s", text_of(source, "source"), use_of(source, domain));
     if (json_is_true(json_object_get(source, "is_over")))
         columns_say(6, 0, "it is over since %s, and its successor is not there yet",
                     when(since, number_of(source, "until")));
@@ -59,6 +68,11 @@ static void print_source(const json_t *source, bool is_broken)
         columns_say(6, 0, "not fetched since %s: %s. %s",
                     when(since, number_of(source, "not_fetched_since")),
                     text_of(source, "not_fetched"), stays);
+    if (has(source, "kept_unread"))
+        columns_say(6, 0, "the last good one, in the folder trust of directories.state: it %s",
+                    text_of(source, "kept_unread"));
+    if (has(source, "not_kept"))
+        columns_say(6, 0, "it cannot be kept for the next start: %s", text_of(source, "not_kept"));
 }
 
 /* What of a domain is not as its administrator, or the operator, wants it. */
@@ -88,6 +102,10 @@ static void print_calls(const json_t *domain)
 {
     const char *calls = text_of(domain, "calls"), *state = text_of(domain, "state");
     const int lacking = (int)number_of(domain, "crls_lacking");
+    char until[WHEN_BYTES];
+    if (has(domain, "used_until"))
+        columns_say(4, 0, "its list has ended and is used until %s, then " NO_VERDICT,
+                    when(until, number_of(domain, "used_until")));
     const bool made = strcmp(state, "unavailable") != 0 && strcmp(state, "being made") != 0;
     if (!made)
         columns_say(
@@ -112,8 +130,7 @@ static void print_domain(const json_t *domain)
                authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
     print_calls(domain);
     print_faults(domain);
-    json_array_foreach(json_object_get(domain, "sources"), i, source)
-        print_source(source, has(domain, "broken"));
+    json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source, domain);
 }
 
 static void print_trust(const json_t *reply)

@@ -21,9 +21,7 @@ static void tell_missing(void *user, struct str file, const char *why)
 
 /* ---- what is not at hand ---- */
 
-/* STATE_FD: as of trust_texts. */
-static void tell_source(const struct trust_build *b, const struct trust_source *s, int state_fd,
-                        const char *what)
+static void tell_source(const struct trust_build *b, const struct trust_source *s, const char *what)
 {
     const struct str name = b->setting->name;
     if (s->refused && s->fresh.p)
@@ -34,17 +32,17 @@ static void tell_source(const struct trust_build *b, const struct trust_source *
     warn_said("stirctl: trust %.*s: its %s %.*s is fetched by the stird that runs alone,\n"
               "         and %s\n",
               STR_ARG(name), what, STR_ARG(s->url),
-              state_fd < 0    ? "what it kept cannot be read: be root, or the user of stird"
+              s->kept_error   ? "what it kept cannot be read: be root, or the user of stird"
               : s->kept.n > 0 ? "the one that it kept cannot be used any more"
                               : "none was kept");
 }
 
-static void tell_sources(const struct trust_build *b, int state_fd)
+static void tell_sources(const struct trust_build *b)
 {
     if (b->setting->list.n > 0)
-        tell_source(b, &b->list, state_fd, "list");
+        tell_source(b, &b->list, "list");
     for (unsigned i = 0; i < b->setting->n_crls; i++)
-        tell_source(b, &b->crls[i], state_fd, "revocation list");
+        tell_source(b, &b->crls[i], "revocation list");
 }
 
 /* ---- making ---- */
@@ -61,7 +59,7 @@ static bool make_domain(const struct trust_texts *texts, unsigned i, struct trus
                   problems.list[k].file[0] ? " " : "", problems.list[k].text);
     problems_fini(&problems);
     if (good) {
-        tell_sources(b, texts->state_fd);
+        tell_sources(b);
         return true;
     }
     trust_build_fini(b);

@@ -25,7 +25,8 @@ struct making {
     const struct trust_options *options;
     struct trust_build *builds;
     struct arena *arena;
-    uint64_t taken; /* octets written */
+    uint64_t taken;  /* octets written */
+    bool lacks_held; /* what was held could not be read: nothing can be made without it */
     struct mapped_trust before;
 };
 
@@ -33,6 +34,32 @@ static int came(void *user, unsigned domain, unsigned source, bool signer)
 {
     const struct trust_options *o = ((const struct making *)user)->options;
     return signer ? o->came_signers[domain][source] : o->came[domain][source];
+}
+
+/* What cannot be had is empty, and is not asked for on disk, where another one may lie. */
+static struct str read_held(const struct making *m, uint64_t at, uint64_t n)
+{
+    char *text = n > 0 ? arena_alloc(m->arena, (size_t)n) : NULL;
+    uint64_t has = 0;
+    while (text && has < n) {
+        ssize_t got = pread(m->options->held_fd, text + has, n - has, (off_t)(at + has));
+        if (got <= 0)
+            break;
+        has += (uint64_t)got;
+    }
+    return has == n ? (struct str){text, (size_t)n} : (struct str){NULL, 0};
+}
+
+static bool held(void *user, unsigned domain, unsigned source, struct str *list, struct str *signer)
+{
+    struct making *m = user;
+    const struct trust_kept_place *at = &m->options->held[domain][source];
+    if (at->list_bytes == 0)
+        return false;
+    *list = read_held(m, at->list_at, at->list_bytes);
+    *signer = read_held(m, at->signer_at, at->signer_bytes);
+    m->lacks_held |= list->n != at->list_bytes || signer->n != at->signer_bytes;
+    return true;
 }
 
 /* An operator named it. */
@@ -50,6 +77,7 @@ static void read_all(struct making *m)
                                       .arena = m->arena,
                                       .state_fd = trust_kept_open(s->state_directory),
                                       .came = came,
+                                      .held = held,
                                       .missing = tell_missing,
                                       .user = m};
     for (unsigned i = 0; i < s->n_trusts; i++)
@@ -74,7 +102,7 @@ static int write_all(int fd, struct str text)
     return 0;
 }
 
-/* Writes TEXT down for the supervisor to keep: N octets from AT on. */
+/* Writes TEXT down for the supervisor to hold: N octets from AT on. */
 static int hand_over(struct making *m, struct str text, uint64_t *at, uint64_t *n)
 {
     *at = m->taken;
@@ -96,15 +124,27 @@ static int tell_source(struct making *m, int control_fd, unsigned domain, unsign
                          .until_s = s->until_s},
     };
     struct control_trust_source *told = &c.trust_source;
-    bool news = s->took_fresh &&
-                !(str_eq(s->fresh, s->kept) && str_eq(s->fresh_signer, s->kept_signer));
-    int r = news ? hand_over(m, s->fresh, &told->taken_at, &told->taken_bytes) : 0;
-    if (news && r == 0)
-        r = hand_over(m, s->fresh_signer, &told->signer_at, &told->signer_bytes);
+    const struct str list = s->took_fresh ? s->fresh : s->kept;
+    const struct str signer = s->took_fresh ? s->fresh_signer : s->kept_signer;
+    told->is_taken = s->took_fresh &&
+                     !(str_eq(s->fresh, s->kept) && str_eq(s->fresh_signer, s->kept_signer));
+    told->kept_error = s->took_fresh ? 0 : (uint32_t)-s->kept_error;
+    int r = list.n > 0 ? hand_over(m, list, &told->list_at, &told->list_bytes) : 0;
+    if (list.n > 0 && r == 0)
+        r = hand_over(m, signer, &told->signer_at, &told->signer_bytes);
     snprintf(told->saying, CONTROL_TEXT, "%s", s->refused ? s->refused : "");
     if (s->wanted.n < CONTROL_TEXT)
         snprintf(told->wanted, CONTROL_TEXT, "%.*s", STR_ARG(s->wanted));
     return r == 0 ? control_send(control_fd, &c, NULL, 0) : r;
+}
+
+static int tell_sources(struct making *m, int control_fd, unsigned domain,
+                        const struct trust_build *b)
+{
+    int r = b->setting->list.n > 0 ? tell_source(m, control_fd, domain, 0, &b->list) : 0;
+    for (unsigned i = 0; i < b->setting->n_crls && r == 0; i++)
+        r = tell_source(m, control_fd, domain, 1 + i, &b->crls[i]);
+    return r;
 }
 
 static int tell_domain(struct making *making, int control_fd, unsigned domain,
@@ -122,20 +162,19 @@ static int tell_domain(struct making *making, int control_fd, unsigned domain,
     };
     snprintf(m.trust_domain.saying, CONTROL_TEXT, "%s", b->left_out_why ? b->left_out_why : "");
     int r = control_send(control_fd, &m, NULL, 0);
-    if (r == 0 && b->setting->list.n > 0)
-        r = tell_source(making, control_fd, domain, 0, &b->list);
-    for (unsigned i = 0; i < b->setting->n_crls && r == 0; i++)
-        r = tell_source(making, control_fd, domain, 1 + i, &b->crls[i]);
-    return r;
+    return r == 0 ? tell_sources(making, control_fd, domain, b) : r;
 }
 
-/* A domain whose files are broken: what is said of it is no judgement of what others serve. */
-static int tell_broken(int control_fd, unsigned domain, const char *why)
+/* A domain whose files are broken: what is said of it is no judgement of what others serve, and its
+   last good lists are those that it had. */
+static int tell_broken(struct making *making, int control_fd, unsigned domain,
+                       const struct trust_build *b, const char *why)
 {
     struct control_message m = {.type = CONTROL_TRUST_DOMAIN,
                                 .trust_domain = {.domain = domain, .is_broken = 1}};
     snprintf(m.trust_domain.saying, CONTROL_TEXT, "%s", why);
-    return control_send(control_fd, &m, NULL, 0);
+    int r = control_send(control_fd, &m, NULL, 0);
+    return r == 0 ? tell_sources(making, control_fd, domain, b) : r;
 }
 
 /* What the image before has of it; NULL: nothing. */
@@ -188,7 +227,10 @@ static int make_domain(struct making *m, unsigned domain, int control_fd,
         else
             log_error("a domain of trust cannot be made of its files: it believes nobody",
                       LOG_TEXT("trust", b->setting->name), LOG_CSTR("why", why));
-        r = tell_broken(control_fd, domain, why);
+        b->list.took_fresh = false; /* as the image before has it */
+        for (unsigned i = 0; i < b->setting->n_crls; i++)
+            b->crls[i].took_fresh = false;
+        r = tell_broken(m, control_fd, domain, b, why);
     }
     problems_fini(&problems);
     return r;
@@ -228,9 +270,9 @@ int trust_main(const struct trust_options *options, int control_fd)
         log_debug("trust is made beside the calls", LOG_CSTR("error", strerror(errno)));
     if (m.builds && m.arena)
         read_all(&m);
-    int r = !m.builds || !m.arena              ? -ENOMEM
-            : roles_narrow(ROLE_TRUST, &keeps) ? -EPERM
-                                               : make_all(&m, control_fd);
+    int r = !m.builds || !m.arena || m.lacks_held ? -ENOMEM
+            : roles_narrow(ROLE_TRUST, &keeps)    ? -EPERM
+                                                  : make_all(&m, control_fd);
     free(m.builds);
     arena_free(m.arena);
     trust_file_unmap(&m.before);

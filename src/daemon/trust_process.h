@@ -8,15 +8,20 @@
 
 #include <stird/core/settings.h>
 #include <stird/core/trust_build.h>
+#include <stird/io/trust_kept.h>
 
 /* Sources of a domain: its list of authorities, then its revocation lists. */
 #define TRUST_SOURCES_MAX (1 + TRUST_CRLS_MAX)
 
 struct trust_options {
     const struct settings *settings;
-    /* Empty memory, which it writes and the supervisor seals: the image, and the new lists that
-       were taken, one behind the other. */
+    /* Empty memory, which it writes and the supervisor seals: the image, and the last good lists
+       as they are now, one behind the other. */
     int image_fd, taken_fd;
+    /* Those before: memory, or -1, and where they lie in it. One that is not there is read in the
+       state directory. */
+    int held_fd;
+    const struct trust_kept_place (*held)[TRUST_SOURCES_MAX];
     /* The image before, or -1; and of which domains of SETTINGS it holds what was made of the same
        places, as a mask. */
     int before_fd;

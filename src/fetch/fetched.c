@@ -11,12 +11,15 @@
 #include <unistd.h>
 
 #define EASED_EVERY_MS 100
+#define CLOCK_STEP_S   30
 
 struct fetched {
     struct fetched_limits limits;
     int directory;
     struct lru proven, probation, failures;
     struct fetched_counts counts;
+    bool has_clock;        /* it was looked at */
+    int64_t clock_ahead_s; /* real time less monotonic, when it was */
 };
 
 static struct fetched_body *body_of(struct lru_link *link)
@@ -262,7 +265,7 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
     struct fetched_body *good = find_in(&f->proven, url);
     if (before)
         drop(f, before);
-    if (good && str_eq(good->body, body)) {
+    if (good && str_eq(good->body, body) && good->kept.ends_s > fetched_s) {
         b->proven = true;
         b->kept.ends_s = good->kept.ends_s;
         replaced(f, good);
@@ -346,6 +349,24 @@ void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), 
         x->until_ms = at_ms;
         at_ms += EASED_EVERY_MS;
     }
+}
+
+static bool is_any(enum fetch_outcome outcome)
+{
+    (void)outcome;
+    return true;
+}
+
+void fetched_watch_clock(struct fetched *f, int64_t now_s, int64_t now_ms)
+{
+    const int64_t ahead_s = now_s - now_ms / 1000, step_s = ahead_s - f->clock_ahead_s;
+    const bool is_first = !f->has_clock;
+    if (!is_first && step_s > -CLOCK_STEP_S && step_s < CLOCK_STEP_S)
+        return;
+    f->clock_ahead_s = ahead_s;
+    f->has_clock = true;
+    if (!is_first)
+        fetched_ease(f, is_any, INT64_MIN, now_ms);
 }
 
 static struct fetched_failure *failure_add(struct fetched *f, struct str url)

@@ -71,8 +71,8 @@ bool fetched_has_proven(const struct fetched *f, struct str url);
 struct str fetched_first_proven(const struct fetched *f);
 struct str fetched_next_proven(const struct fetched *f, struct str url);
 /* Puts it in place of what was there, or beside what was proven; earlier failures are forgotten.
-   The same octets as before stay proven. NULL: no memory, or it has more octets than all bodies
-   together may have. */
+   The same octets as before stay proven until the end that they were given. NULL: no memory, or it
+   has more octets than all bodies together may have. */
 const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
                                        int64_t fetched_s, int64_t served_s);
 /* The newest is good, and nobody may use it from ENDS_S on; of several who say so, the
@@ -96,6 +96,9 @@ const struct fetched_failure *fetched_failing(struct fetched *f, struct str url,
    be tried once more, ten a second at most. Who fails again has failed so often. */
 void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,
                   int64_t now_ms);
+/* Whether the clock was set since it was looked at last: what failed by a false one may have failed
+   for it (the dates of a server's certificate), and may be tried once more, as above. */
+void fetched_watch_clock(struct fetched *f, int64_t now_s, int64_t now_ms);
 /* Keeps the failure as long as keep.h says; one that is not kept changes nothing. */
 void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome, unsigned status,
                   int64_t now_ms);

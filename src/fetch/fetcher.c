@@ -90,7 +90,8 @@ static struct fetch_answer answer_of(struct fetcher *f, const struct fetched_bod
                                  .body = b->body};
 }
 
-/* The newest kept body of URL that may still be used; what may not is dropped. */
+/* The newest kept body of URL that may still be used. What is proven stays though its time is over:
+   it may be the clock that is wrong, and its successor takes its place. */
 static const struct fetched_body *usable(struct fetcher *f, struct str url, int64_t now_s,
                                          enum keep_state *state)
 {
@@ -98,8 +99,11 @@ static const struct fetched_body *usable(struct fetcher *f, struct str url, int6
     *state = KEEP_OVER;
     fetched_mend_times(f->fetched, url, &f->options.keep, now_s);
     while ((b = fetched_find(f->fetched, url)) &&
-           (*state = keep_state(&f->options.keep, &b->kept, now_s)) == KEEP_OVER)
+           (*state = keep_state(&f->options.keep, &b->kept, now_s)) == KEEP_OVER) {
+        if (b->proven)
+            return NULL;
         fetched_drop(f->fetched, url);
+    }
     return b;
 }
 
@@ -589,6 +593,7 @@ void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struc
 {
     struct asked a = {.q = question, .now = now, .done = done, .user = user};
     assert(!f->answering);
+    fetched_watch_clock(f->fetched, now.real_s, now.monotonic_ms);
     const bool good = x5u_split(question->url, &a.parts) == NULL;
     if (good)
         kinds[question->kind].run(f, &a);

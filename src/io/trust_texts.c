@@ -69,15 +69,23 @@ static struct str read_path(const struct trust_texts *t, struct str path, const 
     return text;
 }
 
-static struct str read_kept(const struct trust_texts *t, const struct trust_setting *domain,
-                            unsigned source, bool signer)
+static void read_kept(const struct trust_texts *t, unsigned domain, unsigned source,
+                      struct trust_source *s)
 {
-    char name[TRUST_KEPT_NAME_BYTES];
-    trust_kept_name(name, domain, source, signer);
-    int fd = t->state_fd >= 0 && name[0]
-                 ? openat(t->state_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-                 : -1;
-    return fd >= 0 ? read_fd(t, fd) : (struct str){NULL, 0};
+    struct buf text = BUF_INIT;
+    struct trust_kept_place at;
+    if (t->held && t->held(t->user, domain, source, &s->kept, &s->kept_signer))
+        return;
+    int r = t->state_fd < 0
+                ? t->state_fd
+                : trust_kept_read(t->state_fd, &t->settings->trusts[domain], source, &text, &at);
+    struct str copy = r == 0 ? arena_copy(t->arena, buf_str(&text)) : (struct str){NULL, 0};
+    if (r == 0 && copy.p) {
+        s->kept = str_slice(copy, at.list_at, at.list_at + at.list_bytes);
+        s->kept_signer = str_slice(copy, at.signer_at, at.signer_at + at.signer_bytes);
+    }
+    s->kept_error = r == 0 && !copy.p ? -ENOMEM : r == -ENOENT ? 0 : r;
+    buf_fini(&text);
 }
 
 static struct str read_came(const struct trust_texts *t, unsigned domain, unsigned source,
@@ -91,12 +99,10 @@ static struct str read_came(const struct trust_texts *t, unsigned domain, unsign
 static void read_source(const struct trust_texts *t, unsigned domain, unsigned source, bool is_url,
                         struct str place, struct trust_source *s)
 {
-    const struct trust_setting *setting = &t->settings->trusts[domain];
     s->url = is_url ? place : STR("");
     s->fresh = is_url ? read_came(t, domain, source, false) : read_path(t, place, &s->unread);
     s->fresh_signer = read_came(t, domain, source, true);
-    s->kept = read_kept(t, setting, source, false);
-    s->kept_signer = read_kept(t, setting, source, true);
+    read_kept(t, domain, source, s);
 }
 
 void trust_texts_read(const struct trust_texts *texts, unsigned domain, int64_t now_s,

@@ -21,9 +21,11 @@ class Started(trust_test.Trust):
         us, fr = self.wait_made()
         self.assertEqual([(one["state"], one["calls"], one["revoked"]) for one in (us, fr)], [("in force", "judged", 1)] * 2)
 
-    def restart(self):
-        """It starts, and a call goes on; what its domains are then."""
+    def restart(self, *gone):
+        """It starts without what is GONE, and a call goes on; what its domains are then."""
         self.stird.stop()
+        for name in gone:
+            os.unlink(name)
         self.start_with(self.path)
         self.short_call()
         def made():
@@ -44,11 +46,10 @@ class Started(trust_test.Trust):
         self.put("crl.pem", "garbage")
         for name in ("list", "signer.pem", "fr.crl"):
             os.unlink(self.lab.path(name))
-        os.unlink(self.lab.path("state", "trust", trust.kept_name("fr", "crl", self.lab.path("fr.crl"))))
         self.warned("list: .*/list: No such file or directory: until it is mended the last good one counts",
                     "list_signer: .*/signer.pem: No such file", "crls: .*/fr.crl: No such file",
                     "crls: .*/crl.pem: holds no certificate revocation list")
-        us, fr = self.restart()
+        us, fr = self.restart(self.lab.path("state", "trust", trust.kept_name("fr", "crl", self.lab.path("fr.crl"))))
         self.assertEqual((us["state"], us["sequence"], us["revoked"], us["calls"]), ("in force", 1, 1, "judged"))
         self.assertNotIn("broken", us)
         self.assertEqual(us["sources"][0]["refused"], "is not there any more")

@@ -186,7 +186,8 @@ static void what_is_at_fault_costs_one_fetch_in_five_minutes(void **state)
 
 static void set_clock_back(int64_t s)
 {
-    now.real_s -= s; /* and what failed, the breakers and the limits go by another clock */
+    now.real_s -=
+        s; /* and how long what failed counts, the breakers and the limits go by another */
 }
 
 /* What was fetched ahead of its time is due now, and ends as any other where it cannot be had. */
@@ -220,10 +221,12 @@ static void a_clock_that_was_ahead(void **state)
     pass_ms((int64_t)50 * HOUR_MS);
     struct told told = fetched(URL("a", "other"));
     assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
-    set_clock_back(100 * 86400);
+    set_clock_back(100 * 86400); /* it may have failed for that */
+    told = fetched(URL("a", "other"));
+    assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
     told = fetched(URL("a", "other"));
     assert_told(&told, FETCH_CONNECT, FETCH_FROM_KEPT);
-    pass_ms(61 * 1000); /* its second failure in a row: by the clock that nobody sets */
+    pass_ms((int64_t)121 * 1000); /* its third failure in a row: by the clock that nobody sets */
     told = fetched(URL("a", "other"));
     assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
     web = web_new(directory, host);
@@ -255,6 +258,52 @@ static void a_clock_that_was_ahead_over_a_restart(void **state)
     told = fetched(URL("a", "ok"));
     assert_int_equal(told.fetched_s, now.real_s);
     fetcher_drop(f, URL("a", "ok"));
+    close(o.directory);
+}
+
+/* What is over by that clock is not lost by it, in memory or on disk. */
+static void a_clock_that_leaps_ahead_and_back(void **state)
+{
+    const struct fetcher_options o = begin_kept();
+    (void)state;
+    struct told told = fetched(URL("a", "ok"));
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 90 * 86400);
+    web_free(web);
+    for (unsigned restarted = 0; restarted < 2; restarted++) {
+        set_clock_back((int64_t)-53 * 3600);
+        told = fetched(URL("a", "ok"));
+        assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
+        set_clock_back((int64_t)53 * 3600);
+        if (restarted)
+            begin_with(&o);
+        told = fetched(URL("a", "ok"));
+        assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+        assert_string_equal(told.body, "/ok");
+    }
+    web = web_new(directory, host);
+    fetcher_drop(f, URL("a", "ok"));
+    close(o.directory);
+}
+
+/* What is really over is exchanged, and another one of the same octets has an end of its own. */
+static void what_is_over_makes_way(void **state)
+{
+    const struct fetcher_options o = begin_kept();
+    (void)state;
+    struct told told = fetched(URL("a", "ok"));
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 3600);
+    const unsigned before = web_requests(web, "/ok");
+    pass_ms(2 * HOUR_MS);
+    for (unsigned i = 0; i < 3; i++) {
+        told = fetched(URL("a", "ok"));
+        assert_int_equal(told.until_s, told.fetched_s + 86400);
+        assert_int_equal(web_requests(web, "/ok"), before + 1);
+    }
+    note(FETCH_OVER, URL("a", "ok"), told.fetched_s, 0);
+    fetched(URL("a", "ok"));
+    assert_int_equal(web_requests(web, "/ok"), before + 1);
+    fetcher_drop(f, URL("a", "ok"));
+    assert_int_equal(fetcher_counts(f, now).bodies, 0);
     close(o.directory);
 }
 
@@ -717,6 +766,8 @@ int main(void)
         story(what_is_at_fault_costs_one_fetch_in_five_minutes),
         story(a_clock_that_was_ahead),
         story(a_clock_that_was_ahead_over_a_restart),
+        story(a_clock_that_leaps_ahead_and_back),
+        story(what_is_over_makes_way),
         story(a_restart_fetches_nothing_anew),
         story(a_newer_body_that_is_worse),
         story(a_newer_body_that_is_as_good),

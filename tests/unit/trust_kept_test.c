@@ -2,6 +2,7 @@
 #include "lab.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stird/core/settings.h>
 #include <stird/io/trust_kept.h>
@@ -48,7 +49,8 @@ static int write_text(const char *name, const char *text)
     snprintf(path, sizeof(path), "%s/text", state_directory);
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    int r = trust_kept_write(str_of(state_directory), name, fd, 0, strlen(text));
+    const struct trust_kept_place place = {.list_bytes = strlen(text)};
+    int r = trust_kept_write(str_of(state_directory), name, fd, &place);
     close(fd);
     return r;
 }
@@ -93,6 +95,95 @@ static void a_list_is_used_for_its_own_place(void **state)
     arena_free(texts.arena);
 }
 
+/* Puts a file there as it is. */
+static void put_file(const struct trust_setting *domain, bool signer, const char *text)
+{
+    char name[TRUST_KEPT_NAME_BYTES];
+    trust_kept_name(name, domain, 0, signer);
+    int directory = trust_kept_open(str_of(state_directory));
+    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    close(directory);
+}
+
+static int read_kept(const struct trust_setting *domain, struct buf *text, struct str *list,
+                     struct str *signer)
+{
+    struct trust_kept_place at;
+    int directory = trust_kept_open(str_of(state_directory));
+    buf_reset(text);
+    int r = trust_kept_read(directory, domain, 0, text, &at);
+    *list = str_slice(buf_str(text), at.list_at, at.list_at + at.list_bytes);
+    *signer = str_slice(buf_str(text), at.signer_at, at.signer_at + at.signer_bytes);
+    close(directory);
+    return r;
+}
+
+/* No end of the process, and no full disk, leaves one of the two with another one of the other. */
+static void a_list_and_its_signer_are_one_file(void **state)
+{
+    (void)state;
+    char path[sizeof(state_directory) + 16], name[TRUST_KEPT_NAME_BYTES];
+    const struct trust_kept_place place = {6, 4, 0, 6}, lacking = {6, 400, 0, 6};
+    const struct trust_setting *domain = &domains[2];
+    struct buf text = BUF_INIT;
+    struct str list, signer;
+    keep(&domains[0], 0, "list"); /* makes the folder */
+    put_file(domain, false, "earlier list");
+    put_file(domain, true, "earlier signer");
+    assert_int_equal(read_kept(domain, &text, &list, &signer), 0);
+    assert_true(str_eq(list, STR("earlier list")) && str_eq(signer, STR("earlier signer")));
+
+    snprintf(path, sizeof(path), "%s/text", state_directory);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_int_equal(write(fd, "signerlist", 10), 10);
+    trust_kept_name(name, domain, 0, false);
+    assert_true(trust_kept_write(str_of(state_directory), name, fd, &lacking) < 0);
+    assert_int_equal(read_kept(domain, &text, &list, &signer), 0);
+    assert_true(str_eq(list, STR("earlier list")) && str_eq(signer, STR("earlier signer")));
+
+    assert_int_equal(trust_kept_write(str_of(state_directory), name, fd, &place), 0);
+    assert_true(trust_kept_is_there(str_of(state_directory), name));
+    put_file(domain, true,
+             "another signer"); /* as if the process had ended before it was removed */
+    assert_int_equal(read_kept(domain, &text, &list, &signer), 0);
+    assert_true(str_eq(list, STR("list")) && str_eq(signer, STR("signer")));
+    close(fd);
+    buf_fini(&text);
+}
+
+static void why_it_cannot_be_read(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"stird trust ", "stird trust 7\nsigner",
+                                         "stird trust 6\nsigner", "stird trust 99999999999\nx",
+                                         "stird trust x\ny"};
+    struct buf text = BUF_INIT;
+    struct str list, signer;
+    keep(&domains[2], 0, "list");
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        put_file(&domains[2], false, broken[i]);
+        assert_int_equal(read_kept(&domains[2], &text, &list, &signer), -EBADMSG);
+    }
+    const struct trust_setting none = {.name = STR("none"), .list = LAB};
+    assert_int_equal(read_kept(&none, &text, &list, &signer), -ENOENT);
+
+    const struct settings settings = settings_of(&domains[2]);
+    struct trust_texts texts = {.settings = &settings,
+                                .arena = arena_new(1024),
+                                .state_fd = -EACCES,
+                                .missing = tell_nobody};
+    struct trust_build b;
+    trust_texts_read(&texts, 0, 0, &b);
+    assert_int_equal(b.list.kept_error, -EACCES);
+    texts.state_fd = -ENOENT; /* nothing was kept yet */
+    trust_texts_read(&texts, 0, 0, &b);
+    assert_int_equal(b.list.kept_error, 0);
+    arena_free(texts.arena);
+    buf_fini(&text);
+}
+
 static unsigned count_files(void)
 {
     unsigned n = 0;
@@ -118,6 +209,9 @@ static void what_nobody_names_is_removed(void **state)
 {
     (void)state;
     const struct settings settings = settings_of(&domains[1]);
+    const struct settings none = {.state_directory = settings.state_directory};
+    trust_kept_sweep(&none);
+    assert_int_equal(count_files(), 0);
     assert_int_equal(write_text("us.crl1", "of another version"), 0);
     keep(&domains[0], 0, "list");
     keep(&domains[2], 1, "of a domain that is gone");
@@ -155,6 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_of_places),
         cmocka_unit_test(a_list_is_used_for_its_own_place),
+        cmocka_unit_test(a_list_and_its_signer_are_one_file),
+        cmocka_unit_test(why_it_cannot_be_read),
         cmocka_unit_test(what_nobody_names_is_removed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

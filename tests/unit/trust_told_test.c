@@ -14,9 +14,10 @@ static const struct str crls[] = {STR("/a.crl"), STR("/b.crl")};
 static json_t *put(const struct trust_setting *t, const struct trust_found *d, bool failed)
 {
     static const struct trust_fetch fetches[TRUST_SOURCES_MAX];
+    static const struct trust_unkept unkept[TRUST_SOURCES_MAX];
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
-    trust_found_put(&j, t, d, fetches, failed, NOW);
+    trust_found_put(&j, t, d, fetches, unkept, failed, NOW);
     json_t *said = json_loadb(out.p, out.n, 0, NULL);
     assert_non_null(said);
     buf_fini(&out);
@@ -30,6 +31,40 @@ static struct trust_found made(bool first, bool second)
     d.sources[1] = (struct trust_source_found){.is_used = first, .until_s = NOW + DAYS};
     d.sources[2] = (struct trust_source_found){.is_used = second, .until_s = NOW + DAYS};
     return d;
+}
+
+/* What time alone changes is told once, each time. */
+static void what_time_changes(void **state)
+{
+    (void)state;
+    const struct trust_setting t = {
+        .name = STR("us"), .list = STR("/list"), .stale_ms = 1000 * DAYS};
+    struct trust_found d = {.authorities = 1, .until_s = NOW + 9 * DAYS, .expires_s = NOW + DAYS};
+    trust_found_watch(&t, &d, NOW);
+    assert_null(d.told);
+    d.is_made = true;
+    trust_found_log(&t, &d, 1, NOW);
+    static const struct {
+        int64_t at_s;
+        const char *told;
+    } rows[] = {
+        {NOW + DAYS - 1, "in force"},    {NOW + DAYS, "stale"},           {NOW + DAYS + 1, "stale"},
+        {NOW + 2 * DAYS, "unavailable"}, {NOW + 3 * DAYS, "unavailable"}, {NOW, "in force"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        trust_found_watch(&t, &d, rows[i].at_s);
+        assert_string_equal(d.told, rows[i].told);
+    }
+    trust_found_watch(&t, &d, NOW + DAYS + 10);
+    const struct trust_found now = {
+        .is_made = true, .authorities = 1, .until_s = NOW + 9 * DAYS, .expires_s = NOW + 5 * DAYS};
+    trust_found_take(&d, &now, NOW);
+    assert_string_equal(d.told, "stale");
+    assert_int_equal(trust_found_is_refused(&d, (struct trust_fetch[TRUST_SOURCES_MAX]){{0}}),
+                     false);
+    d.sources[1].kept_error = 20;
+    assert_int_equal(trust_found_is_refused(&d, (struct trust_fetch[TRUST_SOURCES_MAX]){{0}}),
+                     true);
 }
 
 static void what_calls_get(void **state)
@@ -213,13 +248,10 @@ static void those_before_count(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_calls_get),
-        cmocka_unit_test(lists_that_are_over),
-        cmocka_unit_test(while_nothing_is_in_force),
-        cmocka_unit_test(other_countries),
-        cmocka_unit_test(what_is_refused_stays_so),
-        cmocka_unit_test(many_are_revoked),
-        cmocka_unit_test(copies_are_one_certificate),
+        cmocka_unit_test(what_time_changes),   cmocka_unit_test(what_calls_get),
+        cmocka_unit_test(lists_that_are_over), cmocka_unit_test(while_nothing_is_in_force),
+        cmocka_unit_test(other_countries),     cmocka_unit_test(what_is_refused_stays_so),
+        cmocka_unit_test(many_are_revoked),    cmocka_unit_test(copies_are_one_certificate),
         cmocka_unit_test(those_before_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ struct trust_source {
     struct str fresh, fresh_signer;
     const char *unread; /* why a file is not at hand, a static sentence; NULL: it is, or a URL */
     struct str kept, kept_signer;
+    int kept_error; /* why the last good one cannot be read, -errno; 0: it can, or there is none */
     /* What became of it: */
     bool is_used;        /* FRESH or KEPT counts in the domain, */
     bool took_fresh;     /* the former */

@@ -119,8 +119,10 @@ struct control_trust_source {
     uint32_t domain, source; /* 0: its list of authorities; then its revocation lists, from 1 */
     uint32_t is_used, is_refused;
     uint32_t is_new; /* something was there to be judged; false: nothing came since the last time */
+    uint32_t is_taken;   /* and it was taken: what counts is another one than before */
+    uint32_t kept_error; /* errno: why the last good one cannot be read; 0: it is not needed */
     uint32_t zero;
-    uint64_t taken_at, taken_bytes, signer_at, signer_bytes; /* of what is to be kept */
+    uint64_t list_at, list_bytes, signer_at, signer_bytes; /* of the last good one, in memory */
     int64_t until_s;
     char saying[CONTROL_TEXT]; /* why it is refused */
     char wanted[CONTROL_TEXT]; /* the URL of its signer's certificate */

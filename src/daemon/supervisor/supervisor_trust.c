@@ -8,6 +8,7 @@
 #include "patience.h"
 #include "questions.h"
 #include "supervisor_trust_growth.h"
+#include "supervisor_trust_held.h"
 #include "supervisor_trust_told.h"
 
 #include "daemon/file_seen.h"
@@ -22,7 +23,6 @@
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
 #include <stird/io/admin.h>
-#include <stird/io/trust_kept.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,7 +44,7 @@ struct trust_part {
     int fd; /* sealed; -1: none was made yet */
     uint64_t generation;
     int making_fd, taken_fd; /* that the present process writes; -1: none */
-    uint64_t lost;           /* lists that could not be kept */
+    struct trust_held held;
     bool wanted, built;
     bool refreshing; /* an asker waits: an image is made after the next round of fetches, also when
                         it brought nothing */
@@ -270,6 +270,13 @@ static void watch_clock(struct trust_part *t, int64_t now_ms)
     trust_round_hurry(&t->round);
 }
 
+/* Of domains that are still what they were made. */
+static void watch_states(struct trust_part *t, const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->n_trusts; i++)
+        trust_found_watch(&settings->trusts[i], &t->present[i], clock_real_s());
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     struct trust_part *t = own(s);
@@ -283,6 +290,8 @@ static void tick(struct supervisor *s, int64_t now_ms)
         t->next_files_ms = now_ms + FILES_EVERY_MS;
         t->wanted |= t->files != look_at_files(s->current.settings);
         t->wanted |= now_ms >= t->next_make_ms;
+        watch_states(t, s->current.settings);
+        trust_held_retry(&t->held, s->current.settings, now_ms);
         trust_round_look(&t->round, s->current.settings);
     }
     if (t->wanted)
@@ -346,6 +355,8 @@ static void follow(struct supervisor *s, const struct news *news)
     let_go(maker(s));
     trust_round_follow(&own(s)->round, news->before ? news->before->settings : NULL,
                        s->current.settings);
+    trust_held_follow(&own(s)->held, news->before ? news->before->settings : NULL,
+                      s->current.settings);
     carry_over(s, news->before ? news->before->settings : NULL);
     if (!has_domains(&s->current))
         asker_each(s, &part_trust, refuse_one, NULL);
@@ -364,6 +375,8 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
     return trust_main(&(struct trust_options){.settings = s->current.settings,
                                               .image_fd = own(s)->making_fd,
                                               .taken_fd = own(s)->taken_fd,
+                                              .held_fd = own(s)->held.fd,
+                                              .held = own(s)->held.places,
                                               .before_fd = own(s)->fd,
                                               .before_of = made_mask(s),
                                               .came = came[0],
@@ -383,6 +396,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     kit_keep(kit, own(s)->making_fd);
     kit_keep(kit, own(s)->taken_fd);
     keep_fd(kit, own(s)->fd);
+    keep_fd(kit, own(s)->held.fd);
     for (unsigned d = 0; d < TRUST_DOMAINS_MAX; d++)
         for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
             keep_fd(kit, own(s)->round.of[d][i].fd);
@@ -467,33 +481,11 @@ static void take_source(struct supervisor *s, const struct heard *h)
     to->is_used = m->is_used != 0;
     to->is_refused = m->is_refused != 0;
     to->until_s = m->until_s;
-    to->taken_at = m->taken_at;
-    to->taken_bytes = m->taken_bytes;
-    to->signer_at = m->signer_at;
-    to->signer_bytes = m->signer_bytes;
+    to->is_taken = m->is_taken != 0;
+    to->kept_error = (int)m->kept_error;
+    to->place = (struct trust_kept_place){m->list_at, m->list_bytes, m->signer_at, m->signer_bytes};
     memcpy(to->saying, m->saying, sizeof(to->saying));
     memcpy(to->wanted, m->wanted, sizeof(to->wanted));
-}
-
-#define KEPT_BYTES_MAX ((size_t)4 << 20)
-
-/* Keeps a list as the last good one. A list that cannot be kept is in force all the same, until the
-   next start. */
-static void keep_part(struct supervisor *s, unsigned domain, unsigned source, bool signer,
-                      uint64_t at, uint64_t n)
-{
-    char name[TRUST_KEPT_NAME_BYTES];
-    const struct settings *settings = s->current.settings;
-    trust_kept_name(name, &settings->trusts[domain], source, signer);
-    int r = !name[0] ? -ENOMEM
-            : n > KEPT_BYTES_MAX
-                ? -EFBIG
-                : trust_kept_write(settings->state_directory, name, own(s)->taken_fd, at, n);
-    if (r == 0)
-        return;
-    own(s)->lost++;
-    log_error("a list of a domain of trust cannot be kept for the next start",
-              LOG_CSTR("file", name), LOG_CSTR("error", strerror(-r)));
 }
 
 static void judge_round(struct supervisor *s)
@@ -509,29 +501,13 @@ static void judge_round(struct supervisor *s)
         }
 }
 
-static void keep_all(struct supervisor *s)
-{
-    bool wrote = false;
-    for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
-        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++) {
-            const struct trust_source_found *from = &own(s)->present[i].sources[at];
-            if (from->taken_bytes == 0)
-                continue;
-            keep_part(s, i, at, true, from->signer_at, from->signer_bytes);
-            keep_part(s, i, at, false, from->taken_at, from->taken_bytes);
-            wrote = true;
-        }
-    if (wrote)
-        trust_kept_sweep(s->current.settings);
-}
-
 /* It may be that nothing was taken: then workers are still at what was taken before. */
 static bool takes_lists(const struct supervisor *s)
 {
     bool takes = own(s)->generation == 1;
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
         for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
-            takes |= own(s)->present[i].sources[at].taken_bytes > 0;
+            takes |= own(s)->present[i].sources[at].is_taken;
     return takes;
 }
 
@@ -556,7 +532,7 @@ static bool is_whole(const struct supervisor *s)
     bool whole = own(s)->making_fd >= 0 && fstat(own(s)->making_fd, &st) == 0 && st.st_size > 0;
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
         whole = whole && own(s)->next[i].is_made;
-    return whole;
+    return whole && trust_held_fits(own(s)->taken_fd, own(s)->next, s->current.settings->n_trusts);
 }
 
 /* It has written the image, and nobody writes it any more. */
@@ -571,6 +547,7 @@ static void take_built(struct supervisor *s, const struct heard *h)
     }
     t->built = true;
     int r = memory_file_seal(t->making_fd);
+    r = r == 0 ? memory_file_seal(t->taken_fd) : r;
     if (r) {
         supervisor_child_false(s, h->child, "that memory is written which it still holds");
         return;
@@ -581,9 +558,9 @@ static void take_built(struct supervisor *s, const struct heard *h)
     t->generation++;
     t->failed = 0;
     take_found(s);
-    own(s)->lost = 0;
-    keep_all(s);
-    close_fd(&t->taken_fd);
+    trust_held_take(&t->held, t->taken_fd, t->next, s->current.settings->n_trusts);
+    t->taken_fd = -1;
+    trust_held_write(&t->held, s->current.settings, h->now_ms);
     for (unsigned w = 0; w < worker_count(s); w++)
         supervisor_owe(s, worker_at(s, w), &image_due);
 }
@@ -610,7 +587,8 @@ static void put_all(const struct supervisor *s, struct buf *out)
     json_begin_array(&j);
     for (unsigned i = 0; i < s->current.settings->n_trusts; i++)
         trust_found_put(&j, &s->current.settings->trusts[i], &own(s)->present[i],
-                        own(s)->round.of[i], own(s)->failed > 0, clock_real_s());
+                        own(s)->round.of[i], own(s)->held.unkept[i], own(s)->failed > 0,
+                        clock_real_s());
     json_end_array(&j);
     json_end_object(&j);
 }
@@ -705,12 +683,14 @@ const struct duty duty_trust = {.enter = enter, .equip = equip, .gone = gone};
 static void init(struct supervisor *s)
 {
     trust_round_init(&own(s)->round);
+    trust_held_init(&own(s)->held);
     own(s)->fd = own(s)->making_fd = own(s)->taken_fd = -1;
 }
 
 static void fini(struct supervisor *s)
 {
     trust_round_reset(&own(s)->round);
+    trust_held_fini(&own(s)->held);
     close_fd(&own(s)->fd);
     close_fd(&own(s)->making_fd);
     close_fd(&own(s)->taken_fd);
@@ -723,9 +703,11 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     uint64_t broken = 0;
     for (unsigned i = 0; settings && i < settings->n_trusts; i++) {
         const struct trust_found *d = &own(s)->present[i];
-        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++)
+        for (unsigned at = 0; at < TRUST_SOURCES_MAX; at++) {
             values[ALARM_trust_refused] += d->sources[at].is_refused ||
                                            own(s)->round.of[i][at].saying[0];
+            values[ALARM_trust_unread] += d->sources[at].kept_error != 0;
+        }
         if (!d->is_made)
             continue;
         broken += d->is_broken;
@@ -736,7 +718,7 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     }
     values[ALARM_trust_failed] = own(s)->failed + broken;
     values[ALARM_trust_growth] = own(s)->growth.times;
-    values[ALARM_trust_not_kept] = own(s)->lost;
+    values[ALARM_trust_not_kept] = trust_held_owed(&own(s)->held);
 }
 
 static const struct ask asks[] = {{ADMIN_TRUST, act_list, CONTROL_LOOK},

@@ -26,7 +26,7 @@ static void take_broken(struct trust_found *d, const struct trust_found *now, in
     d->is_behind = false;
     memcpy(d->saying, now->saying, sizeof(d->saying));
     for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++)
-        d->sources[i].taken_bytes = 0;
+        d->sources[i].is_taken = false;
 }
 
 void trust_found_take(struct trust_found *d, const struct trust_found *now, int64_t now_s)
@@ -38,6 +38,7 @@ void trust_found_take(struct trust_found *d, const struct trust_found *now, int6
     const struct trust_found before = *d;
     *d = *now;
     d->is_made = true;
+    d->told = before.told;
     for (unsigned i = 0; i < TRUST_SOURCES_MAX; i++) {
         d->sources[i] = before.sources[i];
         take_source(&d->sources[i], &now->sources[i], now_s);
@@ -109,7 +110,7 @@ bool trust_found_is_refused(const struct trust_found *d, const struct trust_fetc
 {
     bool refused = d->is_broken;
     for (unsigned i = 0; i < TRUST_SOURCES_MAX && !refused; i++)
-        refused = d->sources[i].is_refused || fetches[i].saying[0];
+        refused = d->sources[i].is_refused || d->sources[i].kept_error || fetches[i].saying[0];
     return refused;
 }
 
@@ -139,12 +140,35 @@ static const char *calls_get(const struct trust_setting *t, const char *state, u
 
 /* ---- the log ---- */
 
-void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
-                     uint64_t generation, int64_t now_s)
+/* Until when a list that has ended is used. */
+static int64_t used_until_s(const struct trust_setting *t, const struct trust_found *d)
 {
+    return d->expires_s + t->stale_ms / 1000;
+}
+
+void trust_found_watch(const struct trust_setting *t, struct trust_found *d, int64_t now_s)
+{
+    const char *state = trust_found_state(t, d, now_s);
+    if (!d->is_made || !d->told || strcmp(d->told, state) == 0)
+        return;
+    d->told = state;
+    if (strcmp(state, "stale") == 0)
+        log_error("the list of authorities of a domain of trust has ended: it is used for a while",
+                  LOG_TEXT("trust", t->name), LOG_NUMBER("for_s", used_until_s(t, d) - now_s));
+    else if (strcmp(state, "unavailable") == 0)
+        log_error("a domain of trust is not in force any more: its calls are open",
+                  LOG_TEXT("trust", t->name));
+    else
+        log_info("a domain of trust is in force again", LOG_TEXT("trust", t->name));
+}
+
+void trust_found_log(const struct trust_setting *t, struct trust_found *d, uint64_t generation,
+                     int64_t now_s)
+{
+    d->told = trust_found_state(t, d, now_s);
     log_info("what a domain of trust is now", LOG_TEXT("trust", t->name),
-             LOG_CSTR("state", trust_found_state(t, d, now_s)),
-             LOG_NUMBER("authorities", d->authorities), LOG_NUMBER("revoked", (int64_t)d->revoked),
+             LOG_CSTR("state", d->told), LOG_NUMBER("authorities", d->authorities),
+             LOG_NUMBER("revoked", (int64_t)d->revoked),
              LOG_NUMBER("generation", (int64_t)generation));
     if (d->left_out > 0)
         log_error("entries of a list of authorities are not used", LOG_TEXT("trust", t->name),
@@ -153,6 +177,11 @@ void trust_found_log(const struct trust_setting *t, const struct trust_found *d,
         if (d->sources[i].is_refused)
             log_error("a list of a domain of trust is not taken", LOG_TEXT("trust", t->name),
                       LOG_TEXT("list", place_of(t, i)), LOG_CSTR("it", d->sources[i].saying));
+    for (unsigned i = 0; i <= t->n_crls; i++)
+        if (d->sources[i].kept_error)
+            log_error("the last good list of a domain of trust cannot be read",
+                      LOG_TEXT("trust", t->name), LOG_TEXT("list", place_of(t, i)),
+                      LOG_CSTR("it", trust_kept_fault(-d->sources[i].kept_error)));
     for (unsigned i = 1; i <= t->n_crls; i++)
         if (is_crl_over(&d->sources[i], now_s))
             log_error("a revocation list of a domain of trust is over, and its successor not there",
@@ -181,7 +210,8 @@ static void put_bool(struct json *j, const char *key, bool value)
 }
 
 static void put_source(struct json *j, struct str place, const struct trust_source_found *source,
-                       const struct trust_fetch *fetch, int64_t now_s)
+                       const struct trust_fetch *fetch, const struct trust_unkept *unkept,
+                       int64_t now_s)
 {
     json_begin_object(j);
     put_text(j, "source", place);
@@ -198,11 +228,18 @@ static void put_source(struct json *j, struct str place, const struct trust_sour
         put_text(j, "not_fetched", str_of(fetch->saying));
         trust_found_put_number(j, "not_fetched_since", fetch->since_s);
     }
+    if (source->kept_error)
+        put_text(j, "kept_unread", str_of(trust_kept_fault(-source->kept_error)));
+    if (unkept->is_owed)
+        put_text(j, "not_kept", str_of(strerror(unkept->error)));
     json_end_object(j);
 }
 
-static void put_list(struct json *j, const struct trust_found *d)
+static void put_list(struct json *j, const struct trust_setting *t, const struct trust_found *d,
+                     const char *state)
 {
+    if (strcmp(state, "stale") == 0)
+        trust_found_put_number(j, "used_until", used_until_s(t, d));
     trust_found_put_number(j, "sequence", d->sequence);
     trust_found_put_number(j, "expires", d->expires_s);
 }
@@ -219,7 +256,8 @@ static void put_faults(struct json *j, const struct trust_found *d)
 }
 
 void trust_found_put(struct json *j, const struct trust_setting *t, const struct trust_found *d,
-                     const struct trust_fetch *fetches, bool failed, int64_t now_s)
+                     const struct trust_fetch *fetches, const struct trust_unkept *unkept,
+                     bool failed, int64_t now_s)
 {
     const char *state = d->is_made && !d->is_behind ? trust_found_state(t, d, now_s)
                         : failed                    ? "unavailable"
@@ -234,14 +272,14 @@ void trust_found_put(struct json *j, const struct trust_setting *t, const struct
     trust_found_put_number(j, "revoked", (int64_t)d->revoked);
     put_bool(j, "revocation_judged", t->n_crls > 0);
     if (t->list.n > 0)
-        put_list(j, d);
+        put_list(j, t, d, state);
     put_faults(j, d);
     json_put_key(j, STR("sources"));
     json_begin_array(j);
     if (t->list.n > 0)
-        put_source(j, t->list, &d->sources[0], &fetches[0], now_s);
+        put_source(j, t->list, &d->sources[0], &fetches[0], &unkept[0], now_s);
     for (unsigned i = 0; i < t->n_crls; i++)
-        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i], now_s);
+        put_source(j, t->crls[i], &d->sources[1 + i], &fetches[1 + i], &unkept[1 + i], now_s);
     json_end_array(j);
     json_end_object(j);
 }
