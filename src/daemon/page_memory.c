@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <stdbool.h>
 #include <stird/base/log.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define ROOM_OCTETS (UINT64_C(64) << 20) /* more than all that a heap loses in its gaps */
+#define DATA_FIELD  6                    /* of statm (proc_pid_statm(5)) */
 #define FIRST_TO_GO "800"                /* of 1000 (proc_pid_oom_score_adj(5)) */
 
 /* The kernel asks for no right where it is raised; under systemd it may be a file of root's. */
@@ -27,12 +29,14 @@ static void go_first(void)
 /* What it has already, as the limit counts it. False: the kernel does not say. */
 static bool find_present(uint64_t *octets)
 {
-    unsigned long long pages = 0;
+    char text[256];
     FILE *f = fopen("/proc/self/statm", "re");
-    const bool good = f && fscanf(f, "%*u %*u %*u %*u %*u %llu", &pages) == 1;
+    const bool good = f && fgets(text, sizeof(text), f);
+    char *at = text;
     if (f)
         fclose(f);
-    *octets = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    for (unsigned i = 0; good && i < DATA_FIELD; i++)
+        *octets = strtoull(at, &at, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
     return good;
 }
 

@@ -1,7 +1,6 @@
 #include "gate.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,7 +193,7 @@ struct seat *gate_call(struct gate *g, int64_t now_ms)
 {
     const struct opening o = find_opening(g);
     struct seat *next = NULL;
-    unsigned fewest = UINT_MAX;
+    unsigned fewest = 0;
     if (all_us(g, now_ms * 1000) > now_ms * 1000 || is_crowded(g, &o))
         return NULL;
     for (unsigned i = 0; i < g->rules.places; i++) {
@@ -202,7 +201,7 @@ struct seat *gate_call(struct gate *g, int64_t now_ms)
         if (!wants_turn(seat) || turn_us(g, seat, now_ms * 1000) > now_ms * 1000)
             continue;
         const unsigned n = opening_of(&o, &seat->source);
-        const bool earlier = n < fewest || (n == fewest && seat->number < next->number);
+        const bool earlier = !next || n < fewest || (n == fewest && seat->number < next->number);
         if (!may_open(g, n) || !earlier)
             continue;
         next = seat;
