@@ -72,9 +72,9 @@ class SwitchedOn(Story):
         self.assertEqual(done.returncode, 0, line + "\n" + done.stdout + done.stderr)
         return done.stdout + done.stderr
 
-    def judged(self, reason="verified", url="505J.pem"):
+    def judged(self, reason="verified", url="505J.pem", unit=None):
         """The record of a call that the carrier brings, if it is that: the first ones may still want for trust."""
-        value = token.identity(self.theirs.directory, orig=CALLER[1:], dest=CALLED[1:],
+        value = token.identity((unit or self.theirs).directory, orig=CALLER[1:], dest=CALLED[1:],
                                header={"x5u": self.web.url(url)})
         invite, arrived = self.short_call(peer=self.carrier, at=self.sbc, caller=CALLER, called=CALLED,
                                           extra=["Identity: " + value])
@@ -96,12 +96,15 @@ class SwitchedOn(Story):
         self.assertEqual([told["class"], told["level"], told["spc"]], ["passed", "A", "505J"])
         self.assertIn("verified", self.told(records))
 
-    def revoke(self, chain):
-        """The authority's next lists have that one."""
+    def revoke(self, units):
+        """The authority's next lists have those."""
         def openssl(*words):
             return subprocess.run(["openssl", *words], check=True, capture_output=True, text=True, timeout=HANG_S).stdout
-        serial = openssl("x509", "-in", chain, "-noout", "-serial").strip().partition("=")[2]
-        self.lab.write("index.txt", "R\t491231000000Z\t261101000000Z\t%s\tunknown\t/CN=revoked\n" % serial)
+        index = ""
+        for unit in units:
+            serial = openssl("x509", "-in", unit.directory + "/chain.pem", "-noout", "-serial").strip().partition("=")[2]
+            index += "R\t491231000000Z\t261101000000Z\t%s\tunknown\t/CN=revoked %s\n" % (serial, serial)
+        self.lab.write("index.txt", index)
         self.lab.write("none.txt", "")
         lists = ""
         for name, database in (("intermediate", "index.txt"), ("root", "none.txt")):
@@ -117,16 +120,20 @@ class SwitchedOn(Story):
         self.begin()
         self.lab.write("conf.d/verify.conf", self.here(block("libconfig")))
         self.told("stirctl reload --wait")
-        urls = ["505J-%d.pem" % i for i in range(10)]
-        for url in urls:
-            self.web.bodies[url] = self.web.bodies["505J.pem"]
-            stird.wait_until(lambda url=url: self.judged(url=url), HANG_S, "a call that passes")
+        units = {}
+        for i in range(10):
+            unit = make_unit(self.lab.directory, "of505J%d" % i, "--spc", "505J", "--ca", self.lab.path("certs", "ca"))
+            url = "505J-%d.pem" % i
+            units[url] = unit
+            with open(unit.directory + "/chain.pem", "rb") as chain:
+                self.web.bodies[url] = chain.read()
+            stird.wait_until(lambda url=url, unit=unit: self.judged(url=url, unit=unit), HANG_S, "a call that passes")
         self.assertNotIn("trust_growth", self.alarms())
-        self.revoke(self.theirs.directory + "/chain.pem")
+        self.revoke(units.values())
         self.told("stirctl trust refresh")
-        for url in urls:
+        for url, unit in units.items():
             self.assertNotIn("trust_growth", self.alarms())
-            self.assertTrue(self.judged("certificate_revoked", url), "all workers judge by it once refresh has answered")
+            self.assertTrue(self.judged("certificate_revoked", url, unit), "all workers judge by it once refresh has answered")
         stird.wait_until(lambda: "trust_growth" in self.alarms(), HANG_S, "the alarm")
 
     def alarms(self):
