@@ -267,8 +267,14 @@ struct bringing {
     struct fetch_options options;
 };
 
-/* A failure that leaves the call open is ours: the verdict does not say it. What a stird that
-   reaches no host says of such a failure is said here too. */
+/* A failure that leaves the call open is ours: the verdict does not say it, so it is told beside.
+   What a stird that reaches no host says of such a failure is said here too. */
+static bool is_ours(enum fetch_outcome outcome)
+{
+    const enum verification_certificate is = verification_certificate_of(outcome);
+    return is == CERTIFICATE_PENDING || is == CERTIFICATE_CUT_OFF;
+}
+
 static enum fetch_outcome fetch_for(struct bringing *b, struct str url, struct str *text,
                                     const char **why)
 {
@@ -281,7 +287,7 @@ static enum fetch_outcome fetch_for(struct bringing *b, struct str url, struct s
         outcome = text->p ? FETCH_OK : FETCH_UNAVAILABLE;
     } else if (reply.why[0]) {
         *why = arena_copy(b->arena, str_of(reply.why)).p;
-        if (verification_certificate_of(outcome) == CERTIFICATE_PENDING)
+        if (is_ours(outcome))
             warn_said("stirctl: nothing was fetched: %s\n", reply.why);
     }
     fetch_reply_fini(&reply);

@@ -111,7 +111,14 @@ static bool count_call(json_t *signer, const json_t *record, const json_t *verif
            (passed || count(json_object_get(signer, "reasons"), reason_in(record)));
 }
 
-/* Calls without any Identity have no signer. */
+/* Calls without any Identity, or with none that is looked at, have no signer. */
+static bool has_signer(const json_t *verification)
+{
+    return json_is_object(verification) &&
+           (strcmp(text_of(verification, "class"), "nothing") != 0 ||
+            json_is_integer(json_object_get(verification, "header")));
+}
+
 static void look_at(void *user, struct str line)
 {
     static const char has_one[] = "\"verification\":{";
@@ -120,7 +127,7 @@ static void look_at(void *user, struct str line)
                          ? record_search_match(&t->search, line)
                          : NULL;
     const json_t *verification = json_object_get(record, "verification");
-    if (json_is_object(verification) && strcmp(text_of(verification, "class"), "nothing") != 0) {
+    if (has_signer(verification)) {
         json_t *signer = signer_of(t, verification);
         t->beyond += !signer;
         t->no_memory = (signer && !count_call(signer, record, verification)) || t->no_memory;

@@ -6,6 +6,7 @@
 #include <stird/core/masked.h>
 #include <stird/core/numbers.h>
 #include <stird/core/verification.h>
+#include <stird/io/record.h>
 #include <string.h>
 
 /* Members of the record, or of its verification. */
@@ -42,16 +43,25 @@ static bool is_plain(const char *text)
     return true;
 }
 
+/* Whether a record's TEXT is the one that is WANTED, as far as a record has it. */
+static bool is_wanted(const char *text, const char *wanted)
+{
+    return str_eq(str_of(text), record_text(str_of(wanted)));
+}
+
+static bool has_text(struct str line, struct str text)
+{
+    return memmem(line.p, line.n, text.p, text.n) != NULL;
+}
+
 /* Without parsing: a line that lacks the text cannot match. JSON may write a Call-ID otherwise. */
 static bool may_match(const struct record_search *s, struct str line)
 {
-    const char *const texts[] = {s->wanted[FIND_ORIGID], s->number[0] ? s->number : NULL};
-    if (!str_starts(line, STR("{\"kind\":\"call\",")))
-        return false;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (texts[i] && is_plain(texts[i]) && !memmem(line.p, line.n, texts[i], strlen(texts[i])))
-            return false;
-    return true;
+    const char *origid = s->wanted[FIND_ORIGID];
+    return str_starts(line, STR("{\"kind\":\"call\",")) &&
+           (!origid || !is_plain(origid) || has_text(line, record_text(str_of(origid)))) &&
+           (!s->number[0] || has_text(line, str_of(s->number)) ||
+            has_text(line, str_of(s->masked)));
 }
 
 /* Times are texts of one form, so their order is that of the texts; a shorter one is a prefix. */
@@ -82,7 +92,7 @@ static bool was_tried(const json_t *record, const char *upstream)
     size_t i;
     json_array_foreach(json_object_get(record, "tried"), i, tried)
     {
-        if (strcmp(text_of(tried, "upstream"), upstream) == 0)
+        if (is_wanted(text_of(tried, "upstream"), upstream))
             return true;
     }
     return false;
@@ -101,8 +111,8 @@ static bool has_code(const char *text, const char *code)
 /* The origid of a token that we made, or of one that came and was verified. */
 static bool is_of_token(const json_t *record, const char *origid)
 {
-    return strcmp(text_of(record, "origid"), origid) == 0 ||
-           strcmp(text_of(json_object_get(record, "verification"), "origid"), origid) == 0;
+    return is_wanted(text_of(record, "origid"), origid) ||
+           is_wanted(text_of(json_object_get(record, "verification"), "origid"), origid);
 }
 
 static bool has_wanted(const struct record_search *s, const json_t *record, size_t i)
@@ -119,11 +129,11 @@ static bool has_wanted(const struct record_search *s, const json_t *record, size
     case FIND_SOURCE:
         return is_of_source(s, text_of(of, f->member));
     case FIND_UPSTREAM:
-        return was_tried(record, s->wanted[i]) || strcmp(text_of(of, f->member), s->wanted[i]) == 0;
+        return was_tried(record, s->wanted[i]) || is_wanted(text_of(of, f->member), s->wanted[i]);
     case FIND_SPC:
         return has_code(text_of(of, f->member), s->wanted[i]);
     default:
-        return strcmp(text_of(of, f->member), s->wanted[i]) == 0;
+        return is_wanted(text_of(of, f->member), s->wanted[i]);
     }
 }
 

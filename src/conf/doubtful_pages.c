@@ -47,7 +47,7 @@ static void warn_of_unit(struct reader *r, const struct draft *draft, const stru
     const struct settings *s = &draft->settings;
     struct x5u_parts parts;
     if (c->x5u.n == 0 || x5u_split(c->x5u, &parts) ||
-        (s->repository_host.n > 0 && !str_eq_nocase(parts.host, s->repository_host)))
+        (s->repository_host.n > 0 && !x5u_same_host(parts.host, s->repository_host)))
         return; /* that is told elsewhere */
     const char *why = !shown_certificate_is_for(leaf, parts.host)
                           ? "repository.tls_certificate is not for its host, so nobody fetches "
@@ -72,26 +72,30 @@ static void find_unserved(struct reader *r, const struct draft *draft)
     shown_certificate_free(leaf);
 }
 
-/* As it stands in an x5u. */
-static void check_host(struct reader *r, const struct draft *draft)
+/* ---- hosts that nobody asks for ---- */
+
+/* HOST is a name or an address alone, which it would be in a URL. */
+static void check_host(struct reader *r, const struct draft *draft, const char *key,
+                       struct str host, const char *what)
 {
-    const struct str host = draft->settings.repository_host;
     struct address address;
     struct x5u_parts parts = {.host = {NULL, 0}};
     const struct str url = arena_printf(r->arena, "https://%.*s/", STR_ARG(host));
     if (host.n == 0 || address_parse(host, &address) ||
         (url.p && !x5u_split(url, &parts) && str_eq(parts.host, host)))
         return;
-    complain(r, &draft->object, place_of(&draft->object, "repository.host"),
-             "repository.host = %.*s: must be a host alone, as it stands in the x5u of units: "
-             "cert.example.com, without https://, port and path",
-             STR_ARG(shown(r, host)));
+    complain(r, &draft->object, place_of(&draft->object, key),
+             "%s = %.*s: must be a host alone, %s, without https://, port and path", key,
+             STR_ARG(shown(r, host)), what);
 }
 
 void pages_find_doubtful(struct reader *r, const struct draft *draft)
 {
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         warn_of_no_port(r, &draft->object, &groups[i]);
-    check_host(r, draft);
+    check_host(r, draft, "repository.host", draft->settings.repository_host,
+               "as it stands in the x5u of units: cert.example.com");
+    check_host(r, draft, "web.host", draft->settings.web_host,
+               "as it is asked for: stird.example.com");
     find_unserved(r, draft);
 }

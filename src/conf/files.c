@@ -297,6 +297,16 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
                         : answer(remember_take(files, REMEMBERED_SECRET, path, r, room, n), text);
 }
 
+void files_forget_secret(struct files *files, struct str path)
+{
+    struct remembered *known = find(files, REMEMBERED_SECRET, path);
+    if (!known)
+        return;
+    drop_secret(&known->text, &known->text_length);
+    if (known->error == 0)
+        known->error = -ENOKEY;
+}
+
 int files_look_at_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
                          bool (*is_whole)(struct str text))
 {

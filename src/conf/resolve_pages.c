@@ -3,6 +3,7 @@
 
 #include <stird/core/published_unit.h>
 #include <stird/core/x5u.h>
+#include <string.h>
 
 /* The same keys of either. */
 struct server {
@@ -16,10 +17,24 @@ struct server {
     unsigned *key_line;
 };
 
+static bool is_any(const struct address *a)
+{
+    static const uint8_t nothing[sizeof(a->bytes)];
+    return memcmp(a->bytes, nothing, sizeof(nothing)) == 0;
+}
+
+/* Whether the kernel gives only one of them a socket: 0.0.0.0 is all addresses of IPv4, and :: all
+   of IPv6 alone. */
+static bool collide(const struct address *a, const struct address *b)
+{
+    return a->family == b->family && a->port == b->port &&
+           (is_any(a) || is_any(b) || address_equal(a, b));
+}
+
 static bool share_a_socket(const struct listener *l, const struct address *a)
 {
     return (l->transports[TRANSPORT_TCP] || l->transports[TRANSPORT_TLS]) &&
-           address_equal(&l->address, a);
+           collide(&l->address, a);
 }
 
 static void resolve_place(struct reader *r, const struct draft *draft, const struct server *v)
@@ -113,8 +128,7 @@ void resolve_pages(struct reader *r, struct draft *draft)
         &s->repository_tls_key_line};
     resolve_server(r, draft, &web);
     resolve_server(r, draft, &repository);
-    if (s->web_port > 0 && s->repository_port > 0 &&
-        address_equal(&s->web_listen, &s->repository_listen))
+    if (s->web_port > 0 && s->repository_port > 0 && collide(&s->web_listen, &s->repository_listen))
         complain(r, &draft->object, place_of(&draft->object, "repository.port"),
                  "repository.port: web has this address and port: the repository is for "
                  "everybody, and has a port of its own");

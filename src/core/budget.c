@@ -18,6 +18,15 @@
 #define TABLES_OCTETS     (256 * MIB)
 #define TABLE_ROW_OCTETS  37 /* while it is compiled */
 
+/*
+ * Pages lie there in three editions (HTTP_EDITIONS), of which two are still read; and while another
+ * one is made, that, its text in a buffer of up to twice its size, and what it is made of.
+ */
+#define PAGES_COPIES      (3 + 1 + 2 + 1)
+#define PAGES_PART_OCTETS (6 * 1024)  /* of a trunk or an upstream, with the longest names */
+#define CHAIN_OCTETS      (32 * 1024) /* of a unit */
+#define CHAIN_COPIES      (3 + 1 + 1)
+
 #define BESIDE_EMERGENCY 8192 /* of an emergency call, beside its message twice */
 #define CALL_OCTETS      4096 /* what a call holds that rings */
 #define CALLS_SIXTEENTHS 7    /* of limits.memory: what calls that begin may hold (sip/holding.c) */
@@ -48,6 +57,23 @@ uint64_t budget_emergency_call(const struct settings *s)
     return 2 * (uint64_t)s->max_message_bytes + BESIDE_EMERGENCY;
 }
 
+static uint64_t page_process(uint32_t connections)
+{
+    return PROCESS_OCTETS + (uint64_t)(CONNECTION_OCTETS + BUDGET_PAGES_POOL) * connections;
+}
+
+uint64_t budget_web_process(const struct settings *s)
+{
+    const uint64_t parts = (uint64_t)s->n_trunks + s->n_upstreams;
+    return page_process(s->web_connections) + PAGES_COPIES * PAGES_PART_OCTETS * parts;
+}
+
+uint64_t budget_publisher(const struct settings *s)
+{
+    return page_process(s->repository_connections) +
+           (uint64_t)CHAIN_COPIES * CHAIN_OCTETS * s->n_certificates;
+}
+
 struct budget budget_of(const struct settings *s, const struct budget_table *table)
 {
     return (struct budget){
@@ -66,12 +92,11 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
             {"the fetcher: program, and what it keeps", "fetch.entries",
              PROCESS_OCTETS + (uint64_t)FETCHED_OCTETS * s->fetch.entries, settings_fetch(s),
              false},
-            {"the web process: program, and its connections", "web.connections",
-             PROCESS_OCTETS + (uint64_t)(CONNECTION_OCTETS + STREAM_OCTETS) * s->web_connections,
-             s->web_port > 0, false},
-            {"the publisher: program, and its connections", "repository.connections",
-             PROCESS_OCTETS +
-                 (uint64_t)(CONNECTION_OCTETS + STREAM_OCTETS) * s->repository_connections,
+            {"the web process: program, its connections, its pages", "web.connections",
+             budget_web_process(s) + (uint64_t)STREAM_OCTETS * s->web_connections, s->web_port > 0,
+             false},
+            {"the publisher: program, its connections, its chains", "repository.connections",
+             budget_publisher(s) + (uint64_t)STREAM_OCTETS * s->repository_connections,
              s->repository_port > 0, false},
             {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,

@@ -1,5 +1,6 @@
 #include "page_process.h"
 
+#include "page_memory.h"
 #include "tls_files.h"
 
 #include <errno.h>
@@ -17,6 +18,10 @@
 #define PAGES_NICE 10
 #define HURRIED_MS 500
 #define ONE_OF     4 /* parts of a processor: the most that it takes */
+
+/* Standard ones, the journal's, the supervisor's, the socket, the library's own, and what comes to
+   be shown. */
+#define DESCRIPTORS_FOR_OTHERS 24
 
 /* stird ends, and whoever is still here is cut off soon. */
 static volatile sig_atomic_t hurried;
@@ -103,7 +108,7 @@ static void serve(struct page_process *p)
         run_server(p);
         if (p->turn)
             p->turn(p);
-        wait_for_news(p, p->control_fd, INT64_MAX);
+        wait_for_news(p, p->control_fd, p->turn ? p->turn_due_ms : INT64_MAX);
     }
 }
 
@@ -138,6 +143,25 @@ static void cleanse(char *text)
     free(text);
 }
 
+/* Never so many connections that the descriptors run out: what is to be shown comes as one. */
+static void bound_connections(const struct page_process *p, struct http_rules *rules)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    const rlim_t others = DESCRIPTORS_FOR_OTHERS;
+    const rlim_t most = limit.rlim_cur > others + 2 ? limit.rlim_cur - others : 2;
+    if (rules->connections <= most)
+        return;
+    log_warning(
+        "there are more connections than the descriptors allow: raise LimitNOFILE",
+        LOG_CSTR("setting", p->role == ROLE_WEB ? "web.connections" : "repository.connections"),
+        LOG_NUMBER("wanted", rules->connections), LOG_NUMBER("served", (int64_t)most),
+        LOG_NUMBER("descriptors", (int64_t)limit.rlim_cur));
+    rules->connections = (unsigned)most;
+    rules->per_source = rules->connections / 2;
+}
+
 void page_process_make(struct page_process *p, struct http_rules rules, struct files *files,
                        struct str certificate, struct str key)
 {
@@ -146,7 +170,10 @@ void page_process_make(struct page_process *p, struct http_rules rules, struct f
     const bool tls = certificate.n > 0;
     char *pem = NULL, *secret = NULL;
     p->most_ms = rules.most_ms;
-    p->why = "the certificate or its key cannot be read: stird -t says why; put good ones there";
+    bound_connections(p, &rules);
+    p->why =
+        "the certificate and its key cannot be read, or do not fit together: stird -t says why; put good "
+        "ones there";
     if (tls && files && tls_files_of_pages(&texts, files, &problems)) {
         rules.certificate = pem = copy(texts.certificate);
         rules.key = secret = copy(texts.key);
@@ -177,6 +204,7 @@ int page_process_serve(struct page_process *p)
     signal(SIGTERM, hurry); /* it ends when the supervisor does */
     if (setpriority(PRIO_PROCESS, 0, PAGES_NICE))
         log_debug("pages are served beside the calls", LOG_CSTR("error", strerror(errno)));
+    page_memory_bound(p->memory);
     const bool good = roles_narrow(p->role, &keeps) == 0;
     if (good) {
         page_process_say(p, &(struct control_message){.type = CONTROL_READY});

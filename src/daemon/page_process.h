@@ -24,7 +24,9 @@ struct page_process {
     /* Before and after each turn of the server; may be NULL. */
     void (*before_turn)(struct page_process *p);
     void (*turn)(struct page_process *p);
-    int64_t most_ms; /* of a connection */
+    int64_t turn_due_ms; /* when there is something for `turn` though nothing came */
+    int64_t most_ms;     /* of a connection */
+    uint64_t memory;     /* octets that it may hold (budget.h) */
 };
 
 /* Makes its server by RULES, without TLS where CERTIFICATE is empty; FILES has the texts of both.

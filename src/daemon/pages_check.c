@@ -44,13 +44,15 @@ static bool are_both_there(struct files *files, const struct server *v)
            files_read_secret(files, v->secret, service_user_uid(), TLS_BYTES_MAX, &secret) == 0;
 }
 
-static void check_files(struct files *files, struct settings *s, const struct server *v,
+/* Whether they fit and can be served. */
+static bool check_files(struct files *files, struct settings *s, const struct server *v,
                         struct problems *problems)
 {
     struct problems found = PROBLEMS_INIT;
-    if (!are_both_there(files, v) ||
-        tls_files_check_pages(files, v->certificate, v->secret, &found))
-        return;
+    if (!are_both_there(files, v))
+        return false;
+    if (tls_files_check_pages(files, v->certificate, v->secret, &found))
+        return true;
     for (size_t i = 0; i < found.n; i++) {
         struct buf text = BUF_INIT;
         buf_addf(&text, "%s: %s: %s: %s until that is mended", v->certificate_key,
@@ -60,14 +62,31 @@ static void check_files(struct files *files, struct settings *s, const struct se
     }
     problems->out_of_memory |= found.out_of_memory;
     problems_fini(&found);
+    return false;
+}
+
+/* Nobody knows whose a key is that is not the certificate's: it may sign calls, and goes to no
+   process that serves. */
+static void forget_unfit(struct files *files, const struct settings *s,
+                         const struct server servers[SERVERS], const bool good[SERVERS])
+{
+    for (unsigned i = 0; i < SERVERS; i++) {
+        bool serves = str_eq(servers[i].secret, s->tls_key); /* it has been checked with that */
+        for (unsigned k = 0; k < SERVERS; k++)
+            serves = serves || (good[k] && str_eq(servers[k].secret, servers[i].secret));
+        if (servers[i].secret.n > 0 && !serves)
+            files_forget_secret(files, servers[i].secret);
+    }
 }
 
 void pages_check_files(struct files *files, struct settings *s, struct problems *problems)
 {
     struct server servers[SERVERS];
+    bool good[SERVERS];
     list_servers(s, servers);
     for (unsigned i = 0; i < SERVERS; i++)
-        check_files(files, s, &servers[i], problems);
+        good[i] = check_files(files, s, &servers[i], problems);
+    forget_unfit(files, s, servers, good);
 }
 
 void pages_check_addresses(struct settings *s)

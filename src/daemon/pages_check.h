@@ -8,7 +8,8 @@
 
 #include <stird/conf/settings_file.h>
 
-/* Warnings of SETTINGS where a certificate and its key, which FILES has, do not fit together. */
+/* Warnings of SETTINGS where a certificate and its key, which FILES has, do not fit together or
+   cannot be served; FILES forgets such a key. */
 void pages_check_files(struct files *files, struct settings *settings, struct problems *problems);
 /* For `stird -t`: a warning where this machine does not have the address. */
 void pages_check_addresses(struct settings *settings);

@@ -15,6 +15,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
+#include <stird/core/budget.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/published_unit.h>
 #include <unistd.h>
@@ -161,6 +162,7 @@ int publisher_main(const struct settings *settings, int listening, int files_fd,
                                    .settings = settings,
                                    .control_fd = control_fd,
                                    .listening = listening,
+                                   .memory = budget_publisher(settings),
                                    .hear = hear,
                                    .before_turn = follow_the_signer};
     char cache_control[48];

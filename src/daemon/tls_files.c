@@ -3,6 +3,8 @@
 #include "aside.h"
 #include "service_user.h"
 
+#include <stird/core/certificate_text.h>
+#include <stird/core/shown_certificate.h>
 #include <string.h>
 
 #define TEXT_BYTES_MAX (1024 * 1024) /* they were read with narrower limits */
@@ -66,6 +68,27 @@ struct check_pages {
     struct str certificate, key;
 };
 
+/* A file for either may hold both; but what else is secret in it would go along to whoever serves.
+ */
+static void check_one_key(struct str name, struct str text, struct problems *problems)
+{
+    const unsigned n = text_private_keys(text);
+    if (n > 1)
+        problems_add(problems, name, 0,
+                     "holds %u private keys: leave the one that belongs to the certificate", n);
+}
+
+/* Where the certificate's file holds a key as well, it is the certificate's. */
+static void check_key_beside(const struct tls_texts *texts, struct problems *problems)
+{
+    struct tls_texts beside = *texts;
+    if (text_private_keys(texts->certificate) == 0)
+        return;
+    beside.key_name = texts->certificate_name;
+    beside.key = texts->certificate;
+    tls_free(tls_new(&beside, problems));
+}
+
 /* Whom clients' certificates come from is not asked: its own stand in. */
 static void check_pages(void *user, struct problems *problems)
 {
@@ -73,8 +96,16 @@ static void check_pages(void *user, struct problems *problems)
     struct tls_texts texts = {.certificate_name = c->certificate, .key_name = c->key};
     if (!tls_files_of_pages(&texts, c->files, problems))
         return;
+    const char *why = shown_certificate_pages_fault(texts.certificate);
+    if (why) {
+        problems_add(problems, texts.certificate_name, 0, "%s", why);
+        return;
+    }
     texts.ca_name = texts.certificate_name;
     texts.ca = texts.certificate;
+    check_one_key(texts.key_name, texts.key, problems);
+    check_one_key(texts.certificate_name, texts.certificate, problems);
+    check_key_beside(&texts, problems);
     tls_free(tls_new(&texts, problems));
 }
 

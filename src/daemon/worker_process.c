@@ -72,6 +72,8 @@ static struct settings *read_settings(struct worker *w, const struct control_sna
     struct settings *settings = files ? settings_read(files, path, m->read_at_s, &problems) : NULL;
     tls_free(w->tls);
     w->tls = NULL;
+    if (settings)
+        settings->node = arena_copy(settings->arena, str_of(m->node));
     if (settings && !tls_files_load(&w->tls, files, settings, &problems)) {
         settings_free(settings);
         settings = NULL;

@@ -24,3 +24,8 @@ bool fetch_trunk_has_room(const struct fetch_trunks *all, unsigned mine, unsigne
 {
     return part_has_room(mine, free, all->rules.percent);
 }
+
+bool fetch_trunk_has_strange_room(const struct fetch_trunks *all, unsigned mine, unsigned free)
+{
+    return mine == 0 || part_has_room(mine, free, all->rules.percent / 2);
+}

@@ -1,7 +1,8 @@
 /*
  * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and only so many of
  * the places for fetching and for waiting that others keep their part (part.h). Of several that
- * wait for a place the one goes first for which the least is fetched now. Pure: time is handed in.
+ * wait for a place the one goes first for which the least is fetched now (fetch_queue.h). Hosts that
+ * have not proven good have half of a trunk's places. Pure: time is handed in.
  * Private to fetch.
  *
  * Whoever sends calls by a trunk chooses URLs: even with a new one in each call only so many are
@@ -29,6 +30,7 @@ struct fetch_trunk {
     struct token_bucket bucket;
     bool seen; /* the bucket is filled at its first use */
     unsigned queued, running;
+    unsigned strange; /* of those that run: of hosts that have not proven good */
 };
 
 struct fetch_trunks {
@@ -44,5 +46,8 @@ bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64
 /* Whether a trunk that has MINE of the places for all, of which FREE are left, may have one more.
  */
 bool fetch_trunk_has_room(const struct fetch_trunks *all, unsigned mine, unsigned free);
+/* The same of places for hosts that have not proven good: one, and no more than half of what it may
+   have. */
+bool fetch_trunk_has_strange_room(const struct fetch_trunks *all, unsigned mine, unsigned free);
 
 #endif

@@ -219,6 +219,11 @@ const struct fetched_body *fetched_proven(struct fetched *f, struct str url)
     return used(f, find_in(&f->proven, url));
 }
 
+bool fetched_has_proven(const struct fetched *f, struct str url)
+{
+    return lru_find(&f->proven, url) != NULL;
+}
+
 struct str fetched_first_proven(const struct fetched *f)
 {
     return f->proven.oldest ? f->proven.oldest->name : STR("");

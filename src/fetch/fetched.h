@@ -2,14 +2,15 @@
  * fetched - what came of URLs: bodies and failures, kept apart, so that no failure ever pushes out
  * a body. Both are bounded. No clock; the disk by fetched_file.h alone. Private to fetch.
  *
- * Whoever sends calls can have anything fetched that some web server has. So a body is on probation
- * until somebody who judged it says that it leads to an anchor: the first to go is the one used the
+ * Whoever sends calls can have anything fetched that some web server has, copies of somebody's
+ * chain too. So a body is on probation until somebody says that it leads to an anchor and that a
+ * call's signature verified by it: the first to go is the one used the
  * longest ago of those that nobody vouched for; proven ones go only when there is no other. Only
  * what is proven is kept on disk.
  *
  * A server that serves garbage for a while, or somebody else's certificate, has not taken back what
  * it served before: a newer body stands beside the proven one of its URL, in memory and on disk,
- * until somebody says that the newer one leads to an anchor too, or refuses it.
+ * until somebody says that the newer one is good too, or refuses it.
  */
 #ifndef STIRD_FETCH_FETCHED_H
 #define STIRD_FETCH_FETCHED_H
@@ -63,6 +64,8 @@ const struct fetched_counts *fetched_counts(const struct fetched *f);
 const struct fetched_body *fetched_find(struct fetched *f, struct str url);
 /* The same of the one that proved good. */
 const struct fetched_body *fetched_proven(struct fetched *f, struct str url);
+/* Whether there is one; it is no use of it. */
+bool fetched_has_proven(const struct fetched *f, struct str url);
 /* The URL of the proven body that was used the longest ago, and of the one after URL's; empty:
    there is none. It stays as what is found. It is no use of them. */
 struct str fetched_first_proven(const struct fetched *f);
@@ -72,7 +75,7 @@ struct str fetched_next_proven(const struct fetched *f, struct str url);
    has more octets than all bodies together may have. */
 const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
                                        int64_t fetched_s, int64_t served_s);
-/* The newest leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the
+/* The newest is good, and nobody may use it from ENDS_S on; of several who say so, the
    first end counts. An older one goes. */
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 /* The newest, which nobody has vouched for, is not to be used from ENDS_S on. */
@@ -93,7 +96,7 @@ const struct fetched_failure *fetched_failing(struct fetched *f, struct str url,
    be tried once more, ten a second at most. Who fails again has failed so often. */
 void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,
                   int64_t now_ms);
-/* Whether the clock was set since it was looked at last: what failed by a false one may have failed
+/* Where the clock was set since it was looked at last, what failed by a false one may have failed
    for it (the dates of a server's certificate), and may be tried once more, as above. */
 void fetched_watch_clock(struct fetched *f, int64_t now_s, int64_t now_ms);
 /* Keeps the failure as long as keep.h says; one that is not kept changes nothing. */

@@ -1,8 +1,9 @@
 #include <stird/fetch/fetcher.h>
 
 #include "fetch_reach.h"
+#include "fetch_places.h"
+#include "fetch_queue.h"
 #include "fetched.h"
-#include "flight.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,10 +12,6 @@
 #define RENEWED_AFTER_S    60
 #define BURST_SECONDS      5
 #define HOST_BURST_SECONDS 2
-/* The system's resolver gives up after some seconds (resolv.conf(5): timeout, attempts), and its
-   thread counts as a transfer until then: otherwise names that nobody answers for would add threads
-   without end. */
-#define LINGER_MS 10000
 
 struct fetcher {
     struct fetcher_options options;
@@ -25,8 +22,8 @@ struct fetcher {
     struct fetch_trunks *trunks;
     struct fetch_reach reach;
     struct lru flights; /* by URL: those in the queue, and those that are being transferred */
-    struct flight *queue, **queue_end;
-    struct flight *lingering; /* in no order: they have no URL any more and only take a place */
+    struct fetch_queue queue;
+    struct fetch_places places;
     struct deadlines deadlines;
     struct fetcher_counts counts;
     unsigned probed; /* times that hosts were asked whether we are cut off */
@@ -41,6 +38,13 @@ struct asked {
     void *user;
     struct x5u_parts parts; /* of its URL */
 };
+
+static struct fetch_aim aim_of(const struct fetcher *f, const struct asked *a)
+{
+    return (struct fetch_aim){.host = a->parts.host,
+                              .port = a->parts.port,
+                              .is_proven = fetched_has_proven(f->fetched, a->q->url)};
+}
 
 struct fetcher_options fetcher_options_usual(void)
 {
@@ -153,7 +157,7 @@ static struct flight *find(struct fetcher *f, struct str url)
 }
 
 /* Ends a flight that is neither queued nor transferred any more: all who wait are told. It is
-   freed, or stays as a place while the resolver's thread goes on. */
+   freed, or stays while the resolver's thread goes on. */
 static void end(struct fetcher *f, struct flight *flight, struct fetch_answer answer)
 {
     fetch_host_leave(flight->host);
@@ -167,13 +171,8 @@ static void end(struct fetcher *f, struct flight *flight, struct fetch_answer an
             his.source = flight->first->source;
         answer_asker(f, flight->first, his);
     }
-    if (flight->linger_until_ms > 0) {
-        flight->next = f->lingering;
-        f->lingering = flight;
-        f->counts.lingering++;
-    } else {
+    if (!fetch_places_keep(&f->places, flight))
         flight_free(flight);
-    }
 }
 
 /* Takes it out of the queue, for the reason WHY. */
@@ -220,10 +219,12 @@ static struct fetch_answer keep_failure(struct fetcher *f, struct flight *flight
     return answer;
 }
 
-static void leave_place(struct fetcher *f, struct flight *flight)
+/* Whether the port is to be left alone when that goes on: where HTTP has answered it is up, unless
+   what it says then does not end. */
+static bool is_hosts_fault(const struct fetch_reply *reply)
 {
-    flight->trunk->running--;
-    f->counts.running--;
+    return keep_is_hosts_fault(reply->outcome) &&
+           (reply->status == 0 || reply->outcome == FETCH_TIMEOUT);
 }
 
 /* Takes the outcome of a transfer that has ended. */
@@ -232,12 +233,9 @@ static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
     const enum fetch_outcome outcome = flight->reply.outcome;
     const int64_t ms = now.monotonic_ms - flight->began_ms;
     f->counts.fetched[outcome]++;
-    fetch_host_end(flight->host, keep_is_hosts_fault(outcome), now.monotonic_ms);
+    fetch_host_end(flight->host, is_hosts_fault(&flight->reply), now.monotonic_ms);
     note_reach(f, flight, now);
-    if (flight->transfer.still_resolving)
-        flight->linger_until_ms = now.monotonic_ms + LINGER_MS;
-    else
-        leave_place(f, flight);
+    fetch_places_end(&f->places, flight, flight->transfer.still_resolving, now.monotonic_ms);
     struct fetch_answer answer = outcome == FETCH_OK ? keep_body(f, flight, now.real_s)
                                                      : keep_failure(f, flight, now);
     answer.content_type = str_of(flight->reply.content_type);
@@ -250,8 +248,7 @@ static void transfer_now(struct fetcher *f, struct flight *flight, struct fetch_
 {
     flight->trunk->queued--;
     f->counts.queued--;
-    flight->trunk->running++;
-    f->counts.running++;
+    fetch_places_take(&f->places, flight);
     flight->began_ms = now.monotonic_ms;
     flight->curl = transfer_begin(&flight->transfer, &f->curl, flight->url, &f->options.fetch,
                                   &flight->reply);
@@ -265,43 +262,25 @@ static void transfer_now(struct fetcher *f, struct flight *flight, struct fetch_
     }
 }
 
-static bool may_begin(const struct fetcher *f, const struct flight *flight, int64_t now_ms)
-{
-    const unsigned at_once = f->options.at_once;
-    return f->counts.running < at_once &&
-           fetch_trunk_has_room(f->trunks, flight->trunk->running, at_once - f->counts.running) &&
-           fetch_host_has_place(flight->host, now_ms);
-}
-
-static struct flight *take_out(struct fetcher *f, struct flight **at)
-{
-    struct flight *flight = *at;
-    *at = flight->next;
-    if (!flight->next)
-        f->queue_end = at;
-    flight->is_queued = false;
-    return flight;
-}
-
 /* Nobody waits any longer for a host that is given up by now. */
 static void give_up_shut(struct fetcher *f, struct fetch_now now)
 {
-    struct flight **at = &f->queue;
+    struct flight **at = &f->queue.first;
     while (*at) {
         if (fetch_host_is_shut((*at)->host, now.monotonic_ms))
-            give_up(f, take_out(f, at), FETCH_BREAKER, now.real_s);
+            give_up(f, fetch_queue_take(&f->queue, at), FETCH_BREAKER, now.real_s);
         else
             at = &(*at)->next;
     }
 }
 
-/* Of those that may begin, the first of the trunk for which the least is fetched now: no trunk
-   waits behind all that another one has in the queue. NULL: none. */
+/* Of those that may begin, whose turn it is. NULL: none. */
 static struct flight **next_of_queue(struct fetcher *f, int64_t now_ms)
 {
     struct flight **best = NULL;
-    for (struct flight **at = &f->queue; *at; at = &(*at)->next)
-        if (may_begin(f, *at, now_ms) && (!best || (*at)->trunk->running < (*best)->trunk->running))
+    for (struct flight **at = &f->queue.first; *at; at = &(*at)->next)
+        if (fetch_places_has(&f->places, f->trunks, *at, now_ms) &&
+            (!best || fetch_queue_is_before(*at, *best)))
             best = at;
     return best;
 }
@@ -312,41 +291,43 @@ static void begin_queued(struct fetcher *f, struct fetch_now now)
     struct flight **at;
     give_up_shut(f, now);
     while ((at = next_of_queue(f, now.monotonic_ms))) {
-        struct flight *flight = take_out(f, at);
+        struct flight *flight = fetch_queue_take(&f->queue, at);
         fetch_host_begin(flight->host, now.monotonic_ms);
         transfer_now(f, flight, now);
     }
 }
 
-static void release_lingering(struct fetcher *f, int64_t now_ms)
-{
-    struct flight **at = &f->lingering, *flight;
-    while ((flight = *at)) {
-        if (now_ms < flight->linger_until_ms) {
-            at = &flight->next;
-            continue;
-        }
-        *at = flight->next;
-        f->counts.lingering--;
-        leave_place(f, flight);
-        flight_free(flight);
-    }
-}
-
 /* ---- asking ---- */
+
+/* Whether one more of TRUNK may wait for a place. Where a call waits for it, the last of the trunk
+   that ranks lower gives way. */
+static bool has_queue_room(struct fetcher *f, const struct asked *a, const struct fetch_aim *aim,
+                           struct fetch_trunk *trunk, bool charged)
+{
+    const bool waits = charged && a->q->wait_ms > 0;
+    const unsigned rank = flight_rank_of(fetch_hosts_standing(f->hosts, aim), waits);
+    struct flight **last = NULL;
+    if (fetch_trunk_has_room(f->trunks, trunk->queued, f->options.queued - f->counts.queued))
+        return true;
+    if (waits)
+        last = fetch_queue_last_of(&f->queue, trunk);
+    if (!last || flight_rank(*last) <= rank)
+        return false;
+    give_up(f, fetch_queue_take(&f->queue, last), FETCH_OVERLOADED, a->now.real_s);
+    return fetch_trunk_has_room(f->trunks, trunk->queued, f->options.queued - f->counts.queued);
+}
 
 /* CHARGED: a call waits for it, and it counts against the trunk's budget. */
 static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
-                                  struct fetch_trunk *trunk, bool charged)
+                                  const struct fetch_aim *aim, struct fetch_trunk *trunk,
+                                  bool charged)
 {
-    const unsigned free = f->options.queued - f->counts.queued;
     if (f->options.unable) /* nobody is connected to in vain */
         return FETCH_UNAVAILABLE;
-    if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
-        return FETCH_OVERLOADED;
     enum fetch_outcome outcome = (charged ? fetch_host_look : fetch_host_look_spare)(
-        f->hosts, a->parts.host, a->parts.port, fetch_trunk_index(f->trunks, trunk),
-        a->now.monotonic_ms);
+        f->hosts, aim, fetch_trunk_index(f->trunks, trunk), a->now.monotonic_ms);
+    if (outcome == FETCH_OK && !has_queue_room(f, a, aim, trunk, charged))
+        return FETCH_OVERLOADED;
     if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
         return FETCH_LIMIT;
     return outcome;
@@ -356,11 +337,12 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
                               struct flight **flight)
 {
     struct fetch_trunk *trunk = fetch_trunk_of(f->trunks, a->q->trunk);
+    const struct fetch_aim aim = aim_of(f, a);
     struct fetch_host *host;
-    enum fetch_outcome outcome = may_fly(f, a, trunk, charged);
+    enum fetch_outcome outcome = may_fly(f, a, &aim, trunk, charged);
     if (outcome == FETCH_OK)
-        outcome = fetch_host_enter(f->hosts, a->parts.host, a->parts.port,
-                                   fetch_trunk_index(f->trunks, trunk), a->now.monotonic_ms, &host);
+        outcome = fetch_host_enter(f->hosts, &aim, fetch_trunk_index(f->trunks, trunk),
+                                   a->now.monotonic_ms, &host);
     if (outcome != FETCH_OK)
         return outcome;
     *flight = flight_new(a->q->url, host, trunk);
@@ -369,9 +351,7 @@ static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool cha
         return FETCH_UNAVAILABLE;
     }
     lru_add(&f->flights, &(*flight)->link, str_of((*flight)->url));
-    (*flight)->is_queued = true;
-    *f->queue_end = *flight;
-    f->queue_end = &(*flight)->next;
+    fetch_queue_add(&f->queue, *flight);
     trunk->queued++;
     f->counts.queued++;
     return FETCH_OK;
@@ -445,8 +425,8 @@ static bool is_telling(struct fetcher *f, struct str url, struct str *asked, uns
     return true;
 }
 
-/* Asks up to MOST hosts that have served what led to an anchor. Callers can have such of their own,
-   by a copy of somebody's certificate: so each time it begins with the one after the last. */
+/* Asks up to MOST hosts that have served what proved good. Some may be gone: so each time it begins
+   with the one after the last. */
 static unsigned probe(struct fetcher *f, unsigned most, struct fetch_now now)
 {
     const unsigned all = fetched_counts(f->fetched)->proven;
@@ -580,6 +560,12 @@ static void note_over(struct fetcher *f, const struct asked *a)
                       b->kept.fetched_s + keep_failure_ms(FETCH_GARBAGE, 1) / 1000);
 }
 
+static void prove(struct fetcher *f, const struct asked *a)
+{
+    fetched_prove(f->fetched, a->q->url, a->q->ends_s);
+    fetch_hosts_prove(f->hosts, a->parts.host, a->now.monotonic_ms);
+}
+
 static void note_proven(struct fetcher *f, const struct asked *a)
 {
     if (!meant(f, a))
@@ -587,7 +573,7 @@ static void note_proven(struct fetcher *f, const struct asked *a)
     if (a->q->ends_s <= a->now.real_s)
         note_over(f, a);
     else
-        fetched_prove(f->fetched, a->q->url, a->q->ends_s);
+        prove(f, a);
 }
 
 static const struct {
@@ -662,18 +648,15 @@ void fetcher_run(struct fetcher *f, struct fetch_now now)
     take_results(f, now);
     fetch_reach_pass(&f->reach, now.monotonic_ms);
     answer_late(f, now);
-    release_lingering(f, now.monotonic_ms);
+    fetch_places_release(&f->places, now.monotonic_ms);
     begin_queued(f, now);
 }
 
 static int64_t next_ms(const struct fetcher *f)
 {
     const struct deadline *first = deadlines_first(&f->deadlines);
-    int64_t at_ms = first ? first->at_ms : INT64_MAX;
-    for (const struct flight *flight = f->lingering; flight; flight = flight->next)
-        if (flight->linger_until_ms < at_ms)
-            at_ms = flight->linger_until_ms;
-    return at_ms;
+    const int64_t at_ms = fetch_places_next_ms(&f->places);
+    return first && first->at_ms < at_ms ? first->at_ms : at_ms;
 }
 
 void fetcher_wait(struct fetcher *f, struct pollfd *more, unsigned n, int most_ms,
@@ -694,6 +677,16 @@ void fetcher_wait(struct fetcher *f, struct pollfd *more, unsigned n, int most_m
 
 /* ---- beginning and end ---- */
 
+/* Of what was kept over a restart. */
+static void prove_hosts(struct fetcher *f)
+{
+    struct x5u_parts parts;
+    for (struct str url = fetched_first_proven(f->fetched); url.n > 0;
+         url = fetched_next_proven(f->fetched, url))
+        if (!x5u_split(url, &parts))
+            fetch_hosts_prove(f->hosts, parts.host, 0);
+}
+
 static bool has_all(struct fetcher *f)
 {
     const struct fetcher_options *o = &f->options;
@@ -708,6 +701,8 @@ static bool has_all(struct fetcher *f)
     f->trunks->rules = TRUNK_RULES_USUAL;
     f->trunks->rules.rate = (struct token_rate){o->new_per_trunk, BURST_SECONDS * o->new_per_trunk};
     f->fetched = fetched_new(&limits, o->directory);
+    if (f->fetched)
+        prove_hosts(f);
     return f->fetched != NULL;
 }
 
@@ -718,9 +713,10 @@ struct fetcher *fetcher_new(const struct fetcher_options *options, const char **
     if (!f)
         return NULL;
     f->options = *options;
+    f->places.at_once = options->at_once;
     f->reach.after = options->cut_off_after < FETCH_REACH_MAX ? options->cut_off_after
                                                               : FETCH_REACH_MAX;
-    f->queue_end = &f->queue;
+    fetch_queue_init(&f->queue);
     const bool loaded = libcurl_load(&f->curl) && f->curl.has_multi;
     if (loaded)
         f->multi = f->curl.multi.init();
@@ -748,7 +744,7 @@ void fetcher_free(struct fetcher *f)
         return;
     while (f->flights.oldest)
         drop(f, flight_of(f->flights.oldest));
-    release_lingering(f, INT64_MAX);
+    fetch_places_release(&f->places, INT64_MAX);
     if (f->multi)
         f->curl.multi.cleanup(f->multi);
     lru_fini(&f->flights);
@@ -763,6 +759,9 @@ struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now n
 {
     struct fetcher_counts counts = f->counts;
     const struct fetched_counts *kept = fetched_counts(f->fetched);
+    counts.running = f->places.taken;
+    counts.lingering = f->places.threads;
+    counts.held = f->places.held;
     counts.waiting = (unsigned)f->deadlines.n;
     counts.shut = fetch_hosts_shut(f->hosts, now.monotonic_ms);
     counts.bodies = kept->bodies;

@@ -23,6 +23,16 @@ void flight_free(struct flight *flight)
     free(flight);
 }
 
+unsigned flight_rank_of(enum fetch_standing standing, bool is_waited_for)
+{
+    return standing + (is_waited_for ? 0 : FETCH_STANDINGS);
+}
+
+unsigned flight_rank(const struct flight *flight)
+{
+    return flight_rank_of(fetch_host_standing(flight->host), flight->first || flight->is_probe);
+}
+
 struct asker *flight_join(struct flight *flight, struct deadlines *all, int64_t at_ms)
 {
     struct asker *asker = calloc(1, sizeof(*asker));

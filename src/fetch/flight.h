@@ -37,7 +37,9 @@ struct flight {
     struct transfer transfer;
     struct fetch_reply reply;
     int64_t began_ms;
-    int64_t linger_until_ms;
+    bool is_strange;         /* while it has a place: of a host that has not proven good */
+    bool has_place;          /* it counts as a transfer */
+    int64_t linger_until_ms; /* 0: no thread of the resolver's goes on for it */
     char url[X5U_MAX_BYTES + 1];
 };
 
@@ -45,6 +47,11 @@ struct flight {
 struct flight *flight_new(struct str url, struct fetch_host *host, struct fetch_trunk *trunk);
 /* Nobody waits for it, and nothing is transferred. */
 void flight_free(struct flight *flight);
+
+/* The lower, the sooner its turn comes among those of its trunk (fetch_queue.h). */
+unsigned flight_rank(const struct flight *flight);
+/* Of one that somebody, or nobody, waits for. */
+unsigned flight_rank_of(enum fetch_standing standing, bool is_waited_for);
 
 /* Adds an asker, who waits for it until AT_MS, in ALL. NULL: no memory. */
 struct asker *flight_join(struct flight *flight, struct deadlines *all, int64_t at_ms);

@@ -59,6 +59,15 @@ static void begin_response(struct transfer *t)
     t->reply->content_type[0] = '\0';
 }
 
+/* Nobody asked for an encoding: neither of the body, nor on its way, which libcurl would unpack.
+   One header of several is enough. */
+static bool is_encoding(struct str name, struct str value)
+{
+    if (str_eq_nocase(name, STR("transfer-encoding")))
+        return !str_eq_nocase(value, STR("chunked")) && !str_eq_nocase(value, STR("identity"));
+    return str_eq_nocase(name, STR("content-encoding")) && !str_eq_nocase(value, STR("identity"));
+}
+
 static size_t take_header(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
@@ -66,12 +75,12 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *user)
     size_t colon = str_find(line, ':', 0);
     struct str name = str_slice(line, 0, colon);
     struct str value = str_trim(str_slice(line, colon + 1, line.n));
-    if (str_starts_nocase(line, STR("HTTP/")))
+    if (t->reply->body.n == 0 && str_starts_nocase(line, STR("HTTP/"))) /* a trailer is none */
         begin_response(t);
     else if (str_eq_nocase(name, STR("content-type")))
         take_content_type(t->reply, value);
-    else if (str_eq_nocase(name, STR("content-encoding")))
-        t->encoded = !str_eq_nocase(value, STR("identity"));
+    else if (is_encoding(name, value))
+        t->encoded = true;
     else
         freshness_take(&t->freshness, name, value);
     return size * n;
@@ -263,12 +272,19 @@ static void judge_status(struct fetch_reply *reply)
     say(reply, outcome_of_status(reply->status), text);
 }
 
+/* Each address is looked at when it is connected to: where one of them has answered, another one of
+   the name that was refused does not matter. */
+static bool is_refused(const struct transfer *t, CURLcode result)
+{
+    return t->refused_address && result != CURLE_OK && t->reply->status == 0;
+}
+
 static void judge(struct transfer *t, const struct libcurl *c, CURLcode result)
 {
     struct fetch_reply *reply = t->reply;
     if (result == CURLE_OUT_OF_MEMORY)
         shortage_add();
-    if (t->refused_address)
+    if (is_refused(t, result))
         say(reply, FETCH_BAD_ADDRESS,
             "its name leads to an address that is not of the open Internet");
     else if (buf_failed(&reply->body))
@@ -276,11 +292,11 @@ static void judge(struct transfer *t, const struct libcurl *c, CURLcode result)
     else if (t->octets.over && !t->too_long)
         say(reply, FETCH_TOO_MUCH,
             "it sends more than a certificate needs: headers, or TLS records without data");
+    else if (reply->status == 200 && t->encoded) /* whatever became of unpacking it */
+        say(reply, FETCH_ENCODED, "it serves it compressed, which nobody asked for");
     else if (result != CURLE_OK && !t->too_long)
         say(reply, t->still_resolving ? FETCH_NAME : outcome_of(result),
             t->error[0] ? t->error : c->strerror(result));
-    else if (reply->status == 200 && t->encoded)
-        say(reply, FETCH_ENCODED, "it serves it compressed, which nobody asked for");
     else if (reply->status == 200 && t->too_long)
         reply->outcome = FETCH_TOO_MUCH; /* which whoever reads it says too */
     else

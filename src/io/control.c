@@ -19,7 +19,7 @@ union fd_space {
 
 /* ---- words ---- */
 
-#define TEXTS_MAX 2
+#define TEXTS_MAX 3
 
 /* What a word looks like. */
 static const struct form {
@@ -185,6 +185,10 @@ bool control_hear(int fd,
         hear(user, &m, fds, n_fds);
         n_fds = 0;
     }
+    if (r == -EMFILE)
+        log_warning(
+            "what the supervisor said is lost: there is no descriptor left for what comes with it",
+            LOG_CSTR("error", strerror(-r)));
     return r == -EAGAIN || r == -ENOMSG || r == -EMFILE;
 }
 

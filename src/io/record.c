@@ -22,6 +22,11 @@ static const size_t texts[] = {
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
+struct str record_text(struct str text)
+{
+    return str_slice(text, 0, RECORD_TEXT_MAX);
+}
+
 /* Of a call that was judged: behind all else. Its texts follow. */
 #define N_VERIFIED_TEXTS 5
 struct packet_verified {
@@ -104,7 +109,7 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.elsewhere.n = v->elsewhere.n;
     memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
-        p.text_bytes[i] = (uint16_t)str_slice(*verified_text(v, i), 0, RECORD_TEXT_MAX).n;
+        p.text_bytes[i] = (uint16_t)record_text(*verified_text(v, i)).n;
     buf_add(packet, &p, sizeof(p));
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
         buf_add(packet, verified_text(v, i)->p, p.text_bytes[i]);
@@ -133,7 +138,7 @@ void record_pack(struct buf *packet, const struct record *r)
     head.count = r->count;
     head.is_verified = r->is_verified;
     for (size_t i = 0; i < N_TEXTS; i++)
-        head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
+        head.text_bytes[i] = (uint16_t)record_text(*text_at(r, i)).n;
     buf_add(packet, &head, sizeof(head));
     for (size_t i = 0; i < N_TEXTS; i++)
         buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
@@ -282,7 +287,7 @@ bool record_unpack_lost(uint32_t *n, struct str packet)
 
 static void put_text(struct json *j, struct str key, struct str value)
 {
-    json_put_known_text(j, key, str_slice(value, 0, RECORD_TEXT_MAX));
+    json_put_known_text(j, key, record_text(value));
 }
 
 void record_add_time(struct buf *out, int64_t us)

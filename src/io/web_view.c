@@ -19,6 +19,7 @@ enum segment {
     STATUS,
     TRUST,
     HOPS,
+    PROVIDER,
     SEGMENTS
 };
 
@@ -66,6 +67,7 @@ static int write_segments(int fd, const struct web_view *v)
         [STATUS] = v->status,
         [TRUST] = v->trust,
         [HOPS] = v->hops,
+        [PROVIDER] = v->provider,
     };
     struct head head = {.n = {v->trunks.n, v->upstreams.n},
                         .left_out = {v->trunks.left_out, v->upstreams.left_out}};
@@ -141,6 +143,7 @@ static bool take(struct web_view *v)
     v->status = segments[STATUS];
     v->trust = segments[TRUST];
     v->hops = segments[HOPS];
+    v->provider = segments[PROVIDER];
     return true;
 }
 

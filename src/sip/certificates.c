@@ -146,7 +146,7 @@ static void count_held(const struct certificates *all)
 {
     const struct certificate_cache_counts n = certificate_cache_counts(all->cache);
     struct proxy_counters *counters = proxy_counters(all->proxy);
-    count_set(&counters->certificates_held, n.good);
+    count_set(&counters->certificates_held, n.held);
     count_set(&counters->certificates_newly_revoked, n.newly_revoked);
 }
 
@@ -181,28 +181,26 @@ static void note(const struct certificates *all, struct str url, enum fetch_kind
     fetcher_client_note(all->fetcher, &q);
 }
 
-/* It keeps those that lead to an anchor before all else, and over a restart. */
-static void note_proven(const struct certificates *all, struct str url,
-                        const struct sti_certificate *found)
-{
-    int64_t fetched_s;
-    if (!all->fetcher || !certificate_cache_news(found, &fetched_s))
-        return;
-    if (sti_certificate_is_in_force(found, clock_real_s()))
-        note(all, url, FETCH_PROVEN, fetched_s, found->chain_until_s + 1);
-    else
-        note(all, url, FETCH_OVER, fetched_s, 0);
-}
-
 enum certificate_cached certificates_get(struct certificates *all, struct str url, uint64_t domains,
                                          const struct sti_certificate **found)
 {
     const struct certificate_ground ground = ground_of(all, domains);
     enum certificate_cached cached = certificate_cache_get(all->cache, url, &ground, found);
     count_held(all);
-    if (*found)
-        note_proven(all, url, *found);
     return cached;
+}
+
+/* The fetcher keeps those by which calls verified before all else, and over a restart. */
+void certificates_prove(struct certificates *all, struct str url,
+                        const struct sti_certificate *found)
+{
+    const int64_t now_s = clock_real_s();
+    int64_t fetched_s;
+    certificate_cache_prove(all->cache, found, now_s);
+    count_held(all);
+    if (all->fetcher && sti_certificate_is_in_force(found, now_s) &&
+        certificate_cache_news(found, now_s, &fetched_s))
+        note(all, url, FETCH_PROVEN, fetched_s, found->chain_until_s + 1);
 }
 
 int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint64_t domains)
@@ -268,12 +266,9 @@ static enum taken take_body(struct certificates *all, struct str url, uint64_t d
     if (!found)
         return TAKEN;
     const bool in_force = sti_certificate_is_in_force(found, clock_real_s());
-    int64_t fetched_s;
-    const bool leads = certificate_cache_news(found, &fetched_s); /* once, whatever is said of it */
-    if (in_force && leads) {
-        note(all, url, FETCH_PROVEN, fetched_s, found->chain_until_s + 1);
+    const bool took = certificate_cache_fetched_s(all->cache, url, domains) == answer->fetched_s;
+    if (took && in_force && certificate_cache_leads(found))
         return TAKEN;
-    }
     if (!in_force && !found->unreadable)
         note(all, url, FETCH_OVER, answer->fetched_s, 0);
     return take_bad(all, url, domains, answer, found->unreadable != NULL);
@@ -287,9 +282,8 @@ static enum taken take_former(const struct asked_certificate *a, const struct fe
     const struct str url = {a->url, a->url_n};
     a->all->prepared++; /* beyond what a turn takes: it is the end of what was begun in one */
     const struct sti_certificate *found = prepare(a->all, url, a->domains, answer);
-    int64_t fetched_s;
     if (found && sti_certificate_is_in_force(found, clock_real_s()) &&
-        certificate_cache_news(found, &fetched_s))
+        certificate_cache_leads(found))
         note(a->all, url, FETCH_REFUSED, a->refused_s, 0);
     return TAKEN;
 }

@@ -31,6 +31,10 @@ void certificates_free(struct certificates *all);
    certificate_cache_get(). */
 enum certificate_cached certificates_get(struct certificates *all, struct str url, uint64_t domains,
                                          const struct sti_certificate **found);
+/* A call's signature verified by what certificates_get() has found for URL: it is kept before all
+   that none has verified by, here and by the fetcher. */
+void certificates_prove(struct certificates *all, struct str url,
+                        const struct sti_certificate *found);
 /* When the body that is there was fetched; 0: there is none. */
 int64_t certificates_fetched_s(const struct certificates *all, struct str url, uint64_t domains);
 

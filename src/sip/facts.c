@@ -51,13 +51,14 @@ static void add_identities(struct call *call, struct str line)
 /* A line that is no header, but that the next hop may read as Identity. */
 static void add_odd_identity(struct call *call, const struct header_line *line)
 {
-    struct identity identity;
-    if (identity_parse(header_odd_value(line), &identity) == IDENTITY_SHAKEN)
+    struct identity_value v;
+    identity_value_read_odd(&v, line->raw);
+    if (v.kind == IDENTITY_SHAKEN)
         call->n_identity_resembling++;
     else
         call->n_identity_unreadable++;
     if (!call->identity_fault)
-        call->identity_fault = "a line that resembles Identity is no header";
+        call->identity_fault = v.identity.fault;
 }
 
 static void add_header(struct call *call, const struct header_line *line)

@@ -36,8 +36,7 @@ static enum reason signing_of(struct proxy *p, const struct trunk *t)
     const struct certificate_question any_token = {
         .settings = s, .states = proxy_snapshot(p)->certificate_states, .now_s = clock_real_s()};
     enum reason reason = REASON_NO_CERTIFICATE;
-    uint32_t first = t->certificate != NO_CERTIFICATE ? t->certificate
-                                                      : certificate_first(s, t->provider);
+    const uint32_t first = certificate_of_trunk(s, t);
     if (!has_signer(p))
         return REASON_SIGNER_UNAVAILABLE;
     if (first != NO_CERTIFICATE)

@@ -82,21 +82,67 @@ static bool is_identity(const struct call_header *h)
     return header_is(&line, STR("Identity"), 'y');
 }
 
+/* Its values, and what is known of them. */
+struct values {
+    struct str *all;
+    const struct identity_value **known;
+    unsigned n;
+};
+
+static bool is_odd_identity(const struct header_line *line)
+{
+    return header_resembles(line, STR("Identity"), 'y');
+}
+
+static unsigned count_odd(const struct call *call)
+{
+    unsigned n = 0;
+    for (const struct header_line *l = call->odd_lines; l && l->raw.p; l++)
+        n += is_odd_identity(l);
+    return n;
+}
+
+/* Lines that the next hop may read as Identity are values that cannot be read. Of more than a set
+   ever takes one is kept, that says div if one does. */
+static bool add_odd(struct values *values, const struct call *call, unsigned n_odd,
+                    struct arena *arena)
+{
+    const unsigned most = n_odd < IDENTITY_SET_MAX ? n_odd : IDENTITY_SET_MAX;
+    struct identity_value *read = arena_array(arena, most + 1, sizeof(*read));
+    unsigned n = 0;
+    for (const struct header_line *l = call->odd_lines; read && l && l->raw.p; l++) {
+        if (!is_odd_identity(l))
+            continue;
+        struct identity_value *kept = &read[n < most ? n++ : most];
+        if (!kept->identity.says_div) {
+            identity_value_read_odd(kept, l->raw);
+            values->known[values->n] = kept;
+        }
+        values->all[values->n++] = l->raw;
+    }
+    return read != NULL;
+}
+
 /* Those that were counted when the message was read: it is the same text. */
 static bool read_set(struct verifying *v, struct arena *arena)
 {
     const struct call *call = v->context->call;
+    const unsigned n_odd = count_odd(call), most = call->n_identities + n_odd;
     unsigned n = 0;
-    struct str *values = arena_array(arena, call->n_identities + IDENTITY_VALUES_MAX,
-                                     sizeof(*values));
-    if (!values)
+    struct str *values = arena_array(arena, most + IDENTITY_VALUES_MAX, sizeof(*values));
+    const struct identity_value **known = arena_array(arena, most + 1,
+                                                      sizeof(struct identity_value *));
+    if (!values || !known)
         return false;
+    for (unsigned i = 0; i < call->n_identities_known; i++)
+        known[i] = call->identities_known[i];
     for (const struct call_header *h = call->headers; h->name.p && n <= call->n_identities; h++)
         if (is_identity(h))
             n += identity_values(h->value, values + n);
-    return n == call->n_identities &&
-           identity_set_read_known(&v->set, values, n, call->identities_known,
-                                   call->n_identities_known, v->profile->max_tokens, arena);
+    struct values all = {values, known, n};
+    return n == call->n_identities && (n_odd == 0 || add_odd(&all, call, n_odd, arena)) &&
+           identity_set_read_known(&v->set, values, all.n, known, all.n, v->profile->max_tokens,
+                                   arena);
 }
 
 static bool is_first(const struct verifying *v, unsigned i, struct str url)
@@ -411,14 +457,21 @@ static struct verification_question question_of(const struct verifying *v)
     };
 }
 
-/* What is at fault may have been mended by the next call. */
-static void doubt_certificates(const struct verifying *v, const struct verification_served *served)
+/* What is at fault may have been mended by the next call; that its key is its signer's only a
+   signature shows. */
+static void tell_certificates(const struct verifying *v, const struct verification_served *served)
 {
     if (proxy_rehearsal(v->context->proxy))
         return;
-    for (unsigned i = 0; i < v->answer.n; i++)
-        if (served[i].prepared && verification_blames_certificate(&v->answer.headers[i]))
+    for (unsigned i = 0; i < v->answer.n; i++) {
+        const struct verification_header *h = &v->answer.headers[i];
+        if (!served[i].prepared)
+            continue;
+        if (verification_blames_certificate(h))
             certificate_cache_doubt(served[i].prepared);
+        if (h->report.finding[VERIFY_SIGNATURE].result == VERIFY_PASSED)
+            certificates_prove(all_of(v), identity_set_url(&v->set, i), served[i].prepared);
+    }
 }
 
 /* Once, by the certificates that are there. False: no memory. */
@@ -434,7 +487,7 @@ static bool judge(struct verifying *v)
     if (!served || !ask_message(v->context->call, &v->said, &v->question))
         return false;
     verification_judge(&v->question, v->context->arena, &v->answer);
-    doubt_certificates(v, served);
+    tell_certificates(v, served);
     serve_no_more(v, served);
     v->judged_us = clock_monotonic_us() - begun_us;
     return v->is_judged = true;
@@ -465,7 +518,7 @@ bool verifying_renews(struct verifying *v)
 
 static enum verified_cache cache_of(const struct verifying *v, const struct verification *a)
 {
-    int i = a->decisive >= 0 ? a->decisive : a->n > 0 ? 0 : -1;
+    const int i = verified_entry(a);
     const struct needed *n = i >= 0 ? needed_of(v, (unsigned)i) : NULL;
     return n ? n->cache : VERIFIED_NO_CERTIFICATE;
 }

@@ -11,6 +11,13 @@ int connection_fd(const struct microhttpd *m, struct MHD_Connection *c)
     return info ? info->connect_fd : -1;
 }
 
+size_t connection_head_octets(const struct microhttpd *m, struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info = m->get_connection_info(
+        c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? info->header_size : 0;
+}
+
 struct str connection_source(const struct sockaddr_storage *from)
 {
     static const char nobody;

@@ -11,6 +11,8 @@
 
 /* -1: the library does not say. */
 int connection_fd(const struct microhttpd *m, struct MHD_Connection *c);
+/* Of the head of its request, once that is read; 0: the library does not say. */
+size_t connection_head_octets(const struct microhttpd *m, struct MHD_Connection *c);
 /* The octets of FROM by which a client is told from others: a prefix of 64 bits is one host's. */
 struct str connection_source(const struct sockaddr_storage *from);
 /* Whether anything has come at FD since it was opened. */

@@ -1,6 +1,7 @@
 #include "gate.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 struct gate *gate_new(const struct gate_rules *rules, int64_t now_ms)
 {
     struct gate *g = calloc(1, sizeof(*g) + rules->places * sizeof(g->seats[0]));
+    assert(rules->opening <= GATE_OPENING);
     if (!g)
         return NULL;
     g->rules = *rules;
@@ -144,34 +146,82 @@ static void spend(struct gate *g, struct seat *seat, int64_t now_us)
     g->spent_to_us = all_us(g, now_us);
 }
 
-static bool is_waiting(const struct seat *seat)
+static bool wants_turn(const struct seat *seat)
 {
-    return seat->fd >= 0 && seat->waits;
+    return seat->fd >= 0 && seat->waits && seat->spoke;
+}
+
+/* Those that were called and have not begun, where these are counted. */
+struct opening {
+    const struct seat *seats[GATE_OPENING];
+    unsigned n;
+};
+
+static bool is_opening(const struct seat *seat)
+{
+    return seat->fd >= 0 && !seat->waits && !seat->began && !seat->thrown_out;
+}
+
+static struct opening find_opening(const struct gate *g)
+{
+    struct opening o = {.n = 0};
+    for (unsigned i = 0; i < g->rules.places && o.n < g->rules.opening; i++)
+        if (is_opening(&g->seats[i]))
+            o.seats[o.n++] = &g->seats[i];
+    return o;
+}
+
+static unsigned opening_of(const struct opening *o, const struct gate_source *source)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < o->n; i++)
+        n += is_same(&o->seats[i]->source, source);
+    return n;
+}
+
+static bool is_crowded(const struct gate *g, const struct opening *o)
+{
+    return g->rules.opening > 0 && o->n == g->rules.opening;
+}
+
+/* Whether a source that has so many at it may have one more. */
+static bool may_open(const struct gate *g, unsigned of_source)
+{
+    return g->rules.opening == 0 || of_source < (g->rules.opening + 1) / 2;
 }
 
 struct seat *gate_call(struct gate *g, int64_t now_ms)
 {
+    const struct opening o = find_opening(g);
     struct seat *next = NULL;
-    if (all_us(g, now_ms * 1000) > now_ms * 1000)
+    unsigned fewest = UINT_MAX;
+    if (all_us(g, now_ms * 1000) > now_ms * 1000 || is_crowded(g, &o))
         return NULL;
     for (unsigned i = 0; i < g->rules.places; i++) {
         struct seat *seat = &g->seats[i];
-        if (is_waiting(seat) && (!next || seat->number < next->number) &&
-            turn_us(g, seat, now_ms * 1000) <= now_ms * 1000)
-            next = seat;
+        if (!wants_turn(seat) || turn_us(g, seat, now_ms * 1000) > now_ms * 1000)
+            continue;
+        const unsigned n = opening_of(&o, &seat->source);
+        const bool earlier = n < fewest || (n == fewest && seat->number < next->number);
+        if (!may_open(g, n) || !earlier)
+            continue;
+        next = seat;
+        fewest = n;
     }
     if (!next)
         return NULL;
     spend(g, next, now_ms * 1000);
     next->waits = false;
+    next->called_ms = now_ms;
     return next;
 }
 
 int64_t gate_calls_ms(const struct gate *g, int64_t now_ms)
 {
+    const struct opening o = find_opening(g);
     int64_t next_us = INT64_MAX;
-    for (unsigned i = 0; i < g->rules.places; i++)
-        if (is_waiting(&g->seats[i]))
+    for (unsigned i = 0; !is_crowded(g, &o) && i < g->rules.places; i++)
+        if (wants_turn(&g->seats[i]) && may_open(g, opening_of(&o, &g->seats[i].source)))
             next_us = smaller(next_us, turn_us(g, &g->seats[i], now_ms * 1000));
     if (next_us == INT64_MAX)
         return INT64_MAX;
@@ -193,6 +243,41 @@ void gate_leave(struct gate *g, struct seat *seat)
     assert(seat->fd >= 0);
     seat->fd = -1;
     g->taken--;
+}
+
+static bool any_wants_turn(const struct gate *g)
+{
+    unsigned i = 0;
+    while (i < g->rules.places && !wants_turn(&g->seats[i]))
+        i++;
+    return i < g->rules.places;
+}
+
+/* The one that is at it for the longest time, where there is no room for others; or NULL. */
+static const struct seat *find_stuck(const struct gate *g)
+{
+    const struct opening o = find_opening(g);
+    const struct seat *oldest = NULL;
+    for (unsigned i = 0; is_crowded(g, &o) && i < o.n; i++)
+        if (!oldest || o.seats[i]->called_ms < oldest->called_ms)
+            oldest = o.seats[i];
+    return oldest && any_wants_turn(g) ? oldest : NULL;
+}
+
+int64_t gate_stuck_ms(const struct gate *g)
+{
+    const struct seat *seat = find_stuck(g);
+    return seat ? seat->called_ms + g->rules.opening_ms : INT64_MAX;
+}
+
+struct seat *gate_stuck(struct gate *g, int64_t now_ms)
+{
+    const struct seat *stuck = gate_stuck_ms(g) <= now_ms ? find_stuck(g) : NULL;
+    if (!stuck)
+        return NULL;
+    struct seat *seat = &g->seats[stuck - g->seats];
+    seat->thrown_out = true;
+    return seat;
 }
 
 static bool is_awaited(const struct seat *seat)

@@ -126,7 +126,7 @@ static const struct gauge gauges[] = {
      {{"cert_id", "id"}, {"unit", "unit"}}},
     {"stird_tls_certificate_not_after_timestamp_seconds",
      "when a certificate for TLS ends, by what it is for: sip, web, repository",
-     false,
+     OF_STATUS,
      "tls_certificates",
      READ_NUMBER,
      "not_after",

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <stird/core/budget.h>
+
 #include "connection.h"
 #include "gate.h"
 #include "microhttpd.h"
@@ -16,7 +18,9 @@
 
 #define TAKEN_A_TURN  256
 #define CALLED_A_TURN 16
-#define ENDED_A_TURN  32
+#define HEARD_A_TURN  64
+#define OPENING       32   /* handshakes: all of them may come to cost their time in one turn */
+#define OPENING_MS    2000 /* so long, where others wait for that */
 #define PAUSE_MS      100
 #define ENDED_MS      1000 /* for what came before its client's last word */
 /* What browsers and Prometheus speak; nothing that is broken. */
@@ -43,14 +47,16 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct gate *gate;
     int listening; /* -1: it takes no more */
-    int epoll_fd, ends_fd;
+    int epoll_fd;
+    int seats_fd; /* what clients do that the library does not tell, or does not have yet */
     bool tls;
     struct page *pages;
     unsigned n_pages;
+    uint64_t edition; /* of these */
     bool published;
     int64_t published_ms;
     struct asked *waiting;
-    struct MHD_Response *missing, *method, *body, *host, *late;
+    struct MHD_Response *missing, *method, *body, *host, *late, *head;
     struct http_counts counts;
     int64_t now_ms;   /* of this turn */
     int64_t takes_ms; /* it takes nobody before: there were no descriptors, or no memory */
@@ -89,6 +95,7 @@ static bool make_refusals(struct http_server *s)
         {&s->body, "a request for a page has no body\n"},
         {&s->host, "pages are not asked for by this name: web.host says which one is theirs\n"},
         {&s->late, "stird does not say in time how it is\n"},
+        {&s->head, "a request has a head of at most 8 KiB\n"},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (!(*list[i].to = answer_new(s, "text/plain; charset=utf-8", str_of(list[i].text),
@@ -100,8 +107,9 @@ static bool make_refusals(struct http_server *s)
 static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *c, unsigned status,
                               struct MHD_Response *r)
 {
-    s->counts.answered += status == MHD_HTTP_OK;
-    s->counts.refused += status != MHD_HTTP_OK;
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (seat)
+        seat->status = status;
     return s->m.queue_response(c, status, r);
 }
 
@@ -129,6 +137,9 @@ static bool has_body(struct http_server *s, struct MHD_Connection *c)
 static enum MHD_Result answer_page(struct http_server *s, struct MHD_Connection *c, struct str path)
 {
     const struct page *page = find_page(s, path);
+    struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (page && seat)
+        seat->edition = s->edition;
     return page ? answer(s, c, page->status, page->response)
                 : answer(s, c, MHD_HTTP_NOT_FOUND, s->missing);
 }
@@ -187,6 +198,8 @@ static enum MHD_Result hear(void *server, struct MHD_Connection *c, const char *
     note_asked(s, c);
     if (a && a->late)
         return answer(s, c, MHD_HTTP_SERVICE_UNAVAILABLE, s->late);
+    if (connection_head_octets(&s->m, c) > HTTP_HEAD_MAX)
+        return answer(s, c, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, s->head);
     if (!is_read)
         return answer(s, c, MHD_HTTP_METHOD_NOT_ALLOWED, s->method);
     if (has_body(s, c))
@@ -211,12 +224,22 @@ static void stop_waiting(struct http_server *s, struct asked *a)
     a->waits = false;
 }
 
+/* It counts once its answer has left whole. */
+static void count_answer(struct http_server *s, struct MHD_Connection *c)
+{
+    const struct seat *seat = gate_seat_of(s->gate, connection_fd(&s->m, c));
+    if (!seat || seat->status == 0)
+        return;
+    s->counts.answered += seat->status == MHD_HTTP_OK;
+    s->counts.refused += seat->status != MHD_HTTP_OK;
+}
+
 static void forget(void *server, struct MHD_Connection *c, void **request,
                    enum MHD_RequestTerminationCode why)
 {
     struct asked *a = *request;
-    (void)c;
-    (void)why;
+    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        count_answer(server, c);
     if (a && a->waits)
         stop_waiting(server, a);
     free(a);
@@ -273,6 +296,7 @@ static bool take_failed(struct http_server *s, int error)
 /* False: nobody waits in the socket, or none can be taken now. */
 static bool take_one(struct http_server *s)
 {
+    struct seat *seat;
     struct sockaddr_storage from;
     socklen_t n = sizeof(from);
     if (opens_ms(s, s->now_ms) > s->now_ms)
@@ -281,7 +305,10 @@ static bool take_one(struct http_server *s)
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return take_failed(s, errno);
-    if (!gate_admit(s->gate, connection_source(&from), fd, s->now_ms)) {
+    if ((seat = gate_admit(s->gate, connection_source(&from), fd, s->now_ms))) {
+        struct epoll_event word = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = fd};
+        seat->spoke = epoll_ctl(s->seats_fd, EPOLL_CTL_ADD, fd, &word) != 0;
+    } else {
         s->counts.crowded++;
         close(fd);
     }
@@ -306,10 +333,40 @@ static void hand_over(struct http_server *s, struct seat *seat)
         close_seat(s, seat); /* it has gone */
         return;
     }
-    epoll_ctl(s->ends_fd, EPOLL_CTL_ADD, fd, &end); /* else it has its whole time */
+    epoll_ctl(s->seats_fd, EPOLL_CTL_MOD, fd, &end); /* else it has its whole time */
     if (s->m.add_connection(s->daemon, fd, (const struct sockaddr *)&from, n) != MHD_YES &&
         gate_seat_of(s->gate, fd) == seat)
         gate_leave(s->gate, seat);
+}
+
+/* Each edition of the pages lies in memory for as long as anybody reads it: few do at a time. */
+static void throw_out_late_readers(struct http_server *s)
+{
+    for (unsigned i = 0; i < s->rules.connections; i++) {
+        struct seat *seat = &s->gate->seats[i];
+        if (seat->fd < 0 || seat->thrown_out || seat->edition == 0 ||
+            seat->edition + HTTP_EDITIONS > s->edition)
+            continue;
+        seat->thrown_out = true;
+        s->counts.thrown_out++;
+        shutdown(seat->fd, SHUT_RDWR);
+    }
+}
+
+/* Of those who wait: something came, or they have gone. Of others, that they say no more: whoever
+   has asked for nothing may yet, for what came before that is still read; but the library does not
+   always see the end behind it. */
+static void hear_seats(struct http_server *s)
+{
+    struct epoll_event heard[HEARD_A_TURN];
+    const int n = epoll_wait(s->seats_fd, heard, HEARD_A_TURN, 0);
+    for (int i = 0; i < n; i++) {
+        struct seat *seat = gate_seat_of(s->gate, heard[i].data.fd);
+        if (seat && seat->waits)
+            seat->spoke = true;
+        else if (seat && !seat->asked)
+            seat->hurry_ms = s->now_ms + ENDED_MS;
+    }
 }
 
 /* Those who have their part are taken all the same, to be closed: others wait behind them. */
@@ -318,6 +375,7 @@ static void take_some(struct http_server *s)
     struct seat *seat;
     for (unsigned i = 0; i < TAKEN_A_TURN && take_one(s); i++)
         ;
+    hear_seats(s);
     for (unsigned i = 0; i < CALLED_A_TURN && (seat = gate_call(s->gate, s->now_ms)); i++)
         hand_over(s, seat);
 }
@@ -335,16 +393,12 @@ static void throw_out(struct http_server *s)
     }
 }
 
-/* Those who say no more and have asked for nothing: what came before that is still read, but the
-   library does not always see the end behind it. */
-static void hurry_ended(struct http_server *s)
+static void throw_out_stuck(struct http_server *s)
 {
-    struct epoll_event ended[ENDED_A_TURN];
-    const int n = epoll_wait(s->ends_fd, ended, ENDED_A_TURN, 0);
-    for (int i = 0; i < n; i++) {
-        struct seat *seat = gate_seat_of(s->gate, ended[i].data.fd);
-        if (seat && !seat->asked)
-            seat->hurry_ms = s->now_ms + ENDED_MS;
+    struct seat *seat;
+    while ((seat = gate_stuck(s->gate, s->now_ms))) {
+        s->counts.thrown_out++;
+        shutdown(seat->fd, SHUT_RDWR);
     }
 }
 
@@ -372,6 +426,7 @@ unsigned http_server_watch(const struct http_server *s, struct pollfd list[HTTP_
 {
     unsigned n = 0;
     list[n++] = (struct pollfd){.fd = s->epoll_fd, .events = POLLIN};
+    list[n++] = (struct pollfd){.fd = s->seats_fd, .events = POLLIN};
     if (opens_ms(s, now_ms) <= now_ms)
         list[n++] = (struct pollfd){.fd = s->listening, .events = POLLIN};
     return n;
@@ -390,6 +445,7 @@ int64_t http_server_due_ms(const struct http_server *s, int64_t now_ms)
     if (at_ms > now_ms) /* else the socket wakes it */
         due_ms = least(due_ms, at_ms);
     due_ms = least(due_ms, gate_calls_ms(s->gate, now_ms));
+    due_ms = least(due_ms, gate_stuck_ms(s->gate));
     for (const struct asked *a = s->waiting; a; a = a->next)
         due_ms = least(due_ms, a->until_ms);
     if (s->m.get_timeout(s->daemon, &own_ms) == MHD_YES)
@@ -404,7 +460,7 @@ void http_server_run(struct http_server *s, int64_t now_ms)
     throw_out(s);
     go_on(s, false);
     s->m.run(s->daemon);
-    hurry_ended(s);
+    throw_out_stuck(s);
 }
 
 void http_server_close(struct http_server *s)
@@ -467,8 +523,10 @@ bool http_server_publish(struct http_server *s, const struct http_page *pages, u
     free_pages(s, s->pages, s->n_pages);
     s->pages = made;
     s->n_pages = n;
+    s->edition++;
     s->published = true;
     s->published_ms = s->now_ms = now_ms;
+    throw_out_late_readers(s);
     go_on(s, true);
     return true;
 }
@@ -496,7 +554,7 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     return s->m.start_daemon(
         flags, 0, NULL, NULL, hear, s, MHD_OPTION_ARRAY, tls ? of_tls : none,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)BUDGET_PAGES_POOL, MHD_OPTION_CONNECTION_LIMIT,
         rules->connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, forget, s,
         MHD_OPTION_NOTIFY_CONNECTION, hear_end, s, MHD_OPTION_URI_LOG_CALLBACK, note_began, s,
         MHD_OPTION_UNESCAPE_CALLBACK, as_it_came, NULL, MHD_OPTION_END);
@@ -504,22 +562,26 @@ static struct MHD_Daemon *start(struct http_server *s, const struct http_rules *
 
 static const char *make(struct http_server *s, const struct http_rules *rules, int64_t now_ms)
 {
-    const struct gate_rules gate = {rules->connections, rules->per_source, rules->per_second,
-                                    rules->most_ms};
+    const struct gate_rules gate = {.places = rules->connections,
+                                    .per_source = rules->per_source,
+                                    .per_second = rules->per_second,
+                                    .most_ms = rules->most_ms,
+                                    .opening = rules->certificate ? OPENING : 0,
+                                    .opening_ms = OPENING_MS};
     if (!microhttpd_load(&s->m))
         return "libmicrohttpd cannot be loaded";
     s->gate = gate_new(&gate, now_ms);
     if (!s->gate || !make_refusals(s))
         return "out of memory";
     s->tls = rules->certificate != NULL;
-    s->ends_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (s->ends_fd < 0)
+    s->seats_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (s->seats_fd < 0)
         return "there is no epoll";
     s->daemon = start(s, rules);
     if (!s->daemon)
         return rules->certificate
-                   ? "the certificate and its key do not fit, or libmicrohttpd does not "
-                     "take them: stird -t says why; put good ones there"
+                   ? "libmicrohttpd does not take the certificate and its key, in which stird finds "
+                     "nothing wrong: put others there"
                    : "libmicrohttpd does not start";
     const union MHD_DaemonInfo *info = s->m.get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     s->epoll_fd = info ? info->epoll_fd : -1;
@@ -536,7 +598,7 @@ struct http_server *http_server_new(const struct http_rules *rules, int listenin
     s->rules = *rules;
     s->rules.certificate = s->rules.key = NULL;
     s->listening = listening;
-    s->ends_fd = -1;
+    s->seats_fd = -1;
     s->now_ms = now_ms;
     *why = make(s, rules, now_ms);
     if (!*why)
@@ -554,12 +616,12 @@ void http_server_free(struct http_server *s)
         s->m.stop_daemon(s->daemon);
     }
     free_pages(s, s->pages, s->n_pages);
-    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host, s->late};
+    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host, s->late, s->head};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (list[i])
             s->m.destroy_response(list[i]);
-    if (s->ends_fd >= 0)
-        close(s->ends_fd);
+    if (s->seats_fd >= 0)
+        close(s->seats_fd);
     for (unsigned i = 0; s->gate && i < s->rules.connections; i++)
         if (s->gate->seats[i].fd >= 0 && s->gate->seats[i].waits)
             close_seat(s, &s->gate->seats[i]);

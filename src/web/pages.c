@@ -4,10 +4,22 @@
 
 static const char *const lacking[WEB_LACKS] = {
     [WEB_LACKS_CALLS] = "stird does not serve as it should",
-    [WEB_LACKS_CERTIFICATE] = "no certificate can sign now: stirctl status says why",
+    [WEB_LACKS_CERTIFICATE] = "no certificate can sign now",
     [WEB_LACKS_NUMBERS] = "no numbers are loaded",
     [WEB_LACKS_NEXT_HOP] = "no next hop is usable",
 };
+
+static void put_which(struct pages *p, const struct web_view *v, enum web_lack lack)
+{
+    if (lack == WEB_LACKS_CALLS)
+        buf_addf(&p->ready, " (%s)", v->state);
+    if (lack == WEB_LACKS_CERTIFICATE && v->provider.n > 0) {
+        buf_add_text(&p->ready, " for provider ");
+        buf_add_escaped(&p->ready, v->provider);
+    }
+    if (lack == WEB_LACKS_CERTIFICATE)
+        buf_add_text(&p->ready, ": stirctl status says why");
+}
 
 static bool put_lacks(struct pages *p, const struct web_view *v)
 {
@@ -15,8 +27,7 @@ static bool put_lacks(struct pages *p, const struct web_view *v)
     for (unsigned i = 0; i < WEB_LACKS; i++)
         if (v->lacks[i]) {
             buf_addf(&p->ready, "not ready: %s", lacking[i]);
-            if (i == WEB_LACKS_CALLS)
-                buf_addf(&p->ready, " (%s)", v->state);
+            put_which(p, v, (enum web_lack)i);
             buf_add_char(&p->ready, '\n');
             any = true;
         }

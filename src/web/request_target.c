@@ -38,13 +38,19 @@ static bool is_localhost(struct str host)
             str_eq_nocase(str_slice(host, host.n - local.n, host.n), local)); /* RFC 6761 */
 }
 
+/* "stird.example." is the same name. */
+static struct str without_final_dot(struct str host)
+{
+    return str_slice(host, 0, host.n - (host.n > 0 && host.p[host.n - 1] == '.'));
+}
+
 bool request_target_is_known(struct str host, struct str name)
 {
     struct address address;
     if (has_user(host))
         return false;
-    if (host.n > 0 && host.p[host.n - 1] == '.')
-        host.n--;
+    host = without_final_dot(host);
+    name = without_final_dot(name);
     return host.n == 0 || (name.n > 0 && str_eq_nocase(host, name)) || is_localhost(host) ||
            address_parse(host, &address);
 }

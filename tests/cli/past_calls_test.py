@@ -73,6 +73,14 @@ class PastCalls(unittest.TestCase):
         _, err = self.explain("--origid", ORIGID, "--call-id", "b@x", status=1)
         self.assertEqual(err, "stirctl: no record of a call has the origid %s and the Call-ID b@x\n" % ORIGID)
 
+    def test_a_long_one(self):
+        """A record has its first 1,024 octets, and is found by the whole."""
+        whole = "f" * 1500
+        self.write("records.jsonl", call("a@x", whole[:1024]) + call("b@x", whole[:1023]) + call("c@x", whole[:1024] + "f"))
+        for words in (("explain", "--json"), ("records", "find", "--json")):
+            status, out, err = stirctl.run(self.path, *words, "--origid", whole)
+            self.assertEqual((status, [json.loads(line)["call_id"] for line in out.splitlines()]), (0, ["a@x"]), out + err)
+
     def test_many(self):
         """As many as somebody reads; how many there are is said all the same, and how to see the rest."""
         n = KEPT_MAX + 3

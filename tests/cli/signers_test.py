@@ -36,12 +36,14 @@ class Signers(unittest.TestCase):
             call(minute=7, spc="1234", subject="CN=SHAKEN 1234"),
             call(minute=6, spc="1234", subject="CN=another", reason="of_tomorrow", **{"class": "failed", "level": None}),
             '{"kind":"call","ts":"2026-11-26T23:00:00.000Z","trunk":"in","verification":null}',
+            call(minute=8, spc=None, subject=None, reason="certificate_unavailable",
+                 **{"class": "nothing", "level": None, "header": 1}),
             call(reason="unsigned_call", spc=None, subject=None, **{"class": "nothing", "level": None}),
             '{"kind":"gap","verification":{"class":"passed"}}', "{")
         told = self.signers(path)
         self.assertEqual(told["calls_beyond"], 0)
         self.assertEqual([(s["spc"], s["subject"], s["calls"]) for s in told["signers"]],
-                         [("709J", "CN=SHAKEN 709J", 4), (None, None, 1), ("1234", "CN=SHAKEN 1234", 1),
+                         [("709J", "CN=SHAKEN 709J", 4), (None, None, 2), ("1234", "CN=SHAKEN 1234", 1),
                           ("1234", "CN=another", 1)])
         first, unknown = told["signers"][:2]
         self.assertEqual(first["levels"], {"A": 1, "B": 1, "C": 1})
@@ -49,7 +51,7 @@ class Signers(unittest.TestCase):
         self.assertEqual([first["first_seen"], first["last_seen"]],
                          ["2026-11-26T23:01:00.000Z", "2026-11-26T23:09:00.000Z"])
         self.assertEqual(first["reasons"], {"token_stale": 1})
-        self.assertEqual([unknown["open"], unknown["reasons"]], [1, {"certificate_pending": 1}])
+        self.assertEqual([unknown["open"], unknown["reasons"]], [2, {"certificate_pending": 1, "certificate_unavailable": 1}])
         self.assertEqual(told["signers"][3]["reasons"], {"other": 1})
         self.assertEqual([s["calls"] for s in self.signers("--trunk", "other", path)["signers"]], [1])
         self.assertEqual([s["calls"] for s in self.signers("--between", "2026-11-26T23:06", "2026-11-26T23:07",

@@ -2,8 +2,10 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -98,6 +100,43 @@ class Pages(WebStory):
             self.wait_answer("/livez", 503, "stird does not say in time how it is")
         finally:
             os.kill(self.stird.process.pid, signal.SIGCONT)
+        self.wait_answer("/livez", 200)
+
+    def test_a_short_time_is_enough_to_say_so(self):
+        self.start_web('timeout = "1s";')
+        self.assertEqual(self.get("/livez")[0], 200)
+        os.kill(self.stird.process.pid, signal.SIGSTOP)
+        try:
+            self.wait_answer("/livez", 503, "stird does not say in time how it is")
+        finally:
+            os.kill(self.stird.process.pid, signal.SIGCONT)
+        self.wait_answer("/livez", 200)
+
+    def test_what_is_to_be_shown_is_lost(self):
+        """While no descriptor is left for it there are no pages, and then there are."""
+        self.start_web()
+        self.assertEqual(self.get("/livez")[0], 200)
+        web = self.stird.child("web")
+        taken, old = set(stird.descriptors(web)), resource.prlimit(web, resource.RLIMIT_NOFILE)
+        free = next(n for n in itertools.count() if n not in taken)
+        resource.prlimit(web, resource.RLIMIT_NOFILE, (free + 1, old[1]))  # a connection, and no more
+        try:
+            self.wait_answer("/livez", 503, "stird does not say in time how it is")
+        finally:
+            resource.prlimit(web, resource.RLIMIT_NOFILE, old)
+        self.wait_answer("/livez", 200)
+        self.assertEqual(self.stird.child("web"), web)
+
+    def test_few_descriptors(self):
+        """There are never so many connections that none is left for what they ask for."""
+        self.start_web("connections = 1024;")
+        supervisor = self.stird.process.pid
+        old = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (200, old[1]))
+        web = self.hit("web")
+        self.replaced("web", web)
+        self.stird.wait_log("there are more connections than the descriptors allow: raise LimitNOFILE")
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, old)
         self.wait_answer("/livez", 200)
 
     def test_a_reload_changes_how_it_serves(self):

@@ -27,17 +27,21 @@ static void look_at(const struct trust_image *image)
 static void judge(const struct trust_image *image, X509 *leaf, uint64_t asked)
 {
     struct trust_image_answer a;
-    STACK_OF(X509) *built = NULL;
-    if (!trust_image_judge(image, asked, leaf, NULL, NOW, &a, &built))
+    struct trust_image_ways ways = {.n = 0};
+    if (!trust_image_judge(image, asked, leaf, NULL, NOW, &a, &ways)) {
+        trust_image_ways_fini(&ways);
         return; /* no memory */
+    }
     const unsigned n = trust_image_domains(image);
     assert((a.leads & ~asked) == 0 && (n == TRUST_DOMAINS_MAX || a.leads >> n == 0));
     assert((a.leads != 0) == (a.domain != TRUST_NO_DOMAIN));
-    assert((a.leads != 0) == !a.by_anchors.chain && (a.leads != 0) == (built != NULL));
+    assert((a.leads != 0) == !a.by_anchors.chain && (a.leads != 0) == (ways.n != 0));
     assert(a.domain == TRUST_NO_DOMAIN || a.leads & UINT32_C(1) << a.domain);
     assert(!a.is_open || a.leads == 0);
     assert(a.by_anchors.from_s <= NOW && NOW <= a.by_anchors.until_s);
-    sk_X509_pop_free(built, X509_free);
+    for (unsigned i = 0; i < ways.n; i++)
+        assert(a.leads & UINT32_C(1) << ways.of[i].domain);
+    trust_image_ways_fini(&ways);
 }
 
 /* A certificate in DER, two octets of its length before it; then an image, which is broken, or

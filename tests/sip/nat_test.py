@@ -116,10 +116,10 @@ class ReuseTcp(Reuse, Story):
     def test_a_reload_takes_the_connections_that_are_open(self):
         """Turned on and off again while nothing comes on them: a call of before has its own."""
         pbx = self.deaf(self.sbc)
-        self.start(more=SHORT, limits=' idle_timeout = "8s";')
+        self.start(more=SHORT, limits=' idle_timeout = "30s";')
         (arrived, sent, _), own = self.over(pbx, "tcp")
         self.reload_with(pbx={"reuse_connection": True})
-        time.sleep(9)  # longer than idle_timeout
+        time.sleep(31)  # longer than idle_timeout
         for cseq in (1, 2):
             self.callee_sends("INFO", arrived, sent, cseq)
             request = pbx.expect("INFO")
@@ -130,7 +130,7 @@ class ReuseTcp(Reuse, Story):
         pbx.expect_closed(own)
 
     def reload_with(self, **more):
-        self.configure(more=SHORT, limits=' idle_timeout = "8s";', **more)
+        self.configure(more=SHORT, limits=' idle_timeout = "30s";', **more)
         self.generation = getattr(self, "generation", 1) + 1
         self.stird.reload()
         self.stird.wait_log("generation=%d" % self.generation)

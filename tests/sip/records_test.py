@@ -1,7 +1,9 @@
 """What stays of a call: one JSON line, one log line."""
 
+import os
 import time
 
+from lib import stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import Story
@@ -61,6 +63,24 @@ class Records(Story):
         self.assertNotIn("5550100", str(record))
         self.assertNotIn("5550100", self.stird.log())
         self.assertNotIn("5550199", self.stird.log())
+        for number in ("+12155550100", "+12155550199"):
+            status, out, err = stirctl.run(self.stird.configuration, "records", "find", "--tn", number)
+            self.assertEqual(status, 0, out + err)
+            self.assertIn(invite["call-id"], out)
+            self.assertIn("may be of other numbers", err)
+        self.assertEqual(stirctl.run(self.stird.configuration, "records", "find", "--tn", "+12155559999")[0], 1)
+
+    def test_the_node_is_the_same_after_a_reload(self):
+        """A worker has no right to ask for the host's name."""
+        path = self.configure()
+        with open(path, encoding="utf-8") as source:
+            self.assertIn('node = "lab";', text := source.read())
+        self.start_with(self.lab.write("stird.conf", text.replace('node = "lab";', "")))
+        first, _, _ = self.signed_call()
+        status, out, err = stirctl.run(self.stird.configuration, "reload", "--wait")
+        self.assertEqual(status, 0, out + err)
+        second, _, _ = self.signed_call()
+        self.assertEqual({self.record(call)["node"] for call in (first, second)}, {os.uname().nodename})
 
     def test_without_a_records_file(self):
         """No file, no records, the same calls."""

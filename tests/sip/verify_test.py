@@ -71,6 +71,14 @@ class Verify(Story):
             told = self.judged_call(self.signed(), link, reason="diversion_broken")["verification"]
             self.assertEqual([told["class"], told["verstat"]], ["failed", "TN-Validation-Failed"])
         self.judged_call(self.signed(), "junk;ppt=div-o", reason="verified")
+        url = self.web.url("a.pem")
+        div = token.identity(self.made + "/709J", header={"x5u": url, "ppt": "div"}, parameters=";info=<%s>;alg=ES256" % url)
+        for form in ("Identity (c): ", "Identity;x: ", "Identity ", '"Identity": ', "Identity\x07: "):  # no headers
+            for lines, reason in ((["Identity: " + self.signed(), form + div], "diversion_broken"),
+                                  ([form + self.signed()], "token_malformed")):
+                invite, _ = self.short_call(caller=CALLER, called=CALLED, extra=lines)
+                told = self.record(invite, reason=reason)["verification"]
+                self.assertEqual([told["header"], told["headers"]], [1, len(lines)])
         told = self.judged_call("j" * 17000, reason="token_malformed")["verification"]
         self.assertEqual([told["class"], told["header"], told["headers"], told["headers_beyond"]],
                          ["nothing", None, 1, 1])
@@ -122,6 +130,11 @@ class Verify(Story):
         self.judged_call(self.signed(orig="12155550101"), reason="token_of_another_call")
         self.judged_call(self.signed(iat=1700000000), reason="token_stale")
         self.judged_call("nonsense", reason="token_malformed")
+        url = self.web.url("a.pem")
+        rcd = token.identity(self.made + "/709J", header={"x5u": url, "ppt": "rcd"}, rcd={"nam": "Bank"},
+                             parameters=";info=<%s>;alg=ES256;ppt=rcd" % url)
+        told = self.judged_call(rcd, reason="unsigned_call")["verification"]
+        self.assertEqual([told["header"], told["headers"], told["cache"]], [None, 1, None])
         told = self.judged_call(tampered, self.signed(attest="B"), reason="verified")["verification"]
         self.assertEqual([told["level"], told["header"], told["headers"]], ["B", 2, 2])
         self.until("certificate_unavailable", "none.pem")
@@ -316,8 +329,9 @@ class Verify(Story):
         for message in messages:
             told = self.explained(message, "--online")
             self.assertEqual([told["reason"], told["verification"]["class"]], ["fetch_cut_off", "open"])
-            status, out, _ = self.online(message, "--trunk", "in")
+            status, out, err = self.online(message, "--trunk", "in")
             self.assertEqual([status, json.loads(out)["reason"]], [3, "fetch_cut_off"])
+            self.assertIn("nothing was fetched", err)
 
     def online(self, message, *words):
         return stirctl.run(self.stird.configuration, "--json", "verify", "--online", *words,

@@ -51,6 +51,23 @@ static void sums(void **state)
     assert_true(budget_octets(&b, &b.rows[3]) > 750 * MIB);
 }
 
+/* Pages grow with trunks and upstreams, and several editions of them are there at once. */
+static void pages(void **state)
+{
+    (void)state;
+    struct settings s = defaults();
+    const uint64_t one = budget_web_process(&s);
+    s.n_trunks = 2000;
+    s.n_upstreams = 1000;
+    assert_true(budget_web_process(&s) - one > UINT64_C(3000) * 1200 * 6);
+    assert_int_equal(budget_publisher(&s), one);
+    s.n_trunks = s.n_upstreams = 0; /* there are none that it could look at */
+    s.web_port = 9448;
+    s.web_connections = 32;
+    const struct budget b = budget_of(&s, &(struct budget_table){0});
+    assert_true(budget_octets(&b, &b.rows[6]) > budget_web_process(&s));
+}
+
 static void nothing_overflows(void **state)
 {
     (void)state;
@@ -244,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums),
+        cmocka_unit_test(pages),
         cmocka_unit_test(nothing_overflows),
         cmocka_unit_test(contradictions),
         cmocka_unit_test(a_request_fits),

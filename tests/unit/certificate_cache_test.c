@@ -26,14 +26,24 @@ static struct certificate_ground ground(uint64_t generation, int64_t now_s)
     return (struct certificate_ground){images[generation], 1, now_s};
 }
 
-static const struct sti_certificate *put(struct certificate_cache *c, struct str url,
-                                         struct str text)
+/* As whoever serves calls that no signature of which verifies. */
+static const struct sti_certificate *put_unproven(struct certificate_cache *c, struct str url,
+                                                  struct str text)
 {
     const struct certificate_ground g = ground(1, NOW);
     const struct certificate_body body = {
         .url = url, .text = text, .fetched_s = NOW, .stale_s = NOW + DAY, .ends_s = NOW + 2 * DAY};
     const struct sti_certificate *found;
     assert_true(certificate_cache_put(c, &body, &g, &found));
+    return found;
+}
+
+/* And a call's signature verifies by it. */
+static const struct sti_certificate *put(struct certificate_cache *c, struct str url,
+                                         struct str text)
+{
+    const struct sti_certificate *found = put_unproven(c, url, text);
+    certificate_cache_prove(c, found, NOW);
     return found;
 }
 
@@ -199,8 +209,64 @@ static void others_do_not_push_good_ones_out(void **state)
         assert_int_equal(get(c, URL("good"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
     }
     assert_int_equal(certificate_cache_counts(c).good, 16);
+    assert_int_equal(certificate_cache_counts(c).held, 1);
     certificate_cache_free(c);
     buf_fini(&theirs);
+    buf_fini(&chain);
+}
+
+/* R-V-031: anybody may serve copies of a good chain, under as many URLs as he likes; until a
+   signature verifies by one they push out their like alone, and are none of those that are held. */
+static void copies_of_a_good_one_do_not_push_good_ones_out(void **state)
+{
+    (void)state;
+    char name[64];
+    struct buf chain = good_chain(), copy = good_chain();
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    for (unsigned i = 0; i < 20000; i++)
+        buf_add_char(&copy, '#');
+    put(c, URL("good"), buf_str(&chain));
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "https://copies.example.org/%u", i);
+        assert_null(put_unproven(c, str_of(name), buf_str(&copy))->by_anchors.chain);
+        assert_int_equal(get(c, str_of(name), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    }
+    assert_int_equal(get(c, URL("good"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    assert_int_equal(certificate_cache_counts(c).held, 1);
+    certificate_cache_free(c);
+    buf_fini(&copy);
+    buf_fini(&chain);
+}
+
+/* What is held counts once, whatever URLs and domains it has; fetched anew it stays proven. */
+static void one_certificate_is_held_once(void **state)
+{
+    (void)state;
+    struct buf chain = good_chain(), other = BUF_INIT;
+    struct certificate_cache *c = certificate_cache_new(16, 16);
+    put(c, URL("a"), buf_str(&chain));
+    put(c, URL("b"), buf_str(&chain));
+    assert_int_equal(certificate_cache_counts(c).good, 2);
+    assert_int_equal(certificate_cache_counts(c).held, 1);
+    put_unproven(c, URL("a"), buf_str(&chain));
+    assert_int_equal(certificate_cache_counts(c).good, 2);
+    buf_add(&other, chain.p, chain.n);
+    buf_add_char(&other, '\n');
+    put_unproven(c, URL("a"), buf_str(&other));
+    assert_int_equal(certificate_cache_counts(c).good, 1);
+    put(c, URL("a"), buf_str(&other));
+    assert_int_equal(certificate_cache_counts(c).good, 2);
+    get(c, URL("a"), ground(2, NOW));
+    assert_int_equal(certificate_cache_counts(c).held, 1);
+    get(c, URL("b"), ground(2, NOW));
+    assert_int_equal(certificate_cache_counts(c).held, 0);
+    get(c, URL("b"), ground(3, NOW));
+    assert_int_equal(certificate_cache_counts(c).held, 1);
+    certificate_cache_drop(c, URL("b"), 1);
+    assert_int_equal(certificate_cache_counts(c).held, 0);
+    certificate_cache_free(c);
+    buf_fini(&other);
     buf_fini(&chain);
 }
 
@@ -232,6 +298,7 @@ static const struct sti_certificate *put_at(struct certificate_cache *c, struct 
                                           .ends_s = now_s + DAY};
     const struct sti_certificate *found;
     assert_true(certificate_cache_put(c, &body, &g, &found));
+    certificate_cache_prove(c, found, now_s);
     return found;
 }
 
@@ -374,8 +441,9 @@ static void a_clock_that_was_ahead(void **state)
     buf_fini(&chain);
 }
 
-/* Who keeps bodies hears once of each that leads to an anchor, also when that is known only later:
-   a worker may have a certificate before it hears of the domains of trust. */
+/* Who keeps bodies hears of each that leads to an anchor and by which a signature verified, also
+   when that is known only later: a worker may have a certificate before it hears of the domains of
+   trust. And now and then that it is used. */
 static void the_news_that_one_is_good(void **state)
 {
     (void)state;
@@ -390,15 +458,21 @@ static void the_news_that_one_is_good(void **state)
     const struct sti_certificate *found;
     int64_t fetched_s = 0;
     assert_true(certificate_cache_put(c, &body, &nothing, &found));
-    assert_false(certificate_cache_news(found, &fetched_s));
+    certificate_cache_prove(c, found, NOW);
+    assert_false(certificate_cache_news(found, NOW, &fetched_s));
     assert_int_equal(certificate_cache_get(c, URL("a"), &good, &found), CERTIFICATE_IS_CACHED);
-    assert_true(certificate_cache_news(found, &fetched_s));
+    assert_true(certificate_cache_news(found, NOW, &fetched_s));
     assert_int_equal(fetched_s, NOW - 5);
     assert_int_equal(certificate_cache_get(c, URL("a"), &good, &found), CERTIFICATE_IS_CACHED);
-    assert_false(certificate_cache_news(found, &fetched_s));
-    assert_true(certificate_cache_news(put(c, URL("a"), buf_str(&chain)), &fetched_s));
+    assert_false(certificate_cache_news(found, NOW + 299, &fetched_s));
+    assert_true(certificate_cache_news(found, NOW + 300, &fetched_s));
+    assert_false(certificate_cache_news(found, NOW + 599, &fetched_s));
+    assert_true(certificate_cache_news(found, NOW, &fetched_s)); /* a clock was set back */
+    assert_false(
+        certificate_cache_news(put_unproven(c, URL("c"), buf_str(&chain)), NOW, &fetched_s));
+    assert_true(certificate_cache_news(put(c, URL("a"), buf_str(&chain)), NOW, &fetched_s));
     assert_int_equal(fetched_s, NOW);
-    assert_false(certificate_cache_news(put(c, URL("b"), STR("garbage")), &fetched_s));
+    assert_false(certificate_cache_news(put(c, URL("b"), STR("garbage")), NOW, &fetched_s));
     certificate_cache_free(c);
     buf_fini(&chain);
 }
@@ -419,6 +493,7 @@ static void each_set_of_domains_has_its_own(void **state)
                                           .stale_s = NOW + DAY,
                                           .ends_s = NOW + DAY};
     assert_true(certificate_cache_put(c, &body, &none, &found));
+    certificate_cache_prove(c, found, NOW);
     assert_non_null(found->by_anchors.chain);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
     assert_int_equal(certificate_cache_counts(c).good, 1);
@@ -506,6 +581,7 @@ static void what_is_revoked_meanwhile(void **state)
     for (int fetched = 0; fetched < 2; fetched++) {
         struct certificate_cache *c = certificate_cache_new(16, 16);
         assert_true(certificate_cache_put(c, &body, &was, &found));
+        certificate_cache_prove(c, found, NOW);
         assert_int_equal(found->by_anchors.revoked, TRUST_NOT_REVOKED);
         assert_int_equal(certificate_cache_counts(c).newly_revoked, 0);
         for (int i = 0; i < 3; i++) {
@@ -549,6 +625,7 @@ static void another_body_is_no_new_list(void **state)
     for (int i = 0; i < 2; i++) {
         struct certificate_cache *c = certificate_cache_new(16, 16);
         assert_true(certificate_cache_put(c, &good, &was, &found));
+        certificate_cache_prove(c, found, NOW);
         assert_int_equal(found->by_anchors.revoked, TRUST_NOT_REVOKED);
         assert_true(certificate_cache_put(c, &bad, grounds[i], &found));
         assert_int_equal(found->by_anchors.revoked, TRUST_REVOKED);
@@ -580,6 +657,8 @@ int main(void)
         cmocka_unit_test(what_is_trusted_changes),
         cmocka_unit_test(a_date_passes),
         cmocka_unit_test(others_do_not_push_good_ones_out),
+        cmocka_unit_test(copies_of_a_good_one_do_not_push_good_ones_out),
+        cmocka_unit_test(one_certificate_is_held_once),
         cmocka_unit_test(garbage_is_known_for_such),
         cmocka_unit_test(a_worse_one_takes_no_place),
         cmocka_unit_test(its_own_end),

@@ -11,7 +11,8 @@
 #include "fetch/fetch_host.h"
 #include "fetch/fetch_trunk.h"
 
-#define HOST STR("cert.example.org")
+#define HOST             STR("cert.example.org")
+#define AT(name, number) (&(const struct fetch_aim){.host = name, .port = number})
 
 static struct fetch_hosts *hosts;
 
@@ -34,14 +35,14 @@ static int tear_down(void **state)
 static struct fetch_host *enter(struct str name, int64_t now_ms)
 {
     struct fetch_host *host = NULL;
-    assert_int_equal(fetch_host_enter(hosts, name, 443, 1, now_ms, &host), FETCH_OK);
+    assert_int_equal(fetch_host_enter(hosts, AT(name, 443), 1, now_ms, &host), FETCH_OK);
     return host;
 }
 
 static enum fetch_outcome refused(struct str name, int64_t now_ms)
 {
     struct fetch_host *host = NULL;
-    enum fetch_outcome outcome = fetch_host_enter(hosts, name, 443, 1, now_ms, &host);
+    enum fetch_outcome outcome = fetch_host_enter(hosts, AT(name, 443), 1, now_ms, &host);
     assert_null(host);
     return outcome;
 }
@@ -83,7 +84,7 @@ static void ten_a_second_by_any_spelling(void **state)
     unsigned n = 0;
     for (int64_t ms = 1000; ms < 11000; ms++) {
         struct fetch_host *host;
-        if (fetch_host_enter(hosts, HOST, 443, 1, ms, &host) == FETCH_OK) {
+        if (fetch_host_enter(hosts, AT(HOST, 443), 1, ms, &host) == FETCH_OK) {
             fetch_host_leave(host);
             n++;
         }
@@ -127,10 +128,10 @@ static void a_breaker_is_a_ports(void **state)
     set_hosts(10);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 4; i++)
-            assert_int_equal(fetch_host_enter(hosts, HOST, 8443, 1, 0, &dead[i]), FETCH_OK);
+            assert_int_equal(fetch_host_enter(hosts, AT(HOST, 8443), 1, 0, &dead[i]), FETCH_OK);
         for (unsigned i = 0; i < 4; i++)
             assert_true(fetch_host_begin(dead[i], 0));
-        assert_int_equal(fetch_host_enter(hosts, HOST, 443, 1, 0, &live), FETCH_OK);
+        assert_int_equal(fetch_host_enter(hosts, AT(HOST, 443), 1, 0, &live), FETCH_OK);
         assert_true(fetch_host_begin(live, 0)); /* whatever the other port does */
         for (unsigned i = 0; i < 4; i++)
             fetch_host_end(dead[i], true, 0);
@@ -140,11 +141,62 @@ static void a_breaker_is_a_ports(void **state)
         fetch_host_leave(live);
     }
     assert_int_equal(fetch_hosts_shut(hosts, 0), 1);
-    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 1, 0), FETCH_BREAKER);
+    assert_int_equal(fetch_host_look(hosts, AT(HOST, 8443), 1, 0), FETCH_BREAKER);
     for (unsigned i = 0; i < 10; i++)
         fetch_once(HOST, false, 0);
-    assert_int_equal(fetch_host_look(hosts, HOST, 8443, 1, 0), FETCH_BREAKER);
+    assert_int_equal(fetch_host_look(hosts, AT(HOST, 8443), 1, 0), FETCH_BREAKER);
     assert_int_equal(refused(HOST, 0), FETCH_LIMIT); /* 20 of either port */
+}
+
+/* Whoever names paths of a good host that it does not answer for shuts what has proven good for
+   nobody; and a host that fails for those too is left alone, and gets a probe of each kind. */
+static void what_has_proven_good_has_its_own_breaker(void **state)
+{
+    const struct fetch_aim proven = {.host = HOST, .port = 443, .is_proven = true};
+    struct fetch_host *host;
+    (void)state;
+    set_hosts(10);
+    for (unsigned i = 0; i < 5; i++)
+        fetch_once(HOST, true, 0);
+    assert_int_equal(refused(HOST, 0), FETCH_BREAKER);
+    assert_int_equal(fetch_host_look(hosts, &proven, 1, 0), FETCH_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(fetch_host_enter(hosts, &proven, 1, 0, &host), FETCH_OK);
+        assert_true(fetch_host_begin(host, 0));
+        fetch_host_end(host, true, 0);
+        fetch_host_leave(host);
+    }
+    assert_int_equal(fetch_host_look(hosts, &proven, 1, 0), FETCH_BREAKER);
+    assert_int_equal(fetch_hosts_shut(hosts, 0), 1);
+    assert_int_equal(fetch_host_enter(hosts, AT(HOST, 443), 1, 30000, &host), FETCH_OK);
+    assert_true(fetch_host_begin(host, 30000));
+    assert_int_equal(fetch_host_enter(hosts, &proven, 1, 30000, &host), FETCH_OK);
+    assert_true(fetch_host_begin(host, 30000));
+}
+
+/* What is known of whom a URL is asked of; names without end make nobody forget who proved good. */
+static void standing(void **state)
+{
+    char name[64];
+    struct fetch_aim aim = {.host = HOST, .port = 443};
+    (void)state;
+    set_hosts(10);
+    assert_int_equal(fetch_hosts_standing(hosts, &aim), FETCH_OF_NEW_HOST);
+    fetch_once(HOST, true, 0);
+    assert_int_equal(fetch_hosts_standing(hosts, &aim), FETCH_OF_FAILED_HOST);
+    fetch_once(HOST, false, 0);
+    assert_int_equal(fetch_hosts_standing(hosts, &aim), FETCH_OF_NEW_HOST);
+    fetch_hosts_prove(hosts, STR("CERT.example.org"), 0);
+    fetch_hosts_prove(hosts, STR("another.example.org"), 0);
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "h%u.example.org", i);
+        fetch_once((struct str){name, strlen(name)}, true, 0);
+    }
+    assert_int_equal(fetch_host_standing(enter(HOST, 0)), FETCH_OF_PROVEN_HOST);
+    aim.host = STR("another.example.org");
+    assert_int_equal(fetch_hosts_standing(hosts, &aim), FETCH_OF_PROVEN_HOST);
+    aim.is_proven = true;
+    assert_int_equal(fetch_hosts_standing(hosts, &aim), FETCH_OF_PROVEN_URL);
 }
 
 /* A port that hangs has its own places, and both together half as many more. */
@@ -157,7 +209,7 @@ static void places_of_a_port(void **state)
         set_hosts(10);
         for (unsigned i = 0; i < 2; i++)
             for (unsigned k = 0; k < 8; k++)
-                assert_int_equal(fetch_host_enter(hosts, HOST, ports[i], 1, 0, &entered[i]),
+                assert_int_equal(fetch_host_enter(hosts, AT(HOST, ports[i]), 1, 0, &entered[i]),
                                  FETCH_OK);
         for (unsigned k = 0; k < 4; k++)
             assert_true(fetch_host_begin(entered[first], 0));
@@ -177,7 +229,7 @@ static void places_of_a_port(void **state)
 static bool gets(uint32_t trunk, int64_t now_ms)
 {
     struct fetch_host *host;
-    if (fetch_host_enter(hosts, HOST, 443, trunk, now_ms, &host) != FETCH_OK)
+    if (fetch_host_enter(hosts, AT(HOST, 443), trunk, now_ms, &host) != FETCH_OK)
         return false;
     fetch_host_leave(host);
     return true;
@@ -274,15 +326,15 @@ static void renewals_leave_something_to_calls(void **state)
     (void)state;
     set_hosts(10);
     for (unsigned i = 0; i < 100; i++)
-        if (fetch_host_look_spare(hosts, HOST, 443, 1, 0) == FETCH_OK)
+        if (fetch_host_look_spare(hosts, AT(HOST, 443), 1, 0) == FETCH_OK)
             renewed += gets(1, 0);
     assert_int_equal(renewed, 11);
-    assert_int_equal(fetch_host_look(hosts, HOST, 443, 1, 0), FETCH_OK);
+    assert_int_equal(fetch_host_look(hosts, AT(HOST, 443), 1, 0), FETCH_OK);
     while (gets(1, 0))
         got++;
     assert_int_equal(got, 9);
-    assert_int_equal(fetch_host_look_spare(hosts, HOST, 443, 1, 500), FETCH_LIMIT);
-    assert_int_equal(fetch_host_look_spare(hosts, HOST, 443, 1, 1000), FETCH_OK);
+    assert_int_equal(fetch_host_look_spare(hosts, AT(HOST, 443), 1, 500), FETCH_LIMIT);
+    assert_int_equal(fetch_host_look_spare(hosts, AT(HOST, 443), 1, 1000), FETCH_OK);
 }
 
 /* The least that can be set: a burst of fewer tokens than there are shares starves nobody. */
@@ -390,6 +442,8 @@ int main(void)
         cmocka_unit_test_teardown(ten_a_second_by_any_spelling, tear_down),
         cmocka_unit_test_teardown(a_breaker_opens_and_lets_one_probe_through, tear_down),
         cmocka_unit_test_teardown(a_breaker_is_a_ports, tear_down),
+        cmocka_unit_test_teardown(what_has_proven_good_has_its_own_breaker, tear_down),
+        cmocka_unit_test_teardown(standing, tear_down),
         cmocka_unit_test_teardown(places_of_a_port, tear_down),
         cmocka_unit_test_teardown(one_trunk_takes_no_share_of_another, tear_down),
         cmocka_unit_test_teardown(many_trunks_share_evenly, tear_down),

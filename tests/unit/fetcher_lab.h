@@ -228,7 +228,7 @@ static inline void run_until_idle(void)
     do {
         turn();
         c = fetcher_counts(f, now);
-    } while (c.running > c.lingering || c.queued > 0);
+    } while (c.running > c.held || c.queued > 0);
 }
 
 /* With a deadline that does not come while the clock stands still. */

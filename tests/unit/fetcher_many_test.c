@@ -91,7 +91,7 @@ static void four_of_a_host_and_half_for_a_trunk(void **state)
     assert_int_equal(fetcher_counts(f, now).queued, 6);
     for (unsigned i = 0; i < 60; i++) /* of 15 more hosts */
         ask_as(FETCH_ASK, 1, numbered(room, "many", i % 15, i), 5000, &told[n++]);
-    assert_int_equal(fetcher_counts(f, now).running, 16);
+    assert_int_equal(fetcher_counts(f, now).running, 8); /* none of these has proven good */
     for (unsigned i = 0; i < 100; i++)
         ask_as(FETCH_ASK, 2 + i / 10, numbered(room, "other", i % 30, i), 5000, &told[n++]);
     assert_true(n <= 200);
@@ -105,6 +105,60 @@ static void four_of_a_host_and_half_for_a_trunk(void **state)
     }
     assert_in_range(web_read(web, &web->held_most), 28, 32);
     assert_int_equal(web_requests(web, NULL), n);
+}
+
+/* The host has served what a call's signature verified by. */
+static void prove(const char *begins, unsigned n_host)
+{
+    char room[64];
+    const struct str url = numbered(room, begins, n_host, 1000);
+    const struct told told = fetched(url);
+    assert_int_equal(told.outcome, FETCH_OK);
+    note(FETCH_PROVEN, url, told.fetched_s, now.real_s + 86400);
+}
+
+/* Hosts that nothing is known of have half of a trunk's places, and give way in the queue. */
+static void those_who_proved_good_go_first(void **state)
+{
+    static struct told strange[60], good[20], more;
+    struct fetcher_options o = lab_options();
+    char room[64];
+    (void)state;
+    memset(strange, 0, sizeof(strange));
+    memset(good, 0, sizeof(good));
+    more = (struct told){0};
+    o.queued = 60;
+    begin_with(&o);
+    for (unsigned i = 0; i < 5; i++)
+        prove("good", i);
+    web_gate(web, false);
+    for (unsigned i = 0; i < 60; i++)
+        ask_as(FETCH_ASK, 0, numbered(room, "h", i, i), 5000, &strange[i]);
+    assert_int_equal(fetcher_counts(f, now).running, 8);
+    unsigned refused = 0; /* beyond the 30 that a trunk may have in the queue */
+    for (unsigned i = 0; i < 60; i++)
+        refused += strange[i].times > 0;
+    assert_int_equal(refused, 60 - 8 - 30);
+    for (unsigned i = 0; i < 20; i++)
+        ask_as(FETCH_ASK, 0, numbered(room, "good", i % 5, i), 5000, &good[i]);
+    assert_int_equal(fetcher_counts(f, now).running, 16);
+    assert_int_equal(fetcher_counts(f, now).queued, 30);
+    unsigned gave_way = 0;
+    for (unsigned i = 0; i < 60; i++)
+        if (strange[i].times > 0) {
+            assert_told(&strange[i], FETCH_OVERLOADED, FETCH_FROM_KEPT);
+            gave_way++;
+        }
+    assert_int_equal(gave_way, refused + 20 - 8);
+    web_gate(web, true);
+    for (unsigned i = 0; i < 20; i++) {
+        run_until_told(&good[i]);
+        assert_int_equal(good[i].outcome, FETCH_OK);
+    }
+    run_until_idle();
+    ask_as(FETCH_ASK, 0, numbered(room, "new", 0, 0), 5000, &more);
+    run_until_told(&more);
+    assert_int_equal(more.outcome, FETCH_OK);
 }
 
 static void new_urls_of_a_host_and_of_a_trunk(void **state)
@@ -249,7 +303,20 @@ static bool is_stuck(unsigned n)
     return stuck;
 }
 
-/* What nobody answers about a name holds up nobody else, and holds its place. */
+/* The fetcher ends first: it waits for nobody. */
+static void let_names_answer(void)
+{
+    fetcher_free(f);
+    f = NULL;
+    pthread_mutex_lock(&names_lock);
+    names_answer = true;
+    pthread_cond_broadcast(&names_changed);
+    while (names_stuck > 0)
+        pthread_cond_wait(&names_changed, &names_lock);
+    pthread_mutex_unlock(&names_lock);
+}
+
+/* What nobody answers about a name holds up nobody else, and no place. */
 static void a_name_server_that_hangs(void **state)
 {
     struct fetcher_options o = lab_options();
@@ -276,23 +343,52 @@ static void a_name_server_that_hangs(void **state)
     assert_int_equal(ours, 2);
     assert_non_null(fetcher_cut_off(f));
     assert_true(is_stuck(4));
-    assert_int_equal(fetcher_counts(f, now).running, 4);
+    assert_int_equal(fetcher_counts(f, now).running, 0);
     assert_int_equal(fetcher_counts(f, now).lingering, 4);
     pass_ms(9999);
     fetcher_run(f, now);
-    assert_int_equal(fetcher_counts(f, now).running, 4);
+    assert_int_equal(fetcher_counts(f, now).lingering, 4);
     pass_ms(1);
     fetcher_run(f, now);
     assert_int_equal(fetcher_counts(f, now).running, 0);
     assert_int_equal(fetcher_counts(f, now).lingering, 0);
-    fetcher_free(f); /* waits for nobody */
-    f = NULL;
+    let_names_answer();
+}
+
+/* Of names that nobody answers for threads are bounded: beyond that each holds its place. */
+static void many_names_that_hang(void **state)
+{
+    enum { NAMES = 80, MOST = 64 };
+    struct fetcher_options o = lab_options();
+    static struct told told[NAMES];
+    char room[64];
+    (void)state;
+    memset(told, 0, sizeof(told));
+    o.fetch.timeout_ms = 300;
+    o.cut_off_after = 0;
+    begin_with(&o);
     pthread_mutex_lock(&names_lock);
-    names_answer = true;
-    pthread_cond_broadcast(&names_changed);
-    while (names_stuck > 0)
-        pthread_cond_wait(&names_changed, &names_lock);
+    names_answer = false;
     pthread_mutex_unlock(&names_lock);
+    for (unsigned i = 0; i < NAMES; i++)
+        ask_as(FETCH_ASK, i % 16, numbered(room, "stuck", i, i), 5000, &told[i]);
+    unsigned ended = 0;
+    while (ended < NAMES) {
+        ended = 0;
+        turn();
+        for (unsigned i = 0; i < NAMES; i++)
+            ended += told[i].times > 0;
+    }
+    const struct fetcher_counts c = fetcher_counts(f, now);
+    assert_int_equal(c.lingering, NAMES);
+    assert_int_equal(c.held, NAMES - MOST);
+    assert_int_equal(c.running, NAMES - MOST);
+    pass_ms(10000);
+    fetcher_run(f, now);
+    assert_int_equal(fetcher_counts(f, now).lingering, 0);
+    assert_int_equal(fetcher_counts(f, now).held, 0);
+    assert_int_equal(fetcher_counts(f, now).running, 0);
+    let_names_answer();
 }
 
 int main(void)
@@ -303,11 +399,13 @@ int main(void)
         story(each_is_answered_at_his_own_deadline),
         story(the_wait_ends_with_the_first_deadline),
         story(four_of_a_host_and_half_for_a_trunk),
+        story(those_who_proved_good_go_first),
         story(new_urls_of_a_host_and_of_a_trunk),
         story(trunks_that_ask_one_host),
         story(a_queue_has_an_end),
         story(a_hanging_host_is_left_alone),
         story(a_name_server_that_hangs),
+        story(many_names_that_hang),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }

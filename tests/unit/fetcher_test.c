@@ -30,9 +30,11 @@ static void a_body_comes_and_is_kept(void **state)
     told = fetched(URL("a", "hint")); /* what a provisional response says is not said of it */
     assert_int_equal(told.until_s, now.real_s + 86400);
     assert_string_equal(told.body, "/hint");
+    told = fetched(URL("a", "trailer")); /* in pieces is no encoding of the body */
+    assert_string_equal(told.body, "/trailer");
     told = fetched(URL("a", "32k"));
     assert_int_equal(told.octets, 32768);
-    assert_int_equal(web_requests(web, NULL), 4);
+    assert_int_equal(web_requests(web, NULL), 5);
 }
 
 static void renewed_in_the_background_from_four_fifths_on(void **state)
@@ -398,6 +400,24 @@ static void a_former_body_ends_too(void **state)
 
 /* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
    name, what it means for a call, and its time. */
+/* Whoever names paths that a good host has not shuts nobody out: it answers. */
+static void what_a_host_says_shuts_nothing(void **state)
+{
+    char room[64];
+    (void)state;
+    for (unsigned i = 0; i < 12; i++) {
+        const size_t n = (size_t)snprintf(room, sizeof(room), "https://a.lab.test:8443/%u",
+                                          500 + i);
+        struct told told = fetched((struct str){room, n});
+        assert_told(&told, FETCH_SERVER, FETCH_FROM_SERVER);
+    }
+    assert_int_equal(fetcher_counts(f, now).shut, 0);
+    struct told told = fetched(URL("a", "short"));
+    assert_told(&told, FETCH_BROKEN, FETCH_FROM_SERVER);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+}
+
 static void each_failure_has_its_name_and_is_remembered(void **state)
 {
     static const struct {
@@ -418,6 +438,9 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
         {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
         {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300, CERTIFICATE_UNREADABLE},
         {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://d.lab.test:8443/twice", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://d.lab.test:8443/packed", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
+        {"https://d.lab.test:8443/packing", FETCH_ENCODED, 200, 300, CERTIFICATE_UNAVAILABLE},
         {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
         {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30, CERTIFICATE_UNAVAILABLE},
         {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30, CERTIFICATE_UNAVAILABLE},
@@ -750,6 +773,7 @@ int main(void)
         story(a_newer_body_that_is_as_good),
         story(a_former_body_ends_too),
         story(each_failure_has_its_name_and_is_remembered),
+        story(what_a_host_says_shuts_nothing),
         story(nobody_is_reached),
         story(no_tls_before_1_2),
         story(a_slow_body_ends_with_the_time_of_all),

@@ -34,10 +34,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"plain",    "open",   "nul",         "link",   "fifo",
-                                        "b.csv",    "a.csv",  ".hidden.csv", "empty",  "key",
-                                        "group",    "others", "writable",    "owned",  "large",
-                                        "key-link", "token",  "long",        "service"};
+    static const char *const names[] = {"plain",    "open",   "nul",         "link",    "fifo",
+                                        "b.csv",    "a.csv",  ".hidden.csv", "empty",   "key",
+                                        "group",    "others", "writable",    "owned",   "large",
+                                        "key-link", "token",  "long",        "service", "unfit"};
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(names[i]);
@@ -211,6 +211,29 @@ static void secrets(void **state)
 }
 
 /* R-V-044: a child learns that it is there, and not what it says. */
+/* Neither those who ask nor a child get it. */
+static void a_secret_that_is_forgotten(void **state)
+{
+    (void)state;
+    struct files *files = files_new();
+    struct str text;
+    char bytes[1024];
+    put("unfit", "Unfit-0123456789", 16, 0600);
+    assert_int_equal(read_key(files, "unfit", 100, &text), 0);
+    files_forget_secret(files, STR("unfit"));
+    files_forget_secret(files, STR("never read"));
+    assert_int_equal(read_key(files, "unfit", 100, &text), -ENOKEY);
+    int fd = files_to_fd(files);
+    files_free(files);
+    ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
+    assert_in_range(n, 1, sizeof(bytes) - 1);
+    assert_null(memmem(bytes, (size_t)n, "0123456789", 10));
+    files = files_from_fd(fd);
+    assert_int_equal(read_key(files, "unfit", 100, &text), -ENOKEY);
+    files_free(files);
+    close(fd);
+}
+
 static void a_secret_of_others(void **state)
 {
     (void)state;
@@ -260,9 +283,13 @@ static void a_secret_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_refused),    cmocka_unit_test(remembers),
-        cmocka_unit_test(lists_in_order),     cmocka_unit_test(survives_the_descriptor),
-        cmocka_unit_test(damaged_descriptor), cmocka_unit_test(secrets),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(remembers),
+        cmocka_unit_test(lists_in_order),
+        cmocka_unit_test(survives_the_descriptor),
+        cmocka_unit_test(damaged_descriptor),
+        cmocka_unit_test(secrets),
+        cmocka_unit_test(a_secret_that_is_forgotten),
         cmocka_unit_test(a_secret_of_others),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -13,21 +13,31 @@
 
 static struct gate *gate(unsigned places, unsigned per_source, unsigned per_second)
 {
-    const struct gate_rules rules = {places, per_source, per_second, 1000};
+    const struct gate_rules rules = {
+        .places = places, .per_source = per_source, .per_second = per_second, .most_ms = 1000};
     struct gate *g = gate_new(&rules, 0);
     assert_non_null(g);
     return g;
+}
+
+/* A seat for one who has said something. */
+static struct seat *admit(struct gate *g, struct str source, int fd, int64_t now_ms)
+{
+    struct seat *seat = gate_admit(g, source, fd, now_ms);
+    if (seat)
+        seat->spoke = true;
+    return seat;
 }
 
 static void test_places(void **state)
 {
     (void)state;
     struct gate *g = gate(2, 2, 1000);
-    struct seat *first = gate_admit(g, A, 5, 0);
+    struct seat *first = admit(g, A, 5, 0);
     assert_non_null(first);
-    assert_non_null(gate_admit(g, A, 6, 0));
+    assert_non_null(admit(g, A, 6, 0));
     assert_true(gate_is_full(g));
-    assert_null(gate_admit(g, B, 7, 0));
+    assert_null(admit(g, B, 7, 0));
     assert_ptr_equal(gate_seat_of(g, 5), first);
     gate_leave(g, first);
     assert_null(gate_seat_of(g, 5));
@@ -39,11 +49,11 @@ static void test_a_source_has_its_part(void **state)
 {
     (void)state;
     struct gate *g = gate(4, 2, 1000);
-    assert_non_null(gate_admit(g, A, 5, 0));
-    assert_non_null(gate_admit(g, A, 6, 0));
-    assert_null(gate_admit(g, A, 7, 0));
+    assert_non_null(admit(g, A, 5, 0));
+    assert_non_null(admit(g, A, 6, 0));
+    assert_null(admit(g, A, 7, 0));
     assert_null(gate_seat_of(g, 7));
-    assert_non_null(gate_admit(g, B, 8, 0));
+    assert_non_null(admit(g, B, 8, 0));
     free(g);
 }
 
@@ -52,7 +62,7 @@ static unsigned called(struct gate *g, struct str source, int64_t now_ms)
 {
     unsigned n = 0;
     for (; n < 1000; n++) {
-        struct seat *seat = gate_admit(g, source, 5, now_ms), *next = gate_call(g, now_ms);
+        struct seat *seat = admit(g, source, 5, now_ms), *next = gate_call(g, now_ms);
         assert_non_null(seat);
         assert_true(!next || next == seat);
         gate_leave(g, seat);
@@ -70,7 +80,7 @@ static void test_rate(void **state)
     assert_int_equal(gate_calls_ms(g, 10000), INT64_MAX); /* nobody waits */
     assert_int_equal(called(g, A, 10000), 2);
     assert_int_equal(called(g, B, 10000), 2);
-    struct seat *seat = gate_admit(g, STR("c"), 5, 10000);
+    struct seat *seat = admit(g, STR("c"), 5, 10000);
     assert_int_equal(gate_calls_ms(g, 10000), 10250);
     assert_null(gate_call(g, 10249));
     assert_int_equal(gate_calls_ms(g, 10250), 10250);
@@ -85,8 +95,8 @@ static void test_turns(void **state)
     (void)state;
     struct gate *g = gate(100, 50, 4);
     assert_int_equal(called(g, A, 10000), 2);
-    struct seat *first = gate_admit(g, A, 5, 10000), *second = gate_admit(g, B, 6, 10000),
-                *third = gate_admit(g, B, 7, 10000), *fourth = gate_admit(g, B, 8, 10000);
+    struct seat *first = admit(g, A, 5, 10000), *second = admit(g, B, 6, 10000),
+                *third = admit(g, B, 7, 10000), *fourth = admit(g, B, 8, 10000);
     assert_ptr_equal(gate_call(g, 10000), second);
     assert_ptr_equal(gate_call(g, 10000), third);
     assert_null(gate_call(g, 10000));
@@ -101,10 +111,10 @@ static void test_one_source_leaves_the_others_their_rate(void **state)
 {
     (void)state;
     struct gate *g = gate(100, 2, 50);
-    assert_non_null(gate_admit(g, A, 5, 0));
-    assert_non_null(gate_admit(g, A, 6, 0));
+    assert_non_null(admit(g, A, 5, 0));
+    assert_non_null(admit(g, A, 6, 0));
     for (unsigned i = 0; i < 1000; i++)
-        assert_null(gate_admit(g, A, 7, 0));
+        assert_null(admit(g, A, 7, 0));
     while (gate_call(g, 0))
         ;
     assert_int_equal(called(g, B, 0), 25);
@@ -136,7 +146,7 @@ static void test_time(void **state)
 {
     (void)state;
     struct gate *g = gate(4, 4, 1000);
-    struct seat *early = gate_admit(g, A, 5, 0), *late = gate_admit(g, A, 6, 400);
+    struct seat *early = admit(g, A, 5, 0), *late = admit(g, A, 6, 400);
     assert_int_equal(gate_next_ms(g), 1000);
     assert_null(gate_overdue(g, 999));
     assert_ptr_equal(gate_overdue(g, 1000), early);
@@ -148,12 +158,89 @@ static void test_time(void **state)
     free(g);
 }
 
+static void test_who_says_nothing_has_no_turn(void **state)
+{
+    (void)state;
+    struct gate *g = gate(4, 4, 1000);
+    struct seat *silent = gate_admit(g, A, 5, 0), *other = admit(g, A, 6, 0);
+    assert_ptr_equal(gate_call(g, 0), other);
+    assert_null(gate_call(g, 0));
+    assert_int_equal(gate_calls_ms(g, 0), INT64_MAX);
+    assert_int_equal(gate_next_ms(g), 1000);
+    silent->spoke = true;
+    assert_int_equal(gate_calls_ms(g, 0), 0);
+    assert_ptr_equal(gate_call(g, 0), silent);
+    free(g);
+}
+
+/* Four handshakes at once, of one source two; each for 300 ms where others wait. */
+static struct gate *gate_of_handshakes(void)
+{
+    const struct gate_rules rules = {.places = 100,
+                                     .per_source = 50,
+                                     .per_second = 1000,
+                                     .most_ms = 1000,
+                                     .opening = 4,
+                                     .opening_ms = 300};
+    struct gate *g = gate_new(&rules, 0);
+    assert_non_null(g);
+    return g;
+}
+
+static void test_few_handshakes_at_once(void **state)
+{
+    (void)state;
+    struct gate *g = gate_of_handshakes();
+    for (int i = 0; i < 10; i++)
+        admit(g, A, 10 + i, 0);
+    struct seat *first = gate_call(g, 0);
+    assert_non_null(gate_call(g, 0));
+    assert_null(gate_call(g, 0)); /* it has its half */
+    assert_int_equal(gate_calls_ms(g, 0), INT64_MAX);
+    struct seat *b = admit(g, B, 30, 0), *c = admit(g, STR("c"), 31, 0);
+    admit(g, STR("d"), 32, 0);
+    assert_int_equal(gate_calls_ms(g, 0), 0);
+    first->began = true; /* A may again; but it has one at it, and the others have none */
+    assert_ptr_equal(gate_call(g, 0), b);
+    assert_ptr_equal(gate_call(g, 0), c);
+    assert_int_equal(gate_call(g, 0)->fd, 32);
+    assert_null(gate_call(g, 0)); /* four are at it */
+    gate_leave(g, b);
+    assert_non_null(gate_call(g, 0));
+    free(g);
+}
+
+static void test_a_long_handshake_makes_room(void **state)
+{
+    (void)state;
+    struct gate *g = gate_of_handshakes();
+    for (int i = 0; i < 2; i++) {
+        admit(g, A, 10 + i, 0);
+        admit(g, B, 20 + i, 0);
+    }
+    for (int i = 0; i < 4; i++)
+        assert_non_null(gate_call(g, i));
+    assert_null(gate_stuck(g, 900)); /* nobody wants its place */
+    assert_int_equal(gate_stuck_ms(g), INT64_MAX);
+    struct seat *c = admit(g, STR("c"), 30, 10);
+    assert_null(gate_call(g, 10));
+    assert_int_equal(gate_stuck_ms(g), 300);
+    assert_null(gate_stuck(g, 299));
+    const struct seat *stuck = gate_stuck(g, 300);
+    assert_non_null(stuck);
+    assert_int_equal(stuck->called_ms, 0);
+    assert_true(stuck->thrown_out);
+    assert_null(gate_stuck(g, 900)); /* there is room */
+    assert_ptr_equal(gate_call(g, 300), c);
+    free(g);
+}
+
 /* A time can be cut short, never made longer. */
 static void test_hurry(void **state)
 {
     (void)state;
     struct gate *g = gate(4, 4, 1000);
-    struct seat *seat = gate_admit(g, A, 5, 0), *other = gate_admit(g, A, 6, 0);
+    struct seat *seat = admit(g, A, 5, 0), *other = admit(g, A, 6, 0);
     seat->hurry_ms = 300;
     other->hurry_ms = 5000;
     assert_int_equal(gate_next_ms(g), 300);
@@ -173,6 +260,9 @@ int main(void)
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_one_source_leaves_the_others_their_rate),
         cmocka_unit_test(test_many_sources),
+        cmocka_unit_test(test_who_says_nothing_has_no_turn),
+        cmocka_unit_test(test_few_handshakes_at_once),
+        cmocka_unit_test(test_a_long_handshake_makes_room),
         cmocka_unit_test(test_hurry),
         cmocka_unit_test(test_time),
     };

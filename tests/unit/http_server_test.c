@@ -177,7 +177,7 @@ static void test_what_is_no_page(void **state)
 /* With so many octets more in its path, or behind its head. */
 static const char *long_request(unsigned in_path, unsigned behind)
 {
-    static char request[4 * HTTP_HEAD_MAX];
+    static char request[6 * HTTP_HEAD_MAX];
     char *p = request + sprintf(request, "GET /a");
     memset(p, 'x', in_path);
     p += in_path + (size_t)sprintf(p + in_path, " HTTP/1.1\r\nHost: x\r\nX: ");
@@ -211,16 +211,34 @@ static void test_what_is_no_request(void **state)
         if (http_server_counts(server).unreadable != i + 1)
             fail_msg("is not counted: %s", requests[i]);
     }
-    assert_false(begins(answer_to(long_request(2 * HTTP_HEAD_MAX, 0)), "HTTP/1.1 200"));
-    assert_int_equal(http_server_counts(server).unreadable, n + 1);
-    assert_false(begins(answer_to(long_request(0, 2 * HTTP_HEAD_MAX)), "HTTP/1.1 200"));
-    assert_int_equal(http_server_counts(server).unreadable, n + 2);
     assert_int_equal(http_server_counts(server).refused, 0);
     wait_busy(0);
     close(client(1)); /* who looks whether the port is open */
     wait_busy(0);
-    assert_int_equal(http_server_counts(server).unreadable, n + 2);
+    assert_int_equal(http_server_counts(server).unreadable, n);
     assert_int_equal(http_server_counts(server).unshaken, 0);
+}
+
+/* The head of a request is answered, whichever length it has: by the page, or by why not. */
+static void test_heads(void **state)
+{
+    (void)state;
+    publish("hello");
+    char lines[2048] = "GET /a HTTP/1.1\r\nHost: x\r\n";
+    for (unsigned i = 0; i < 200; i++)
+        strcat(lines, "a: b\r\n");
+    assert_answer(strcat(lines, "\r\n"), "200");
+    const size_t least = strlen(long_request(0, 0));
+    const unsigned longest = (unsigned)(HTTP_HEAD_MAX - least);
+    for (unsigned n = longest - 400; n <= longest; n += 50)
+        assert_answer(long_request(0, n), "200");
+    for (unsigned n = longest + 1; n <= longest + 401; n += 50)
+        assert_answer(long_request(0, n), "431");
+    assert_answer(long_request(2 * HTTP_HEAD_MAX, 0), "431");
+    assert_int_equal(http_server_counts(server).answered, 10);
+    assert_int_equal(http_server_counts(server).refused, 10);
+    assert_int_equal(http_server_counts(server).unreadable, 0);
+    assert_false(begins(answer_to(long_request(0, 5 * HTTP_HEAD_MAX)), "HTTP/1.1 200"));
 }
 
 /* Who says half of a request and no more has said all: its place is free again soon. One who says a
@@ -355,7 +373,34 @@ static void test_who_reads_nothing(void **state)
     now_ms += MOST_MS;
     wait_busy(0);
     assert_int_equal(http_server_counts(server).thrown_out, 1);
+    assert_int_equal(http_server_counts(server).answered, 0);
     close(fd);
+}
+
+/* Each of them reads another edition, and so keeps it. */
+static void test_few_editions_are_kept(void **state)
+{
+    (void)state;
+    const size_t n = 16u << 20;
+    int fds[HTTP_EDITIONS + 1];
+    char *text = malloc(n + 1);
+    assert_non_null(text);
+    memset(text, 'x', n);
+    text[n] = '\0';
+    for (int i = 0; i <= HTTP_EDITIONS; i++) {
+        publish(text);
+        fds[i] = client(1u + (unsigned)i);
+        say(fds[i], GET);
+        wait_busy(i < HTTP_EDITIONS ? (unsigned)i + 1 : HTTP_EDITIONS);
+        for (unsigned t = 0; t < 50; t++)
+            turn();
+    }
+    free(text);
+    assert_int_equal(http_server_busy(server), HTTP_EDITIONS);
+    assert_int_equal(http_server_counts(server).thrown_out, 1);
+    for (int i = 0; i <= HTTP_EDITIONS; i++)
+        close(fds[i]);
+    wait_busy(0);
 }
 
 static void test_one_client_leaves_places_to_others(void **state)
@@ -444,9 +489,9 @@ static void test_no_descriptor_is_left(void **state)
     none.rlim_cur = 3;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     struct pollfd list[HTTP_WATCHED];
-    assert_int_equal(http_server_watch(server, list, now_ms), 2);
+    assert_int_equal(http_server_watch(server, list, now_ms), HTTP_WATCHED);
     http_server_run(server, now_ms);
-    assert_int_equal(http_server_watch(server, list, now_ms), 1);
+    assert_int_equal(http_server_watch(server, list, now_ms), HTTP_WATCHED - 1);
     assert_in_range(http_server_due_ms(server, now_ms), now_ms + 1, now_ms + 500);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     now_ms += 500; /* the page is fresh still */
@@ -500,6 +545,8 @@ int main(void)
         TEST(who_leaves_while_waiting),
         TEST(who_writes_slowly),
         TEST(who_reads_nothing),
+        TEST(few_editions_are_kept),
+        TEST(heads),
         TEST(one_client_leaves_places_to_others),
         TEST(who_is_one_client),
         TEST(a_flood_of_one_client),

@@ -498,6 +498,38 @@ static void what_is_not_read_may_say_shaken(void **state)
     }
 }
 
+/* Lines that are no header, and that some next hops read as Identity. */
+static void lines_that_resemble_identity(void **state)
+{
+    static const char *const forms[] = {"Identity (c): ", "Identity;x: ", "Identity ",
+                                        "\"Identity\": ", "Identity= ",   "Identity\a: "};
+    static const struct {
+        const char *value;
+        enum identity_kind kind;
+        bool says_div;
+    } values[] = {
+        /* {"ppt":"div"}, {"ppt":"shaken"} */
+        {"eyJwcHQiOiJkaXYifQ.e30.AAAA;info=<https://a.example/c>", IDENTITY_UNREADABLE, true},
+        {"eyJwcHQiOiJzaGFrZW4ifQ.e30.AAAA;info=<https://a.example/c>", IDENTITY_SHAKEN, false},
+        {"eyJwcHQiOiJzaGFrZW4ifQ.e30.AAAA;info=<https://a.example/c>, "
+         "eyJwcHQiOiJkaXYifQ.e30.AAAA;info=<https://a.example/c>",
+         IDENTITY_SHAKEN, true},
+        {"junk;ppt=div", IDENTITY_UNREADABLE, true},
+        {"junk", IDENTITY_UNREADABLE, false},
+        {"", IDENTITY_UNREADABLE, false}};
+    (void)state;
+    for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++)
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+            char line[512];
+            struct identity_value v;
+            snprintf(line, sizeof(line), "%s%s\r\n", forms[f], values[i].value);
+            identity_value_read_odd(&v, str_of(line));
+            if (v.kind != values[i].kind || v.identity.says_div != values[i].says_div ||
+                !v.identity.fault)
+                fail_msg("%s", line);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +550,7 @@ int main(void)
         cmocka_unit_test(parts_are_where_they_belong),
         cmocka_unit_test(what_is_written_is_byte_for_byte_right),
         cmocka_unit_test(what_is_not_read_may_say_shaken),
+        cmocka_unit_test(lines_that_resemble_identity),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -67,11 +67,15 @@ static void test_what_is_missing(void **state)
     struct pages pages;
     struct web_view view = view_of("{}");
     view.lacks[WEB_LACKS_CALLS] = view.lacks[WEB_LACKS_NEXT_HOP] = true;
+    view.lacks[WEB_LACKS_CERTIFICATE] = true;
+    view.provider = STR("818H\n");
     snprintf(view.state, sizeof(view.state), "stopping");
     assert_true(pages_make(&pages, &view));
-    assert_page(&pages, "/readyz", 503,
-                "not ready: stird does not serve as it should (stopping)\n"
-                "not ready: no next hop is usable\n");
+    assert_page(
+        &pages, "/readyz", 503,
+        "not ready: stird does not serve as it should (stopping)\n"
+        "not ready: no certificate can sign now for provider 818H\\x0a: stirctl status says why\n"
+        "not ready: no next hop is usable\n");
     pages_fini(&pages);
 }
 
@@ -86,12 +90,14 @@ static void test_what_is_written_is_read(void **state)
     view.trunks = (struct web_view_parts){
         {"one\0two\0", 8}, (const uint64_t *)(const void *)trunks, 2, 9};
     view.lacks[WEB_LACKS_NUMBERS] = true;
+    view.provider = STR("818H");
     int fd = web_view_write(&view);
     assert_true(fd >= 0);
     assert_int_equal(web_view_read(&read, fd), 0);
     assert_true(str_eq(read.status, view.status));
     assert_true(str_eq(read.trust, view.trust));
     assert_true(str_eq(read.hops, view.hops));
+    assert_true(str_eq(read.provider, view.provider));
     assert_true(str_eq(read.trunks.names, view.trunks.names));
     assert_memory_equal(read.trunks.numbers, trunks, sizeof(trunks));
     assert_memory_equal(read.all, &calls, sizeof(calls));

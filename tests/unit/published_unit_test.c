@@ -88,6 +88,22 @@ static void whose_urls_it_has(void **state)
     assert_true(published_unit_path(&settings, STR(ONE), &path));
     settings.repository_host = STR("other.example.com");
     assert_false(published_unit_path(&settings, STR(ONE), &path));
+    settings.repository_host = STR("cert.example.com.");
+    assert_true(published_unit_path(&settings, STR(ONE), &path));
+    static const struct {
+        struct str host, x5u;
+    } same[] = {
+        {STR("cert.example.com"), STR("https://cert.example.com./818H/1.pem")},
+        {STR("[2001:db8::1]"), STR("https://[2001:db8::1]/818H/1.pem")},
+        {STR("2001:DB8:0::1"), STR("https://[2001:db8::1]/818H/1.pem")},
+        {STR("192.0.2.1"), STR("https://192.0.2.1/818H/1.pem")},
+    };
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        settings.repository_host = same[i].host;
+        assert_true(published_unit_path(&settings, same[i].x5u, &path));
+        assert_true(str_eq(path, STR("/818H/1.pem")));
+    }
+    assert_false(published_unit_path(&settings, STR("https://192.0.2.2/818H/1.pem"), &path));
     settings.repository_host = (struct str){NULL, 0};
     settings.repository_port = 0;
     assert_false(published_unit_path(&settings, STR(ONE), &path));

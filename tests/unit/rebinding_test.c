@@ -11,6 +11,7 @@
 #define TRIES  6
 
 static unsigned connected_publicly, connected_privately;
+static bool public_is_reached; /* it is the lab's web server */
 
 int connect(int fd, const struct sockaddr *to, socklen_t n)
 {
@@ -28,6 +29,11 @@ int connect(int fd, const struct sockaddr *to, socklen_t n)
         return next(fd, to, n);
     }
     connected_publicly++;
+    if (public_is_reached) {
+        struct sockaddr_in lab = *four;
+        inet_pton(AF_INET, host, &lab.sin_addr);
+        return next(fd, (const struct sockaddr *)&lab, sizeof(lab));
+    }
     errno = ECONNREFUSED;
     return -1;
 }
@@ -40,6 +46,7 @@ static int set_up_open(void **state)
     o.cut_off_after = 0; /* many hosts that refuse are no fault of ours here */
     begin_with(&o);
     connected_publicly = connected_privately = 0;
+    public_is_reached = false;
     return 0;
 }
 
@@ -84,12 +91,35 @@ static void several_addresses_of_a_name(void **state)
     assert_nobody_was_reached();
 }
 
+/* A name server that adds addresses (NAT64), or a signer with one inside: the public one served. */
+static void a_public_one_beside_others_serves(void **state)
+{
+    static const char *const others[] = {"10.0.0.1", "64:ff9b::808:404", "fd00::1"};
+    char room[64];
+    unsigned n = 0;
+    (void)state;
+    public_is_reached = true;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        for (unsigned first = 0; first < 2; first++) {
+            snprintf(alternating[first], sizeof(alternating[0]), PUBLIC);
+            snprintf(alternating[!first], sizeof(alternating[0]), "%s", others[i]);
+            struct told told = fetched(
+                (struct str){room, (size_t)snprintf(room, sizeof(room),
+                                                    "https://several%u.lab.test:8443/ok", n++)});
+            if (told.outcome != FETCH_OK)
+                fail_msg("%s: %s", others[i], fetch_outcome_word(told.outcome));
+        }
+    assert_int_equal(connected_publicly, n);
+    assert_int_equal(connected_privately, 0);
+}
+
 int main(void)
 {
 #define story(name) cmocka_unit_test_setup_teardown(name, set_up_open, tear_down)
     const struct CMUnitTest tests[] = {
         story(an_address_that_alternates),
         story(several_addresses_of_a_name),
+        story(a_public_one_beside_others_serves),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }

@@ -141,6 +141,7 @@ static void long_texts_are_cut(void **state)
     record_pack(&packet, &r);
     assert_true(record_unpack(&back, buf_str(&packet)));
     assert_int_equal(back.call_id.n, RECORD_TEXT_MAX);
+    assert_true(str_eq(back.call_id, record_text(r.call_id)));
     buf_fini(&packet);
     free(text);
 }

@@ -66,6 +66,9 @@ static void test_names(void **state)
         if (request_target_is_known(cases[i].host, STR("")) != cases[i].unnamed ||
             request_target_is_known(cases[i].host, ours) != cases[i].named)
             fail_msg("%.*s", STR_ARG(cases[i].host));
+    assert_true(request_target_is_known(STR("stird.example"), STR("stird.example.")));
+    assert_true(request_target_is_known(STR("stird.example."), STR("stird.example.")));
+    assert_false(request_target_is_known(STR("evil.example"), STR(".")));
 }
 
 int main(void)

@@ -130,10 +130,11 @@ const struct part part_dummy = {
 /* ---- the rows: src/daemon/roles.def, src/daemon/supervisor/parts.def ---- */
 
 static const struct child_role table[] = {{.id = 0,
-                                           .places = 1,
+                                           .places = 2,
                                            .duty = &duty_dummy,
                                            .name = "stird-dummy",
                                            .shown = "dummy",
+                                           .without = "NO DUMMY",
                                            .missed = true,
                                            .start_limit_ms = PATIENCE_MS,
                                            .ping_every_ms = 20,
@@ -250,6 +251,26 @@ static void test_it_is_shown(void **state)
     dummy->state = CHILD_SERVING;
 }
 
+/* Of several that are kept one is enough; one that is not kept does not count. */
+static void test_stird_is_without_it_when_none_serves(void **state)
+{
+    struct child *second = dummy + 1;
+    (void)state;
+    assert_string_equal(supervisor_state_text(s), "starting");
+    TURN_UNTIL(dummy->state == CHILD_SERVING && s->ready);
+    assert_string_equal(supervisor_state_text(s), "serving");
+    dummy->state = CHILD_STARTING;
+    assert_string_equal(supervisor_state_text(s), "NO DUMMY");
+    second->state = CHILD_SERVING;
+    assert_string_equal(supervisor_state_text(s), "NO DUMMY");
+    second->kept = true;
+    assert_string_equal(supervisor_state_text(s), "serving");
+    second->state = CHILD_NONE;
+    assert_string_equal(supervisor_state_text(s), "NO DUMMY");
+    second->kept = false;
+    dummy->state = CHILD_SERVING;
+}
+
 static bool is_said(int log_fd, const char *line)
 {
     char text[4096] = "";
@@ -286,6 +307,7 @@ int main(void)
         TEST(test_it_dies_and_another_serves),
         TEST(test_what_is_not_for_it_to_say_ends_it),
         TEST(test_it_is_shown),
+        TEST(test_stird_is_without_it_when_none_serves),
         cmocka_unit_test_teardown(test_who_gave_up_nothing_never_serves, end),
     };
     log_open("role_test", STDERR_FILENO, false);

@@ -194,16 +194,21 @@ static struct trust_image_answer ask_at(const struct world *w, uint32_t domains,
                                         int64_t now_s)
 {
     struct trust_image_answer answer;
-    STACK_OF(X509) *built = NULL;
+    struct trust_image_ways ways;
+    uint32_t ways_to = 0;
     assert_true(
-        trust_image_judge(w->image, domains, certificates[leaf], NULL, now_s, &answer, &built));
+        trust_image_judge(w->image, domains, certificates[leaf], NULL, now_s, &answer, &ways));
     assert_true((answer.leads != 0) == !answer.by_anchors.chain);
-    assert_true((answer.leads != 0) == (built != NULL));
     assert_true((answer.leads != 0) == (answer.domain != TRUST_NO_DOMAIN));
     assert_true(answer.by_anchors.from_s <= now_s && now_s <= answer.by_anchors.until_s);
-    if (built)
-        assert_int_equal(sk_X509_num(built), 2);
-    sk_X509_pop_free(built, X509_free);
+    for (unsigned i = 0; i < ways.n; i++) {
+        ways_to |= UINT32_C(1) << ways.of[i].domain;
+        assert_int_equal(sk_X509_num(ways.of[i].up), 2);
+        assert_true(answer.by_anchors.revoked != TRUST_REVOKED ||
+                    ways.of[i].revoked == TRUST_REVOKED);
+    }
+    assert_int_equal(ways_to, answer.leads);
+    trust_image_ways_fini(&ways);
     return answer;
 }
 

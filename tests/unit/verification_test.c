@@ -370,16 +370,26 @@ static void what_blames_the_certificate(void **state)
 {
     static const enum verify_check its[] = {VERIFY_CERTIFICATE, VERIFY_DATES, VERIFY_CHAIN,
                                             VERIFY_REVOKED, VERIFY_SCOPE};
+    static const enum verify_result signatures[] = {VERIFY_PASSED, VERIFY_FAILED, VERIFY_NOT_DONE};
     (void)state;
     for (int check = 0; check < VERIFY_CHECKS; check++) {
         struct verification_header h = {.header = 0};
         bool is_its = false;
         for (size_t i = 0; i < sizeof(its) / sizeof(its[0]); i++)
             is_its |= its[i] == (enum verify_check)check;
-        h.report.finding[check].result = VERIFY_FAILED;
-        assert_int_equal(verification_blames_certificate(&h), is_its);
-        h.report.finding[check].result = VERIFY_NOT_DONE;
-        assert_false(verification_blames_certificate(&h));
+        for (size_t i = 0; i < 3 && check != VERIFY_SIGNATURE; i++) {
+            h.report.finding[VERIFY_SIGNATURE].result = signatures[i];
+            h.report.finding[check].result = VERIFY_FAILED;
+            /* Of a key that is none no signature can be looked at; a number is the token's own. */
+            assert_int_equal(verification_blames_certificate(&h),
+                             is_its && signatures[i] != VERIFY_FAILED &&
+                                 (check != VERIFY_SCOPE || signatures[i] == VERIFY_PASSED));
+            h.report.is_foreign = true;
+            assert_true(check != VERIFY_SCOPE || !verification_blames_certificate(&h));
+            h.report.is_foreign = false;
+            h.report.finding[check].result = VERIFY_NOT_DONE;
+            assert_false(verification_blames_certificate(&h));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 /* The numbers that domains of trust may vouch for, while one that was asked cannot answer: a
  * certificate's good domain passes what it may vouch for; what another one might have vouched for
- * is open, and only what none would is refused. R-V-039. */
+ * is open, and only what none would is refused. And two domains do not say together what neither
+ * says alone. R-V-039. */
 #include "verify_lab.h"
 
 #include <stird/core/trust_image.h>
@@ -25,11 +26,11 @@ static struct trust_image *image_of(struct buf *room, const struct str *good,
     return image;
 }
 
-static struct verify_report ask_domains(struct arena *arena, struct str value,
-                                        const struct trust_image *image, uint64_t domains)
+/* What URL serves is CHAIN, which is freed. */
+static struct verify_report ask_of(struct arena *arena, struct str value, struct buf chain,
+                                   const struct trust_image *image, uint64_t domains)
 {
     const struct tn orig = lab_tn(CALLS), dest = lab_tn("12155550131");
-    struct buf chain = good_chain();
     struct sti_certificate c;
     struct verify_report report;
     struct token token;
@@ -48,6 +49,12 @@ static struct verify_report ask_domains(struct arena *arena, struct str value,
     sti_certificate_fini(&c);
     buf_fini(&chain);
     return report;
+}
+
+static struct verify_report ask_domains(struct arena *arena, struct str value,
+                                        const struct trust_image *image, uint64_t domains)
+{
+    return ask_of(arena, value, good_chain(), image, domains);
 }
 
 static void what_another_domain_might_vouch_for(void **state)
@@ -90,8 +97,175 @@ static void what_another_domain_might_vouch_for(void **state)
     trust_free(nobody);
 }
 
+/* ---- two domains, both at hand ---- */
+
+enum way {
+    GOOD_WAY,
+    WIDENS,       /* by its anchor: one for numbers alone, above a code */
+    OTHER_NUMBER, /* its anchor is for other numbers than the leaf */
+    REVOKES,
+    NO_CRL_OPENS /* no revocation list is at hand, and crl_stale is "open" */
+};
+
+static struct trust *trust_by(enum way way)
+{
+    static const char *const numbers[] = {"12155550000+1000", NULL}, *const other[] = {
+                                                                         "13035550100", NULL};
+    struct trust *t = trust_new();
+    if (way == WIDENS || way == OTHER_NUMBER) {
+        X509 *anchor = lab_certificate_new(
+            &(struct lab_certificate){.name = "lab issuer",
+                                      .serial = 9,
+                                      .key = issuer_key,
+                                      .not_before_s = NOW - DAY,
+                                      .not_after_s = NOW + DAY,
+                                      .authority = true,
+                                      .numbers = way == WIDENS ? numbers : other});
+        assert_true(trust_add_anchor(t, anchor));
+        X509_free(anchor);
+    } else {
+        assert_true(trust_add_anchor(t, root));
+    }
+    if (way == REVOKES) {
+        const uint64_t serial = 3;
+        struct problems problems = PROBLEMS_INIT;
+        struct buf text = BUF_INIT;
+        X509_CRL *crl = lab_crl_new(issuer, issuer_key, NOW - DAY, NOW + DAY, &serial, 1);
+        assert_true(lab_add_crl(&text, crl) && lab_add_certificate(&text, issuer));
+        assert_true(trust_add_crls(t, STR("crl"), buf_str(&text), &problems));
+        X509_CRL_free(crl);
+        buf_fini(&text);
+    }
+    return t;
+}
+
+static void two_domains_say_no_more_than_each(void **state)
+{
+    static const char *const leaf_numbers[] = {CALLS, NULL};
+    static const struct {
+        const char *name;
+        struct {
+            enum way way;
+            const struct str *country;
+        } of[2];
+        enum token_verdict verdict;
+        enum verify_check decided;
+        unsigned domain; /* of the record */
+        bool for_numbers;
+    } rows[] = {
+        {"both", {{GOOD_WAY, &one}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 0, false},
+        {"the second", {{GOOD_WAY, &britain}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 1, false},
+        {"no list of the one that may",
+         {{GOOD_WAY, &britain}, {NO_CRL_OPENS, &one}},
+         TOKEN_OPEN,
+         0,
+         1,
+         false},
+        {"no list of the other one",
+         {{NO_CRL_OPENS, &britain}, {GOOD_WAY, &one}},
+         TOKEN_VALID,
+         0,
+         1,
+         false},
+        {"it widens by the one that may",
+         {{GOOD_WAY, &britain}, {WIDENS, &one}},
+         TOKEN_INVALID,
+         VERIFY_CERTIFICATE,
+         1,
+         false},
+        {"it widens by the other one",
+         {{WIDENS, &britain}, {GOOD_WAY, &one}},
+         TOKEN_VALID,
+         0,
+         1,
+         false},
+        {"one of two passes it", {{WIDENS, &one}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 1, false},
+        {"one of two leaves it open",
+         {{WIDENS, &one}, {NO_CRL_OPENS, &one}},
+         TOKEN_OPEN,
+         0,
+         1,
+         false},
+        {"what passes is more than what is open",
+         {{NO_CRL_OPENS, &one}, {GOOD_WAY, &one}},
+         TOKEN_VALID,
+         0,
+         1,
+         false},
+        {"its number is not that of the one that may",
+         {{GOOD_WAY, &britain}, {OTHER_NUMBER, &one}},
+         TOKEN_INVALID,
+         VERIFY_SCOPE,
+         1,
+         true},
+        {"its number is not that of the other one",
+         {{OTHER_NUMBER, &britain}, {GOOD_WAY, &one}},
+         TOKEN_VALID,
+         0,
+         1,
+         true},
+        {"revoked by one that may not vouch",
+         {{REVOKES, &britain}, {GOOD_WAY, &one}},
+         TOKEN_INVALID,
+         VERIFY_REVOKED,
+         1,
+         false},
+        {"none may",
+         {{GOOD_WAY, &britain}, {GOOD_WAY, &france}},
+         TOKEN_INVALID,
+         VERIFY_SCOPE,
+         0,
+         false},
+    };
+    (void)state;
+    struct arena *arena = arena_new(4096);
+    struct buf value = BUF_INIT;
+    sign(&value, key, NOW);
+    /* In either order, and each alone: what none passes alone is not passed together. */
+    for (size_t at = 0; at < 2 * sizeof(rows) / sizeof(rows[0]); at++) {
+        const size_t i = at / 2, turn = at % 2;
+        struct trust_image_domain domains[2];
+        struct buf room = BUF_INIT;
+        const char *why = NULL;
+        bool alone = false;
+        for (size_t d = 0; d < 2; d++)
+            domains[d ^ turn] = (struct trust_image_domain){
+                .name = d == 0 ? STR("first") : STR("second"),
+                .countries = rows[i].of[d].country,
+                .n_countries = 1,
+                .wants_crls = rows[i].of[d].way == NO_CRL_OPENS,
+                .crl_opens = rows[i].of[d].way == NO_CRL_OPENS,
+                .trust = trust_by(rows[i].of[d].way)};
+        assert_true(trust_image_write(&room, domains, 2));
+        struct trust_image *image = trust_image_open(buf_str(&room), 1, &why);
+        assert_non_null(image);
+        for (uint64_t asked = 1; asked <= 3; asked++) {
+            struct buf chain = rows[i].for_numbers
+                                   ? serve(make("SHAKEN", 3, key, false, false, NULL, leaf_numbers),
+                                           true)
+                                   : good_chain();
+            const struct verify_report r = ask_of(arena, buf_str(&value), chain, image, asked);
+            alone = alone || (asked < 3 && r.verdict == TOKEN_VALID);
+            if (asked < 3)
+                continue;
+            expect(&r, rows[i].verdict, rows[i].verdict == TOKEN_INVALID ? 437 : 0, rows[i].decided,
+                   rows[i].name);
+            assert_true(alone || r.verdict != TOKEN_VALID);
+            if (turn == 0)
+                assert_int_equal(r.domain, rows[i].domain);
+        }
+        trust_image_close(image);
+        buf_fini(&room);
+        for (size_t d = 0; d < 2; d++)
+            trust_free((struct trust *)domains[d].trust);
+    }
+    buf_fini(&value);
+    arena_free(arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_another_domain_might_vouch_for)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_another_domain_might_vouch_for),
+                                       cmocka_unit_test(two_domains_say_no_more_than_each)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -44,7 +44,9 @@ int files_read_public(struct files *files, struct str path, size_t max_bytes, st
  */
 int files_read_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
                       struct str *text);
-/* What an error of the two functions beside this one means to the operator. */
+/* Forgets the text of a secret that nobody is to get; who reads it gets -ENOKEY. */
+void files_forget_secret(struct files *files, struct str path);
+/* What an error of the functions around this one means to the operator. */
 const char *files_secret_fault(int error);
 /*
  * Whether files_read_secret() could read it, for a secret that another process reads itself, when

@@ -27,6 +27,10 @@ struct budget_row {
 #define BUDGET_STREAM_UNSENT (64 * 1024)
 #define BUDGET_STREAM_PIECE  (64 * 1024) /* of at most so many */
 
+/* What the library keeps of a connection for pages: a request, the table of its headers, the head
+   of its answer. */
+#define BUDGET_PAGES_POOL (32 * 1024)
+
 /* Number tables as they are compiled; zeros when they are not known. */
 struct budget_table {
     uint64_t octets, rows;
@@ -41,6 +45,9 @@ struct budget {
 uint64_t budget_emergency_call(const struct settings *settings);
 /* For how many calls a worker's part of limits.memory is enough. */
 uint64_t budget_calls(const struct settings *settings);
+/* How many octets the web process and the publisher may hold, without what the kernel does. */
+uint64_t budget_web_process(const struct settings *settings);
+uint64_t budget_publisher(const struct settings *settings);
 struct budget budget_of(const struct settings *settings, const struct budget_table *table);
 uint64_t budget_octets(const struct budget *budget, const struct budget_row *row);
 uint64_t budget_sum(const struct budget *budget);

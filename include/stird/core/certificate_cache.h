@@ -3,10 +3,11 @@
  * (sti_certificate.h) and found by the URL that served them. Each worker has its own; it fetches
  * nothing. Pure: the time is handed in.
  *
- * Certificates that lead to an anchor have one part of the cache, all else that URLs served the
- * other part: so nobody without a listed authority can push good ones out. Each part forgets what
- * was used least. Bodies are kept, so that they can be judged again without being fetched: when
- * what is trusted changes, or one of the dates that the answer hangs on has passed.
+ * Certificates that lead to an anchor, and by which a call's signature verified, have one part of
+ * the cache, all else that URLs served the other part: so nobody without the key of a certificate
+ * of a listed authority can push good ones out, be it with copies of somebody's. Each part forgets
+ * what was used least. Bodies are kept, so that they can be judged again without being fetched:
+ * when what is trusted changes, or one of the dates that the answer hangs on has passed.
  *
  * Signers put a successor under the same URL, mostly of the same key, so no signature tells of it:
  * one that is near its end, or that of its chain, is stale, and past it unknown. One that was over
@@ -69,11 +70,18 @@ struct certificate_body {
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *body,
                            const struct certificate_ground *ground,
                            const struct sti_certificate **found);
+/* A call's signature verified by what get has just found: from now on it is one of the good ones as
+   long as it leads to an anchor, and so is the same body when it is fetched anew. What get found of
+   the call stays. */
+void certificate_cache_prove(struct certificate_cache *c, const struct sti_certificate *found,
+                             int64_t now_s);
 /*
- * Of what get or put have just found: true once for each body that leads to an anchor, when that is
- * seen first, be it because what is trusted has changed. *FETCHED_S: when it was fetched.
+ * Of what get has just found: true of a good one when that is seen first, be it because what is
+ * trusted has changed, and every few minutes that it is used. *FETCHED_S: when it was fetched.
  */
-bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s);
+bool certificate_cache_news(const struct sti_certificate *found, int64_t now_s, int64_t *fetched_s);
+/* Whether what get or put have just found leads to an anchor, whoever has proven it. */
+bool certificate_cache_leads(const struct sti_certificate *found);
 /* What get has found is at fault for a call: it is doubted from CERTIFICATE_CACHE_BAD_S after it
    was fetched on, or after it was asked for anew last. */
 void certificate_cache_doubt(const struct sti_certificate *found);
@@ -91,8 +99,9 @@ int64_t certificate_cache_fetched_s(const struct certificate_cache *c, struct st
 
 struct certificate_cache_counts {
     unsigned good, bad;
+    unsigned held; /* good ones, each once, however many URLs and sets of domains it has */
     uint64_t hits, misses, judged, forgotten; /* since it was made; JUDGED counts preparations */
-    uint64_t newly_revoked; /* good ones that were judged again, and are revoked now */
+    uint64_t newly_revoked; /* of HELD that were judged again, and are revoked now */
 };
 struct certificate_cache_counts certificate_cache_counts(const struct certificate_cache *c);
 

@@ -29,6 +29,9 @@ uint32_t certificate_find(const struct settings *settings, struct str id);
  * or the first foreign one where it has no other. Index of its first unit, or NO_CERTIFICATE.
  */
 uint32_t certificate_first(const struct settings *settings, uint32_t provider);
+/* The same for calls of TRUNK where neither row, rule nor customer names one: its own, or the first
+   of its provider. */
+uint32_t certificate_of_trunk(const struct settings *settings, const struct trunk *trunk);
 
 struct certificate_question {
     const struct settings *settings;

@@ -34,6 +34,10 @@ STACK_OF(X509) * certificates_read(struct str text, struct text_fault *fault);
    there may be as many as there are. */
 STACK_OF(X509) * certificates_read_trusted(struct str text, struct text_fault *fault);
 
+/* Why only OpenSSL reads the certificates of TEXT, and other libraries do not: it is no PEM, or has
+   blocks of OpenSSL's own kind. NULL: others read them, too. */
+const char *certificates_only_here(struct str text);
+
 /* Revocation lists, PEM (one or more) or one in DER; NULL and *FAULT. */
 STACK_OF(X509_CRL) * text_crls(struct str text, struct text_fault *fault);
 

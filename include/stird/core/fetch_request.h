@@ -52,7 +52,7 @@ enum fetch_kind {
     FETCH_FORMER,  /* what came leads to no anchor, and has_former: what did lead there? It is
                       answered at once */
     FETCH_PROVEN,  /* a note that gets no answer: what was fetched then leads to an anchor, until
-                      ends_s */
+                      ends_s, and a call's signature verified by it; said again while it is used */
     FETCH_REFUSED, /* a note: what was fetched then is garbage */
     FETCH_OVER,    /* a note: what was fetched then is over, or not in force yet: it says so to all
                       who ask, but only until its server may have another one */

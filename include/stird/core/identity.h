@@ -53,6 +53,11 @@ struct identity_value {
 };
 
 void identity_value_read(struct identity_value *v, struct str text);
+/*
+ * Reads a LINE that is no header, but that the next hop may read as Identity (header_resembles()):
+ * never well formed, and it says all that it says by one of the ways in which it may be read.
+ */
+void identity_value_read_odd(struct identity_value *v, struct str line);
 /* So many values of one line are told apart; the rest is read as one value, which is not well
    formed. */
 #define IDENTITY_VALUES_MAX 16

@@ -13,6 +13,10 @@ struct shown_certificate;
 /* The first of TEXT (certificate_text.h); NULL: it has none that can be read. To be freed. */
 struct shown_certificate *shown_certificate_read(struct str text);
 void shown_certificate_free(struct shown_certificate *shown);
+/* Why TEXT, which shown_certificate_read() reads, is not for a server of pages: its library does
+   not read it, or does not serve a key of that kind. NULL: it is; a sentence that goes behind the
+   file's name otherwise. */
+const char *shown_certificate_pages_fault(struct str text);
 /* Whether whoever asks for HOST, a name or an address, takes it (RFC 9110 section 4.3.4). */
 bool shown_certificate_is_for(const struct shown_certificate *shown, struct str host);
 /* Whether its key is that of the unit C. */

@@ -29,6 +29,17 @@ struct sti_scope {
     unsigned n_constraints;
 };
 
+/* How a certificate leads to one of the domains that it is judged by, or to other anchors. What is
+   good by one way is so for the numbers of that domain alone. */
+struct sti_way {
+    unsigned domain;               /* of the image; TRUST_NO_DOMAIN: of none */
+    const struct sti_scope *scope; /* NULL: the certificate's SCOPE */
+    const char *widens;            /* as FAULT[STI_ENCOMPASSED]; NULL: it does not */
+    enum trust_revoked revoked;    /* revoked by any way is revoked by all */
+    const char *not_known;         /* why */
+    bool crl_is_needed; /* where it is not known whether it is revoked, the verdict is open */
+};
+
 /* Which rule a certificate breaks. */
 enum sti_rule {
     STI_KEY,
@@ -52,12 +63,16 @@ struct sti_certificate {
     const struct jws_algorithm *algorithm;
     void *verifier; /* KEY, ready for that algorithm's verify() */
     int64_t not_before_s, not_after_s;
-    int64_t chain_until_s; /* the last second in which it and those above it are all in force */
+    int64_t chain_until_s; /* the last second in which it and those above it, by each of its ways,
+                              are all in force */
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* RFC 2253; hexadecimal */
-    struct sti_scope scope;
+    struct sti_scope scope;     /* by the first of its ways */
+    struct sti_way *ways;       /* of the arena; in the order of the image, one at least */
+    unsigned n_ways;
     /* For each rule NULL, or a static sentence that begins with "its" or "it" and says how it is
-       broken. Whether the certificate is in force has to be asked with the time. */
+       broken; STI_ENCOMPASSED: by each of its ways. Whether the certificate is in force has to be
+       asked with the time. */
     const char *fault[STI_RULES];
     bool has_anchors; /* it was judged by some: BY_ANCHORS says how */
     int64_t judged_s; /* as of when */
@@ -92,11 +107,10 @@ bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
                            const struct trust *trust, int64_t now_s, struct arena *arena);
 /* Whether TRUSTED, good or bad, is the answer at NOW_S too; else it has to be prepared again. */
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
-/* Whether revocation lists were asked about it; false: anchors are not at hand, or whoever it leads
-   to has none, so a revoked one would pass. */
-bool sti_certificate_was_looked_up(const struct sti_certificate *c);
 /* By its own dates and by those of its chain; false of what is unreadable. */
 bool sti_certificate_is_in_force(const struct sti_certificate *c, int64_t now_s);
+/* What limits it by one of its ways. */
+const struct sti_scope *sti_way_scope(const struct sti_certificate *c, const struct sti_way *way);
 void sti_certificate_fini(struct sti_certificate *c);
 /* The first rule that it breaks, or NULL. */
 const char *sti_certificate_fault(const struct sti_certificate *c);

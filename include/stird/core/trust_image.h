@@ -85,10 +85,25 @@ struct trust_image_answer {
        why. */
     struct trust_answer by_anchors;
 };
-/* As trust_judge(), by the domains of the mask DOMAINS, which may have TRUST_LACKING. */
+/* How the chain leads to one of them, and what that one says of it: what one domain lets pass is
+   no word of another one's. */
+struct trust_image_way {
+    unsigned domain;
+    enum trust_revoked revoked; /* revoked in any of them is revoked */
+    const char *not_known;      /* why */
+    bool crl_opens;             /* REVOKED is TRUST_NOT_KNOWN, and that leaves the verdict open */
+    STACK_OF(X509) * up;        /* the leaf first, the anchor last */
+};
+struct trust_image_ways {
+    unsigned n; /* in the order of the image */
+    struct trust_image_way of[TRUST_DOMAINS_MAX];
+};
+void trust_image_ways_fini(struct trust_image_ways *ways);
+/* As trust_judge(), by the domains of the mask DOMAINS, which may have TRUST_LACKING. WAYS, if not
+   NULL, become those to each domain that it leads to; to be freed in any case. */
 bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf,
                        STACK_OF(X509) * more, int64_t now_s, struct trust_image_answer *answer,
-                       STACK_OF(X509) * *built);
+                       struct trust_image_ways *ways);
 /* Whether one of DOMAINS may vouch for a number of DIGITS (a canonical one, tn.h). */
 bool trust_image_vouches(const struct trust_image *i, uint32_t domains, struct str digits);
 /* Whether one of UNHEARD, of an answer, might: one that the image does not have might for any. */

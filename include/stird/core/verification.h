@@ -94,8 +94,9 @@ struct verification_header {
     const struct token *token; /* of the set: type, claims, x5u */
     struct verify_report report;
 };
-/* Whether what its URL served is at fault, so that its signer may have mended it since. A signature
-   that does not fit says nothing of that: anybody can write one. */
+/* Whether what its URL served is at fault, so that its signer may have mended it since. A token
+   whose signature does not fit says nothing of that, whatever number it names: anybody can write
+   one. Nor does a number that no domain may vouch for: no other certificate changes that. */
 bool verification_blames_certificate(const struct verification_header *header);
 
 struct verification {

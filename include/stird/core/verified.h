@@ -38,7 +38,7 @@ struct verified {
     char attest;                  /* as the token says; NUL: nothing readable */
     struct str x5u, spc, subject; /* of the token, of its certificate */
     struct str origid;
-    struct str trust;       /* the first domain of trust that its certificate leads to */
+    struct str trust;       /* the domain of trust by which its certificate was judged */
     int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
     struct tn elsewhere;    /* the Request-URI's number, where the token that is told of is for
                                another one, which fits To, and no div leads there; n == 0: none */
@@ -52,6 +52,8 @@ struct verified {
 struct verification_question;
 /* Fills V from ANSWER, as of the question's time; the texts are the answer's. The caller sets
    cache, times and what was told. */
+/* Which entry of ANSWER it tells of; -1: of none. */
+int verified_entry(const struct verification *answer);
 void verified_of(struct verified *v, const struct verification_question *question,
                  const struct verification *answer);
 /* Copies its texts into ARENA. False: no memory. */

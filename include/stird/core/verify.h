@@ -65,6 +65,8 @@ struct verify_report {
     struct str attest, orig, dest;
     int64_t iat_s;           /* 0: it has none; may be negative */
     struct str spc, subject; /* of the certificate */
+    unsigned domain; /* of the image: by which the certificate was judged; TRUST_NO_DOMAIN: none */
+    bool is_foreign; /* none of the domains that it leads to may vouch for the number */
 };
 
 /*

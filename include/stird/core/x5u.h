@@ -25,6 +25,9 @@ struct x5u_parts {
 const char *x5u_split(struct str url, struct x5u_parts *parts);
 /* The same for callers that do not need the parts. */
 const char *x5u_fault(struct str url);
+/* Whether both are the same host: names whatever their case and a final dot, addresses however they
+   are written, with brackets or without. */
+bool x5u_same_host(struct str host, struct str other);
 /* Whether both are such URLs, and lead to the same host and port. */
 bool x5u_share_host(struct str url, struct str other);
 /* For a URL that has no fault: why others may be unable to reach it all the same, or NULL.

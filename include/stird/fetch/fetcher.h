@@ -6,9 +6,9 @@
  * It judges nothing, has no key and knows no call. One thread, no clock: time is handed in. It
  * waits nowhere but in fetcher_wait(). All that others can make it hold is bounded: URLs at once
  * and in the queue, of one host (4 at once at a port, 10 a second), of one trunk (20 new ones a
- * second, half of all places, its share of a host), those who wait, bodies and failures. Whoever
- * asks for more is told so (FETCH_LIMIT, FETCH_OVERLOADED); that does not count as a failure of the
- * URL.
+ * second, half of all places, half of these for hosts that have not proven good, its share of a
+ * host), threads of a resolver that hangs, those who wait, bodies and failures. Whoever asks for
+ * more is told so (FETCH_LIMIT, FETCH_OVERLOADED); that does not count as a failure of the URL.
  */
 #ifndef STIRD_FETCHER_H
 #define STIRD_FETCHER_H
@@ -49,7 +49,8 @@ struct fetcher_counts {
     uint64_t sources[FETCH_SOURCES];   /* answers */
     uint64_t fetched[FETCH_OUTCOMES];  /* transfers that ended */
     unsigned running, queued, waiting; /* now: transfers, URLs, askers */
-    unsigned lingering;                /* now: places that the system's resolver holds */
+    unsigned lingering;                /* now: threads of the system's resolver that go on */
+    unsigned held;                     /* now: transfers that are none but such a thread */
     unsigned shut;                     /* now: hosts whose breaker is open */
     unsigned bodies, proven, failures; /* now: kept */
     size_t octets;                     /* now: of the bodies */

@@ -45,6 +45,7 @@ struct control_snapshot {
     int64_t read_at_s; /* when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];
     char path[CONTROL_TEXT];   /* the main configuration file, key into the files */
+    char node[CONTROL_TEXT];   /* settings' node: a worker has no right to ask for the host's name */
     char states[CONTROL_TEXT]; /* of its certificates: a character for each unit, '0' + its state */
 };
 
@@ -181,8 +182,9 @@ void control_gave_up_rights(void);
  */
 int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS_MAX],
                     unsigned *n_fds);
-/* Hands all words that have come to HEAR, which owns what came with each. False: the other end is
-   gone. For children whose words may be heard one after the other. */
+/* Hands all words that have come to HEAR, which owns what came with each. One that is lost
+   (-EMFILE) is a line in the log: who waits for it asks again. False: the other end is gone. For
+   children whose words may be heard one after the other. */
 bool control_hear(int fd,
                   void (*hear)(void *user, const struct control_message *m, const int *fds,
                                unsigned n_fds),

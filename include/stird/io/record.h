@@ -18,6 +18,8 @@
 #include <stird/core/verified.h>
 
 #define RECORD_TEXT_MAX 1024 /* octets of a field; a longer text is cut when it is packed */
+/* TEXT as a record has it. */
+struct str record_text(struct str text);
 
 /* Empty texts and the values named below become null. */
 struct record {

@@ -13,10 +13,10 @@
 
 /* What stird lacks of what calls need. */
 enum web_lack {
-    WEB_LACKS_CALLS, /* it takes none: it starts, stops, or is not whole */
-    WEB_LACKS_CERTIFICATE,
+    WEB_LACKS_CALLS,       /* it takes none: it starts, stops, or is not whole */
+    WEB_LACKS_CERTIFICATE, /* of a provider: that of a trunk that signs */
     WEB_LACKS_NUMBERS,
-    WEB_LACKS_NEXT_HOP,
+    WEB_LACKS_NEXT_HOP, /* of trunks that send to any */
     WEB_LACKS
 };
 
@@ -32,6 +32,7 @@ struct web_view_parts {
 struct web_view {
     bool lacks[WEB_LACKS];
     char state[24];                /* as `stirctl status` has it */
+    struct str provider;           /* whose certificate is lacking; empty: it has no name */
     const uint64_t *all, *service; /* counters.h: of calls, of stird itself */
     struct web_view_parts trunks, upstreams;
     struct str status, trust; /* JSON: what `stirctl status --json`, and `trust list`, print */

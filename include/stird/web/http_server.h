@@ -15,8 +15,9 @@
 #include <stdint.h>
 #include <stird/base/str.h>
 
-#define HTTP_WATCHED   2    /* descriptors */
-#define HTTP_HEAD_MAX  8192 /* octets of a request, and of what is kept of a connection beside */
+#define HTTP_WATCHED   3    /* descriptors */
+#define HTTP_HEAD_MAX  8192 /* octets of a request */
+#define HTTP_EDITIONS  3    /* of its pages: the present ones, and older ones that are still read */
 #define HTTP_PAGES_MAX 1024
 
 struct http_rules {
@@ -39,11 +40,11 @@ struct http_page {
 };
 
 struct http_counts {
-    uint64_t answered, refused; /* 200; any other answer */
+    uint64_t answered, refused; /* 200; any other answer; each once it has left whole */
     uint64_t unreadable;        /* connections on which something came that is no request */
     uint64_t unshaken;          /* the same by TLS, before a request began: failed handshakes */
     uint64_t crowded;           /* connections of a source that has its part */
-    uint64_t thrown_out;        /* connections whose time was over */
+    uint64_t thrown_out;        /* connections whose time was over, or whose pages were too old */
 };
 
 struct http_server;

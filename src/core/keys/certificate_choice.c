@@ -41,6 +41,11 @@ uint32_t certificate_first(const struct settings *s, uint32_t provider)
     return own != NO_CERTIFICATE ? own : next_of(s, 0, provider, true);
 }
 
+uint32_t certificate_of_trunk(const struct settings *s, const struct trunk *t)
+{
+    return t->certificate != NO_CERTIFICATE ? t->certificate : certificate_first(s, t->provider);
+}
+
 static bool has_settled(const struct certificate *c, int64_t now_s)
 {
     return now_s >= c->not_before_s + CERTIFICATE_SETTLING_S;

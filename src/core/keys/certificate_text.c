@@ -368,6 +368,18 @@ STACK_OF(X509) * certificates_read_trusted(struct str text, struct text_fault *f
     return read_certificates(text, CERTIFICATES_OR_TRUSTED, fault);
 }
 
+const char *certificates_only_here(struct str text)
+{
+    struct pem_block block;
+    if (!pem_is(text))
+        return "is not in PEM form: convert it (openssl x509 -inform DER -in OLD -out NEW)";
+    while (pem_next(&text, &block) == PEM_BLOCK)
+        if (str_eq(block.label, STR("TRUSTED CERTIFICATE")))
+            return "has OpenSSL's own trust settings in it, which servers of pages do not read: "
+                   "convert it (openssl x509 -in OLD -out NEW)";
+    return NULL;
+}
+
 /* ---- revocation lists ---- */
 
 static bool add_crl(STACK_OF(X509_CRL) * all, const unsigned char *der, long n)

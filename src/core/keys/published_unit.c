@@ -9,7 +9,7 @@ bool published_unit_path(const struct settings *s, struct str x5u, struct str *p
     if (s->repository_port == 0 || x5u.n == 0 || x5u_split(x5u, &parts))
         return false;
     *path = parts.path;
-    return s->repository_host.n == 0 || str_eq_nocase(parts.host, s->repository_host);
+    return s->repository_host.n == 0 || x5u_same_host(parts.host, s->repository_host);
 }
 
 static bool is_at(const struct settings *s, uint32_t i, struct str path)

@@ -510,6 +510,33 @@ void identity_value_read(struct identity_value *v, struct str text)
     v->kind = identity_parse(text, &v->identity);
 }
 
+/* Adds what TEXT says, as one or several values. */
+static void add_reading(struct identity_value *v, struct str text)
+{
+    struct str values[IDENTITY_VALUES_MAX];
+    const unsigned n = identity_values(text, values);
+    for (unsigned i = 0; i < n; i++) {
+        struct identity_value one;
+        identity_value_read(&one, values[i]);
+        const bool div = v->identity.says_div || one.identity.says_div,
+                   shaken = v->kind == IDENTITY_SHAKEN || one.kind == IDENTITY_SHAKEN;
+        if (v->kind == IDENTITY_UNREADABLE || one.kind == IDENTITY_SHAKEN)
+            *v = one;
+        v->identity.says_div = div;
+        v->kind = shaken ? IDENTITY_SHAKEN : IDENTITY_UNREADABLE;
+    }
+}
+
+void identity_value_read_odd(struct identity_value *v, struct str line)
+{
+    const struct header_line odd = {.raw = line};
+    *v = (struct identity_value){.kind = IDENTITY_UNREADABLE};
+    add_reading(v, header_odd_value(&odd));
+    add_reading(v, str_slice(line, str_find(line, ':', 0) + 1, line.n));
+    v->text = line;
+    v->identity.fault = "a line that resembles Identity is no header";
+}
+
 void identity_add(struct buf *out, struct str token, struct str x5u, struct str alg, struct str ppt)
 {
     buf_add_str(out, token);

@@ -8,21 +8,26 @@
 #include <stird/core/x5u.h>
 #include <string.h>
 
-#define ARENA_BYTES 512               /* of most certificates all texts */
-#define KEPT_BYTES  ((size_t)4 << 10) /* of one, on average */
-#define NEAR_PART   5                 /* the last fifth of its time is near its end */
-#define KEY_BYTES   3400 /* what OpenSSL holds of a public key and of what verifies by it */
+#include "certificate_leaves.h"
+
+#define ARENA_BYTES  512               /* of most certificates all texts */
+#define KEPT_BYTES   ((size_t)4 << 10) /* of one, on average */
+#define NEAR_PART    5                 /* the last fifth of its time is near its end */
+#define KEY_BYTES    3400 /* what OpenSSL holds of a public key and of what verifies by it */
+#define TOLD_AGAIN_S 300  /* so often at most its keeper hears that it is used */
 
 struct kept {
-    struct lru_link link; /* its name is TEXT's beginning, and the body behind it */
-    bool is_good;         /* which part it is in */
+    struct lru_link link;          /* its name is TEXT's beginning, and the body behind it */
+    bool is_good;                  /* which part it is in */
+    bool is_proven;                /* a call's signature has verified by it */
+    struct certificate_leaf *leaf; /* of one that is proven; NULL: it is not counted */
     struct sti_certificate certificate;
     struct arena *arena; /* of the certificate's texts */
     uint64_t generation; /* by which it was judged */
     int64_t fetched_s, stale_s, ends_s;
     int64_t bad_from_s, bad_until_s; /* used between these alone while it is not in force */
     int64_t doubted_s; /* a newer one is wanted from BAD_S after that on; 0: it is not doubted */
-    bool is_told;      /* that it is good: certificate_cache_news() */
+    int64_t told_s;    /* that it is good, the last time: certificate_cache_news(); 0: never */
     size_t name_n, body_n;
     size_t bytes; /* as its part counts them */
     char text[];
@@ -36,6 +41,7 @@ struct part {
 
 struct certificate_cache {
     struct part good, bad;
+    struct certificate_leaves leaves;
     struct certificate_cache_counts counts;
 };
 
@@ -51,7 +57,8 @@ struct certificate_cache *certificate_cache_new(unsigned good, unsigned bad)
         return NULL;
     c->good.most = at_least(good);
     c->bad.most = at_least(bad);
-    if (lru_init(&c->good.all, c->good.most) && lru_init(&c->bad.all, c->bad.most))
+    if (lru_init(&c->good.all, c->good.most) && lru_init(&c->bad.all, c->bad.most) &&
+        certificate_leaves_init(&c->leaves, c->good.most))
         return c;
     certificate_cache_free(c);
     return NULL;
@@ -81,11 +88,14 @@ static void take_out(struct certificate_cache *c, struct kept *k)
     struct part *p = part_of(c, k);
     lru_remove(&p->all, &k->link);
     p->bytes -= k->bytes;
+    if (k->is_good)
+        certificate_leaf_good(&c->leaves, k->leaf, false);
 }
 
 static void forget(struct certificate_cache *c, struct kept *k)
 {
     take_out(c, k);
+    certificate_leaf_leave(&c->leaves, k->leaf);
     kept_free(k);
 }
 
@@ -99,6 +109,7 @@ void certificate_cache_free(struct certificate_cache *c)
         forget(c, kept_of(c->bad.all.oldest));
     lru_fini(&c->good.all);
     lru_fini(&c->bad.all);
+    certificate_leaves_fini(&c->leaves);
     free(c);
 }
 
@@ -126,15 +137,22 @@ static struct kept *find(const struct certificate_cache *c, struct str url, uint
 
 /* ---- judging ---- */
 
-/* Whether it belongs to the part of the good ones: only a listed authority brings it there. */
-static bool is_good(const struct sti_certificate *c)
+/* Whether it leads to a listed authority. */
+static bool leads(const struct sti_certificate *c)
 {
     return !c->unreadable && c->has_anchors && !c->by_anchors.chain;
 }
 
+/* Whether it belongs to the part of the good ones. Anybody may serve a copy of somebody's chain: so
+   it has to lead to an authority, and a signature to fit it. */
+static bool belongs_to_good(const struct kept *k)
+{
+    return k->is_proven && leads(&k->certificate);
+}
+
 static bool is_in_use(const struct sti_certificate *c, int64_t now_s)
 {
-    return is_good(c) && sti_certificate_is_in_force(c, now_s);
+    return leads(c) && sti_certificate_is_in_force(c, now_s);
 }
 
 static bool is_revoked(const struct sti_certificate *c)
@@ -144,7 +162,7 @@ static bool is_revoked(const struct sti_certificate *c)
 
 static bool was_revoked(const struct sti_certificate *before, const struct sti_certificate *now)
 {
-    return is_good(before) && !is_revoked(before) && is_revoked(now);
+    return leads(before) && !is_revoked(before) && is_revoked(now);
 }
 
 static struct str body_of(const struct kept *k)
@@ -170,7 +188,8 @@ static bool judge(struct certificate_cache *c, struct kept *k, struct str body,
         arena_free(arena);
         return false;
     }
-    c->counts.newly_revoked += k->arena != NULL && was_revoked(&k->certificate, &judged);
+    const bool revoked_now = k->arena != NULL && was_revoked(&k->certificate, &judged);
+    c->counts.newly_revoked += certificate_leaf_judged(k->leaf, is_revoked(&judged)) && revoked_now;
     sti_certificate_fini(&k->certificate);
     arena_free(k->arena);
     k->certificate = judged;
@@ -203,7 +222,7 @@ static bool has_room(const struct part *p, size_t bytes)
 
 static void put(struct certificate_cache *c, struct kept *k)
 {
-    k->is_good = is_good(&k->certificate);
+    k->is_good = belongs_to_good(k);
     struct part *p = part_of(c, k);
     k->bytes = sizeof(*k) + k->name_n + k->body_n + arena_bytes(k->arena) +
                (k->certificate.key ? KEY_BYTES : 0);
@@ -213,6 +232,8 @@ static void put(struct certificate_cache *c, struct kept *k)
     }
     p->bytes += k->bytes;
     lru_add(&p->all, &k->link, (struct str){k->text, k->name_n});
+    if (k->is_good)
+        certificate_leaf_good(&c->leaves, k->leaf, true);
 }
 
 /* One that is in force now is asked for anew as soon as it is not any more. */
@@ -227,7 +248,7 @@ static void begin_bad(struct kept *k, int64_t now_s)
 static void use(struct certificate_cache *c, struct kept *k, int64_t now_s)
 {
     struct part *p = part_of(c, k);
-    if (is_good(&k->certificate) == k->is_good) {
+    if (belongs_to_good(k) == k->is_good) {
         lru_touch(&p->all, &k->link);
         return;
     }
@@ -338,6 +359,13 @@ static struct kept *judge_before(struct certificate_cache *c, struct str url,
     return k;
 }
 
+static void prove(struct certificate_cache *c, struct kept *k)
+{
+    k->is_proven = true;
+    k->leaf = certificate_leaf_join(&c->leaves, k->certificate.key);
+    (void)certificate_leaf_judged(k->leaf, is_revoked(&k->certificate));
+}
+
 bool certificate_cache_put(struct certificate_cache *c, const struct certificate_body *b,
                            const struct certificate_ground *g, const struct sti_certificate **found)
 {
@@ -356,20 +384,38 @@ bool certificate_cache_put(struct certificate_cache *c, const struct certificate
         return true;
     }
     begin_bad(k, g->now_s);
+    if (before && before->is_proven && str_eq(body_of(before), body_of(k)))
+        prove(c, k);
     certificate_cache_drop(c, b->url, g->domains);
     put(c, k);
     *found = &k->certificate;
     return true;
 }
 
-bool certificate_cache_news(const struct sti_certificate *found, int64_t *fetched_s)
+void certificate_cache_prove(struct certificate_cache *c, const struct sti_certificate *found,
+                             int64_t now_s)
 {
     struct kept *k = container_of(found, struct kept, certificate);
-    if (k->is_told || !is_good(&k->certificate))
+    if (k->is_proven)
+        return;
+    prove(c, k);
+    use(c, k, now_s);
+}
+
+bool certificate_cache_news(const struct sti_certificate *found, int64_t now_s, int64_t *fetched_s)
+{
+    struct kept *k = container_of(found, struct kept, certificate);
+    const int64_t age_s = now_s - k->told_s;
+    if (!belongs_to_good(k) || (k->told_s > 0 && age_s >= 0 && age_s < TOLD_AGAIN_S))
         return false;
-    k->is_told = true;
+    k->told_s = now_s > 0 ? now_s : 1;
     *fetched_s = k->fetched_s;
     return true;
+}
+
+bool certificate_cache_leads(const struct sti_certificate *found)
+{
+    return leads(found);
 }
 
 void certificate_cache_doubt(const struct sti_certificate *found)
@@ -427,5 +473,6 @@ struct certificate_cache_counts certificate_cache_counts(const struct certificat
     struct certificate_cache_counts counts = c->counts;
     counts.good = (unsigned)c->good.all.n;
     counts.bad = (unsigned)c->bad.all.n;
+    counts.held = c->leaves.held;
     return counts;
 }

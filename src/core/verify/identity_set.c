@@ -43,9 +43,11 @@ static bool add(struct identity_set *set, unsigned header, struct str value,
 }
 
 /* Whether a value that is not judged says div. */
-static bool says_div(struct str value)
+static bool says_div(struct str value, const struct identity_value *known)
 {
     struct identity identity;
+    if (known)
+        return known->identity.says_div;
     identity_parse(value, &identity);
     return identity.says_div;
 }
@@ -75,14 +77,15 @@ bool identity_set_read_known(struct identity_set *set, const struct str *values,
         .entries = arena_array(arena, (n < max ? n : max) + 1, sizeof(set->entries[0]))};
     bool good = set->entries != NULL;
     for (unsigned i = 0; i < n && good; i++) {
+        const struct identity_value *one = known_of(values[i], i, known, n_known);
         if (str_trim(values[i]).n == 0) {
             set->n_empty++;
         } else if (set->n >= max || values[i].n > IDENTITY_SET_BYTES_MAX - octets) {
             set->n_beyond++;
-            set->diverts_beyond = set->diverts_beyond || says_div(values[i]);
+            set->diverts_beyond = set->diverts_beyond || says_div(values[i], one);
         } else {
             octets += values[i].n;
-            good = add(set, i, values[i], known_of(values[i], i, known, n_known), arena);
+            good = add(set, i, values[i], one, arena);
         }
     }
     return good && shortages() == before;

@@ -121,12 +121,21 @@ static const char *judge_constraints(struct judging *j)
 }
 
 /* A code stands for all numbers, so an issuer whose list has only numbers cannot pass on a code. */
-static const char *judge_encompassed(struct judging *j)
+static const char *widens(const struct sti_scope *scope)
 {
-    return sti_scope_is_encompassed(&j->c->scope)
+    return sti_scope_is_encompassed(scope)
                ? NULL
                : "its chain widens: a service provider code is not in the TNAuthList of the "
                  "certificate above (RFC 9060)";
+}
+
+/* It is of use as long as it does not widen by one of its ways. */
+static const char *judge_encompassed(struct judging *j)
+{
+    for (unsigned i = 0; i < j->c->n_ways; i++)
+        if (!j->c->ways[i].widens)
+            return NULL;
+    return j->c->ways[0].widens;
 }
 
 static const char *judge_dates(struct judging *j)
@@ -205,18 +214,69 @@ static int64_t first_end_s(STACK_OF(X509) * up)
     return first_s;
 }
 
-/* UP: the leaf and the issuers that limit it. */
-static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *arena)
+/* ---- its ways ---- */
+
+const struct sti_scope *sti_way_scope(const struct sti_certificate *c, const struct sti_way *way)
 {
-    struct judging j = {.c = c, .leaf = sk_X509_value(up, 0), .arena = arena};
-    bool scope = sti_scope_read(&c->scope, up, arena);
+    return way->scope ? way->scope : &c->scope;
+}
+
+static bool is_same_chain(STACK_OF(X509) * a, STACK_OF(X509) * b)
+{
+    bool same = sk_X509_num(a) == sk_X509_num(b);
+    for (int i = 0; i < sk_X509_num(a) && same; i++)
+        same = X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)) == 0;
+    return same;
+}
+
+/* What limits it by the way AT; where the chain is that of an earlier way it is kept once. */
+static bool read_scope(struct sti_certificate *c, const struct trust_image_ways *ways, unsigned at,
+                       struct arena *arena)
+{
+    struct sti_scope *own = &c->scope;
+    for (unsigned i = 0; i < at; i++)
+        if (is_same_chain(ways->of[i].up, ways->of[at].up)) {
+            c->ways[at].scope = c->ways[i].scope;
+            return true;
+        }
+    if (at > 0)
+        c->ways[at].scope = own = arena_array(arena, 1, sizeof(*own));
+    return own && sti_scope_read(own, ways->of[at].up, arena);
+}
+
+static bool read_ways(struct sti_certificate *c, const struct trust_image_ways *ways,
+                      struct arena *arena)
+{
+    bool good = (c->ways = arena_array(arena, ways->n, sizeof(c->ways[0]))) != NULL;
+    c->chain_until_s = TRUST_TIME_MAX_S;
+    for (unsigned i = 0; i < ways->n && good; i++) {
+        const struct trust_image_way *from = &ways->of[i];
+        const int64_t until_s = first_end_s(from->up);
+        c->ways[i] = (struct sti_way){.domain = from->domain,
+                                      .revoked = from->revoked,
+                                      .not_known = from->not_known,
+                                      .crl_is_needed = from->crl_opens};
+        c->chain_until_s = until_s < c->chain_until_s ? until_s : c->chain_until_s;
+        good = read_scope(c, ways, i, arena);
+        c->ways[i].widens = good ? widens(sti_way_scope(c, &c->ways[i])) : NULL;
+    }
+    c->n_ways = good ? ways->n : 0;
+    return good;
+}
+
+/* WAYS: of each the leaf and the issuers that limit it. */
+static bool read(struct sti_certificate *c, const struct trust_image_ways *ways,
+                 struct arena *arena)
+{
+    struct judging j = {.c = c, .leaf = sk_X509_value(ways->of[0].up, 0), .arena = arena};
+    if (!read_ways(c, ways, arena))
+        return false;
     for (unsigned i = 0; i < STI_RULES; i++)
         c->fault[i] = rules[i].judge(&j);
-    c->chain_until_s = first_end_s(up);
     c->subject = subject_text(&j);
     c->serial = serial_text(&j);
     ERR_clear_error();
-    return scope && !j.no_memory && c->subject.p && c->serial.p;
+    return !j.no_memory && c->subject.p && c->serial.p;
 }
 
 /* By whom it is judged: by one set of anchors, by domains of an image, or by nobody. */
@@ -227,8 +287,23 @@ struct ground {
     int64_t now_s;
 };
 
+static bool ask_trust(struct sti_certificate *c, STACK_OF(X509) * chain, const struct ground *g,
+                      struct trust_image_ways *ways)
+{
+    STACK_OF(X509) *up = NULL;
+    bool good = trust_judge(g->trust, sk_X509_value(chain, 0), chain, g->now_s, &c->by_anchors,
+                            &up);
+    if (up)
+        ways->of[ways->n++] = (struct trust_image_way){.domain = TRUST_NO_DOMAIN,
+                                                       .revoked = c->by_anchors.revoked,
+                                                       .not_known = c->by_anchors.not_known,
+                                                       .crl_opens = true,
+                                                       .up = up};
+    return good;
+}
+
 static bool ask_anchors(struct sti_certificate *c, STACK_OF(X509) * chain, const struct ground *g,
-                        STACK_OF(X509) * *up)
+                        struct trust_image_ways *ways)
 {
     X509 *leaf = sk_X509_value(chain, 0);
     struct trust_image_answer answer;
@@ -236,10 +311,10 @@ static bool ask_anchors(struct sti_certificate *c, STACK_OF(X509) * chain, const
     c->judged_s = g->now_s;
     c->crl_is_needed = true;
     if (g->trust)
-        return trust_judge(g->trust, leaf, chain, g->now_s, &c->by_anchors, up);
+        return ask_trust(c, chain, g, ways);
     if (!g->image)
         return true;
-    bool good = trust_image_judge(g->image, g->domains, leaf, chain, g->now_s, &answer, up);
+    bool good = trust_image_judge(g->image, g->domains, leaf, chain, g->now_s, &answer, ways);
     c->by_anchors = answer.by_anchors;
     c->domains = answer.leads;
     c->is_open = answer.is_open;
@@ -248,16 +323,29 @@ static bool ask_anchors(struct sti_certificate *c, STACK_OF(X509) * chain, const
     return good;
 }
 
+/* Where it leads nowhere: the way by which its issuers can be followed. */
+static void follow(const struct sti_certificate *c, STACK_OF(X509) * chain, int64_t now_s,
+                   struct trust_image_ways *ways)
+{
+    ways->n = 1;
+    ways->of[0] = (struct trust_image_way){.domain = TRUST_NO_DOMAIN,
+                                           .revoked = c->by_anchors.revoked,
+                                           .not_known = c->by_anchors.not_known,
+                                           .crl_opens = c->crl_is_needed,
+                                           .up = chain_up(chain, now_s)};
+}
+
 static bool judge_by(struct sti_certificate *c, STACK_OF(X509) * chain, const struct ground *g,
                      struct arena *arena)
 {
     const unsigned long before = shortages();
-    STACK_OF(X509) *up = NULL;
+    struct trust_image_ways ways = {.n = 0};
     *c = (struct sti_certificate){.has_anchors = false};
-    bool good = ask_anchors(c, chain, g, &up);
-    up = up ? up : chain_up(chain, g->now_s);
-    good = up && read(c, up, arena) && good && shortages() == before;
-    sk_X509_pop_free(up, X509_free);
+    bool good = ask_anchors(c, chain, g, &ways);
+    if (ways.n == 0)
+        follow(c, chain, g->now_s, &ways);
+    good = ways.of[0].up && read(c, &ways, arena) && good && shortages() == before;
+    trust_image_ways_fini(&ways);
     return good;
 }
 
@@ -299,11 +387,6 @@ bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)
 {
     return now_s == c->judged_s ||
            (now_s >= c->by_anchors.from_s && now_s <= c->by_anchors.until_s);
-}
-
-bool sti_certificate_was_looked_up(const struct sti_certificate *c)
-{
-    return c->has_anchors && c->by_anchors.revoked != TRUST_NO_LISTS;
 }
 
 bool sti_certificate_is_in_force(const struct sti_certificate *c, int64_t now_s)

@@ -188,8 +188,8 @@ static bool judge_by(const struct trust_image_domain *d, X509 *leaf, STACK_OF(X5
     return good;
 }
 
-/* Takes the answer of one more domain. The first domain to which the leaf leads decides, except for
-   what is revoked; where it leads to none, the first that was asked. */
+/* Takes the answer of one more domain into what is said of all: the first domain to which the leaf
+   leads, except for what is revoked; where it leads to none, the first that was asked. */
 static void take(struct trust_image_answer *answer, unsigned domain,
                  const struct trust_image_domain *d, const struct trust_answer *one)
 {
@@ -208,39 +208,65 @@ static void take(struct trust_image_answer *answer, unsigned domain,
     narrow(&answer->by_anchors, one);
 }
 
+static void add_way(struct trust_image_ways *ways, unsigned domain,
+                    const struct trust_image_domain *d, const struct trust_answer *one,
+                    STACK_OF(X509) * up)
+{
+    if (up)
+        ways->of[ways->n++] = (struct trust_image_way){.domain = domain,
+                                                       .revoked = one->revoked,
+                                                       .not_known = one->not_known,
+                                                       .crl_opens = d->crl_opens &&
+                                                                    one->revoked == TRUST_NOT_KNOWN,
+                                                       .up = up};
+}
+
+static void revoke_all(struct trust_image_ways *ways)
+{
+    for (unsigned w = 0; w < ways->n; w++) {
+        ways->of[w].revoked = TRUST_REVOKED;
+        ways->of[w].not_known = NULL;
+        ways->of[w].crl_opens = false;
+    }
+}
+
+void trust_image_ways_fini(struct trust_image_ways *ways)
+{
+    for (unsigned w = 0; w < ways->n; w++)
+        sk_X509_pop_free(ways->of[w].up, X509_free);
+    ways->n = 0;
+}
+
 bool trust_image_judge(const struct trust_image *i, uint64_t domains, X509 *leaf,
                        STACK_OF(X509) * more, int64_t now_s, struct trust_image_answer *answer,
-                       STACK_OF(X509) * *built)
+                       struct trust_image_ways *ways)
 {
     bool good = true;
-    STACK_OF(X509) *chain = NULL;
+    struct trust_image_ways all = {.n = 0};
     *answer = (struct trust_image_answer){
         .domain = TRUST_NO_DOMAIN,
         .unheard = domains & TRUST_LACKING,
         .by_anchors = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
     for (unsigned d = 0; d < i->n && good; d++) {
         struct trust_answer one;
-        STACK_OF(X509) *way = NULL;
+        STACK_OF(X509) *up = NULL;
         if (!(domains & UINT64_C(1) << d))
             continue;
-        good = judge_by(&i->domains[d], leaf, more, now_s, &one, &way);
+        good = judge_by(&i->domains[d], leaf, more, now_s, &one, &up);
         if (trust_image_state(&i->domains[d], now_s) == TRUST_UNAVAILABLE)
             answer->unheard |= UINT64_C(1) << d;
         take(answer, d, &i->domains[d], &one);
-        if (answer->domain == d) {
-            sk_X509_pop_free(chain, X509_free);
-            chain = way;
-        } else {
-            sk_X509_pop_free(way, X509_free);
-        }
+        add_way(&all, d, &i->domains[d], &one, up);
     }
+    if (answer->by_anchors.revoked == TRUST_REVOKED)
+        revoke_all(&all);
     answer->is_open = answer->unheard != 0 && answer->leads == 0;
     if (answer->leads == 0 && !answer->by_anchors.chain)
         answer->by_anchors.chain = "it is asked by no domain of trust";
-    if (built)
-        *built = chain;
+    if (ways)
+        *ways = all;
     else
-        sk_X509_pop_free(chain, X509_free);
+        trust_image_ways_fini(&all);
     return good;
 }
 

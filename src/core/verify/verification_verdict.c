@@ -351,9 +351,14 @@ enum verification_certificate verification_certificate_of(enum fetch_outcome out
 bool verification_blames_certificate(const struct verification_header *h)
 {
     static const enum verify_check of_certificate[] = {VERIFY_CERTIFICATE, VERIFY_DATES,
-                                                       VERIFY_CHAIN, VERIFY_REVOKED, VERIFY_SCOPE};
+                                                       VERIFY_CHAIN, VERIFY_REVOKED};
+    const struct verify_finding *f = h->report.finding;
+    if (f[VERIFY_SIGNATURE].result == VERIFY_FAILED)
+        return false;
+    if (f[VERIFY_SCOPE].result == VERIFY_FAILED)
+        return f[VERIFY_SIGNATURE].result == VERIFY_PASSED && !h->report.is_foreign;
     for (size_t i = 0; i < sizeof(of_certificate) / sizeof(of_certificate[0]); i++)
-        if (h->report.finding[of_certificate[i]].result == VERIFY_FAILED)
+        if (f[of_certificate[i]].result == VERIFY_FAILED)
             return true;
     return false;
 }

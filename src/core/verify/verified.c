@@ -12,12 +12,12 @@ struct str verified_cache_name(enum verified_cache cache)
 
 /* Which token the verdict is about: the one that decided, else the one that failed, else the first
    one that says who is calling. */
-static const struct verification_header *told_of(const struct verification *a)
+int verified_entry(const struct verification *a)
 {
     int i = a->decisive >= 0 ? a->decisive : a->blamed;
     if (i < 0 && a->n > 0 && a->headers[0].role == IDENTITY_ROLE_SHAKEN)
         i = 0;
-    return i >= 0 && (unsigned)i < a->n ? &a->headers[i] : NULL;
+    return i >= 0 && (unsigned)i < a->n ? i : -1;
 }
 
 static char letter(struct str attest)
@@ -25,22 +25,19 @@ static char letter(struct str attest)
     return attest.n == 1 && attest.p[0] >= 'A' && attest.p[0] <= 'C' ? attest.p[0] : '\0';
 }
 
-/* Of several the first: a certificate seldom leads to more than one. */
+/* The domain by which its certificate was judged for its number. */
 static struct str trust_of(const struct verification_question *q,
-                           const struct verification_served *served)
+                           const struct verification_header *h)
 {
-    const uint32_t domains = served->prepared ? served->prepared->domains : 0;
-    for (unsigned i = 0; q->image && i < trust_image_domains(q->image); i++)
-        if (domains & (UINT32_C(1) << i))
-            return trust_image_domain(q->image, i)->name;
-    return STR("");
+    return q->image && h->report.domain < trust_image_domains(q->image)
+               ? trust_image_domain(q->image, h->report.domain)->name
+               : STR("");
 }
 
 static void tell_token(struct verified *v, const struct verification_question *q,
-                       const struct verification_header *h, size_t entry)
+                       const struct verification_header *h)
 {
-    if (q->served)
-        v->trust = trust_of(q, &q->served[entry]);
+    v->trust = trust_of(q, h);
     v->header = h->header;
     v->attest = letter(h->report.attest);
     v->x5u = h->token->identity.info;
@@ -59,7 +56,7 @@ static void tell_token(struct verified *v, const struct verification_question *q
 void verified_of(struct verified *v, const struct verification_question *q,
                  const struct verification *a)
 {
-    const struct verification_header *h = told_of(a);
+    const int entry = verified_entry(a);
     *v = (struct verified){.class = a->class,
                            .level = a->level,
                            .check = a->check,
@@ -71,8 +68,8 @@ void verified_of(struct verified *v, const struct verification_question *q,
                            .verstat = a->verstat};
     if (q->image)
         v->trust_generation = trust_image_generation(q->image);
-    if (h)
-        tell_token(v, q, h, (size_t)(h - a->headers));
+    if (entry >= 0)
+        tell_token(v, q, &a->headers[entry]);
 }
 
 bool verified_keep(struct verified *v, struct arena *arena)

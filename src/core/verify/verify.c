@@ -19,6 +19,7 @@ struct checking {
     const struct verify_question *question;
     const struct token *token;
     const struct sti_certificate *certificate; /* NULL: none was served that can be read */
+    const struct sti_way *way; /* of CERTIFICATE, by which it is judged for this token's number */
     struct verify_report *report;
     struct findings f;
 };
@@ -198,6 +199,66 @@ static void check_fetch(struct checking *v)
         found_good(&v->f, VERIFY_FETCH);
 }
 
+/* Whose number the certificate answers for: who diverts, for the number that was called before. */
+static struct str number_of(const struct token *t)
+{
+    return has_claim(t, CLAIM_DIV) ? t->div : t->orig;
+}
+
+/* Whether one of DOMAINS may vouch for the token's number. */
+static bool is_vouched_by(const struct checking *v, uint32_t domains)
+{
+    const struct str says = number_of(v->token);
+    return !v->question->image || domains == 0 || says.n == 0 ||
+           trust_image_vouches(v->question->image, domains, says);
+}
+
+/* By its way alone: what it is by itself is the same by all. */
+static enum verify_result result_by(const struct checking *v, const struct sti_way *way)
+{
+    struct tn tn;
+    struct str claim;
+    const struct sti_scope *scope = sti_way_scope(v->certificate, way);
+    if (!tn_from_digits(&tn, number_of(v->token)))
+        tn.n = 0;
+    if (way->widens || !sti_scope_covers(scope, &tn) ||
+        sti_scope_refuse(scope, v->token->payload_json, &claim))
+        return VERIFY_FAILED;
+    return way->revoked == TRUST_NOT_KNOWN && way->crl_is_needed ? VERIFY_NOT_DONE : VERIFY_PASSED;
+}
+
+static bool is_better(enum verify_result result, enum verify_result than)
+{
+    return than == VERIFY_FAILED ? result != VERIFY_FAILED
+                                 : result == VERIFY_PASSED && than != VERIFY_PASSED;
+}
+
+/*
+ * A number counts where one domain that may vouch for it finds nothing wrong: no two of them say
+ * together what neither says alone. So of those that may, the first that lets it pass, else the
+ * first that leaves it open, else the first; where none may, the first of all.
+ */
+static void choose_way(struct checking *v)
+{
+    const struct sti_certificate *c = v->certificate;
+    enum verify_result best = VERIFY_FAILED;
+    bool vouched = false;
+    if (!c)
+        return;
+    v->way = &c->ways[0];
+    for (unsigned i = 0; i < c->n_ways && c->n_ways > 1; i++) {
+        if (!is_vouched_by(v, UINT32_C(1) << c->ways[i].domain))
+            continue;
+        const enum verify_result result = result_by(v, &c->ways[i]);
+        if (!vouched || is_better(result, best)) {
+            v->way = &c->ways[i];
+            best = result;
+        }
+        vouched = true;
+    }
+    v->report->domain = v->way->domain;
+}
+
 static void check_certificate(struct checking *v)
 {
     const struct sti_certificate *c = v->question->certificate;
@@ -211,6 +272,8 @@ static void check_certificate(struct checking *v)
     v->report->spc = c->spc;
     v->report->subject = finding_text(&v->f, c->subject);
     const char *why = sti_certificate_fault(c);
+    if (!why)
+        why = v->way->widens;
     if (!why && v->token->type && !key_fits(v))
         why = v->token->algorithm->key_fault;
     if (why)
@@ -275,45 +338,41 @@ static void check_chain(struct checking *v)
 /* What is revoked stays so: no other time excuses it. */
 static void check_revoked(struct checking *v)
 {
-    const struct sti_certificate *c = v->certificate;
-    if (!c || !sti_certificate_was_looked_up(c))
+    const struct sti_way *way = v->way;
+    if (!way || way->revoked == TRUST_NO_LISTS)
         return;
-    if (c->by_anchors.revoked == TRUST_REVOKED)
+    if (way->revoked == TRUST_REVOKED)
         FAILED(&v->f, VERIFY_REVOKED, "it is revoked");
-    else if (c->by_anchors.revoked == TRUST_NOT_KNOWN)
-        NOT_DONE(&v->f, VERIFY_REVOKED, "not known: %s", c->by_anchors.not_known);
+    else if (way->revoked == TRUST_NOT_KNOWN)
+        NOT_DONE(&v->f, VERIFY_REVOKED, "not known: %s", way->not_known);
     else if (is_still_judged(v, VERIFY_REVOKED))
         found_good(&v->f, VERIFY_REVOKED);
 }
 
-/* Whether its domains of trust may vouch for a number; where none may, OPEN says whether one that
-   could not be asked might. */
-static bool is_vouched(const struct checking *v, struct str says, bool *open)
+/* Whether a domain that could not be asked might vouch for the token's number. */
+static bool might_be_vouched(const struct checking *v)
 {
     const struct trust_image *i = v->question->image;
-    *open = i && trust_image_might_vouch(i, v->certificate->unheard, says);
-    return !i || v->certificate->domains == 0 || says.n == 0 ||
-           trust_image_vouches(i, v->certificate->domains, says);
+    return i && trust_image_might_vouch(i, v->certificate->unheard, number_of(v->token));
 }
 
 /* Only where the certificate itself passed: then its numbers and constraints mean something. A
-   token without a number fits only a certificate for all numbers. Who diverts answers for the
-   number that was called before. */
+   token without a number fits only a certificate for all numbers. */
 static void check_scope(struct checking *v)
 {
     struct tn orig;
-    bool open, diverts = has_claim(v->token, CLAIM_DIV);
-    struct str claim = {NULL, 0}, says = diverts ? v->token->div : v->token->orig,
-               uri = diverts ? v->token->div_uri : v->token->orig_uri;
+    struct str claim = {NULL, 0}, says = number_of(v->token),
+               uri = has_claim(v->token, CLAIM_DIV) ? v->token->div_uri : v->token->orig_uri;
     bool lacks = says.n == 0 && has_claim(v->token, CLAIM_ORIG) && uri.n == 0;
     if (v->f.of[VERIFY_CERTIFICATE].result != VERIFY_PASSED || !v->token->type || lacks)
         return;
     if (!tn_from_digits(&orig, says))
         orig.n = 0;
-    const struct sti_scope *scope = &v->certificate->scope;
+    const struct sti_scope *scope = sti_way_scope(v->certificate, v->way);
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
-    const bool vouched = is_vouched(v, says, &open);
-    if (!vouched && !open)
+    const bool vouched = is_vouched_by(v, v->certificate->domains);
+    v->report->is_foreign = !vouched;
+    if (!vouched && !might_be_vouched(v))
         FAILED(&v->f, VERIFY_SCOPE, "its domain of trust may not vouch for %.*s",
                STR_ARG(finding_text(&v->f, says)));
     else if (!sti_scope_covers(scope, &orig))
@@ -335,13 +394,14 @@ static void check_scope(struct checking *v)
 
 /* In an order in which each finds what it needs; verify.def has the order in which they decide. */
 static void (*const steps[])(struct checking *v) = {
-    check_message, check_fresh,   check_orig,        check_dest,      check_div,
-    check_rph,     check_fetch,   check_certificate, check_signature, check_dates,
-    check_chain,   check_revoked, check_scope,
+    check_message, check_fresh, check_orig,    check_dest,        check_div,
+    check_rph,     check_fetch, choose_way,    check_certificate, check_signature,
+    check_dates,   check_chain, check_revoked, check_scope,
 };
 
-static bool is_needed(const struct verify_question *q, enum verify_need need)
+static bool is_needed(const struct checking *v, enum verify_need need)
 {
+    const struct verify_question *q = v->question;
     switch (need) {
     case NEED_ALWAYS:
         return true;
@@ -358,9 +418,8 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
     case NEED_WITH_RPH:
         return has_claim(q->token, CLAIM_RPH);
     case NEED_WITH_CRLS:
-        return q->certificate && sti_certificate_was_looked_up(q->certificate) &&
-               (q->certificate->by_anchors.revoked != TRUST_NOT_KNOWN ||
-                q->certificate->crl_is_needed);
+        return v->way && v->way->revoked != TRUST_NO_LISTS &&
+               (v->way->revoked != TRUST_NOT_KNOWN || v->way->crl_is_needed);
     case NEED_WITH_WHOLE:
         return q->has_message && !q->message_is_piece;
     }
@@ -409,7 +468,7 @@ static void take_claims(struct verify_report *report, const struct token *t)
 bool verify(const struct verify_question *q, struct arena *arena, struct verify_report *report)
 {
     const unsigned long before = shortages();
-    *report = (struct verify_report){.verdict = TOKEN_OPEN};
+    *report = (struct verify_report){.verdict = TOKEN_OPEN, .domain = TRUST_NO_DOMAIN};
     take_claims(report, q->token);
     struct checking v = {
         .question = q,
@@ -421,7 +480,7 @@ bool verify(const struct verify_question *q, struct arena *arena, struct verify_
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](&v);
     for (int i = 0; i < VERIFY_CHECKS; i++)
-        report->needed[i] = is_needed(q, verify_check_need((enum verify_check)i));
+        report->needed[i] = is_needed(&v, verify_check_need((enum verify_check)i));
     verify_decide(report);
     return shortages() == before && findings_are_whole(&v.f);
 }

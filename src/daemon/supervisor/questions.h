@@ -72,6 +72,7 @@ struct hops_asked {
 /* What stird lacks of what calls need: who knows of one sets it (web_view.h). */
 struct lacks_asked {
     bool lacks[WEB_LACKS];
+    struct str provider; /* borrowed from the settings */
 };
 
 /* What is known of the URLs of the units of SETTINGS, as CONTROL_CERTIFICATES has it. */

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define START_LIMIT_MS 20000
+#define START_LIMIT_MS 50000 /* less than TimeoutStartSec of systemd/stird.service */
 #define END_LIMIT_MS   1000
 #define PAUSE_MS       100 /* more than a turn takes, less than any limit of a child */
 #define BLIND_MS       20  /* between two turns when poll() fails: no spin, and no child waits */

@@ -533,6 +533,16 @@ static void put_counts(const struct supervisor *s, struct json *j)
     put_count(j, "certificate_seconds_left", least_s);
 }
 
+/* A directory may be called anything, and its name tells units apart: what JSON cannot show of it
+   is written as in the log, and so is the backslash then. */
+static void show_unit(struct buf *out, struct str unit)
+{
+    if (str_is_utf8(unit) && str_find(unit, '\\', 0) == unit.n)
+        buf_add_str(out, unit);
+    else
+        buf_add_escaped(out, unit);
+}
+
 static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
     (void)now_ms;
@@ -561,12 +571,14 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
                                                                        .states = values,
                                                                        .now_s = now_s},
                                         i, &reason);
+        struct buf unit = BUF_INIT;
+        show_unit(&unit, c->unit);
         const struct {
             const char *key;
             struct str value;
         } texts[] = {{"id", c->id},
                      {"provider", settings->providers[c->provider].name},
-                     {"unit", c->unit},
+                     {"unit", buf_str(&unit)},
                      {"spc", c->spc},
                      {"subject", c->subject},
                      {"serial", c->serial},
@@ -594,39 +606,39 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
         json_put_key(j, STR("signs"));
         json_put_bool(j, i == active);
         json_end_object(j);
+        j->out->failed |= buf_failed(&unit);
+        buf_fini(&unit);
     }
     json_end_array(j);
 }
 
-/* The unit that signs for each id is the choice among its units, of which the newest comes first.
- */
-static bool any_signs(const struct supervisor *s)
+/* By what OPTIONS of a trunk are answered too: its calls are signed by this certificate, unless a
+   row, a rule or a customer names another. */
+static bool signs_for(const struct certificate_question *q, const struct trunk *t)
 {
-    const struct settings *settings = s->current.settings;
-    char states[CONTROL_TEXT];
-    uint8_t values[sizeof(states)] = {0};
+    const uint32_t first = certificate_of_trunk(q->settings, t);
     enum reason reason;
-    bool any = false;
-    put_states(s, settings, states, sizeof(states));
-    for (size_t i = 0; states[i]; i++)
-        values[i] = (uint8_t)(states[i] - '0');
-    const struct certificate_question q = {
-        .settings = settings, .states = values, .now_s = clock_real_s()};
-    for (unsigned i = 0; i < settings->n_certificates; i++) {
-        const struct certificate *c = &settings->certificates[i];
-        const bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
-        any = any || (newest && certificate_choose(&q, i, &reason) != NO_CERTIFICATE);
-    }
-    return any;
+    return first != NO_CERTIFICATE && certificate_choose(q, first, &reason) != NO_CERTIFICATE;
 }
 
 static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
 {
     const struct settings *settings = s->current.settings;
-    bool needed = false;
-    for (unsigned i = 0; i < settings->n_trunks; i++)
-        needed = needed || service_words[settings->trunks[i].service].signs;
-    asked->lacks[WEB_LACKS_CERTIFICATE] = needed && !any_signs(s);
+    char states[CONTROL_TEXT];
+    uint8_t values[sizeof(states)] = {0};
+    const struct certificate_question q = {
+        .settings = settings, .states = values, .now_s = clock_real_s()};
+    put_states(s, settings, states, sizeof(states));
+    for (size_t i = 0; states[i]; i++)
+        values[i] = (uint8_t)(states[i] - '0');
+    for (unsigned i = 0; i < settings->n_trunks; i++) {
+        const struct trunk *t = &settings->trunks[i];
+        if (!service_words[t->service].signs || signs_for(&q, t))
+            continue;
+        asked->lacks[WEB_LACKS_CERTIFICATE] = true;
+        asked->provider = settings->providers[t->provider].name;
+        return;
+    }
 }
 
 /* ---- the part ---- */

@@ -283,6 +283,18 @@ uint64_t supervisor_count_deaths(const struct supervisor *s)
     return n;
 }
 
+/* None of those that are kept of ROLE serves. */
+static bool is_without(const struct supervisor *s, enum role role)
+{
+    const struct child *places = supervisor_places(s, role);
+    unsigned kept = 0, serving = 0;
+    for (unsigned i = 0; i < s->roles[role].places; i++) {
+        kept += places[i].kept;
+        serving += places[i].kept && places[i].state == CHILD_SERVING;
+    }
+    return kept > 0 && serving == 0;
+}
+
 const char *supervisor_state_text(const struct supervisor *s)
 {
     if (s->stopping)
@@ -290,7 +302,7 @@ const char *supervisor_state_text(const struct supervisor *s)
     if (!s->ready)
         return "starting";
     for (unsigned r = 0; r < s->n_roles; r++)
-        if (s->roles[r].without && supervisor_kept(s, r)->state != CHILD_SERVING)
+        if (s->roles[r].without && is_without(s, r))
             return s->roles[r].without;
     return "serving";
 }

@@ -298,33 +298,50 @@ static void count_hop(const struct hop_sum *sum, void *user)
     t->usable += !is_out(t->s, sum);
 }
 
-/* Counts each upstream once, for several trunks may have it. */
-static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked)
+/* Counts each upstream once, for several trunks may have it. NULL: no memory; to be freed. */
+static struct tally *tally_upstreams(const struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
     struct tally *upstreams = calloc(settings->n_upstreams + 1, sizeof(*upstreams));
-    asked->no_memory |= !upstreams;
     for (unsigned i = 0; upstreams && i < settings->n_upstreams; i++) {
         upstreams[i].s = s;
         each_hop(s, &settings->upstreams[i], count_hop, &upstreams[i]);
     }
-    for (unsigned i = 0; upstreams && i < asked->n; i++) {
-        const struct trunk *t = &settings->trunks[i];
-        for (unsigned k = 0; trunk_sends(t) && k < t->n_upstreams; k++) {
-            asked->trunks[i].next_hops += upstreams[t->upstreams[k]].n;
-            asked->trunks[i].usable += upstreams[t->upstreams[k]].usable;
-        }
+    return upstreams;
+}
+
+/* Adds what T's upstreams have. */
+static void add_of_trunk(struct trunk_standing *sum, const struct tally *upstreams,
+                         const struct trunk *t)
+{
+    for (unsigned k = 0; trunk_sends(t) && k < t->n_upstreams; k++) {
+        sum->next_hops += upstreams[t->upstreams[k]].n;
+        sum->usable += upstreams[t->upstreams[k]].usable;
     }
+}
+
+static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked)
+{
+    struct tally *upstreams = tally_upstreams(s);
+    asked->no_memory |= !upstreams;
+    for (unsigned i = 0; upstreams && i < asked->n; i++)
+        add_of_trunk(&asked->trunks[i], upstreams, &s->current.settings->trunks[i]);
     free(upstreams);
 }
 
+/* An upstream that no trunk sends to serves nobody. */
 static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
 {
     const struct settings *settings = s->current.settings;
-    struct tally all = {.s = s};
-    for (unsigned i = 0; i < settings->n_upstreams; i++)
-        each_hop(s, &settings->upstreams[i], count_hop, &all);
-    asked->lacks[WEB_LACKS_NEXT_HOP] = settings->n_upstreams > 0 && all.usable == 0;
+    struct tally *upstreams = tally_upstreams(s);
+    struct trunk_standing all = {0};
+    bool any = false;
+    for (unsigned i = 0; upstreams && i < settings->n_trunks; i++) {
+        any |= trunk_sends(&settings->trunks[i]);
+        add_of_trunk(&all, upstreams, &settings->trunks[i]);
+    }
+    asked->lacks[WEB_LACKS_NEXT_HOP] = any && all.usable == 0;
+    free(upstreams);
 }
 
 static void fini(struct supervisor *s)

@@ -10,6 +10,7 @@
 
 struct told {
     int64_t watchdog_every_ms, next_watchdog_ms, next_status_ms;
+    const char *state; /* as it was told last */
 };
 
 static struct told *own(const struct supervisor *s)
@@ -19,8 +20,10 @@ static struct told *own(const struct supervisor *s)
 
 static void tell_status(struct supervisor *s, int64_t now_ms)
 {
-    if (now_ms < own(s)->next_status_ms || !s->ready)
+    const char *state = supervisor_state_text(s);
+    if (!s->ready || (now_ms < own(s)->next_status_ms && state == own(s)->state))
         return;
+    own(s)->state = state;
     own(s)->next_status_ms = now_ms + STATUS_EVERY_MS;
     const uint64_t deaths = supervisor_count_deaths(s);
     const struct service_counters all = supervisor_counts(s);
@@ -33,14 +36,13 @@ static void tell_status(struct supervisor *s, int64_t now_ms)
         "%llu signatures failed; configuration %llu, %llu number rows; %llu reloads, "
         "%llu failed; %llu children replaced; %llu calls above a limit; %llu clock steps; "
         "%u alarms",
-        supervisor_state_text(s), worker_count(s), worker_count(s) == 1 ? "" : "s",
-        (unsigned long long)c.calls, (unsigned long long)c.invites,
-        (unsigned long long)c.signed_calls, (unsigned long long)c.passed_calls,
-        (unsigned long long)c.rejected_calls, (unsigned long long)c.sign_failures,
-        (unsigned long long)s->current.generation, (unsigned long long)s->current.numbers.rows,
-        (unsigned long long)all.reloads, (unsigned long long)all.failed_reloads,
-        (unsigned long long)deaths, (unsigned long long)c.limited,
-        (unsigned long long)c.clock_steps, (unsigned)all.alarms);
+        state, worker_count(s), worker_count(s) == 1 ? "" : "s", (unsigned long long)c.calls,
+        (unsigned long long)c.invites, (unsigned long long)c.signed_calls,
+        (unsigned long long)c.passed_calls, (unsigned long long)c.rejected_calls,
+        (unsigned long long)c.sign_failures, (unsigned long long)s->current.generation,
+        (unsigned long long)s->current.numbers.rows, (unsigned long long)all.reloads,
+        (unsigned long long)all.failed_reloads, (unsigned long long)deaths,
+        (unsigned long long)c.limited, (unsigned long long)c.clock_steps, (unsigned)all.alarms);
     notify_status(text);
 }
 

@@ -88,7 +88,7 @@ struct shown_texts {
 static void fill_view(struct supervisor *s, struct web_view *v, struct shown_texts *t,
                       int64_t now_ms)
 {
-    struct lacks_asked asked = {{false}};
+    struct lacks_asked asked = {.provider = {NULL, 0}};
     supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
     supervisor_ask_status(s, &(struct status_asked){&t->status, now_ms});
     supervisor_ask_trust(s, &(struct trust_asked){&t->trust});
@@ -96,6 +96,7 @@ static void fill_view(struct supervisor *s, struct web_view *v, struct shown_tex
     supervisor_ask_parts(s, &t->counted);
     supervisor_ask_lacks(s, &asked);
     memcpy(v->lacks, asked.lacks, sizeof(v->lacks));
+    v->provider = asked.provider;
     snprintf(v->state, sizeof(v->state), "%s", supervisor_state_text(s));
     v->lacks[WEB_LACKS_CALLS] = strcmp(v->state, "serving") != 0;
     v->status = buf_str(&t->status);

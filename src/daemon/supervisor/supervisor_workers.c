@@ -117,6 +117,7 @@ static int hand_out(struct supervisor *s, unsigned w, const struct configuration
     if (own(s)->owed[w].n_snapshots == SNAPSHOTS_OWED_MAX)
         return -EBUSY;
     memcpy(message.snapshot.path, s->path.p, s->path.n);
+    snprintf(message.snapshot.node, CONTROL_TEXT, "%.*s", STR_ARG(configuration->settings->node));
     memcpy(message.snapshot.secret, own(s)->secret, SNAPSHOT_SECRET_BYTES);
     supervisor_tell(s, EVENT_HANDOUT, &(struct news){.handout = &h});
     int r = send_handout(s, &h, &message);
