@@ -96,7 +96,7 @@ const struct fetched_failure *fetched_failing(struct fetched *f, struct str url,
    be tried once more, ten a second at most. Who fails again has failed so often. */
 void fetched_ease(struct fetched *f, bool (*which)(enum fetch_outcome outcome), int64_t since_ms,
                   int64_t now_ms);
-/* Whether the clock was set since it was looked at last: what failed by a false one may have failed
+/* Where the clock was set since it was looked at last, what failed by a false one may have failed
    for it (the dates of a server's certificate), and may be tried once more, as above. */
 void fetched_watch_clock(struct fetched *f, int64_t now_s, int64_t now_ms);
 /* Keeps the failure as long as keep.h says; one that is not kept changes nothing. */
