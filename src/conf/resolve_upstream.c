@@ -163,14 +163,15 @@ static void resolve_sources(struct reader *r, struct draft_upstream *d, bool hav
     u->n_sources = 1;
 }
 
-/* A trunk that says how its next hops are wants to hear when one is back, also while no call comes.
- */
+/* Whoever says how its next hops are, a trunk or /readyz, wants to hear when one is back, also
+   while no call comes. */
 static bool is_asked_about(const struct draft *draft, struct str upstream)
 {
     for (unsigned i = 0; i < draft->trunks.n; i++) {
         const struct draft_trunk *d = container_of(draft->trunks.items[i], struct draft_trunk,
                                                    object);
-        for (unsigned j = 0; d->trunk.health != HEALTH_ALIVE && j < d->upstreams.n; j++)
+        const bool says = d->trunk.health != HEALTH_ALIVE || draft->settings.web_port > 0;
+        for (unsigned j = 0; says && j < d->upstreams.n; j++)
             if (str_eq(d->upstreams.items[j].text, upstream))
                 return true;
     }

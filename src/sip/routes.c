@@ -435,7 +435,8 @@ void routes_question_ended(struct routes *r, const struct target *target, enum q
     struct hop *hop = find(r, target);
     if (!hop)
         return;
-    hop->answers_options |= end == QUESTION_WELL || end == QUESTION_ILL;
+    if (!hop->answers_options && (end == QUESTION_WELL || end == QUESTION_ILL))
+        hop->answers_options = hop->untold = true;
     if (end == QUESTION_WELL)
         bring_back(r, hop, target, "it answers OPTIONS", now_ms);
     else if (hop->out && (end != QUESTION_SILENT || hop->answers_options))
@@ -503,6 +504,7 @@ bool routes_tell(struct routes *r, int64_t now_ms, struct hop_state *news)
                                .transport = hop->transport,
                                .out = hop->out,
                                .since_ms = hop->since_ms,
+                               .answers_options = hop->answers_options,
                                .answered_ms = hop->answered_ms};
     return true;
 }

@@ -16,11 +16,12 @@
 struct routes;
 struct target;
 
-#define ROUTES_TARGETS_MAX  32     /* of one call */
-#define ROUTES_CALLS_FAILED 3      /* in a row without a sign of life: out */
-#define ROUTES_OUT_MS       30000  /* then one call tries again; a probed one waits for its probe */
-#define ROUTES_TELL_MS      5000   /* the news of an answer may be so old */
-#define ROUTES_NO_TCP_MS    600000 /* one that took no connection is left alone so long */
+#define ROUTES_TARGETS_MAX  32 /* of one call */
+#define ROUTES_CALLS_FAILED 3  /* in a row without a sign of life: out */
+#define ROUTES_OUT_MS                                                                              \
+    HOP_STATE_OUT_MS            /* then one call tries again; a probed one waits for its probe */
+#define ROUTES_TELL_MS   5000   /* the news of an answer may be so old */
+#define ROUTES_NO_TCP_MS 600000 /* one that took no connection is left alone so long */
 
 struct routes_options {
     const struct listeners *listeners; /* ours; they stay */

@@ -90,14 +90,34 @@ static struct lacks_asked lacks(void)
     return asked;
 }
 
-/* A worker says so of the first or second upstream. */
-static void say_out(unsigned worker, unsigned upstream)
+/* A worker says so of the first or second upstream, and since when. */
+static void say_out_since(unsigned worker, unsigned upstream, int64_t since_ms,
+                          bool answers_options)
 {
-    const struct control_message m = {
-        .type = CONTROL_HOP,
-        .hop = {.address = upstreams[upstream].address, .out = 1, .since_ms = 1}};
+    const struct control_message m = {.type = CONTROL_HOP,
+                                      .hop = {.address = upstreams[upstream].address,
+                                              .out = 1,
+                                              .answers_options = answers_options,
+                                              .since_ms = since_ms}};
     part_hops.hears[0].take(
         s, &(struct heard){.child = supervisor_places(s, ROLE_WORKER) + worker, .message = &m});
+}
+
+static void say_out(unsigned worker, unsigned upstream)
+{
+    say_out_since(worker, upstream, clock_monotonic_ms(), false);
+}
+
+/* Nobody sends a call to a stird that is not ready: it would never hear that it is back. */
+static void test_a_next_hop_that_only_a_call_can_try(void **state)
+{
+    const int64_t before_ms = clock_monotonic_ms() - HOP_STATE_OUT_MS;
+    (void)state;
+    say_out_since(0, 0, before_ms, false);
+    say_out_since(1, 0, before_ms + 1, false);
+    assert_false(lacks().lacks[WEB_LACKS_NEXT_HOP]);
+    say_out_since(1, 0, before_ms, true); /* it is asked, and would have said so */
+    assert_true(lacks().lacks[WEB_LACKS_NEXT_HOP]);
 }
 
 static void test_only_next_hops_of_trunks_count(void **state)
@@ -158,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_only_next_hops_of_trunks_count),
+        TEST(test_a_next_hop_that_only_a_call_can_try),
         TEST(test_only_certificates_that_sign_count),
         TEST(test_units_are_told_apart),
     };

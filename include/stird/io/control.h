@@ -44,8 +44,8 @@ struct control_snapshot {
     uint64_t page; /* for its parts: by this number the worker says that it holds the snapshot */
     int64_t read_at_s; /* when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];
-    char path[CONTROL_TEXT];   /* the main configuration file, key into the files */
-    char node[CONTROL_TEXT];   /* settings' node: a worker has no right to ask for the host's name */
+    char path[CONTROL_TEXT]; /* the main configuration file, key into the files */
+    char node[CONTROL_TEXT]; /* settings' node: a worker has no right to ask for the host's name */
     char states[CONTROL_TEXT]; /* of its certificates: a character for each unit, '0' + its state */
 };
 

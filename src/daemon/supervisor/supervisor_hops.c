@@ -85,10 +85,11 @@ static void forget(struct supervisor *s, const struct news *news)
 /* One next hop of an upstream. */
 struct hop_sum {
     struct hop_state state;
-    unsigned out;        /* how many workers do not use it now */
-    int64_t since_ms;    /* since when the first of these does not; if out is 0: since when all
-                            workers use it again */
-    int64_t answered_ms; /* when it last answered any worker */
+    unsigned out;         /* how many workers do not use it now */
+    bool answers_options; /* to any worker, while it was out */
+    int64_t since_ms;     /* since when the first of these does not; if out is 0: since when all
+                             workers use it again */
+    int64_t answered_ms;  /* when it last answered any worker */
 };
 
 static struct hop_sum sum_of(const struct supervisor *s, const struct upstream *u,
@@ -103,6 +104,7 @@ static struct hop_sum sum_of(const struct supervisor *s, const struct upstream *
         if (!hop_state_same(h, &sum.state))
             continue;
         sum.out += h->out;
+        sum.answers_options |= h->answers_options;
         if (h->out && (lost_ms == 0 || h->since_ms < lost_ms))
             lost_ms = h->since_ms;
         if (!h->out && h->since_ms > back_ms)
@@ -288,14 +290,27 @@ static void answer_hops(const struct supervisor *s, struct hops_asked *asked)
 
 struct tally {
     const struct supervisor *s;
+    const struct upstream *upstream;
+    int64_t now_ms;
     unsigned n, usable;
+    bool may_be_back; /* one of them, which only a call can find out */
 };
+
+/* Workers send it a call again after this time where neither probes nor questions say that it is
+   back: who sends no calls because stird is not ready would wait for ever (sip/routes.h). */
+static bool may_be_back(const struct tally *t, const struct hop_sum *sum)
+{
+    return t->upstream->probe_ms == 0 && !sum->answers_options &&
+           t->now_ms - sum->since_ms >= HOP_STATE_OUT_MS;
+}
 
 static void count_hop(const struct hop_sum *sum, void *user)
 {
     struct tally *t = user;
+    const bool out = is_out(t->s, sum);
     t->n++;
-    t->usable += !is_out(t->s, sum);
+    t->usable += !out;
+    t->may_be_back |= out && may_be_back(t, sum);
 }
 
 /* Counts each upstream once, for several trunks may have it. NULL: no memory; to be freed. */
@@ -304,7 +319,8 @@ static struct tally *tally_upstreams(const struct supervisor *s)
     const struct settings *settings = s->current.settings;
     struct tally *upstreams = calloc(settings->n_upstreams + 1, sizeof(*upstreams));
     for (unsigned i = 0; upstreams && i < settings->n_upstreams; i++) {
-        upstreams[i].s = s;
+        upstreams[i] = (struct tally){
+            .s = s, .upstream = &settings->upstreams[i], .now_ms = clock_monotonic_ms()};
         each_hop(s, &settings->upstreams[i], count_hop, &upstreams[i]);
     }
     return upstreams;
@@ -335,12 +351,15 @@ static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
     const struct settings *settings = s->current.settings;
     struct tally *upstreams = tally_upstreams(s);
     struct trunk_standing all = {0};
-    bool any = false;
+    bool any = false, may_be_back = false;
     for (unsigned i = 0; upstreams && i < settings->n_trunks; i++) {
-        any |= trunk_sends(&settings->trunks[i]);
-        add_of_trunk(&all, upstreams, &settings->trunks[i]);
+        const struct trunk *t = &settings->trunks[i];
+        any |= trunk_sends(t);
+        add_of_trunk(&all, upstreams, t);
+        for (unsigned k = 0; trunk_sends(t) && k < t->n_upstreams; k++)
+            may_be_back |= upstreams[t->upstreams[k]].may_be_back;
     }
-    asked->lacks[WEB_LACKS_NEXT_HOP] = any && all.usable == 0;
+    asked->lacks[WEB_LACKS_NEXT_HOP] = any && all.usable == 0 && !may_be_back;
     free(upstreams);
 }
 
