@@ -1,9 +1,9 @@
 /*
  * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and only so many of
  * the places for fetching and for waiting that others keep their part (part.h). Of several that
- * wait for a place the one goes first for which the least is fetched now (fetch_queue.h). Hosts that
- * have not proven good have half of a trunk's places. Pure: time is handed in.
- * Private to fetch.
+ * wait for a place the one goes first for which the least is fetched now (fetch_queue.h). Hosts
+ * that have not proven good have half of a trunk's places. Pure: time is handed in. Private to
+ * fetch.
  *
  * Whoever sends calls by a trunk chooses URLs: even with a new one in each call only so many are
  * fetched for that trunk, and no other trunk waits for it. A trunk is its index in the settings.

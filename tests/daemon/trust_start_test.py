@@ -5,7 +5,7 @@ import signal
 import subprocess
 import unittest
 
-from daemon import trust_test
+from daemon import trust_fetched_test, trust_test
 from lib import stird, stirctl, trust
 from lib.patience import HANG_S
 
@@ -99,7 +99,7 @@ for _name in [name for name in dir(trust_test.Trust) if name.startswith("test")]
     setattr(Started, _name, None)
 
 
-class Asked(trust_test.Fetched):
+class Asked(trust_fetched_test.Fetched):
     """Whoever asks for it anew has a true answer, whatever becomes of who fetches."""
 
     def asker(self):
@@ -150,7 +150,7 @@ class Asked(trust_test.Fetched):
         self.assertIn("url=%s" % self.signer_url, self.stird.log())
 
 
-for _name in [name for name in dir(trust_test.Fetched) if name.startswith("test")]:
+for _name in [name for name in dir(trust_fetched_test.Fetched) if name.startswith("test")]:
     setattr(Asked, _name, None)
 
 

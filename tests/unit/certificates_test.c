@@ -545,7 +545,7 @@ static void one_that_is_doubted(void **state)
     assert_int_equal(get(A), CERTIFICATE_IS_CACHED);
 }
 
-/* A good chain alone says nothing to the fetcher, nor of what is held: it may be a copy of
+/* R-V-031: a good chain alone says nothing to the fetcher, nor of what is held: it may be a copy of
    somebody's. A signature that verifies does, once for all that follow. */
 static void one_that_is_proven(void **state)
 {

@@ -398,9 +398,7 @@ static void a_former_body_ends_too(void **state)
 
 /* ---- what cannot be had ---- */
 
-/* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
-   name, what it means for a call, and its time. */
-/* Whoever names paths that a good host has not shuts nobody out: it answers. */
+/* R-V-037: whoever names paths that a good host has not shuts nobody out: it answers. */
 static void what_a_host_says_shuts_nothing(void **state)
 {
     char room[64];
@@ -418,6 +416,8 @@ static void what_a_host_says_shuts_nothing(void **state)
     assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
 }
 
+/* R-V-035: a redirect, no name, TLS, what is not there, a server's fault, garbage: each has its
+   name, what it means for a call, and its time. */
 static void each_failure_has_its_name_and_is_remembered(void **state)
 {
     static const struct {
