@@ -1,6 +1,8 @@
 """A SIP peer bound to one address: send, expect, respond. Everything is bounded in time."""
 
 import collections
+import errno
+import gc
 import select
 import socket
 import time
@@ -81,8 +83,16 @@ class Peer:
     def _bind(self, kind, port=None):
         sock = socket.socket(self.family, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind == socket.SOCK_STREAM))
-        sock.bind((self.host, port or self.port))
-        return sock
+        deadline = time.monotonic() + HANG_S
+        while True:
+            try:
+                sock.bind((self.host, port or self.port))
+                return sock
+            except OSError as error:  # whoever had it has been closed, and is not gone yet
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+                gc.collect()
+                time.sleep(0.05)
 
     def close(self):
         for stream in self.streams:
