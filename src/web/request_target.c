@@ -1,6 +1,7 @@
 #include "request_target.h"
 
 #include <stird/base/address.h>
+#include <stird/core/x5u.h>
 
 /* RFC 9110 section 4.2.4: what stands in front of the @ must not pass for the host. */
 static bool has_user(struct str authority)
@@ -38,19 +39,12 @@ static bool is_localhost(struct str host)
             str_eq_nocase(str_slice(host, host.n - local.n, host.n), local)); /* RFC 6761 */
 }
 
-/* "stird.example." is the same name. */
-static struct str without_final_dot(struct str host)
-{
-    return str_slice(host, 0, host.n - (host.n > 0 && host.p[host.n - 1] == '.'));
-}
-
 bool request_target_is_known(struct str host, struct str name)
 {
     struct address address;
     if (has_user(host))
         return false;
-    host = without_final_dot(host);
-    name = without_final_dot(name);
-    return host.n == 0 || (name.n > 0 && str_eq_nocase(host, name)) || is_localhost(host) ||
+    host = x5u_without_final_dot(host);
+    return host.n == 0 || (name.n > 0 && x5u_same_host(host, name)) || is_localhost(host) ||
            address_parse(host, &address);
 }

@@ -62,7 +62,8 @@ static void what_was_put_is_found(void **state)
 {
     (void)state;
     struct buf chain = good_chain();
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
     assert_null(put(c, URL("a"), buf_str(&chain))->by_anchors.chain);
     assert_int_equal(get(c, URL("a"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
@@ -87,7 +88,8 @@ static void dropped_for_all_domains(void **state)
 {
     (void)state;
     struct buf chain = good_chain();
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     const struct str texts[] = {buf_str(&chain), STR("garbage")};
     for (unsigned i = 0; i < 4; i++) {
         struct certificate_ground g = ground(1, NOW);
@@ -117,7 +119,8 @@ static void what_is_trusted_changes(void **state)
 {
     (void)state;
     struct buf chain = good_chain();
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     put(c, URL("a"), buf_str(&chain));
     assert_int_equal(certificate_cache_counts(c).judged, 1);
     for (int i = 0; i < 3; i++)
@@ -156,7 +159,8 @@ static void a_date_passes(void **state)
     struct buf chain = good_chain();
     X509_free(issuer);
     issuer = kept;
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     const struct certificate_ground g = ground(1, NOW), later = ground(1, NOW + 10 * DAY);
     const struct certificate_body body = {.url = URL("a"),
                                           .text = buf_str(&chain),
@@ -192,7 +196,8 @@ static void others_do_not_push_good_ones_out(void **state)
     char name[64];
     struct buf chain = good_chain(),
                theirs = serve(make("theirs", 9, key, false, false, spcs, NULL), false);
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     put(c, URL("good"), buf_str(&chain));
     for (unsigned i = 0; i < 100; i++) {
         snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
@@ -200,7 +205,7 @@ static void others_do_not_push_good_ones_out(void **state)
     }
     assert_int_equal(get(c, URL("good"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
     assert_int_equal(certificate_cache_counts(c).good, 1);
-    assert_int_equal(certificate_cache_counts(c).bad, 16);
+    assert_int_equal(certificate_cache_counts(c).bad, CERTIFICATE_CACHE_LEAST);
     assert_int_equal(get(c, URL("99"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
     assert_int_equal(get(c, URL("1"), ground(1, NOW)), CERTIFICATE_IS_UNKNOWN);
     for (unsigned i = 0; i < 40; i++) {
@@ -208,7 +213,7 @@ static void others_do_not_push_good_ones_out(void **state)
         put(c, str_of(name), buf_str(&chain));
         assert_int_equal(get(c, URL("good"), ground(1, NOW)), CERTIFICATE_IS_CACHED);
     }
-    assert_int_equal(certificate_cache_counts(c).good, 16);
+    assert_int_equal(certificate_cache_counts(c).good, CERTIFICATE_CACHE_LEAST);
     assert_int_equal(certificate_cache_counts(c).held, 1);
     certificate_cache_free(c);
     buf_fini(&theirs);
@@ -222,7 +227,8 @@ static void copies_of_a_good_one_do_not_push_good_ones_out(void **state)
     (void)state;
     char name[64];
     struct buf chain = good_chain(), copy = good_chain();
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     for (unsigned i = 0; i < 20000; i++)
         buf_add_char(&copy, '#');
     put(c, URL("good"), buf_str(&chain));
@@ -239,12 +245,43 @@ static void copies_of_a_good_one_do_not_push_good_ones_out(void **state)
     buf_fini(&chain);
 }
 
+/* As many headers as a profile may look at, each with a certificate of its own, all of which prove
+   good: what was found for the first is there when the last is proven, however little room there
+   is.
+ */
+static void what_one_call_uses_is_not_forgotten(void **state)
+{
+    (void)state;
+    char name[64];
+    const struct sti_certificate *found[IDENTITY_SET_MAX], *again;
+    const struct certificate_ground g = ground(1, NOW);
+    struct buf chain = good_chain();
+    struct certificate_cache *c = certificate_cache_new(1, 1);
+    for (unsigned i = 0; i < 20000; i++)
+        buf_add_char(&chain, '#');
+    for (unsigned i = 0; i < IDENTITY_SET_MAX; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        found[i] = put_unproven(c, str_of(name), buf_str(&chain));
+    }
+    for (unsigned i = 0; i < IDENTITY_SET_MAX; i++)
+        certificate_cache_prove(c, found[i], NOW);
+    assert_int_equal(certificate_cache_counts(c).forgotten, 0);
+    for (unsigned i = 0; i < IDENTITY_SET_MAX; i++) {
+        snprintf(name, sizeof(name), "https://cert.example.org/%u", i);
+        assert_int_equal(certificate_cache_get(c, str_of(name), &g, &again), CERTIFICATE_IS_CACHED);
+        assert_ptr_equal(again, found[i]);
+    }
+    certificate_cache_free(c);
+    buf_fini(&chain);
+}
+
 /* What is held counts once, whatever URLs and domains it has; fetched anew it stays proven. */
 static void one_certificate_is_held_once(void **state)
 {
     (void)state;
     struct buf chain = good_chain(), other = BUF_INIT;
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     put(c, URL("a"), buf_str(&chain));
     put(c, URL("b"), buf_str(&chain));
     assert_int_equal(certificate_cache_counts(c).good, 2);
@@ -275,7 +312,8 @@ static void garbage_is_known_for_such(void **state)
 {
     (void)state;
     struct buf large = BUF_INIT;
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     while (large.n < 2 * CERTIFICATES_BYTES_MAX)
         buf_add_text(&large, "garbage ");
     assert_non_null(put(c, URL("empty"), STR(""))->unreadable);
@@ -311,7 +349,8 @@ static void a_worse_one_takes_no_place(void **state)
     struct str bad[] = {STR(""), STR("<html>maintenance</html>"),
                         STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct certificate_cache *c = certificate_cache_new(16, 16);
+        struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                            CERTIFICATE_CACHE_LEAST);
         assert_non_null(put_at(c, bad[i], NOW)->unreadable);
         assert_int_equal(get(c, URL("a"), ground(1, NOW + 299)), CERTIFICATE_IS_CACHED);
         assert_int_equal(get(c, URL("a"), ground(1, NOW + 300)), CERTIFICATE_IS_UNKNOWN);
@@ -353,7 +392,8 @@ static void its_own_end(void **state)
     struct buf first = served_between(NOW - DAY, end_s),
                next = served_between(NOW - DAY, NOW + 20 * DAY),
                early = served_between(NOW + 15 * DAY, NOW + 20 * DAY);
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     (void)state;
     put_at(c, buf_str(&first), end_s - 100);
     assert_int_equal(get(c, URL("a"), ground(1, end_s - 30)), CERTIFICATE_IS_CACHED);
@@ -385,7 +425,8 @@ static void what_calls_find_at_fault(void **state)
     const struct str texts[] = {buf_str(&good), buf_str(&strange)};
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        struct certificate_cache *c = certificate_cache_new(16, 16);
+        struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                            CERTIFICATE_CACHE_LEAST);
         put_at(c, texts[i], NOW);
         for (int64_t s = 0; s < 1000; s += 100) /* nobody found anything */
             assert_int_equal(get(c, URL("a"), ground(1, NOW + s)), CERTIFICATE_IS_CACHED);
@@ -420,7 +461,8 @@ static void a_clock_that_was_ahead(void **state)
     const int64_t ahead_s = NOW + 20 * DAY;
     struct buf chain = good_chain(), over = served_between(NOW - DAY, NOW + 10 * DAY),
                early = served_between(NOW + 10 * DAY, NOW + 60 * DAY);
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     (void)state;
     put_at(c, buf_str(&chain), ahead_s);
     assert_int_equal(get(c, URL("a"), ground(1, ahead_s - 300)), CERTIFICATE_IS_CACHED);
@@ -448,7 +490,8 @@ static void the_news_that_one_is_good(void **state)
 {
     (void)state;
     struct buf chain = good_chain();
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     const struct certificate_ground nothing = {NULL, 1, NOW}, good = ground(1, NOW);
     const struct certificate_body body = {.url = URL("a"),
                                           .text = buf_str(&chain),
@@ -482,7 +525,8 @@ static void each_set_of_domains_has_its_own(void **state)
 {
     (void)state;
     struct buf chain = good_chain();
-    struct certificate_cache *c = certificate_cache_new(16, 16);
+    struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                        CERTIFICATE_CACHE_LEAST);
     const struct sti_certificate *found;
     const struct certificate_ground none = {images[1], 0, NOW}, nothing = {NULL, 1, NOW};
     put(c, URL("a"), buf_str(&chain));
@@ -579,7 +623,8 @@ static void what_is_revoked_meanwhile(void **state)
         .url = URL("a"), .text = buf_str(&chain), .ends_s = NOW + DAY, .stale_s = NOW + DAY};
     const struct sti_certificate *found;
     for (int fetched = 0; fetched < 2; fetched++) {
-        struct certificate_cache *c = certificate_cache_new(16, 16);
+        struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                            CERTIFICATE_CACHE_LEAST);
         assert_true(certificate_cache_put(c, &body, &was, &found));
         certificate_cache_prove(c, found, NOW);
         assert_int_equal(found->by_anchors.revoked, TRUST_NOT_REVOKED);
@@ -623,7 +668,8 @@ static void another_body_is_no_new_list(void **state)
                                          .stale_s = NOW + DAY};
     const struct sti_certificate *found;
     for (int i = 0; i < 2; i++) {
-        struct certificate_cache *c = certificate_cache_new(16, 16);
+        struct certificate_cache *c = certificate_cache_new(CERTIFICATE_CACHE_LEAST,
+                                                            CERTIFICATE_CACHE_LEAST);
         assert_true(certificate_cache_put(c, &good, &was, &found));
         certificate_cache_prove(c, found, NOW);
         assert_int_equal(found->by_anchors.revoked, TRUST_NOT_REVOKED);
@@ -658,6 +704,7 @@ int main(void)
         cmocka_unit_test(a_date_passes),
         cmocka_unit_test(others_do_not_push_good_ones_out),
         cmocka_unit_test(copies_of_a_good_one_do_not_push_good_ones_out),
+        cmocka_unit_test(what_one_call_uses_is_not_forgotten),
         cmocka_unit_test(one_certificate_is_held_once),
         cmocka_unit_test(garbage_is_known_for_such),
         cmocka_unit_test(a_worse_one_takes_no_place),

@@ -19,6 +19,7 @@
 #ifndef STIRD_CERTIFICATE_CACHE_H
 #define STIRD_CERTIFICATE_CACHE_H
 
+#include <stird/core/identity_set.h>
 #include <stird/core/sti_certificate.h>
 
 struct certificate_cache;
@@ -26,7 +27,8 @@ struct certificate_cache;
 #define CERTIFICATE_CACHE_GOOD_MAX 4096
 #define CERTIFICATE_CACHE_BAD_MAX  1024
 #define CERTIFICATE_CACHE_BAD_S    300 /* what is at fault is asked for again after that */
-#define CERTIFICATE_CACHE_LEAST    16  /* of either part: what one call uses is not forgotten */
+/* Of either part: what one call uses is not forgotten while it is judged. */
+#define CERTIFICATE_CACHE_LEAST IDENTITY_SET_MAX
 
 /* NULL: no memory. GOOD and BAD: how many each part holds. */
 struct certificate_cache *certificate_cache_new(unsigned good, unsigned bad);

@@ -25,6 +25,8 @@ struct x5u_parts {
 const char *x5u_split(struct str url, struct x5u_parts *parts);
 /* The same for callers that do not need the parts. */
 const char *x5u_fault(struct str url);
+/* HOST without the dot that may end a name: "cert.example." is the same one. */
+struct str x5u_without_final_dot(struct str host);
 /* Whether both are the same host: names whatever their case and a final dot, addresses however they
    are written, with brackets or without. */
 bool x5u_same_host(struct str host, struct str other);

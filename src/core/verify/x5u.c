@@ -228,7 +228,7 @@ const char *x5u_warning(struct str url)
     return NULL;
 }
 
-static struct str without_final_dot(struct str host)
+struct str x5u_without_final_dot(struct str host)
 {
     return host.n > 1 && host.p[host.n - 1] == '.' ? str_slice(host, 0, host.n - 1) : host;
 }
@@ -238,7 +238,7 @@ bool x5u_same_host(struct str host, struct str other)
     struct address one, two;
     if (address_parse(host, &one) && address_parse(other, &two))
         return address_equal(&one, &two);
-    return str_eq_nocase(without_final_dot(host), without_final_dot(other));
+    return str_eq_nocase(x5u_without_final_dot(host), x5u_without_final_dot(other));
 }
 
 bool x5u_share_host(struct str url, struct str other)
