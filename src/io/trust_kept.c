@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 #define COPY_BYTES   65536
-#define DIGEST_BYTES 16             /* of the digest, in a name */
-#define FIRST_LINE   "stird trust " /* then the octets of the signer's certificate, which follows */
+#define DIGEST_BYTES 16 /* of the digest, in a name */
 #define LINE_BYTES   64
 
 void trust_kept_name(char name[TRUST_KEPT_NAME_BYTES], const struct trust_setting *domain,
@@ -84,7 +83,8 @@ static int open_folder(struct folder *d, struct str state_directory)
 static int write_parts(int to, int fd, const struct trust_kept_place *place)
 {
     char line[LINE_BYTES];
-    const int n = snprintf(line, sizeof(line), FIRST_LINE "%" PRIu64 "\n", place->signer_bytes);
+    const int n = snprintf(line, sizeof(line), TRUST_KEPT_FIRST_LINE "%" PRIu64 "\n",
+                           place->signer_bytes);
     if (write(to, line, (size_t)n) != n)
         return -ENOSPC;
     int r = copy(to, fd, place->signer_at, place->signer_bytes);
@@ -146,13 +146,13 @@ static int read_file(int directory, const char *name, size_t most, struct buf *t
     return r;
 }
 
-/* Of a file that begins with the line. */
-static int find_parts(struct str text, struct trust_kept_place *place)
+int trust_kept_find_parts(struct str text, struct trust_kept_place *place)
 {
     struct str rest = text;
     struct str line = str_cut(&rest, '\n');
     uint64_t n;
-    if (!str_to_u64(str_slice(line, sizeof(FIRST_LINE) - 1, line.n), TRUST_KEPT_TEXT_MAX, &n) ||
+    if (!str_to_u64(str_slice(line, sizeof(TRUST_KEPT_FIRST_LINE) - 1, line.n), TRUST_KEPT_TEXT_MAX,
+                    &n) ||
         !rest.p || n >= rest.n)
         return -EBADMSG;
     place->signer_at = (uint64_t)(rest.p - text.p);
@@ -171,8 +171,8 @@ int trust_kept_read(int directory, const struct trust_setting *domain, unsigned 
     int r = read_file(directory, name, 2 * TRUST_KEPT_TEXT_MAX + LINE_BYTES, text);
     if (r < 0)
         return r;
-    if (str_starts(buf_str(text), STR(FIRST_LINE)))
-        return find_parts(buf_str(text), place);
+    if (str_starts(buf_str(text), STR(TRUST_KEPT_FIRST_LINE)))
+        return trust_kept_find_parts(buf_str(text), place);
     /* An earlier version wrote it. */
     place->list_bytes = text->n;
     place->signer_at = text->n;

@@ -11,7 +11,9 @@
 
 #define TRUST_KEPT_DIRECTORY  "trust"
 #define TRUST_KEPT_NAME_BYTES 128
-#define TRUST_KEPT_TEXT_MAX   ((size_t)4 << 20) /* of a list, and of a signer's certificate */
+#define TRUST_KEPT_FIRST_LINE                                                                      \
+    "stird trust " /* then the octets of the signer's certificate, which follows */
+#define TRUST_KEPT_TEXT_MAX ((size_t)4 << 20) /* of a list, and of a signer's certificate */
 
 /*
  * The name of the file for SOURCE of a domain (0: its list, from 1 on its revocation lists):
@@ -31,6 +33,9 @@ struct trust_kept_place {
     uint64_t list_at, list_bytes; /* 0 octets: there is none */
     uint64_t signer_at, signer_bytes;
 };
+
+/* Where the parts of TEXT lie, which begins with TRUST_KEPT_FIRST_LINE; -EBADMSG: it is damaged. */
+int trust_kept_find_parts(struct str text, struct trust_kept_place *place);
 
 /* Writes what lies in FD to that file of STATE_DIRECTORY, whole or not at all. 0 or -errno. */
 int trust_kept_write(struct str state_directory, const char *name, int fd,
