@@ -139,121 +139,128 @@ static struct trust *trust_by(enum way way)
     return t;
 }
 
-static void two_domains_say_no_more_than_each(void **state)
+static const struct row {
+    const char *name;
+    struct {
+        enum way way;
+        const struct str *country;
+    } of[2];
+    enum token_verdict verdict;
+    enum verify_check decided;
+    unsigned domain; /* of the record */
+    bool for_numbers;
+} rows[] = {
+    {"both", {{GOOD_WAY, &one}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 0, false},
+    {"the second", {{GOOD_WAY, &britain}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 1, false},
+    {"no list of the one that may",
+     {{GOOD_WAY, &britain}, {NO_CRL_OPENS, &one}},
+     TOKEN_OPEN,
+     0,
+     1,
+     false},
+    {"no list of the other one",
+     {{NO_CRL_OPENS, &britain}, {GOOD_WAY, &one}},
+     TOKEN_VALID,
+     0,
+     1,
+     false},
+    {"it widens by the one that may",
+     {{GOOD_WAY, &britain}, {WIDENS, &one}},
+     TOKEN_INVALID,
+     VERIFY_CERTIFICATE,
+     1,
+     false},
+    {"it widens by the other one",
+     {{WIDENS, &britain}, {GOOD_WAY, &one}},
+     TOKEN_VALID,
+     0,
+     1,
+     false},
+    {"one of two passes it", {{WIDENS, &one}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 1, false},
+    {"one of two leaves it open", {{WIDENS, &one}, {NO_CRL_OPENS, &one}}, TOKEN_OPEN, 0, 1, false},
+    {"what passes is more than what is open",
+     {{NO_CRL_OPENS, &one}, {GOOD_WAY, &one}},
+     TOKEN_VALID,
+     0,
+     1,
+     false},
+    {"its number is not that of the one that may",
+     {{GOOD_WAY, &britain}, {OTHER_NUMBER, &one}},
+     TOKEN_INVALID,
+     VERIFY_SCOPE,
+     1,
+     true},
+    {"its number is not that of the other one",
+     {{OTHER_NUMBER, &britain}, {GOOD_WAY, &one}},
+     TOKEN_VALID,
+     0,
+     1,
+     true},
+    {"revoked by one that may not vouch",
+     {{REVOKES, &britain}, {GOOD_WAY, &one}},
+     TOKEN_INVALID,
+     VERIFY_REVOKED,
+     1,
+     false},
+    {"none may",
+     {{GOOD_WAY, &britain}, {GOOD_WAY, &france}},
+     TOKEN_INVALID,
+     VERIFY_SCOPE,
+     0,
+     false},
+};
+
+/* ROW's first domain stands first, or with TURN second. */
+static struct trust_image *open_image(const struct row *row, size_t turn, struct buf *room,
+                                      struct trust_image_domain domains[2])
+{
+    const char *why = NULL;
+    for (size_t d = 0; d < 2; d++)
+        domains[d ^ turn] = (struct trust_image_domain){
+            .name = d == 0 ? STR("first") : STR("second"),
+            .countries = row->of[d].country,
+            .n_countries = 1,
+            .wants_crls = row->of[d].way == NO_CRL_OPENS,
+            .crl_opens = row->of[d].way == NO_CRL_OPENS,
+            .trust = trust_by(row->of[d].way)};
+    assert_true(trust_image_write(room, domains, 2));
+    struct trust_image *image = trust_image_open(buf_str(room), 1, &why);
+    assert_non_null(image);
+    return image;
+}
+
+/* By the domains of the mask ASKED. */
+static struct verify_report report_of(const struct row *row, struct arena *arena, struct str value,
+                                      const struct trust_image *image, uint64_t asked)
 {
     static const char *const leaf_numbers[] = {CALLS, NULL};
-    static const struct {
-        const char *name;
-        struct {
-            enum way way;
-            const struct str *country;
-        } of[2];
-        enum token_verdict verdict;
-        enum verify_check decided;
-        unsigned domain; /* of the record */
-        bool for_numbers;
-    } rows[] = {
-        {"both", {{GOOD_WAY, &one}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 0, false},
-        {"the second", {{GOOD_WAY, &britain}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 1, false},
-        {"no list of the one that may",
-         {{GOOD_WAY, &britain}, {NO_CRL_OPENS, &one}},
-         TOKEN_OPEN,
-         0,
-         1,
-         false},
-        {"no list of the other one",
-         {{NO_CRL_OPENS, &britain}, {GOOD_WAY, &one}},
-         TOKEN_VALID,
-         0,
-         1,
-         false},
-        {"it widens by the one that may",
-         {{GOOD_WAY, &britain}, {WIDENS, &one}},
-         TOKEN_INVALID,
-         VERIFY_CERTIFICATE,
-         1,
-         false},
-        {"it widens by the other one",
-         {{WIDENS, &britain}, {GOOD_WAY, &one}},
-         TOKEN_VALID,
-         0,
-         1,
-         false},
-        {"one of two passes it", {{WIDENS, &one}, {GOOD_WAY, &one}}, TOKEN_VALID, 0, 1, false},
-        {"one of two leaves it open",
-         {{WIDENS, &one}, {NO_CRL_OPENS, &one}},
-         TOKEN_OPEN,
-         0,
-         1,
-         false},
-        {"what passes is more than what is open",
-         {{NO_CRL_OPENS, &one}, {GOOD_WAY, &one}},
-         TOKEN_VALID,
-         0,
-         1,
-         false},
-        {"its number is not that of the one that may",
-         {{GOOD_WAY, &britain}, {OTHER_NUMBER, &one}},
-         TOKEN_INVALID,
-         VERIFY_SCOPE,
-         1,
-         true},
-        {"its number is not that of the other one",
-         {{OTHER_NUMBER, &britain}, {GOOD_WAY, &one}},
-         TOKEN_VALID,
-         0,
-         1,
-         true},
-        {"revoked by one that may not vouch",
-         {{REVOKES, &britain}, {GOOD_WAY, &one}},
-         TOKEN_INVALID,
-         VERIFY_REVOKED,
-         1,
-         false},
-        {"none may",
-         {{GOOD_WAY, &britain}, {GOOD_WAY, &france}},
-         TOKEN_INVALID,
-         VERIFY_SCOPE,
-         0,
-         false},
-    };
+    struct buf chain = row->for_numbers
+                           ? serve(make("SHAKEN", 3, key, false, false, NULL, leaf_numbers), true)
+                           : good_chain();
+    return ask_of(arena, value, chain, image, asked);
+}
+
+/* In either order, and each alone: what none passes alone is not passed together. */
+static void two_domains_say_no_more_than_each(void **state)
+{
     (void)state;
     struct arena *arena = arena_new(4096);
     struct buf value = BUF_INIT;
     sign(&value, key, NOW);
-    /* In either order, and each alone: what none passes alone is not passed together. */
     for (size_t at = 0; at < 2 * sizeof(rows) / sizeof(rows[0]); at++) {
-        const size_t i = at / 2, turn = at % 2;
+        const struct row *row = &rows[at / 2];
+        const size_t turn = at % 2;
         struct trust_image_domain domains[2];
         struct buf room = BUF_INIT;
-        const char *why = NULL;
+        struct trust_image *image = open_image(row, turn, &room, domains);
         bool alone = false;
-        for (size_t d = 0; d < 2; d++)
-            domains[d ^ turn] = (struct trust_image_domain){
-                .name = d == 0 ? STR("first") : STR("second"),
-                .countries = rows[i].of[d].country,
-                .n_countries = 1,
-                .wants_crls = rows[i].of[d].way == NO_CRL_OPENS,
-                .crl_opens = rows[i].of[d].way == NO_CRL_OPENS,
-                .trust = trust_by(rows[i].of[d].way)};
-        assert_true(trust_image_write(&room, domains, 2));
-        struct trust_image *image = trust_image_open(buf_str(&room), 1, &why);
-        assert_non_null(image);
-        for (uint64_t asked = 1; asked <= 3; asked++) {
-            struct buf chain = rows[i].for_numbers
-                                   ? serve(make("SHAKEN", 3, key, false, false, NULL, leaf_numbers),
-                                           true)
-                                   : good_chain();
-            const struct verify_report r = ask_of(arena, buf_str(&value), chain, image, asked);
-            alone = alone || (asked < 3 && r.verdict == TOKEN_VALID);
-            if (asked < 3)
-                continue;
-            expect(&r, rows[i].verdict, rows[i].verdict == TOKEN_INVALID ? 437 : 0, rows[i].decided,
-                   rows[i].name);
-            assert_true(alone || r.verdict != TOKEN_VALID);
-            if (turn == 0)
-                assert_int_equal(r.domain, rows[i].domain);
-        }
+        for (uint64_t asked = 1; asked < 3; asked++)
+            alone |= report_of(row, arena, buf_str(&value), image, asked).verdict == TOKEN_VALID;
+        const struct verify_report r = report_of(row, arena, buf_str(&value), image, 3);
+        expect(&r, row->verdict, row->verdict == TOKEN_INVALID ? 437 : 0, row->decided, row->name);
+        assert_true(alone || r.verdict != TOKEN_VALID);
+        if (turn == 0)
+            assert_int_equal(r.domain, row->domain);
         trust_image_close(image);
         buf_fini(&room);
         for (size_t d = 0; d < 2; d++)
