@@ -280,7 +280,7 @@ static int show(const struct cli *cli, const struct decision_basis *basis, struc
 static int run_show(const struct cli *cli, const struct words *words)
 {
     struct decision_basis basis;
-    if (!decision_basis_get(&basis, cli, SOURCE_ANY, NEED_CALLS))
+    if (!decision_basis_get(&basis, cli, SOURCE_EITHER, NEED_CALLS))
         return EXIT_FAILURE;
     int status = show(cli, &basis, str_of(words->word[0]));
     decision_basis_fini(&basis);

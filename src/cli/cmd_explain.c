@@ -298,7 +298,7 @@ static enum fetch_outcome bring(void *user, struct str url, struct str *text, co
 {
     struct bringing *b = user;
     if (b->file.n == 0)
-        return b->online ? fetch_for(b, url, text, why) : FETCH_PENDING;
+        return b->online ? fetch_for(b, url, text, why) : FETCH_UNAVAILABLE;
     *text = buf_str(&b->file);
     return FETCH_OK;
 }

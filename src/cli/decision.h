@@ -36,7 +36,9 @@ enum decision_need {
 /* Where it is taken from. When a stird runs and refuses to answer, the files are not used
    instead. */
 enum decision_source {
-    SOURCE_ANY,     /* the stird that runs; where none does, the files */
+    SOURCE_ANY,     /* the stird that runs; where none does, the files. The user may ask for these
+                       (--offline) */
+    SOURCE_EITHER,  /* the same, where he may not */
     SOURCE_RUNNING, /* no other */
     SOURCE_FILES,   /* nobody is asked */
 };

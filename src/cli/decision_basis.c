@@ -153,15 +153,16 @@ static void read_secret(struct decision_basis *basis)
 }
 
 /* *NONE says that no stird runs, and that this is allowed. */
-static bool from_running(struct decision_basis *basis, const struct cli *cli, bool may_be_none,
-                         bool *none)
+static bool from_running(struct decision_basis *basis, const struct cli *cli,
+                         enum decision_source source, bool *none)
 {
     struct session_reply reply;
+    const bool may_be_none = source != SOURCE_RUNNING;
     int r = session_ask(cli, ADMIN_SNAPSHOT, false, STR(""), SESSION_TIMEOUT_MS, may_be_none,
                         &reply);
     *none = may_be_none && session_none_runs(r);
     bool granted = r == 0 && session_granted(&reply);
-    if (!granted && !*none && may_be_none && access(cli->configuration, R_OK) == 0)
+    if (!granted && !*none && source == SOURCE_ANY && access(cli->configuration, R_OK) == 0)
         fputs("stirctl: --offline asks the configuration's files instead\n", stderr);
     bool good = granted && from_reply(basis, &reply);
     session_reply_fini(&reply);
@@ -173,7 +174,7 @@ bool decision_basis_get(struct decision_basis *basis, const struct cli *cli,
 {
     bool none = source == SOURCE_FILES;
     *basis = (struct decision_basis){0};
-    bool good = !none && from_running(basis, cli, source == SOURCE_ANY, &none);
+    bool good = !none && from_running(basis, cli, source, &none);
     if (none)
         good = from_files(basis, cli, need);
     if (good)

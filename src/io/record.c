@@ -33,7 +33,7 @@ struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
-    uint8_t class, level, check, attest, verstat, told, cache;
+    uint8_t class, level, check, attest, verstat, told, cache, fetched;
     struct tn elsewhere;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
@@ -106,6 +106,7 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.verstat = (uint8_t)v->verstat;
     p.told = (uint8_t)v->told;
     p.cache = (uint8_t)v->cache;
+    p.fetched = (uint8_t)v->fetched;
     p.elsewhere.n = v->elsewhere.n;
     memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
@@ -158,6 +159,7 @@ static bool verified_is_good(const struct packet_verified *v)
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
+           v->fetched < FETCH_OUTCOMES &&
            v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
@@ -210,6 +212,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .verstat = (enum verstat)p.verstat,
                            .told = (enum verstat_told)p.told,
                            .cache = (enum verified_cache)p.cache,
+                           .fetched = (enum fetch_outcome)p.fetched,
                            .wait_us = p.wait_us,
                            .verify_us = p.verify_us,
                            .trust_generation = p.trust_generation};

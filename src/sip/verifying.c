@@ -304,6 +304,7 @@ static struct needed *needed_of(const struct verifying *v, unsigned i)
 static void serve_none(struct verification_served *s, enum fetch_outcome outcome, const char *why)
 {
     s->state = verification_certificate_of(outcome);
+    s->outcome = outcome;
     if (s->state == CERTIFICATE_PREPARED) /* it came, and could not be kept */
         s->state = CERTIFICATE_PENDING;
     if (s->state == CERTIFICATE_UNAVAILABLE || s->state == CERTIFICATE_UNREADABLE)
@@ -333,7 +334,8 @@ static void serve_rehearsal(const struct verifying *v, struct needed *n,
     struct str text = {NULL, 0};
     const char *why = NULL;
     n->cache = VERIFIED_NOT_ASKED;
-    n->outcome = r->bring ? r->bring(r->bring_user, n->url, &text, &why) : FETCH_PENDING;
+    n->outcome = r->bring ? r->bring(r->bring_user, n->url, &text, &why)
+                         : FETCH_UNAVAILABLE;
     serve_none(s, n->outcome, why);
     struct sti_certificate *c = n->outcome == FETCH_OK ? arena_alloc(v->context->arena, sizeof(*c))
                                                        : NULL;

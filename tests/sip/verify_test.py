@@ -164,7 +164,7 @@ class Verify(Story):
         self.passed()
         self.web.hang()
         told = self.judged_call(self.signed("b.pem"), reason="certificate_pending")["verification"]
-        self.assertEqual([told["class"], told["cache"], told["verstat"]], ["open", "miss", "No-TN-Validation"])
+        self.assertEqual([told[k] for k in ("class", "cache", "fetch", "verstat")], ["open", "miss", "pending", "No-TN-Validation"])
         self.judged_call(self.signed(), reason="verified")
         self.web.hang(False)
         self.passed("b.pem")
@@ -394,7 +394,8 @@ class Verify(Story):
         self.until("certificate_unavailable", "none.pem")
         gets = self.web.gets.count("none.pem")
         self.web.bodies["none.pem"] = self.web.bodies["a.pem"]
-        self.judged_call(self.signed("none.pem"), reason="certificate_unavailable")
+        told = self.judged_call(self.signed("none.pem"), reason="certificate_unavailable")["verification"]
+        self.assertEqual(told["fetch"], "gone")
         self.assertEqual(self.web.gets.count("none.pem"), gets, "that it cannot be had is known")
         self.assertEqual(stirctl.ask(path, "certificates", "drop", self.web.url("none.pem")), {"dropped": True})
         self.passed("none.pem")

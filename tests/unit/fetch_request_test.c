@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -140,6 +141,26 @@ static void each_outcome_has_its_words(void **state)
     assert_string_equal(fetch_source_word(FETCH_FROM_STALE), "stale");
 }
 
+/* docs/verification.md has one row for each outcome, word for word. */
+static void the_page_has_each_outcome(void **state)
+{
+    FILE *f = fopen(PROJECT_DIR "/docs/verification.md", "r");
+    (void)state;
+    assert_non_null(f);
+    for (int i = 0; i < FETCH_OUTCOMES; i++) {
+        char row[512], line[4096];
+        bool found = false;
+        snprintf(row, sizeof(row), "| `%s` | %s |\n", fetch_outcome_word((enum fetch_outcome)i),
+                 fetch_outcome_text((enum fetch_outcome)i));
+        rewind(f);
+        while (!found && fgets(line, sizeof(line), f))
+            found = strcmp(line, row) == 0;
+        if (!found)
+            fail_msg("docs/verification.md lacks: %s", row);
+    }
+    fclose(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +169,7 @@ int main(void)
         cmocka_unit_test(its_texts_are_printable),
         cmocka_unit_test(what_nobody_would_read_is_not_written),
         cmocka_unit_test(each_outcome_has_its_words),
+        cmocka_unit_test(the_page_has_each_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

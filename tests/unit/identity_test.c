@@ -364,6 +364,28 @@ static void all_values_of_a_message(void **state)
     }
 }
 
+/* Lines that the next hop may read as Identity are values too, behind the others; none of them is
+   well formed. */
+static void odd_lines_of_a_message(void **state)
+{
+    static const char *const odd[] = {"Identity (c): a.b.c" U, "Identity a.b.c" U, "y=a.b.c" U,
+                                      "Identity\t;x: a.b.c" U};
+    struct str values[IDENTITIES_MAX];
+    struct identity identity;
+    (void)state;
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        struct buf message = BUF_INIT;
+        buf_addf(&message, "INVITE sip:x SIP/2.0\r\n%s\r\nIdentity: a.b.c" U "\r\n", odd[i]);
+        buf_add_text(&message, "Identity-Info: <https://a.example/b>\r\n\r\nIdentity (body): x");
+        assert_int_equal(identities_of(buf_str(&message), values), 2);
+        assert_true(str_eq(values[0], STR("a.b.c" U)));
+        assert_true(str_eq(values[1], str_of(odd[i])));
+        identity_parse(values[1], &identity);
+        assert_non_null(identity.fault);
+        buf_fini(&message);
+    }
+}
+
 /* Deeper or longer than any header is: read up to a bound. */
 static void a_header_is_bounded(void **state)
 {
@@ -544,6 +566,7 @@ int main(void)
         cmocka_unit_test(a_header_is_bounded),
         cmocka_unit_test(what_is_not_read_says_anything),
         cmocka_unit_test(all_values_of_a_message),
+        cmocka_unit_test(odd_lines_of_a_message),
         cmocka_unit_test(values_of_one_line),
         cmocka_unit_test(no_text_is_read_for_ever),
         cmocka_unit_test(a_nul_does_not_end_the_text),

@@ -66,6 +66,7 @@ static struct record example(void)
                      .verstat = VERSTAT_FAILED,
                      .told = VERSTAT_TOLD_PASSED,
                      .cache = VERIFIED_HIT,
+                     .fetched = FETCH_GONE,
                      .verify_us = 70,
                      .trust_generation = 5},
     };

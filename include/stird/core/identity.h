@@ -66,9 +66,10 @@ void identity_value_read_odd(struct identity_value *v, struct str line);
 unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]);
 /* More than any verifier looks at (identity_set.h). */
 #define IDENTITIES_MAX 64
-/* The values of the Identity headers of a message, folds inside. Where there are more than there is
-   room for, the last one is all of the text from there on, so that nothing is left unread. How
-   many. */
+/* The values of the Identity headers of a message, folds inside, and behind them the lines that are
+   no header but resemble Identity, each as a value that is not well formed. Where there are more
+   than there is room for, the last one is all of the text from there on, so that nothing is left
+   unread. How many. */
 unsigned identities_of(struct str message, struct str value[IDENTITIES_MAX]);
 /* Whether a header line holds no value at all. */
 bool identity_is_empty(struct str line);

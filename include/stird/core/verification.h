@@ -64,6 +64,7 @@ struct verification_served {
     enum verification_certificate state;
     const struct sti_certificate *prepared; /* with CERTIFICATE_PREPARED alone */
     const char *why;                        /* a sentence, else; NULL: nothing to say */
+    enum fetch_outcome outcome; /* why there is none; FETCH_OK: not known, or there is one */
 };
 
 struct verification_question {
@@ -91,7 +92,8 @@ struct verification_question {
 struct verification_header {
     unsigned header; /* which of the call's values */
     enum identity_role role;
-    const struct token *token; /* of the set: type, claims, x5u */
+    const struct token *token;  /* of the set: type, claims, x5u */
+    enum fetch_outcome fetched; /* of its certificate, as it was served */
     struct verify_report report;
 };
 /* Whether what its URL served is at fault, so that its signer may have mended it since. A token

@@ -45,6 +45,7 @@ struct verified {
     enum verstat verstat;   /* what would be written */
     enum verstat_told told; /* what came along: read, never believed */
     enum verified_cache cache;
+    enum fetch_outcome fetched; /* why there is no certificate for it; FETCH_OK: nothing failed */
     int64_t wait_us, verify_us; /* for certificates; what judging took */
     uint64_t trust_generation;  /* by which certificates were judged; 0: by nothing */
 };

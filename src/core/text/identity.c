@@ -548,23 +548,37 @@ void identity_add(struct buf *out, struct str token, struct str x5u, struct str 
     buf_add_str(out, ppt);
 }
 
+/* Adds VALUE to the N that there are. Where there is no room, the last one becomes all up to its
+   end. */
+static void add_value(struct str *values, unsigned *n, struct str value)
+{
+    struct str *last = &values[IDENTITIES_MAX - 1];
+    if (*n < IDENTITIES_MAX)
+        values[(*n)++] = value;
+    else if (value.p > last->p)
+        *last = str_span(last->p, value.p + value.n);
+}
+
+static bool is_odd(const struct header_line *line)
+{
+    return !line->name.p && header_resembles(line, STR("Identity"), 'y');
+}
+
 unsigned identities_of(struct str message, struct str value[IDENTITIES_MAX])
 {
-    struct str rest, values[IDENTITY_VALUES_MAX];
+    struct str lines, rest, values[IDENTITY_VALUES_MAX];
     struct header_line line;
     unsigned n = 0;
-    start_line(message, &rest);
-    while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Identity"), 'y'))
-            continue;
-        unsigned more = identity_values(line.value, values);
-        for (unsigned i = 0; i < more; i++) {
-            if (n == IDENTITIES_MAX) {
-                value[n - 1] = str_span(value[n - 1].p, rest.p + rest.n);
-                return n;
-            }
-            value[n++] = values[i];
-        }
+    start_line(message, &lines);
+    for (rest = lines; header_next(&rest, &line);) {
+        const unsigned more = header_is(&line, STR("Identity"), 'y')
+                                  ? identity_values(line.value, values)
+                                  : 0;
+        for (unsigned i = 0; i < more; i++)
+            add_value(value, &n, values[i]);
     }
+    for (rest = lines; head_line_next(&rest, &line);)
+        if (is_odd(&line))
+            add_value(value, &n, str_trim(line.raw));
     return n;
 }

@@ -155,7 +155,8 @@ static bool judge(struct judging *j)
     for (unsigned i = 0; i < set->n; i++)
         j->v->headers[i] = (struct verification_header){.header = set->entries[i].header,
                                                         .role = set->entries[i].role,
-                                                        .token = &set->entries[i].token};
+                                                        .token = &set->entries[i].token,
+                                                        .fetched = j->q->served[i].outcome};
     j->is_diverted = has_div(set);
     if (!judge_tokens(j))
         return false;

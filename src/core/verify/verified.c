@@ -68,8 +68,10 @@ void verified_of(struct verified *v, const struct verification_question *q,
                            .verstat = a->verstat};
     if (q->image)
         v->trust_generation = trust_image_generation(q->image);
-    if (entry >= 0)
-        tell_token(v, q, &a->headers[entry]);
+    if (entry < 0)
+        return;
+    tell_token(v, q, &a->headers[entry]);
+    v->fetched = a->headers[entry].fetched;
 }
 
 bool verified_keep(struct verified *v, struct arena *arena)

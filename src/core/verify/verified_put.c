@@ -49,6 +49,8 @@ void verified_put(struct json *j, const struct verified *v)
     json_put_known_text(j, STR("verstat_came"), verstat_told_name(v->told));
     put_comparison(j, v);
     json_put_known_text(j, STR("cache"), verified_cache_name(v->cache));
+    json_put_known_text(j, STR("fetch"),
+                        v->fetched == FETCH_OK ? STR("") : str_of(fetch_outcome_word(v->fetched)));
     json_put_known_integer(j, STR("wait_us"), v->wait_us, true);
     json_put_known_integer(j, STR("verify_us"), v->verify_us, true);
     json_put_known_integer(j, STR("trust_generation"), (int64_t)v->trust_generation,
