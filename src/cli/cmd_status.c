@@ -34,7 +34,8 @@ static void print_child(const char *name, const json_t *child)
         printf(", pid %" JSON_INTEGER_FORMAT ", up ", number_of(child, "pid"));
         print_duration(number_of(child, "up_s"));
     }
-    printf(", replaced %" JSON_INTEGER_FORMAT " times", number_of(child, "deaths"));
+    printf(", replaced %" JSON_INTEGER_FORMAT " time%s", number_of(child, "deaths"),
+           number_of(child, "deaths") == 1 ? "" : "s");
     if (number_of(child, "hangs") > 0)
         printf(", %" JSON_INTEGER_FORMAT " of them since it hung", number_of(child, "hangs"));
     putchar('\n');

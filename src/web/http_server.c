@@ -56,7 +56,7 @@ struct http_server {
     bool published;
     int64_t published_ms;
     struct asked *waiting;
-    struct MHD_Response *missing, *method, *body, *host, *late, *head;
+    struct MHD_Response *missing, *method, *body, *host, *hosts, *late, *head;
     struct http_counts counts;
     int64_t now_ms;   /* of this turn */
     int64_t takes_ms; /* it takes nobody before: there were no descriptors, or no memory */
@@ -94,6 +94,7 @@ static bool make_refusals(struct http_server *s)
         {&s->method, "pages are read, by GET or HEAD\n"},
         {&s->body, "a request for a page has no body\n"},
         {&s->host, "pages are not asked for by this name: web.host says which one is theirs\n"},
+        {&s->hosts, "a request names its host once\n"},
         {&s->late, "stird does not say in time how it is\n"},
         {&s->head, "a request has a head of at most 8 KiB\n"},
     };
@@ -142,6 +143,23 @@ static enum MHD_Result answer_page(struct http_server *s, struct MHD_Connection 
         seat->edition = s->edition;
     return page ? answer(s, c, page->status, page->response)
                 : answer(s, c, MHD_HTTP_NOT_FOUND, s->missing);
+}
+
+static enum MHD_Result count_host(void *hosts, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    (void)kind;
+    (void)value;
+    *(unsigned *)hosts += str_eq_nocase(str_of(name), STR("Host"));
+    return MHD_YES;
+}
+
+/* The library reads the first alone (RFC 9112 section 3.2). */
+static bool has_hosts(struct http_server *s, struct MHD_Connection *c)
+{
+    unsigned n = 0;
+    s->m.get_connection_values(c, MHD_HEADER_KIND, count_host, &n);
+    return n > 1;
 }
 
 static struct request_target target_of(struct http_server *s, struct MHD_Connection *c,
@@ -204,6 +222,8 @@ static enum MHD_Result hear(void *server, struct MHD_Connection *c, const char *
         return answer(s, c, MHD_HTTP_METHOD_NOT_ALLOWED, s->method);
     if (has_body(s, c))
         return answer(s, c, MHD_HTTP_CONTENT_TOO_LARGE, s->body);
+    if (has_hosts(s, c))
+        return answer(s, c, MHD_HTTP_BAD_REQUEST, s->hosts);
     if (s->rules.known_hosts_only && !request_target_is_known(target.host, s->rules.host))
         return answer(s, c, MHD_HTTP_MISDIRECTED_REQUEST, s->host);
     if (is_fresh(s))
@@ -616,7 +636,8 @@ void http_server_free(struct http_server *s)
         s->m.stop_daemon(s->daemon);
     }
     free_pages(s, s->pages, s->n_pages);
-    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host, s->late, s->head};
+    struct MHD_Response *const list[] = {s->missing, s->method, s->body, s->host,
+                                         s->hosts,   s->late,   s->head};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (list[i])
             s->m.destroy_response(list[i]);

@@ -21,6 +21,7 @@ bool microhttpd_load(struct microhttpd *m)
         {"MHD_suspend_connection", &m->suspend_connection},
         {"MHD_resume_connection", &m->resume_connection},
         {"MHD_lookup_connection_value", &m->lookup_connection_value},
+        {"MHD_get_connection_values", &m->get_connection_values},
         {"MHD_create_response_from_buffer", &m->create_response_from_buffer},
         {"MHD_add_response_header", &m->add_response_header},
         {"MHD_queue_response", &m->queue_response},
