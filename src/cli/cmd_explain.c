@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/core/headers.h>
+#include <stird/core/verified.h>
 #include <stird/fetch/fetch.h>
 #include <stird/trace/trace.h>
 #include <string.h>
@@ -315,6 +316,15 @@ static bool set_bringing(struct rehearsal *r, const struct question *q, struct b
     return !q->certificate || read_message(q->certificate, &b->file);
 }
 
+/* Else it would read as if the running stird had not had them in time. */
+static void note_unasked(struct rehearsal *r, const struct question *q)
+{
+    const struct verified *v = r->outcome ? r->outcome->verified : NULL;
+    if (v && v->fetched != FETCH_OK && !q->online && !q->certificate && r->note.n == 0)
+        r->note = STR("no certificate was asked for: --online fetches it, --certificate FILE is "
+                      "one at hand");
+}
+
 static int failure_of(const struct question *q)
 {
     return q->verdict ? EXIT_USAGE : EXIT_FAILURE;
@@ -353,6 +363,7 @@ static int explain(const struct cli *cli, const struct question *q,
         goto out;
     enum reason reason = rehearsal_run(&r, arena, message);
     if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
+        note_unasked(&r, q);
         decision_print(basis, &r, cli->json);
         status = fflush(stdout) ? failure_of(q) : status_of(q, &r);
     } else if (reason != REASON_OK) {
@@ -414,6 +425,8 @@ static const char *contradiction(const struct question *q)
         return q->trunk || q->source || q->from || q->to || q->message
                    ? "--origid asks for a call that was: nothing else describes it"
                    : NULL;
+    if (q->certificate && q->online)
+        return "--certificate FILE is judged, or what the URL serves (--online): one of the two";
     if (q->call_id)
         return "--call-id picks of the calls of --origid UUID";
     if (!q->trunk && !q->source)

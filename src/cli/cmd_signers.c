@@ -51,10 +51,10 @@ static json_t *copy_of(const json_t *object, const char *key)
 /* Of a certificate, or NULL and NULL where none was at hand. */
 static json_t *signer_new(const json_t *verification)
 {
-    return json_pack("{s:o,s:o,s:i,s:{s:i,s:i,s:i},s:i,s:i,s:i,s:{},s:n,s:n}", "spc",
+    return json_pack("{s:o,s:o,s:i,s:{s:i,s:i,s:i},s:i,s:i,s:i,s:i,s:{},s:n,s:n}", "spc",
                      copy_of(verification, "spc"), "subject", copy_of(verification, "subject"),
-                     "calls", 0, "levels", "A", 0, "B", 0, "C", 0, "passed", 0, "failed", 0, "open",
-                     0, "reasons", "first_seen", "last_seen");
+                     "calls", 0, "levels", "A", 0, "B", 0, "C", 0, "passed", 0, "failed", 0,
+                     "nothing", 0, "open", 0, "reasons", "first_seen", "last_seen");
 }
 
 /* NULL: it is beyond the ceiling, or there is no memory. */
@@ -96,16 +96,18 @@ static const char *reason_in(const json_t *record)
     return str_eq(reason_name(reason_by_name(str_of(text))), str_of(text)) ? text : "other";
 }
 
+/* As records have them; of none of these nothing is known. */
+static const char *const classes[] = {"passed", "failed", "nothing", "open", NULL};
+
 static bool count_call(json_t *signer, const json_t *record, const json_t *verification)
 {
     const char *class = text_of(verification, "class"), *level = text_of(verification, "level");
-    bool passed = strcmp(class, "passed") == 0;
-    bool failed = strcmp(class, "failed") == 0;
+    const char *const *known = classes;
+    while (*known && strcmp(class, *known) != 0)
+        known++;
+    const bool passed = known == classes;
     see(signer, json_object_get(record, "ts"));
-    return count(signer, "calls") &&
-           count(signer, passed   ? "passed"
-                         : failed ? "failed"
-                                  : "open") &&
+    return count(signer, "calls") && count(signer, *known ? *known : "open") &&
            (!passed || !strchr("ABC", *level) || !*level ||
             count(json_object_get(signer, "levels"), level)) &&
            (passed || count(json_object_get(signer, "reasons"), reason_in(record)));
@@ -200,12 +202,14 @@ static void print_signer(const json_t *signer)
     const json_t *levels = json_object_get(signer, "levels");
     const json_int_t counts[] = {number_of(signer, "calls"),  number_of(levels, "A"),
                                  number_of(levels, "B"),      number_of(levels, "C"),
-                                 number_of(signer, "failed"), number_of(signer, "open")};
+                                 number_of(signer, "failed"), number_of(signer, "nothing"),
+                                 number_of(signer, "open")};
+    static const int widths[] = {7, 6, 6, 6, 7, 7, 6};
     const char *subject = text_of(signer, "subject");
     print_code(text_of(signer, "spc"));
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        printf(" %7" JSON_INTEGER_FORMAT, counts[i]);
-    print_said("  %.*s\n%*s", TIME_WIDTH, text_of(signer, "last_seen"), INDENT, "");
+        printf(" %*" JSON_INTEGER_FORMAT, widths[i], counts[i]);
+    print_said(" %.*s\n%*s", TIME_WIDTH, text_of(signer, "last_seen"), INDENT, "");
     columns_wrap(*subject ? subject : "no certificate was at hand", INDENT, INDENT);
     print_said("%*sfirst seen %.*s\n", INDENT, "", TIME_WIDTH, text_of(signer, "first_seen"));
     print_reasons(signer);
@@ -218,8 +222,8 @@ static void print_all(const json_t *signers, json_int_t beyond)
     if (json_array_size(signers) == 0)
         puts("none");
     else
-        printf("%-*s %7s %7s %7s %7s %7s %7s  last seen\n", SPC_WIDTH, "spc", "calls", "A", "B",
-               "C", "failed", "open");
+        printf("%-*s %7s %6s %6s %6s %7s %7s %6s last seen\n", SPC_WIDTH, "spc", "calls", "A", "B",
+               "C", "failed", "nothing", "open");
     json_array_foreach(signers, i, signer) print_signer(signer);
     if (beyond > 0)
         printf("%" JSON_INTEGER_FORMAT " calls more, of signers beyond the first %d\n", beyond,

@@ -6,6 +6,7 @@
 #include <stird/base/regular_file.h>
 #include <stird/base/shortage.h>
 #include <stird/core/believed.h>
+#include <stird/core/number_plan.h>
 #include <stird/core/trust_build.h>
 #include <stird/core/x5u.h>
 #include <string.h>
@@ -288,10 +289,10 @@ static void resolve_crls(struct reader *r, struct draft_trust *d)
 
 static bool is_country(struct str code)
 {
-    bool good = code.n > 0 && code.n <= 3 && code.p[0] != '0';
+    bool good = code.n > 0;
     for (size_t i = 0; i < code.n; i++)
         good = good && ascii_is_digit(code.p[i]);
-    return good;
+    return good && number_plan_code_digits(code) == code.n;
 }
 
 static void resolve_countries(struct reader *r, struct draft_trust *d)
@@ -306,7 +307,7 @@ static void resolve_countries(struct reader *r, struct draft_trust *d)
         list[i] = d->countries.items[i].text;
         if (!is_country(list[i]))
             complain(r, &d->object, d->countries.items[i].at,
-                     "countries: %.*s is no country code: 1 to 3 digits, like \"1\" or \"33\"",
+                     "countries: %.*s is no country code: these are like \"1\" or \"33\"",
                      STR_ARG(shown(r, list[i])));
     }
     if (d->countries.n > TRUST_COUNTRIES_MAX)
@@ -362,6 +363,10 @@ static uint32_t resolve_domains(struct reader *r, const struct draft *draft,
     for (unsigned i = 0; i < d->trust.n; i++) {
         const struct text_item *item = &d->trust.items[i];
         unsigned domain = object_find(&draft->trusts, item->text);
+        const uint32_t one = domain < TRUST_DOMAINS_MAX ? UINT32_C(1) << domain : 0;
+        if (mask & one)
+            complain(r, &d->object, item->at, "trust: %.*s stands there twice",
+                     STR_ARG(shown(r, item->text)));
         if (domain < draft->trusts.n && domain < TRUST_DOMAINS_MAX)
             mask |= UINT32_C(1) << domain;
         else if (objects_lack(r, &draft->trusts, item->text))

@@ -286,7 +286,7 @@ static void judge(struct transfer *t, const struct libcurl *c, CURLcode result)
         shortage_add();
     if (is_refused(t, result))
         say(reply, FETCH_BAD_ADDRESS,
-            "its name leads to an address that is not of the open Internet");
+            "its name leads to an address that is not of the open Internet, or is this machine's");
     else if (buf_failed(&reply->body))
         say(reply, FETCH_UNAVAILABLE, "out of memory");
     else if (t->octets.over && !t->too_long)

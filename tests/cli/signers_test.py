@@ -47,11 +47,11 @@ class Signers(unittest.TestCase):
                           ("1234", "CN=another", 1)])
         first, unknown = told["signers"][:2]
         self.assertEqual(first["levels"], {"A": 1, "B": 1, "C": 1})
-        self.assertEqual([first["passed"], first["failed"], first["open"]], [3, 1, 0])
+        self.assertEqual([first["passed"], first["failed"], first["nothing"], first["open"]], [3, 1, 0, 0])
         self.assertEqual([first["first_seen"], first["last_seen"]],
                          ["2026-11-26T23:01:00.000Z", "2026-11-26T23:09:00.000Z"])
         self.assertEqual(first["reasons"], {"token_stale": 1})
-        self.assertEqual([unknown["open"], unknown["reasons"]], [2, {"certificate_pending": 1, "certificate_unavailable": 1}])
+        self.assertEqual([unknown["open"], unknown["nothing"], unknown["reasons"]], [1, 1, {"certificate_pending": 1, "certificate_unavailable": 1}])
         self.assertEqual(told["signers"][3]["reasons"], {"other": 1})
         self.assertEqual([s["calls"] for s in self.signers("--trunk", "other", path)["signers"]], [1])
         self.assertEqual([s["calls"] for s in self.signers("--between", "2026-11-26T23:06", "2026-11-26T23:07",
@@ -67,7 +67,7 @@ class Signers(unittest.TestCase):
         self.assertIn("did not pass: token_stale 1", out)
         self.assertIn("CN=\\x1b[31m word", out)
         self.assertNotIn("\x1b", out)
-        self.assertRegex(out, r"(?m)^709J +2 +1 +0 +0 +1 +0  2026-11-26T23:00$")
+        self.assertRegex(out, r"(?m)^709J +2 +1 +0 +0 +1 +0 +0 2026-11-26T23:00$")
 
     def test_a_ceiling(self):
         path = self.file(*[call(spc="%04d" % i) for i in range(4003)])
