@@ -29,6 +29,7 @@ struct str record_text(struct str text)
 
 /* Of a call that was judged: behind all else. Its texts follow. */
 #define N_VERIFIED_TEXTS 5
+_Static_assert(RECORD_TEXT_MAX == VERIFIED_TEXT_MAX, "a record and stirctl explain say the same");
 struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
@@ -159,8 +160,7 @@ static bool verified_is_good(const struct packet_verified *v)
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
-           v->fetched < FETCH_OUTCOMES &&
-           v->elsewhere.n <= TN_MAX_DIGITS;
+           v->fetched < FETCH_OUTCOMES && v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
 static bool head_is_good(const struct packet_head *h)

@@ -28,6 +28,7 @@ struct needed {
     bool is_doubted;            /* it is at fault: a newer one is wanted first */
     enum fetch_outcome outcome; /* of TOLD */
     enum verified_cache cache;
+    const struct verification_served *served; /* by which it is judged; NULL: not looked up yet */
 };
 
 /* What the message says, which a question borrows. */
@@ -334,8 +335,7 @@ static void serve_rehearsal(const struct verifying *v, struct needed *n,
     struct str text = {NULL, 0};
     const char *why = NULL;
     n->cache = VERIFIED_NOT_ASKED;
-    n->outcome = r->bring ? r->bring(r->bring_user, n->url, &text, &why)
-                         : FETCH_UNAVAILABLE;
+    n->outcome = r->bring ? r->bring(r->bring_user, n->url, &text, &why) : FETCH_UNAVAILABLE;
     serve_none(s, n->outcome, why);
     struct sti_certificate *c = n->outcome == FETCH_OK ? arena_alloc(v->context->arena, sizeof(*c))
                                                        : NULL;
@@ -345,18 +345,29 @@ static void serve_rehearsal(const struct verifying *v, struct needed *n,
     *s = (struct verification_served){.state = CERTIFICATE_PREPARED, .prepared = c};
 }
 
-/* NULL: no memory. */
+static void serve_one(const struct verifying *v, struct needed *n, struct verification_served *s)
+{
+    if (proxy_rehearsal(v->context->proxy))
+        serve_rehearsal(v, n, s);
+    else
+        serve(v, n, s);
+    n->served = s;
+}
+
+/* NULL: no memory. Each URL is looked up once, since looking it up may take away what was found
+   there before: all values that name it are judged by the same certificate. */
 static struct verification_served *serve_all(const struct verifying *v)
 {
-    const bool rehearses = proxy_rehearsal(v->context->proxy) != NULL;
     struct verification_served *served = arena_array(v->context->arena, v->set.n + 1,
                                                      sizeof(*served));
+    for (unsigned i = 0; i < v->set.n; i++)
+        v->needed[i].served = NULL;
     for (unsigned i = 0; served && i < v->set.n; i++) {
         struct needed *n = needed_of(v, i);
-        if (n && rehearses)
-            serve_rehearsal(v, n, &served[i]);
+        if (n && n->served)
+            served[i] = *n->served;
         else if (n)
-            serve(v, n, &served[i]);
+            serve_one(v, n, &served[i]);
     }
     return served;
 }
@@ -365,7 +376,7 @@ static struct verification_served *serve_all(const struct verifying *v)
 static void serve_no_more(const struct verifying *v, const struct verification_served *served)
 {
     for (unsigned i = 0; proxy_rehearsal(v->context->proxy) && i < v->set.n; i++)
-        if (served[i].prepared)
+        if (served[i].prepared && v->needed[i].served == &served[i])
             sti_certificate_fini((struct sti_certificate *)(uintptr_t)served[i].prepared);
 }
 

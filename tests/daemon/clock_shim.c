@@ -1,7 +1,8 @@
 /*
  * Preloaded into a stird: its real time is off by as many seconds as the file that
  * $STIRD_TEST_CLOCK names says, an int64_t. The file is mapped at the start, for the processes can
- * open nothing later; monotonic time is left alone. With $STIRD_TEST_CLOCK_STANDS it stands still
+ * open nothing later; monotonic time is left alone. A second int64_t in the file is by how much more
+ * every other look at the clock is off. With $STIRD_TEST_CLOCK_STANDS it stands still
  * at as many seconds as that says.
  */
 #include <dlfcn.h>
@@ -22,7 +23,7 @@ __attribute__((constructor)) static void map_offset(void)
     const char *path = getenv("STIRD_TEST_CLOCK");
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     void *mapping = fd < 0 ? MAP_FAILED
-                           : mmap(NULL, sizeof(*offset_s), PROT_READ, MAP_SHARED, fd, 0);
+                           : mmap(NULL, 2 * sizeof(*offset_s), PROT_READ, MAP_SHARED, fd, 0);
     if (fd >= 0)
         close(fd);
     offset_s = mapping == MAP_FAILED ? NULL : mapping;
@@ -32,7 +33,10 @@ __attribute__((constructor)) static void map_offset(void)
 
 static int64_t offset(void)
 {
-    return offset_s ? *offset_s : 0;
+    static unsigned looks;
+    if (!offset_s)
+        return 0;
+    return offset_s[0] + (offset_s[1] && looks++ % 2 ? offset_s[1] : 0);
 }
 
 int clock_gettime(clockid_t id, struct timespec *t)

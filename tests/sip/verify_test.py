@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import struct
 import time
 import unittest
@@ -177,11 +178,11 @@ class Verify(Story):
             out.write(struct.pack("=q", ahead_s))
         return clock
 
-    def begin_with_clock(self, ahead_s):
+    def begin_with_clock(self, ahead_s, **more):
         """stird alone: what is made for it is made now."""
         self.preloaded = {"LD_PRELOAD": shim("clock_shim"), "STIRD_TEST_CLOCK": self.set_clock(ahead_s),
                           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
-        self.begin()
+        self.begin(**more)
 
     preloaded = {}
 
@@ -200,6 +201,31 @@ class Verify(Story):
             record = self.judged_call(self.signed(iat=int(time.time()) + self.ahead_s))
             return record["reason"] == reason and record
         return stird.wait_until(is_so, HANG_S, "a call that is " + reason)
+
+    def test_values_of_one_certificate_that_ends(self):
+        """Several values name it, and its time is over between two looks at the clock: they are judged by one and the
+        same. What had been found for the first would be gone by the second."""
+        nobody = {"name": "nobody", "sources": [self.net(4)], "service": "verify", "verification": "carrier",
+                  "upstreams": ["nobody"]}
+        self.begin_with_clock(0, trunks=[nobody], upstreams_more=[self.upstream("nobody", 8)])
+        self.until_now("verified")
+        worker, value = self.stird.child("worker"), self.signed()
+        invite = "".join(line + "\r\n" for line in [
+            "INVITE sip:%s@%s SIP/2.0" % (CALLED, self.net(1)), "Via: SIP/2.0/UDP %s:5070;branch=z9hG4bK%%d" % self.net(4),
+            "Max-Forwards: 70", "From: <sip:%s@a.example>;tag=%%d" % CALLER, "To: <sip:%s@b.example>" % CALLED,
+            "Call-ID: %d@ends", "CSeq: 1 INVITE", "Contact: <sip:a@%s:5070>" % self.net(4)] + ["Identity: " + value] * 8 +
+            ["Content-Length: 0", ""])
+        with open(self.lab.path("clock"), "r+b") as clock:
+            clock.write(struct.pack("=qq", 0, 40 * 86400))  # it is good for 30 days
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+            caller.bind((self.net(4), 5070))
+            for i in range(30):
+                caller.sendto((invite % (i, i, i)).encode(), (self.net(1), 5060))
+        stird.wait_until(lambda: sum(r["trunk"] == "nobody" for r in self.stird.records()) >= 30, HANG_S, "all calls")
+        with open(self.lab.path("clock"), "r+b") as clock:
+            clock.write(struct.pack("=qq", 0, 0))
+        self.assertEqual(self.stird.child("worker"), worker, "the worker died")
+        self.until_now("verified")
 
     def test_what_a_signer_mends(self):
         """The same URL, the same key: what is at fault is asked for again after five minutes, once; and

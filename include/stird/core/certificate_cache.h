@@ -51,8 +51,9 @@ enum certificate_cached {
                               for a newer one, and use it otherwise */
 };
 /*
- * *FOUND is valid until something is put or dropped, so look all URLs of a call up right before it
- * is judged. *FOUND is judged by GROUND, again if need be.
+ * *FOUND is valid until something is put or dropped, or its own URL is looked up again, which takes
+ * away what is over by then: so look each URL of a call up once, right before the call is judged.
+ * *FOUND is judged by GROUND, again if need be.
  */
 enum certificate_cached certificate_cache_get(struct certificate_cache *c, struct str url,
                                               const struct certificate_ground *ground,

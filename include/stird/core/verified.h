@@ -26,6 +26,7 @@ enum verified_cache {
 struct str verified_cache_name(enum verified_cache cache); /* "hit"; of none empty */
 
 #define VERIFIED_NO_HEADER UINT32_MAX
+#define VERIFIED_TEXT_MAX  1024 /* octets of a text; what is longer is cut where it is written */
 #define VERIFIED_NO_TIME   INT64_MIN
 
 struct verified {

@@ -54,6 +54,8 @@ struct verify_question {
     const struct call_priority *priority; /* NULL: the message asks for none */
 };
 
+#define VERIFY_SUBJECT_MAX 1024
+
 struct verify_report {
     enum token_verdict verdict;
     int sip_status;            /* of INVALID, and of IGNORED where a call needs a token; else 0 */
@@ -64,7 +66,8 @@ struct verify_report {
        else the first. */
     struct str attest, orig, dest;
     int64_t iat_s;           /* 0: it has none; may be negative */
-    struct str spc, subject; /* of the certificate */
+    struct str spc, subject; /* of the certificate; its name as RFC 2253 writes it, which is
+                                printable ASCII, its first VERIFY_SUBJECT_MAX octets */
     unsigned domain; /* of the image: by which the certificate was judged; TRUST_NO_DOMAIN: none */
     bool is_foreign; /* none of the domains that it leads to may vouch for the number */
 };

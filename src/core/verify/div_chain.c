@@ -68,10 +68,45 @@ static const struct token *take_next(struct chain *c, const struct token *from)
     return NULL;
 }
 
+/* Which way of several leads through all of them, where a token may go on in more than one. */
+#define WAYS_MAX 4096 /* steps that are tried; nobody diverts a call to so many at once */
+struct ways {
+    uint32_t next[IDENTITY_SET_MAX + 1]; /* of each token, and of SHAKEN behind them */
+    uint32_t ends;                       /* those that end at the number that is called */
+    unsigned tried;
+};
+
+static bool leads_through(struct ways *w, unsigned at, uint32_t left)
+{
+    if (left == 0)
+        return w->ends & UINT32_C(1) << at;
+    for (unsigned i = 0; i < IDENTITY_SET_MAX && w->tried < WAYS_MAX; i++) {
+        const uint32_t one = UINT32_C(1) << i;
+        w->tried++;
+        if ((w->next[at] & left & one) && leads_through(w, i, left & ~one))
+            return true;
+    }
+    return false;
+}
+
+/* C: all of them. */
+static bool is_a_way(const struct chain *c, const struct token *shaken, const struct tn *called)
+{
+    struct ways w = {.ends = 0};
+    const unsigned n = c->n < IDENTITY_SET_MAX ? c->n : IDENTITY_SET_MAX - 1;
+    for (unsigned i = 0; i <= n; i++) {
+        const struct token *from = i < n ? c->div[i] : shaken;
+        for (unsigned k = 0; k < n; k++)
+            w.next[i] |= token_leads_to(from, c->div[k]->div) ? UINT32_C(1) << k : 0;
+        w.ends |= i < n && token_calls(from, called) ? UINT32_C(1) << i : 0;
+    }
+    return n == c->n && leads_through(&w, n, (UINT32_C(1) << n) - 1);
+}
+
 const char *div_chain_fault(const struct identity_set *set, const struct token *shaken,
                             const struct tn *called, struct str *at)
 {
-    struct chain c;
+    struct chain c, all;
     const struct token *last = shaken, *next;
     *at = STR("");
     if (!collect(&c, set))
@@ -81,10 +116,12 @@ const char *div_chain_fault(const struct identity_set *set, const struct token *
     const char *why = fault_of_each(&c, shaken, called, at);
     if (why)
         return why;
+    all = c;
     while ((next = take_next(&c, last)))
         last = next;
     *at = last->dest;
-    if (c.n > 0)
-        return "no token begins where the one before it ends";
-    return token_calls(last, called) ? NULL : "it ends at another number than the one called";
+    if ((c.n == 0 && token_calls(last, called)) || is_a_way(&all, shaken, called))
+        return NULL;
+    return c.n > 0 ? "no token begins where the one before it ends"
+                   : "it ends at another number than the one called";
 }

@@ -6,6 +6,11 @@ static struct str letter_text(const char *letter)
     return (struct str){letter, *letter ? 1 : 0};
 }
 
+static void put_text(struct json *j, struct str key, struct str text)
+{
+    json_put_known_text(j, key, str_slice(text, 0, VERIFIED_TEXT_MAX));
+}
+
 /* NULL: nothing came along, or there is nothing to compare it with. */
 static void put_comparison(struct json *j, const struct verified *v)
 {
@@ -26,11 +31,11 @@ static void put_token(struct json *j, const struct verified *v)
     if (v->beyond > 0)
         json_put_known_integer(j, STR("headers_beyond"), v->beyond, true);
     json_put_known_text(j, STR("attest"), letter_text(&v->attest));
-    json_put_known_text(j, STR("origid"), v->origid);
-    json_put_known_text(j, STR("x5u"), v->x5u);
-    json_put_known_text(j, STR("spc"), v->spc);
-    json_put_known_text(j, STR("subject"), v->subject);
-    json_put_known_text(j, STR("trust"), v->trust);
+    put_text(j, STR("origid"), v->origid);
+    put_text(j, STR("x5u"), v->x5u);
+    put_text(j, STR("spc"), v->spc);
+    put_text(j, STR("subject"), v->subject);
+    put_text(j, STR("trust"), v->trust);
     json_put_known_integer(j, STR("iat"), v->iat_s, has_time);
     json_put_known_integer(j, STR("age"), v->age_s, has_time && v->age_s != VERIFIED_NO_TIME);
     if (v->elsewhere.n > 0)

@@ -270,7 +270,7 @@ static void check_certificate(struct checking *v)
         return;
     }
     v->report->spc = c->spc;
-    v->report->subject = finding_text(&v->f, c->subject);
+    v->report->subject = arena_copy(v->f.arena, str_slice(c->subject, 0, VERIFY_SUBJECT_MAX));
     const char *why = sti_certificate_fault(c);
     if (!why)
         why = v->way->widens;
