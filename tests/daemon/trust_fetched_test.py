@@ -184,15 +184,38 @@ class Fetched(trust_test.Trust):
         self.assertEqual(self.reload_status(), 0)
         courier = self.courier(before)
         self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
-        try:
-            os.kill(courier, signal.SIGKILL)  # as if its time were over
-        except ProcessLookupError:
-            pass
+        self.kill(courier)  # as if its time were over
         self.wait_alarm("trust_refused")
         self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
         self.web.hang(False)
         self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
         self.wait_alarm("trust_refused", on=False)
+
+    def test_a_reload_while_somebody_waits_for_what_is_fetched(self):
+        """The answer is of a round under the new configuration, as long as that may take."""
+        self.begin()
+        self.wait_domain(state="in force", revoked=1)
+        self.web.hang()
+        program = os.path.join(os.path.dirname(stird.binary()), "stirctl")
+        with subprocess.Popen([program, "-c", self.path, "--json", "trust", "refresh"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True) as asker:
+            before = self.courier()
+            self.assertEqual(self.reload_status(), 0)
+            courier = self.courier(before)
+            self.assertIsNone(asker.poll())
+            self.kill(courier)  # as if its time were over
+            got = json.loads(asker.communicate(timeout=HANG_S)[0])["trust"][0]
+        self.assertEqual(asker.returncode, 1)
+        self.assertEqual([source.get("not_fetched") for source in got["sources"]], ["it was not fetched"] * 2)
+        self.web.hang(False)
+        self.refreshed(0)
+
+    @staticmethod
+    def kill(pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def test_revocations_signed_by_an_authority_of_the_list(self):
         """They come before the list counts, whose signer is to be fetched first, and count when it does."""
@@ -449,6 +472,7 @@ class LoggedIn(Fetched):
                 self.assertIn(why, out + err)
 
     test_r_v_042_a_server_that_hangs = None
+    test_a_reload_while_somebody_waits_for_what_is_fetched = None
     test_r_v_042_without_the_state_directory = None
     test_why_it_is_not_there_outlives_a_reload = None
     test_revocations_signed_by_an_authority_of_the_list = None
