@@ -217,6 +217,31 @@ class Fetched(trust_test.Trust):
         except ProcessLookupError:
             pass
 
+    def test_none_waits_for_a_server_that_hangs(self):
+        """All that is due is asked for at the same time: of one list, and of the next while that hangs."""
+        self.begin()
+        self.wait_domain(state="in force", revoked=1)
+        stird.wait_until(lambda: not self.stird.child("courier"), HANG_S, "the end of who fetched")
+        del self.web.gets[:]
+        self.web.hang()
+        self.assertEqual(self.reload_status(), 0)
+        courier = self.courier()
+        stird.wait_until(lambda: {"list", "crl"} <= set(self.web.gets), HANG_S, "both that are asked for")
+        self.assertEqual(self.stird.child("courier"), courier)
+        self.web.hang(False)
+        self.refreshed(0)
+
+    def test_what_the_administrator_says(self):
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        refusal = '{"status":"failure","message":"no such \\u001b[1mtoken"}'
+        self.put("list", refusal)
+        for status, key, why in ((b"200 OK", "refused", "is an answer whose status is not success"),
+                                 (b"403 Forbidden", "not_fetched", "it answers 403")):
+            with self.subTest(status=status):
+                self.web.statuses["list"] = status
+                self.assertEqual(self.refreshed()["sources"][0][key], why + ': it says "no such \\x1b[1mtoken"')
+
     def test_revocations_signed_by_an_authority_of_the_list(self):
         """They come before the list counts, whose signer is to be fetched first, and count when it does."""
         self.begin(crl_anchor=None)
@@ -406,6 +431,8 @@ class LoggedIn(Fetched):
         tries = ((b"garbage", "the login answers what is no JSON"),
                  (b"[]", "the login answers what is no JSON"),
                  (b'{"status": "failure", "accessToken": "x"}', "the status of its answer is not success"),
+                 (b'{"status": "failure", "message": "locked"}', 'is not success: it says "locked"'),
+                 (b'{"status": "failure", "message": "%s?"}' % PASSWORD.replace('"', '\\"').encode(), "is not success"),
                  (b'{"accessToken": "two words"}', "gives no token"), (b'{"accessToken": "a\\r\\nX: y"}', "no token"),
                  (b'{"accessToken": 7}', "gives no token"), (b'{"accessToken": "a", "accessToken": "b"}', "no JSON"),
                  (b'{"accessToken": "%s"}' % (b"x" * 4096), "gives no token"),
@@ -473,6 +500,8 @@ class LoggedIn(Fetched):
 
     test_r_v_042_a_server_that_hangs = None
     test_a_reload_while_somebody_waits_for_what_is_fetched = None
+    test_none_waits_for_a_server_that_hangs = None
+    test_what_the_administrator_says = None
     test_r_v_042_without_the_state_directory = None
     test_why_it_is_not_there_outlives_a_reload = None
     test_revocations_signed_by_an_authority_of_the_list = None
