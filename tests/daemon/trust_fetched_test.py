@@ -231,6 +231,17 @@ class Fetched(trust_test.Trust):
         self.web.hang(False)
         self.refreshed(0)
 
+    def test_whose_url_it_is_that_fails(self):
+        """The list is there; the certificate of its signer is not."""
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        self.put_list(2, signer=self.web.url("another.pem"))
+        got = self.refreshed()["sources"][0]
+        self.assertEqual((got["not_fetched"], got["not_fetched_signer"]), ("it answers 404", self.web.url("another.pem")))
+        self.stird.wait_log("the certificate of a list's signer cannot be fetched trust=us url=\\S*another.pem")
+        self.assertIn("the certificate of its signer, %s, is not fetched since" % self.web.url("another.pem"),
+                      self.shown("list")[1])
+
     def test_what_the_administrator_says(self):
         self.begin()
         self.wait_domain(state="in force", sequence=1)
