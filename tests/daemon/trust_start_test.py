@@ -145,7 +145,8 @@ class Asked(trust_fetched_test.Fetched):
         self.put_list(2)
         status, said = self.answer(self.asker())
         self.assertEqual(status, 1, said)
-        self.assertRegex(said, "us: in force, .* the last good one is in use not taken since 2[^ ]+: it needs the "
+        self.assertRegex(said, "us: in force, .* the last good one is in use sequence 1, until 2[^ ]+ "
+                         "not taken since 2[^ ]+: it needs the "
                          "certificate of its signer first.* not fetched since 2[^ ]+: it answers 404")
         self.assertIn("url=%s" % self.signer_url, self.stird.log())
 
