@@ -51,20 +51,39 @@ static const char *use_of(const json_t *source, const json_t *domain)
                : "none is at hand";
 }
 
-static void print_source(const json_t *source, const json_t *domain)
+/* Of a list that is used: which it is, and until when it holds. */
+static void print_term(const json_t *source, const json_t *domain, bool is_list)
+{
+    char until[WHEN_BYTES];
+    const bool over = json_is_true(json_object_get(source, "is_over"));
+    if (is_list && json_is_true(json_object_get(source, "used")))
+        columns_say(6, 0, "sequence %lld%s%s", (long long)number_of(domain, "sequence"),
+                    over ? "" : ", until ", over ? "" : when(until, number_of(source, "until")));
+    else if (has(source, "until") && !over)
+        columns_say(6, 0, "until %s", when(until, number_of(source, "until")));
+    if (over)
+        columns_say(6, 0, "it is over since %s, and its successor is not there yet",
+                    when(until, number_of(source, "until")));
+}
+
+/* IS_LIST: of authorities; else of revocations. */
+static void print_source(const json_t *source, const json_t *domain, bool is_list)
 {
     char since[WHEN_BYTES];
     const bool used = json_is_true(json_object_get(source, "used"));
     const char *stays = used ? "The last good one stays." : "There is no other one.";
     columns_say(4, 0, "%s: %s", text_of(source, "source"), use_of(source, domain));
-    if (json_is_true(json_object_get(source, "is_over")))
-        columns_say(6, 0, "it is over since %s, and its successor is not there yet",
-                    when(since, number_of(source, "until")));
+    print_term(source, domain, is_list);
     if (has(source, "refused"))
         columns_say(6, 0, "not taken since %s: it %s. %s",
                     when(since, number_of(source, "refused_since")), text_of(source, "refused"),
                     stays);
-    if (has(source, "not_fetched"))
+    if (has(source, "not_fetched_signer"))
+        columns_say(6, 0, "the certificate of its signer, %s, is not fetched since %s: %s. %s",
+                    text_of(source, "not_fetched_signer"),
+                    when(since, number_of(source, "not_fetched_since")),
+                    text_of(source, "not_fetched"), stays);
+    else if (has(source, "not_fetched"))
         columns_say(6, 0, "not fetched since %s: %s. %s",
                     when(since, number_of(source, "not_fetched_since")),
                     text_of(source, "not_fetched"), stays);
@@ -119,18 +138,36 @@ static void print_calls(const json_t *domain)
                                                  : "open (crl_stale = \"open\")");
 }
 
+/* Which numbers it may vouch for, where not for all. */
+static void print_countries(const json_t *domain)
+{
+    const json_t *countries = json_object_get(domain, "countries"), *one;
+    struct buf codes = BUF_INIT;
+    size_t i;
+    json_array_foreach(countries, i, one)
+        buf_addf(&codes, "%s+%s", i == 0 ? "" : ", ", json_string_value(one));
+    if (codes.n > 0)
+        columns_say(4, 0, "for numbers of %.*s alone", STR_ARG(buf_str(&codes)));
+    else
+        columns_say(4, 0, "for numbers of all countries");
+    buf_fini(&codes);
+}
+
 static void print_domain(const json_t *domain)
 {
     const json_t *source;
     size_t i;
     const int authorities = (int)number_of(domain, "authorities");
     const int revoked = (int)number_of(domain, "revoked");
-    print_said("%s: %s, %d %s, %d revoked certificate%s\n", text_of(domain, "name"),
+    print_said("%s: %s, %d %s, %d %s of revocation lists\n", text_of(domain, "name"),
                text_of(domain, "state"), authorities,
-               authorities == 1 ? "authority" : "authorities", revoked, PLURAL(revoked));
+               authorities == 1 ? "authority" : "authorities", revoked,
+               revoked == 1 ? "entry" : "entries");
+    print_countries(domain);
     print_calls(domain);
     print_faults(domain);
-    json_array_foreach(json_object_get(domain, "sources"), i, source) print_source(source, domain);
+    json_array_foreach(json_object_get(domain, "sources"), i, source)
+        print_source(source, domain, i == 0 && has(domain, "sequence"));
 }
 
 static void print_trust(const json_t *reply)

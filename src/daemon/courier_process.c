@@ -10,6 +10,7 @@
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 #include <stird/core/list_login.h>
+#include <stird/core/list_refusal.h>
 #include <stird/core/trust_image.h>
 #include <stird/fetch/fetch.h>
 #include <stird/io/control.h>
@@ -23,9 +24,10 @@
 
 /* What is shown to the server of a list. Secret. */
 struct pass {
-    char *token;      /* NULL: none */
-    struct buf login; /* what is sent for a token (list_login.h); empty: nothing */
-    const char *why;  /* why the file of either cannot be used, a static sentence */
+    char *token;         /* NULL: none */
+    struct buf login;    /* what is sent for a token (list_login.h); empty: nothing */
+    struct str password; /* in that, as the file has it: of the files of the courier */
+    const char *why;     /* why the file of either cannot be used, a static sentence */
 };
 
 struct courier {
@@ -62,8 +64,10 @@ static void read_login(const struct courier *c, struct pass *p, struct str path)
 {
     const struct str text = read_secret(c, path, TRUST_LOGIN_BYTES_MAX, p);
     const char *why = text.p ? list_login_write(text, &p->login) : NULL;
-    if (!why)
+    if (!why) {
+        p->password = list_login_password(text);
         return;
+    }
     p->why = why;
     buf_reset(&p->login);
 }
@@ -138,77 +142,177 @@ static const char *why_not(const struct courier *c, unsigned domain)
     return c->passes[domain].why ? c->passes[domain].why : files_secret_fault(-ENOMEM);
 }
 
-/* Has a token given for the user and the password. False: WHY says why not. */
-static bool log_in(const struct courier *c, unsigned domain, char token[TRUST_TOKEN_BYTES_MAX + 1],
-                   char why[CONTROL_TEXT])
+/* ---- an errand ---- */
+
+/* What of it is on its way. Some administrators want the token of a login behind Bearer (RFC 6750),
+   others by itself: that is tried when the first is refused. */
+enum leg { LEG_LOGIN, LEG_BODY, LEG_BODY_BARE };
+
+struct trip {
+    const struct courier_errand *errand;
+    enum leg leg;
+    char given[TRUST_TOKEN_BYTES_MAX + 1]; /* by the login. Secret */
+};
+
+struct round {
+    const struct courier *c;
+    struct trip *trips;
+    struct fetch_job *jobs; /* of the trips that have one: those first */
+    unsigned *trip_of;
+    int control_fd;
+    int result;
+};
+
+/* WHY: why nothing came; empty: it came. */
+static void tell(struct round *r, struct trip *t, unsigned errand, const char *why)
 {
-    struct fetch_options options = options_of(c);
-    struct fetch_reply reply;
-    options.post = c->passes[domain].login.n > 0 ? c->passes[domain].login.p : NULL;
-    if (!options.post) {
-        snprintf(why, CONTROL_TEXT, "list_login_file: %s", why_not(c, domain));
+    struct control_message m = {
+        .type = CONTROL_BROUGHT,
+        .brought = {.errand = errand, .came = why[0] == '\0', .blind = r->c->blind}};
+    snprintf(m.brought.saying, CONTROL_TEXT, "%s", why);
+    explicit_bzero(t->given, sizeof(t->given));
+    if (r->result == 0)
+        r->result = control_send(r->control_fd, &m, NULL, 0);
+}
+
+static bool logs_in(const struct courier *c, const struct courier_errand *e)
+{
+    return e->is_list && c->settings->trusts[e->domain].list_login.n > 0;
+}
+
+static void begin_login(const struct courier *c, const struct trip *t, struct fetch_job *job)
+{
+    job->options = options_of(c);
+    job->options.post = c->passes[t->errand->domain].login.p;
+    job->url = c->settings->trusts[t->errand->domain].list_login;
+}
+
+static void begin_body(const struct courier *c, const struct trip *t, struct fetch_job *job)
+{
+    const struct courier_errand *e = t->errand;
+    job->options = options_of(c);
+    job->options.is_list = true;
+    job->options.bearer = logs_in(c, e) ? t->given : e->is_list ? c->passes[e->domain].token : NULL;
+    job->options.is_bare = t->leg == LEG_BODY_BARE;
+    job->url = e->url;
+}
+
+/* False: WHY says why it cannot be gone for. */
+static bool begin(const struct courier *c, struct trip *t, struct fetch_job *job,
+                  char why[CONTROL_TEXT])
+{
+    const struct courier_errand *e = t->errand;
+    const struct pass *pass = &c->passes[e->domain];
+    if (c->blind) {
+        snprintf(why, CONTROL_TEXT, WEB_FILES_BLIND);
         return false;
     }
-    const bool came = fetch(&options, c->settings->trusts[domain].list_login, &reply) &&
-                      reply.outcome == FETCH_OK;
-    const char *fault = came           ? list_login_read(buf_str(&reply.body), token)
-                        : reply.why[0] ? reply.why
-                                       : "it is too long, or there is no memory";
-    if (fault)
-        snprintf(why, CONTROL_TEXT, came ? "the login %s" : "the login: %s", fault);
-    if (reply.body.p)
-        explicit_bzero(reply.body.p, reply.body.n);
-    fetch_reply_fini(&reply);
-    return !fault;
-}
-
-/* Some administrators want the token of a login behind Bearer (RFC 6750), others by itself. */
-static bool get(const struct courier *c, const struct courier_errand *e, const char *token,
-                bool is_bare, struct fetch_reply *reply)
-{
-    struct fetch_options options = options_of(c);
-    options.is_list = true;
-    options.bearer = token;
-    options.is_bare = is_bare;
-    return fetch(&options, e->url, reply) && reply->outcome == FETCH_OK;
-}
-
-static bool bring(const struct courier *c, const struct courier_errand *e, char why[CONTROL_TEXT])
-{
-    char given[TRUST_TOKEN_BYTES_MAX + 1];
-    const char *token = e->is_list ? c->passes[e->domain].token : NULL;
-    const bool logs_in = e->is_list && c->settings->trusts[e->domain].list_login.n > 0;
-    struct fetch_reply reply;
-    if (logs_in && !log_in(c, e->domain, given, why))
+    if (logs_in(c, e) && pass->login.n == 0) {
+        snprintf(why, CONTROL_TEXT, "list_login_file: %s", why_not(c, e->domain));
         return false;
-    if (e->is_list && !token && c->settings->trusts[e->domain].list_token_file.n > 0) {
+    }
+    if (e->is_list && !pass->token && c->settings->trusts[e->domain].list_token_file.n > 0) {
         snprintf(why, CONTROL_TEXT, "list_token_file: %s", why_not(c, e->domain));
         return false;
     }
-    bool came = get(c, e, logs_in ? given : token, false, &reply);
-    if (!came && logs_in && reply.status == UNAUTHORIZED) {
-        fetch_reply_fini(&reply);
-        came = get(c, e, given, true, &reply);
-    }
-    came = came && write_all(e->fd, buf_str(&reply.body));
-    if (!came)
-        snprintf(why, CONTROL_TEXT, "%s",
-                 reply.why[0] ? reply.why : "it is too long, or there is no memory");
-    explicit_bzero(given, sizeof(given));
-    fetch_reply_fini(&reply);
-    return came;
+    t->leg = logs_in(c, e) ? LEG_LOGIN : LEG_BODY;
+    (t->leg == LEG_LOGIN ? begin_login : begin_body)(c, t, job);
+    return true;
 }
 
-static int run(const struct courier *c, const struct courier_errand *e, unsigned errand,
-               int control_fd)
+/* Why a reply brought nothing; whoever refuses by a status of HTTP may say why in its body. */
+static const char *fault_of(const struct fetch_reply *reply, struct str secret, struct buf *said)
 {
-    struct control_message m = {.type = CONTROL_BROUGHT,
-                                .brought = {.errand = errand, .blind = c->blind}};
-    if (c->blind)
-        snprintf(m.brought.saying, CONTROL_TEXT, WEB_FILES_BLIND);
+    if (reply->status >= 400)
+        list_refusal_add(said, buf_str(&reply->body), secret);
+    return reply->why[0] ? reply->why : "it is too long, or there is no memory";
+}
+
+static void end_login(const struct pass *pass, struct trip *t, struct fetch_reply *reply,
+                      char why[CONTROL_TEXT])
+{
+    const bool came = reply->outcome == FETCH_OK;
+    struct buf said = BUF_INIT;
+    const char *fault = came ? list_login_read(buf_str(&reply->body), pass->password, t->given,
+                                               &said)
+                             : fault_of(reply, pass->password, &said);
+    why[0] = '\0';
+    if (fault)
+        snprintf(why, CONTROL_TEXT, "the login%s %s%.*s", came ? "" : ":", fault,
+                 STR_ARG(buf_str(&said)));
+    if (reply->body.p)
+        explicit_bzero(reply->body.p, reply->body.n);
+    buf_fini(&said);
+}
+
+static void end_body(const struct trip *t, const char *token, const struct fetch_reply *reply,
+                     char why[CONTROL_TEXT])
+{
+    struct buf said = BUF_INIT;
+    why[0] = '\0';
+    if (reply->outcome != FETCH_OK || !write_all(t->errand->fd, buf_str(&reply->body))) {
+        const char *fault = fault_of(reply, str_of(token ? token : ""), &said);
+        snprintf(why, CONTROL_TEXT, "%s%.*s", fault, STR_ARG(buf_str(&said)));
+    }
+    buf_fini(&said);
+}
+
+/* True: it goes on. */
+static bool ended(void *user, unsigned job)
+{
+    struct round *r = user;
+    struct trip *t = &r->trips[r->trip_of[job]];
+    struct fetch_job *j = &r->jobs[job];
+    char why[CONTROL_TEXT];
+    if (t->leg == LEG_LOGIN)
+        end_login(&r->c->passes[t->errand->domain], t, &j->reply, why);
     else
-        m.brought.came = bring(c, e, m.brought.saying);
-    return control_send(control_fd, &m, NULL, 0);
+        end_body(t, j->options.bearer, &j->reply, why);
+    const bool goes_on = t->leg == LEG_LOGIN ? why[0] == '\0'
+                         : t->leg == LEG_BODY
+                             ? why[0] && j->reply.status == UNAUTHORIZED && logs_in(r->c, t->errand)
+                             : false;
+    if (!goes_on) {
+        tell(r, t, r->trip_of[job], why);
+        return false;
+    }
+    t->leg++;
+    begin_body(r->c, t, j);
+    return true;
+}
+
+static void run(struct round *r, const struct courier_errand *errands, unsigned n)
+{
+    unsigned n_jobs = 0;
+    for (unsigned i = 0; i < n; i++) {
+        char why[CONTROL_TEXT];
+        r->trips[i].errand = &errands[i];
+        r->trip_of[n_jobs] = i;
+        if (begin(r->c, &r->trips[i], &r->jobs[n_jobs], why))
+            n_jobs++;
+        else
+            tell(r, &r->trips[i], i, why);
+    }
+    fetch_together(r->jobs, n_jobs, ended, r);
+}
+
+/* All at the same time: a server that hangs holds up none of the others. */
+static int run_all(const struct courier *c, const struct courier_errand *errands, unsigned n,
+                   int control_fd)
+{
+    struct round r = {.c = c,
+                      .trips = calloc(n + 1, sizeof(*r.trips)),
+                      .jobs = calloc(n + 1, sizeof(*r.jobs)),
+                      .trip_of = calloc(n + 1, sizeof(*r.trip_of)),
+                      .control_fd = control_fd};
+    if (r.trips && r.jobs && r.trip_of)
+        run(&r, errands, n);
+    else
+        r.result = -ENOMEM;
+    free(r.trips);
+    free(r.jobs);
+    free(r.trip_of);
+    return r.result;
 }
 
 int courier_main(const struct settings *settings, const struct courier_errand *errands, unsigned n,
@@ -220,8 +324,8 @@ int courier_main(const struct settings *settings, const struct courier_errand *e
     c.files = files_new();
     read_files(&c);
     int r = give_up_rights(&c) ? 0 : -EPERM;
-    for (unsigned i = 0; i < n && r == 0; i++)
-        r = run(&c, &errands[i], i, control_fd);
+    if (r == 0)
+        r = run_all(&c, errands, n, control_fd);
     forget_files(&c);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -14,7 +14,8 @@ struct courier_errand {
     int fd;       /* empty memory */
 };
 
-/* Says BROUGHT for each, in their order. */
+/* Runs them side by side, and says BROUGHT for each as it ends: what hangs is waited for 20 s, each
+   of the login, the body, and the body with the token by itself. */
 int courier_main(const struct settings *settings, const struct courier_errand *errands, unsigned n,
                  int control_fd);
 

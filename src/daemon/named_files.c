@@ -64,19 +64,19 @@ static void visit_trust(const struct visitor *v, const struct trust_setting *t)
             visit_all(v, &t->crls[i], 1);
 }
 
-#define OTHERS 6
+#define OTHERS 5
 
 static void others_of(const struct settings *s, struct str others[OTHERS])
 {
-    const struct str all[OTHERS] = {s->numbers_compiled,  s->check.anchors, s->check.crls,
-                                    s->check.crl_anchors, s->check.tls_ca,  s->fetch.tls_ca};
+    const struct str all[OTHERS] = {s->numbers_compiled, s->check.anchors, s->check.crls,
+                                    s->check.crl_anchors, s->check.tls_ca};
     memcpy(others, all, sizeof(all));
 }
 
-bool named_files_is_of_trust_alone(const struct settings *s, struct str path)
+bool named_files_go_without(const struct settings *s, struct str path)
 {
     struct str others[OTHERS];
-    bool is = false;
+    bool is = str_eq(path, s->fetch.tls_ca);
     others_of(s, others);
     for (unsigned i = 0; i < s->n_trusts && !is; i++) {
         const struct trust_setting *t = &s->trusts[i];
@@ -101,4 +101,5 @@ void named_files_each(const struct files *files, const struct settings *s,
     for (unsigned i = 0; i < s->n_trusts; i++)
         visit_trust(&v, &s->trusts[i]);
     visit_all(&v, others, OTHERS);
+    visit_all(&v, &s->fetch.tls_ca, 1);
 }

@@ -10,8 +10,9 @@
 /* Calls VISIT for each path; for a directory of tables, also for each file that is in it now. */
 void named_files_each(const struct files *files, const struct settings *settings,
                       void (*visit)(void *user, struct str path), void *user);
-/* Whether only domains of trust name PATH: a start or a reload goes on without it, and what becomes
-   of its domain is told with that (supervisor_trust_told.h). */
-bool named_files_is_of_trust_alone(const struct settings *settings, struct str path);
+/* Whether PATH is named by domains of trust alone, or by fetch.tls_ca: a start or a reload goes on
+   without it, and what becomes of that is told elsewhere (supervisor_trust_told.h, the alarm
+   web_authorities). */
+bool named_files_go_without(const struct settings *settings, struct str path);
 
 #endif

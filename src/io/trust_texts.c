@@ -37,7 +37,7 @@ static const char *fault_of(int error)
     case -ENOMEM:
         return TRUST_NO_MEMORY;
     case -ENOENT:
-        return "is not there any more";
+        return "is not there";
     case -EACCES:
         return "may not be read by this user";
     case -EFBIG:

@@ -200,13 +200,16 @@ class Alarms(AlarmStory):
         shutil.copy(os.path.join(self.lab.unit.directory, "chain.pem"), self.lab.path("anchors.pem"))
         self.assertEqual(stirctl.run("/none", "lab-ca", self.lab.path("made"))[0], 0)
         shutil.copy(self.lab.path("made/root.pem"), self.lab.path("trust.pem"))
-        self.start_as_user(more='trust = ( { name = "us"; anchors = "%s"; } );' % self.lab.path("trust.pem"),
+        shutil.copy(self.lab.path("trust.pem"), self.lab.path("web.pem"))
+        self.start_as_user(more='trust = ( { name = "us"; anchors = "%s"; } ); fetch = { tls_ca = "%s"; };'
+                           % (self.lab.path("trust.pem"), self.lab.path("web.pem")),
                            check='interval = "0ms"; anchors = "%s";' % self.lab.path("anchors.pem"),
                            tables='files = [ "%s" ];' % self.lab.path("tables"))
         self.assertEqual(self.alarms(), {})
         modes = {"stird.conf": 0o644, "conf.d/more.conf": 0o644, "tables/one.csv": 0o644,
                  "anchors.pem": 0o644}
-        os.chmod(self.lab.path("trust.pem"), 0)  # a reload goes on without it: none of them
+        os.chmod(self.lab.path("trust.pem"), 0)  # a reload goes on without these two: none of them
+        os.chmod(self.lab.path("web.pem"), 0)
         for name in modes:
             os.chmod(self.lab.path(name), 0)
         for name in modes:

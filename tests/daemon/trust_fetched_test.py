@@ -184,15 +184,74 @@ class Fetched(trust_test.Trust):
         self.assertEqual(self.reload_status(), 0)
         courier = self.courier(before)
         self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
-        try:
-            os.kill(courier, signal.SIGKILL)  # as if its time were over
-        except ProcessLookupError:
-            pass
+        self.kill(courier)  # as if its time were over
         self.wait_alarm("trust_refused")
         self.wait_domain(state="in force", sequence=1, authorities=2, revoked=1)
         self.web.hang(False)
         self.assertNotIn("not_fetched", self.domain("refresh")["sources"][0])
         self.wait_alarm("trust_refused", on=False)
+
+    def test_a_reload_while_somebody_waits_for_what_is_fetched(self):
+        """The answer is of a round under the new configuration, as long as that may take."""
+        self.begin()
+        self.wait_domain(state="in force", revoked=1)
+        self.web.hang()
+        program = os.path.join(os.path.dirname(stird.binary()), "stirctl")
+        with subprocess.Popen([program, "-c", self.path, "--json", "trust", "refresh"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True) as asker:
+            before = self.courier()
+            self.assertEqual(self.reload_status(), 0)
+            courier = self.courier(before)
+            self.assertIsNone(asker.poll())
+            self.kill(courier)  # as if its time were over
+            got = json.loads(asker.communicate(timeout=HANG_S)[0])["trust"][0]
+        self.assertEqual(asker.returncode, 1)
+        self.assertEqual([source.get("not_fetched") for source in got["sources"]], ["it was not fetched"] * 2)
+        self.web.hang(False)
+        self.refreshed(0)
+
+    @staticmethod
+    def kill(pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def test_none_waits_for_a_server_that_hangs(self):
+        """All that is due is asked for at the same time: the first of them may come when the second was asked for."""
+        self.begin()
+        self.wait_domain(state="in force", revoked=1)
+        stird.wait_until(lambda: not self.stird.child("courier"), HANG_S, "the end of who fetched")
+        self.put_list(2)
+        del self.web.gets[:]
+        self.web.hang()
+        self.assertEqual(self.reload_status(), 0)
+        stird.wait_until(lambda: {"list", "crl"} <= set(self.web.gets), HANG_S, "both that are asked for")
+        self.web.hang(False)
+        got = self.wait_domain(sequence=2)
+        self.assertEqual([source["taken"] for source in got["sources"]], [True, True])
+
+    def test_whose_url_it_is_that_fails(self):
+        """The list is there; the certificate of its signer is not."""
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        self.put_list(2, signer=self.web.url("another.pem"))
+        got = self.refreshed()["sources"][0]
+        self.assertEqual((got["not_fetched"], got["not_fetched_signer"]), ("it answers 404", self.web.url("another.pem")))
+        self.stird.wait_log("the certificate of a list's signer cannot be fetched trust=us url=\\S*another.pem")
+        self.assertIn("the certificate of its signer, %s, is not fetched since" % self.web.url("another.pem"),
+                      self.shown("list")[1])
+
+    def test_what_the_administrator_says(self):
+        self.begin()
+        self.wait_domain(state="in force", sequence=1)
+        refusal = '{"status":"failure","message":"no such \\u001b[1mtoken"}'
+        self.put("list", refusal)
+        for status, key, why in ((b"200 OK", "refused", "is an answer whose status is not success"),
+                                 (b"403 Forbidden", "not_fetched", "it answers 403")):
+            with self.subTest(status=status):
+                self.web.statuses["list"] = status
+                self.assertEqual(self.refreshed()["sources"][0][key], why + ': it says "no such \\x1b[1mtoken"')
 
     def test_revocations_signed_by_an_authority_of_the_list(self):
         """They come before the list counts, whose signer is to be fetched first, and count when it does."""
@@ -383,6 +442,8 @@ class LoggedIn(Fetched):
         tries = ((b"garbage", "the login answers what is no JSON"),
                  (b"[]", "the login answers what is no JSON"),
                  (b'{"status": "failure", "accessToken": "x"}', "the status of its answer is not success"),
+                 (b'{"status": "failure", "message": "locked"}', 'is not success: it says "locked"'),
+                 (b'{"status": "failure", "message": "%s?"}' % PASSWORD.replace('"', '\\"').encode(), "is not success"),
                  (b'{"accessToken": "two words"}', "gives no token"), (b'{"accessToken": "a\\r\\nX: y"}', "no token"),
                  (b'{"accessToken": 7}', "gives no token"), (b'{"accessToken": "a", "accessToken": "b"}', "no JSON"),
                  (b'{"accessToken": "%s"}' % (b"x" * 4096), "gives no token"),
@@ -449,6 +510,9 @@ class LoggedIn(Fetched):
                 self.assertIn(why, out + err)
 
     test_r_v_042_a_server_that_hangs = None
+    test_a_reload_while_somebody_waits_for_what_is_fetched = None
+    test_none_waits_for_a_server_that_hangs = None
+    test_what_the_administrator_says = None
     test_r_v_042_without_the_state_directory = None
     test_why_it_is_not_there_outlives_a_reload = None
     test_revocations_signed_by_an_authority_of_the_list = None

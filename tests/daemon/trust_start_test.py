@@ -52,10 +52,10 @@ class Started(trust_test.Trust):
         us, fr = self.restart(self.lab.path("state", "trust", trust.kept_name("fr", "crl", self.lab.path("fr.crl"))))
         self.assertEqual((us["state"], us["sequence"], us["revoked"], us["calls"]), ("in force", 1, 1, "judged"))
         self.assertNotIn("broken", us)
-        self.assertEqual(us["sources"][0]["refused"], "is not there any more")
+        self.assertEqual(us["sources"][0]["refused"], "is not there")
         self.assertEqual((fr["state"], fr["revoked"], fr["calls"], fr["crls_lacking"]), ("in force", 0, "open", 1))
-        self.assertIn('fr: in force, 1 authority, 0 revoked certificates calls whose certificate has to lead to it are '
-                      'open: no revocation list is in force (crl_stale = "open")', self.shown("list")[1])
+        self.assertIn('fr: in force, 1 authority, 0 entries of revocation lists for numbers of all countries '
+                      'calls whose certificate has to lead to it are open: no revocation list is in force (crl_stale = "open")', self.shown("list")[1])
         self.wait_alarm("trust_refused")
 
     def test_authorities_that_are_gone_or_garbage(self):
@@ -145,7 +145,8 @@ class Asked(trust_fetched_test.Fetched):
         self.put_list(2)
         status, said = self.answer(self.asker())
         self.assertEqual(status, 1, said)
-        self.assertRegex(said, "us: in force, .* the last good one is in use not taken since 2[^ ]+: it needs the "
+        self.assertRegex(said, "us: in force, .* the last good one is in use sequence 1, until 2[^ ]+ "
+                         "not taken since 2[^ ]+: it needs the "
                          "certificate of its signer first.* not fetched since 2[^ ]+: it answers 404")
         self.assertIn("url=%s" % self.signer_url, self.stird.log())
 

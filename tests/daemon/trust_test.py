@@ -98,7 +98,10 @@ class Trust(AlarmStory):
         self.assertEqual([source["used"] for source in got["sources"]], [True, True])
         status, out, err = stirctl.run(self.path, "trust", "list")
         self.assertEqual((status, err), (0, ""))
-        self.assertIn("us: in force, 2 authorities, 1 revoked certificate\n", out)
+        self.assertIn("us: in force, 2 authorities, 1 entry of revocation lists\n    for numbers of +1 alone\n", out)
+        self.assertRegex(out, "\n      sequence 1, until 20[0-9TZ:-]+\n")
+        self.assertRegex(out, "in use\n      until 20[0-9TZ:-]+\n")
+        self.assertEqual(got["countries"], ["1"])
         kept = os.listdir(self.lab.path("state", "trust"))
         self.assertEqual(sorted(kept), self.kept_names())
 
@@ -168,7 +171,7 @@ class Trust(AlarmStory):
                 ("garbage", lambda: self.put("made/root.pem", "garbage"), "holds no certificate"),
                 ("no authority", lambda: self.put("made/root.pem", nobody[0] + nobody[1]),
                  "holds no authority that can be used: the first is a certificate that is no authority's"),
-                ("gone", lambda: os.unlink(self.made + "/root.pem"), "is not there any more")):
+                ("gone", lambda: os.unlink(self.made + "/root.pem"), "is not there")):
             with self.subTest(name):
                 spoil()
                 got = self.refreshed()
@@ -371,7 +374,7 @@ class Stopped(Trust):
         stird.wait_until(lambda: not stird.alive(maker), HANG_S, "its end, well before it had to be done")
         out, err = asker.communicate(timeout=HANG_S)
         self.assertEqual(asker.returncode, 0, err)
-        self.assertIn("fr: in force, 1 authority, 0 revoked certificates", out)
+        self.assertIn("fr: in force, 1 authority, 0 entries of revocation lists", out)
         self.assertEqual(stirctl.ask(self.path, "stats")["children_false"], 0)
         kept = sorted(os.listdir(self.lab.path("state", "trust")))
         self.assertEqual(sorted(kept), self.kept_names())

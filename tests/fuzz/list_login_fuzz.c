@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <stird/core/list_login.h>
+#include <stird/core/list_refusal.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,7 +13,13 @@ static void take_answer(struct str text)
 {
     char token[TRUST_TOKEN_BYTES_MAX + 1];
     memset(token, 'x', sizeof(token));
-    if (list_login_read(text, token))
+    struct buf said = BUF_INIT;
+    const char *why = list_login_read(text, STR("secret"), token, &said);
+    assert(said.n <= LIST_REFUSAL_OCTETS);
+    for (size_t i = 0; i < said.n; i++)
+        assert(said.p[i] >= ' ' && said.p[i] <= '~');
+    buf_fini(&said);
+    if (why)
         return;
     const size_t n = strnlen(token, sizeof(token));
     assert(n > 0 && n < sizeof(token));

@@ -71,7 +71,9 @@ static void the_token_of_an_answer(void **state)
     char token[TRUST_TOKEN_BYTES_MAX + 1];
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *why = list_login_read(str_of(cases[i].answer), token);
+        struct buf said = BUF_INIT;
+        const char *why = list_login_read(str_of(cases[i].answer), STR(""), token, &said);
+        assert_int_equal(said.n, 0);
         if (!cases[i].token != !!why)
             fail_msg("%s: %s", cases[i].answer, why ? why : "was taken");
         if (cases[i].token)
@@ -123,7 +125,7 @@ static void what_a_token_is(void **state)
         }
         json_t *answer = json_pack("{s:s}", "accessToken", cases[i].text);
         char *octets = json_dumps(answer, 0);
-        if ((list_login_read(str_of(octets), token) == NULL) != cases[i].is_token)
+        if ((list_login_read(str_of(octets), STR(""), token, NULL) == NULL) != cases[i].is_token)
             fail_msg("an answer with %s", cases[i].text);
         free(octets);
         json_decref(answer);
@@ -131,6 +133,22 @@ static void what_a_token_is(void **state)
     assert_false(list_token_is_whole((struct str){"to\0en", 5}));
     assert_false(list_token_is_whole(STR("token\n\n")));
     assert_false(list_token_is_whole(STR("token\nmore")));
+}
+
+/* Its own word goes with ours, without the password. */
+static void what_the_administrator_says(void **state)
+{
+    static const char refused[] = "{\"status\":\"failure\",\"message\":\"no user: me\"}";
+    char token[TRUST_TOKEN_BYTES_MAX + 1];
+    struct buf said = BUF_INIT;
+    (void)state;
+    assert_true(str_eq(list_login_password(STR("me\r\nse cret\r\n")), STR("se cret")));
+    assert_int_equal(list_login_password(STR("me\n")).n, 0);
+    assert_non_null(list_login_read(str_of(refused), STR("user"), token, &said));
+    assert_int_equal(said.n, 0);
+    assert_non_null(list_login_read(str_of(refused), STR("se cret"), token, &said));
+    assert_true(str_eq(buf_str(&said), STR(": it says \"no user: me\"")));
+    buf_fini(&said);
 }
 
 static void a_token_has_a_length(void **state)
@@ -143,7 +161,7 @@ static void a_token_has_a_length(void **state)
         for (size_t i = 0; i < n; i++)
             buf_add_char(&answer, 'x');
         buf_add_text(&answer, "\"}");
-        const char *why = list_login_read(buf_str(&answer), token);
+        const char *why = list_login_read(buf_str(&answer), STR(""), token, NULL);
         assert_int_equal(why == NULL, n <= TRUST_TOKEN_BYTES_MAX);
         if (!why)
             assert_int_equal(strlen(token), n);
@@ -158,6 +176,7 @@ int main(void)
         cmocka_unit_test(the_token_of_an_answer),
         cmocka_unit_test(what_a_token_is),
         cmocka_unit_test(a_token_has_a_length),
+        cmocka_unit_test(what_the_administrator_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

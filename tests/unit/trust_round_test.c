@@ -52,6 +52,7 @@ static void what_did_not_come_is_told(void **state)
             tell(r, false);
         assert_false(trust_round_end(r, &settings, NOW));
         assert_string_equal(r->of[0][0].saying, silent ? "it was not fetched" : "it answers 404");
+        assert_string_equal(r->of[0][0].failed_signer, "");
         assert_false(trust_round_begin(r, &settings, true, NOW));
         trust_round_reset(r);
     }
@@ -76,6 +77,7 @@ static void a_signer_that_does_not_come(void **state)
         assert_true(trust_round_end(r, &settings, NOW));
         assert_false(trust_round_is_half(r));
         assert_true(r->of[0][0].saying[0] != 0);
+        assert_string_equal(r->of[0][0].failed_signer, SIGNER);
         trust_round_reset(r);
     }
 }

@@ -193,6 +193,34 @@ static void what_is_refused_stays_so(void **state)
     assert_false(none.is_made || none.sources[1].is_refused || none.sources[2].is_refused);
 }
 
+/* A list that was fetched, and its signer's certificate was not: it is said whose URL failed. And
+   whose numbers the domain may vouch for. */
+static void whose_url_and_whose_numbers(void **state)
+{
+    static const struct str countries[] = {STR("1"), STR("44")};
+    const struct trust_setting t = {
+        .name = STR("us"), .list = STR("/list"), .countries = countries, .n_countries = 2};
+    const struct trust_found d = made(false, false);
+    struct trust_fetch fetches[TRUST_SOURCES_MAX] = {{.saying = "it answers 404"}};
+    const struct trust_unkept unkept[TRUST_SOURCES_MAX] = {{0}};
+    (void)state;
+    for (int is_signer = 0; is_signer < 2; is_signer++) {
+        struct buf out = BUF_INIT;
+        struct json j = json_writer(&out, false);
+        snprintf(fetches[0].failed_signer, sizeof(fetches[0].failed_signer), "%s",
+                 is_signer ? "https://a/signer" : "");
+        trust_found_put(&j, &t, &d, fetches, unkept, false, NOW);
+        json_t *said = json_loadb(out.p, out.n, 0, NULL);
+        json_t *source = json_array_get(json_object_get(said, "sources"), 0);
+        assert_true(str_eq(lab_member(source, "not_fetched"), STR("it answers 404")));
+        assert_true(str_eq(lab_member(source, "not_fetched_signer"),
+                           is_signer ? STR("https://a/signer") : STR("")));
+        assert_int_equal(json_array_size(json_object_get(said, "countries")), 2);
+        json_decref(said);
+        buf_fini(&out);
+    }
+}
+
 /* More than a fifth, and at least ten; or all of at least three. */
 static void many_are_revoked(void **state)
 {
@@ -252,7 +280,7 @@ int main(void)
         cmocka_unit_test(lists_that_are_over), cmocka_unit_test(while_nothing_is_in_force),
         cmocka_unit_test(other_countries),     cmocka_unit_test(what_is_refused_stays_so),
         cmocka_unit_test(many_are_revoked),    cmocka_unit_test(copies_are_one_certificate),
-        cmocka_unit_test(those_before_count),
+        cmocka_unit_test(those_before_count),  cmocka_unit_test(whose_url_and_whose_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,9 +26,16 @@ bool list_login_is_whole(struct str file);
    digits and -._~+/ with = behind them alone. */
 bool list_token_is_whole(struct str file);
 /* What such a file must hold, behind its name and "must hold". */
-#define LIST_TOKEN_FORM "the token alone: one line of letters, digits and -._~+/ (RFC 6750)"
+#define LIST_TOKEN_FORM                                                                            \
+    "the token alone, without the word Bearer: one line of letters, digits and -._~+/ (RFC 6750)"
 
-/* The token of an answer. NULL with TOKEN, or a static sentence that goes behind "the login". */
-const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1]);
+/* The password of such a file; empty: it has none. */
+struct str list_login_password(struct str file);
+
+/* The token of an answer. NULL with TOKEN, or a static sentence that goes behind "the login"; to
+   SAID is added what the administrator says of it, which does not tell PASSWORD (list_refusal.h).
+ */
+const char *list_login_read(struct str answer, struct str password,
+                            char token[TRUST_TOKEN_BYTES_MAX + 1], struct buf *said);
 
 #endif

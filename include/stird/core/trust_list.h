@@ -48,8 +48,8 @@ struct trust_list_question {
 };
 
 /*
- * NULL, or a static sentence that goes behind the list's name: why TEXT, which URL served, cannot
- * be used. TEXT must outlive L when it is no JSON. trust_list_fini() in either case.
+ * NULL, or a sentence, static or of ARENA, that goes behind the list's name: why TEXT, which URL
+ * served, cannot be used. TEXT must outlive L when it is no JSON. trust_list_fini() in either case.
  */
 const char *trust_list_read(struct trust_list *l, struct str text, struct str url,
                             struct arena *arena);

@@ -63,6 +63,23 @@ bool fetch_prepare(void);
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
 
+/* One of several that are fetched side by side. */
+struct fetch_job {
+    struct str url; /* borrowed, as is what the options point to */
+    struct fetch_options options;
+    struct fetch_reply reply; /* while it is told of */
+};
+
+/* Job I has ended as its reply says, which is freed then. True: it was given another URL or other
+   options, and is fetched once more. */
+typedef bool fetch_ended(void *user, unsigned i);
+/*
+ * As fetch(), of N URLs at the same time, so that a server that hangs holds up none of the others.
+ * Each is told of once, and once more whenever it was fetched once more; where nothing can be
+ * fetched at all, once.
+ */
+void fetch_together(struct fetch_job *jobs, unsigned n, fetch_ended *ended, void *user);
+
 /* What a fetcher that reaches no host says of a transfer that came to OUTCOME. */
 enum fetch_outcome fetch_reach_while_cut_off(enum fetch_outcome outcome);
 

@@ -4,6 +4,7 @@
 
 #include <stird/base/json.h>
 #include <stird/base/shortage.h>
+#include <stird/core/list_refusal.h>
 #include <string.h>
 
 static struct str line_of(struct str *text)
@@ -36,6 +37,12 @@ bool list_login_is_whole(struct str file)
 {
     struct login l;
     return read_login(file, &l) == NULL;
+}
+
+struct str list_login_password(struct str file)
+{
+    struct login l;
+    return read_login(file, &l) ? STR("") : l.password;
 }
 
 const char *list_login_write(struct str file, struct buf *body)
@@ -74,7 +81,8 @@ bool list_token_is_whole(struct str file)
     return is_token(line_of(&file)) && file.n == 0;
 }
 
-const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX + 1])
+const char *list_login_read(struct str answer, struct str password,
+                            char token[TRUST_TOKEN_BYTES_MAX + 1], struct buf *said)
 {
     const unsigned long before = shortages();
     json_t *object = json_loadb(answer.n > 0 ? answer.p : "", answer.n, JSON_REJECT_DUPLICATES,
@@ -93,7 +101,8 @@ const char *list_login_read(struct str answer, char token[TRUST_TOKEN_BYTES_MAX 
     if (!why) {
         memcpy(token, found.p, found.n);
         token[found.n] = '\0';
-    }
+    } else
+        list_refusal_add(said, answer, password);
     json_decref(object);
     return why;
 }

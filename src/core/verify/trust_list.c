@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
+#include <stird/core/list_refusal.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 
@@ -19,6 +20,18 @@
 static json_t *read_json(struct str text)
 {
     return json_loadb(text.n > 0 ? text.p : "", text.n, JSON_REJECT_DUPLICATES, NULL);
+}
+
+/* With what the administrator says of it. */
+static const char *refusal(struct str answer, struct arena *arena)
+{
+    struct buf why = BUF_INIT;
+    buf_add_text(&why, "is an answer whose status is not success");
+    list_refusal_add(&why, answer, STR(""));
+    buf_add_char(&why, '\0');
+    struct str copy = buf_failed(&why) ? STR(NO_MEMORY) : arena_copy(arena, buf_str(&why));
+    buf_fini(&why);
+    return copy.p ? copy.p : NO_MEMORY;
 }
 
 /* An administrator says "status": "success" beside it; any other word is a refusal. */
@@ -37,7 +50,7 @@ static const char *find_jws(struct str text, struct str *jws, struct arena *aren
     if (!answer)
         why = "is no JSON without duplicate members";
     else if (status && !str_eq(json_text(status), STR("success")))
-        why = "is an answer whose status is not success";
+        why = refusal(text, arena);
     else if (jws->n == 0)
         why = "is an answer without caList";
     else if (!(*jws = arena_copy(arena, *jws)).p)

@@ -55,7 +55,7 @@ static void look_at(void *user, struct str path)
     char *z = strndup(path.p, path.n);
     bool lost = z && faccessat(AT_FDCWD, z, R_OK, AT_EACCESS) != 0 && errno != EPERM;
     const char *why = strerror(errno);
-    if (lost && !is_of_certificate(l, path) && !named_files_is_of_trust_alone(l->settings, path) &&
+    if (lost && !is_of_certificate(l, path) && !named_files_go_without(l->settings, path) &&
         !is_among(l->problems, z))
         problems_add(l->problems, path, 0, "%s", why);
     free(z);

@@ -347,6 +347,29 @@ static void refuse_one(struct supervisor *s, struct asker *a, void *user)
     asker_answer(a, ASKER_REFUSED, STR("the configuration names no domain of trust"));
 }
 
+/* The run that is the first to end what was fetched after now: one that is wanted already, be it
+   for what a courier on the way brings, begins before that. */
+static uint64_t run_of_next_round(const struct supervisor *s)
+{
+    return own(s)->asked + 1 + (own(s)->wanted || courier(s)->pid != 0);
+}
+
+/* A round with all that is fetched, after the one that may be on its way. */
+static void want_round(struct supervisor *s)
+{
+    own(s)->refreshing = true;
+    own(s)->serving = false;
+}
+
+/* What was on its way for whoever waits was let go: they wait for a round of the settings of now.
+ */
+static void wait_on(struct supervisor *s, struct asker *a, void *user)
+{
+    (void)user;
+    a->ticket = run_of_next_round(s);
+    want_round(s);
+}
+
 /* Where there were domains and there are none now, an image without any is made too: nobody is
    believed any more. */
 static void follow(struct supervisor *s, const struct news *news)
@@ -358,9 +381,8 @@ static void follow(struct supervisor *s, const struct news *news)
     trust_held_follow(&own(s)->held, news->before ? news->before->settings : NULL,
                       s->current.settings);
     carry_over(s, news->before ? news->before->settings : NULL);
-    if (!has_domains(&s->current))
-        asker_each(s, &part_trust, refuse_one, NULL);
     own(s)->wanted |= has_domains(&s->current) || (news->before && has_domains(news->before));
+    asker_each(s, &part_trust, has_domains(&s->current) ? wait_on : refuse_one, NULL);
 }
 
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
@@ -662,8 +684,7 @@ static void act_list(struct supervisor *s, struct asker *a, struct str text, int
     buf_fini(&out);
 }
 
-/* A run that is under way may have read the files before it was asked for, and so may one that ends
-   what a courier on the way brings. */
+/* A run that is under way may have read the files before it was asked for. */
 static void act_refresh(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
@@ -671,9 +692,8 @@ static void act_refresh(struct supervisor *s, struct asker *a, struct str text, 
         asker_answer(a, ASKER_REFUSED, STR("the configuration names no domain of trust"));
         return;
     }
-    asker_wait(a, &part_trust, own(s)->asked + 1 + (courier(s)->pid != 0), now_ms + ASKER_WAIT_MS);
-    own(s)->refreshing = true;
-    own(s)->serving = false;
+    asker_wait(a, &part_trust, run_of_next_round(s), now_ms + ASKER_WAIT_MS);
+    want_round(s);
 }
 
 /* ---- the part ---- */

@@ -154,15 +154,18 @@ bool trust_round_begin(struct trust_round *r, const struct settings *s, bool all
     return r->n > 0;
 }
 
+/* IS_SIGNER: URL is that of the certificate of the list's signer. */
 static void fail(struct trust_fetch *f, const struct settings *s, unsigned domain, struct str url,
-                 const char *why, int64_t now_s)
+                 bool is_signer, const char *why, int64_t now_s)
 {
     f->errors++;
     f->due_s = trust_source_next_s(now_s, INT64_MAX, f->errors);
     if (!f->saying[0])
         f->since_s = now_s;
     snprintf(f->saying, sizeof(f->saying), "%s", why);
-    log_error("a list of a domain of trust cannot be fetched",
+    snprintf(f->failed_signer, sizeof(f->failed_signer), "%.*s", is_signer ? (int)url.n : 0, url.p);
+    log_error(is_signer ? "the certificate of a list's signer cannot be fetched"
+                        : "a list of a domain of trust cannot be fetched",
               LOG_TEXT("trust", s->trusts[domain].name), LOG_TEXT("url", url),
               LOG_CSTR("it", f->saying));
 }
@@ -174,7 +177,7 @@ static void fail_errand(struct trust_round *r, const struct settings *s, unsigne
 {
     struct trust_fetch *f = r->asked[i].of;
     close_fd(&r->asked[i].fd);
-    fail(f, s, r->errands[i].domain, r->errands[i].url, why, now_s);
+    fail(f, s, r->errands[i].domain, r->errands[i].url, r->asked[i].is_signer, why, now_s);
     if (!r->asked[i].is_signer)
         return;
     f->signer_url[0] = '\0'; /* the errand's URL */

@@ -22,7 +22,9 @@ struct trust_fetch {
     bool signer_failed;
     char signer_url[CONTROL_TEXT];
     char saying[CONTROL_TEXT]; /* why the last one failed; empty: it did not */
-    int64_t since_s;           /* since when they fail */
+    /* The URL of the signer's certificate, where that is what failed; empty: the list is. */
+    char failed_signer[CONTROL_TEXT];
+    int64_t since_s; /* since when they fail */
 };
 
 #define TRUST_ERRANDS_MAX 32

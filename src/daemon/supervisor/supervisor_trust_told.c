@@ -227,6 +227,8 @@ static void put_source(struct json *j, struct str place, const struct trust_sour
     if (fetch->saying[0]) {
         put_text(j, "not_fetched", str_of(fetch->saying));
         trust_found_put_number(j, "not_fetched_since", fetch->since_s);
+        if (fetch->failed_signer[0])
+            put_text(j, "not_fetched_signer", str_of(fetch->failed_signer));
     }
     if (source->kept_error)
         put_text(j, "kept_unread", str_of(trust_kept_fault(-source->kept_error)));
@@ -242,6 +244,16 @@ static void put_list(struct json *j, const struct trust_setting *t, const struct
         trust_found_put_number(j, "used_until", used_until_s(t, d));
     trust_found_put_number(j, "sequence", d->sequence);
     trust_found_put_number(j, "expires", d->expires_s);
+}
+
+/* None: it may vouch for numbers of all. */
+static void put_countries(struct json *j, const struct trust_setting *t)
+{
+    json_put_key(j, STR("countries"));
+    json_begin_array(j);
+    for (unsigned i = 0; i < t->n_countries; i++)
+        json_put_string(j, t->countries[i]);
+    json_end_array(j);
 }
 
 static void put_faults(struct json *j, const struct trust_found *d)
@@ -271,6 +283,7 @@ void trust_found_put(struct json *j, const struct trust_setting *t, const struct
     trust_found_put_number(j, "authorities", d->authorities);
     trust_found_put_number(j, "revoked", (int64_t)d->revoked);
     put_bool(j, "revocation_judged", t->n_crls > 0);
+    put_countries(j, t);
     if (t->list.n > 0)
         put_list(j, t, d, state);
     put_faults(j, d);
