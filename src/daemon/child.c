@@ -21,9 +21,6 @@
 #define GOODBYE_MS     1000 /* for one that was let go, to end by itself */
 #define SERVED_WELL_MS 500
 
-/* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
-#define HEARD_A_SECOND 500
-
 /* A child without a processor gets at most this many times its limit: on a busy machine it may hang
    all the same. */
 #define FORGIVEN_TIMES 10
@@ -214,7 +211,7 @@ bool child_counts(struct child *c, int64_t now_ms)
         c->counted_from_ms = now_ms;
         c->heard = 0;
     }
-    return ++c->heard <= HEARD_A_SECOND;
+    return ++c->heard <= (c->role->words > 0 ? c->role->words : CHILD_WORDS);
 }
 
 void child_kill(const struct child *c, int signal)

@@ -30,6 +30,7 @@ struct child_role {
     unsigned id;             /* its place in the table */
     const char *name;        /* of the process, at most 15 characters, "stird-" before a noun */
     unsigned places;         /* the most that there may be at once */
+    unsigned words;          /* that it may say in a second; 0: as most, CHILD_WORDS */
     const struct duty *duty; /* what the supervisor does for it: supervisor/duty.h */
     const char *shown;       /* in `stirctl status`; NULL: it is not shown */
     bool numbered;           /* there are several of it that differ by their index */
@@ -48,6 +49,9 @@ struct child_role {
     uint64_t capabilities; /* 1 << CAP_...: what it keeps if it is still root after
                               roles_narrow() */
 };
+
+/* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
+#define CHILD_WORDS 500
 
 #define CHILD_OWED_MAX 8
 
@@ -114,7 +118,7 @@ __attribute__((warn_unused_result)) int
 child_send(struct child *c, const struct control_message *message, const int *fds, unsigned n_fds);
 /* Says READY was heard. */
 void child_serves(struct child *c, int64_t now_ms);
-/* To be called for each message. False: there are more in this second than any child of ours
+/* To be called for each message. False: there are more in this second than a child of its role
    says. */
 bool child_heard(struct child *c, int64_t now_ms);
 /* The same for a packet that says nothing, and so is no sign of life. */

@@ -4,6 +4,7 @@
 #include "privileges.h"
 #include "rights.h"
 #include "service_user.h"
+#include "trust_process.h"
 
 #include <assert.h>
 #include <errno.h>

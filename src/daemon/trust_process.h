@@ -31,6 +31,9 @@ struct trust_options {
     int (*came_signers)[TRUST_SOURCES_MAX];
 };
 
+/* What it says at most, all at once: of each domain, of each source, and that it is done. */
+#define TRUST_WORDS_MAX (TRUST_DOMAINS_MAX * (1 + TRUST_SOURCES_MAX) + 1)
+
 /* Says TRUST_DOMAIN for each domain and TRUST_SOURCE for each source, then TRUST_BUILT, and
    ends. */
 int trust_main(const struct trust_options *options, int control_fd);

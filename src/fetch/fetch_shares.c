@@ -41,24 +41,6 @@ static void add_common(struct fetch_shares *s, const struct token_rate *rate, in
         s->common = most;
 }
 
-/* What he had is nobody's. */
-static void leave(struct fetch_shares *s, const struct token_rate *rate, unsigned i)
-{
-    const int64_t had = s->list[i].thousandths;
-    s->list[i] = s->list[--s->n];
-    add_common(s, rate, had);
-}
-
-/* A token a second is a thousandth of it a millisecond; no more than fills all that there is. */
-static int64_t gained(const struct fetch_shares *s, const struct token_rate *rate, int64_t now_ms)
-{
-    const int64_t most = (FETCH_SHARES + 2) * (full(rate) + ONE);
-    const int64_t passed_ms = now_ms > s->filled_ms ? now_ms - s->filled_ms : 0;
-    if (rate->per_s == 0)
-        return 0;
-    return passed_ms > most / rate->per_s ? most : passed_ms * rate->per_s;
-}
-
 static int64_t lent_to_one(const struct token_rate *rate)
 {
     const int64_t part = full(rate) / LENT_PART;
@@ -71,6 +53,36 @@ static bool is_lent_out(const struct fetch_shares *s, const struct token_rate *r
     return s->common - lent_to_one(rate) < -full(rate);
 }
 
+/* What nobody has a use for. Where nothing else is left to them it is for those who come anew: one
+   who asks seldom lives of what he saved while he was here. */
+static void give_back(struct fetch_shares *s, const struct token_rate *rate, int64_t more)
+{
+    const int64_t room = lent_to_one(rate) + ONE - s->fresh;
+    if (is_lent_out(s, rate) && room > 0) {
+        const int64_t part = more < room ? more : room;
+        s->fresh += part;
+        more -= part;
+    }
+    add_common(s, rate, more);
+}
+
+static void leave(struct fetch_shares *s, const struct token_rate *rate, unsigned i)
+{
+    const int64_t had = s->list[i].thousandths;
+    s->list[i] = s->list[--s->n];
+    give_back(s, rate, had);
+}
+
+/* A token a second is a thousandth of it a millisecond; no more than fills all that there is. */
+static int64_t gained(const struct fetch_shares *s, const struct token_rate *rate, int64_t now_ms)
+{
+    const int64_t most = (FETCH_SHARES + 2) * (full(rate) + ONE);
+    const int64_t passed_ms = now_ms > s->filled_ms ? now_ms - s->filled_ms : 0;
+    if (rate->per_s == 0)
+        return 0;
+    return passed_ms > most / rate->per_s ? most : passed_ms * rate->per_s;
+}
+
 /* Of MORE that comes, what is kept for those who come anew where nothing else is left to them. */
 static int64_t fill_fresh(struct fetch_shares *s, const struct token_rate *rate, int64_t more)
 {
@@ -79,7 +91,7 @@ static int64_t fill_fresh(struct fetch_shares *s, const struct token_rate *rate,
         s->fresh = 0;
         return -kept;
     }
-    const int64_t room = lent_to_one(rate) - s->fresh;
+    const int64_t room = ONE - s->fresh;
     s->fresh_rest += more;
     int64_t part = s->fresh_rest / FRESH_PART;
     s->fresh_rest %= FRESH_PART;
@@ -104,7 +116,7 @@ static void fill(struct fetch_shares *s, const struct token_rate *rate, int64_t 
         s->list[i].thousandths += more;
         left -= more;
     }
-    add_common(s, rate, left);
+    give_back(s, rate, left);
     for (unsigned i = s->n; i-- > 0;)
         if (now_ms - s->list[i].asked_ms > FETCH_SHARES_IDLE_MS)
             leave(s, rate, i);

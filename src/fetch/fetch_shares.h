@@ -1,9 +1,9 @@
 /*
  * fetch_shares - how the rate of a host is shared by the trunks for which it is asked: what comes
  * to a host's bucket is divided between those that asked for it within ten seconds, and what one
- * does not take the others may. So who asks for less than his share is not refused for another one,
- * as long as no more than FETCH_SHARES ask, and who is alone has all. Pure: time is handed in.
- * Private to fetch.
+ * does not take the others may. So who asks for less than four fifths of his share is not refused
+ * for another one, as long as no more than FETCH_SHARES ask, and who is alone has all. Pure: time
+ * is handed in. Private to fetch.
  *
  * Who comes anew finds some tokens of his own though others have taken all: they are lent, and
  * taken off what nobody claims. So in its first moment a host may be asked for twice its burst.
@@ -11,9 +11,11 @@
  * saved theirs, it is asked for as many in one moment, FETCH_SHARES at most. In the long run it is
  * asked for no more than its rate. Of more than FETCH_SHARES trunks that ask at one time the one
  * that asked the longest ago has no share until it asks again: if they are greedy, one that asks
- * for little may be refused each time. Where all that can be lent is lent, a fifth of what comes is
- * kept for those who come anew, a token each: otherwise who asks seldom among many that ask always
- * would never find any.
+ * for little may be refused each time. Where all that can be lent is lent, a token each is kept for
+ * those who come anew, otherwise who asks seldom among many that ask always would never find any:
+ * of what is saved by those who leave and of what nobody has a use for, and of no more than a fifth
+ * of what comes where that is too little. They may be refused where a share is less than a token in
+ * FETCH_SHARES_IDLE_MS.
  */
 #ifndef STIRD_FETCH_FETCH_SHARES_H
 #define STIRD_FETCH_FETCH_SHARES_H

@@ -12,11 +12,22 @@ uint32_t fetch_trunk_index(const struct fetch_trunks *all, const struct fetch_tr
     return (uint32_t)(trunk - all->list);
 }
 
-bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms)
+static void see(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms)
 {
     if (!trunk->seen)
         trunk->bucket = token_bucket_full(&all->rules.rate, now_ms);
     trunk->seen = true;
+}
+
+bool fetch_trunk_has(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms)
+{
+    see(all, trunk, now_ms);
+    return token_bucket_has(&trunk->bucket, &all->rules.rate, now_ms);
+}
+
+bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms)
+{
+    see(all, trunk, now_ms);
     return token_bucket_take(&trunk->bucket, &all->rules.rate, now_ms);
 }
 

@@ -41,7 +41,9 @@ struct fetch_trunks {
 struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk);
 /* Which one it is, FETCH_TRUNKS_MAX for all beyond. */
 uint32_t fetch_trunk_index(const struct fetch_trunks *all, const struct fetch_trunk *trunk);
-/* Whether it may have one more new URL fetched, which is counted. */
+/* Whether it may have one more new URL fetched. */
+bool fetch_trunk_has(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms);
+/* The same, and it is counted. */
 bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms);
 /* Whether a trunk that has MINE of the places for all, of which FREE are left, may have one more.
  */

@@ -314,7 +314,7 @@ static bool has_queue_room(struct fetcher *f, const struct asked *a, const struc
     if (!last || flight_rank(*last) <= rank)
         return false;
     give_up(f, fetch_queue_take(&f->queue, last), FETCH_OVERLOADED, a->now.real_s);
-    return fetch_trunk_has_room(f->trunks, trunk->queued, f->options.queued - f->counts.queued);
+    return true; /* its place */
 }
 
 /* CHARGED: a call waits for it, and it counts against the trunk's budget. */
@@ -326,11 +326,15 @@ static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
         return FETCH_UNAVAILABLE;
     enum fetch_outcome outcome = (charged ? fetch_host_look : fetch_host_look_spare)(
         f->hosts, aim, fetch_trunk_index(f->trunks, trunk), a->now.monotonic_ms);
-    if (outcome == FETCH_OK && !has_queue_room(f, a, aim, trunk, charged))
+    if (outcome != FETCH_OK)
+        return outcome;
+    if (charged && !fetch_trunk_has(f->trunks, trunk, a->now.monotonic_ms))
+        return FETCH_LIMIT; /* before anything gives way to it */
+    if (!has_queue_room(f, a, aim, trunk, charged))
         return FETCH_OVERLOADED;
-    if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
-        return FETCH_LIMIT;
-    return outcome;
+    if (charged)
+        fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms);
+    return FETCH_OK;
 }
 
 static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool charged,

@@ -19,10 +19,15 @@ static void fill(struct token_bucket *b, const struct token_rate *rate, int64_t 
     b->filled_ms = now_ms;
 }
 
-bool token_bucket_take(struct token_bucket *b, const struct token_rate *rate, int64_t now_ms)
+bool token_bucket_has(struct token_bucket *b, const struct token_rate *rate, int64_t now_ms)
 {
     fill(b, rate, now_ms);
-    if (b->thousandths < ONE)
+    return b->thousandths >= ONE;
+}
+
+bool token_bucket_take(struct token_bucket *b, const struct token_rate *rate, int64_t now_ms)
+{
+    if (!token_bucket_has(b, rate, now_ms))
         return false;
     b->thousandths -= ONE;
     return true;

@@ -20,6 +20,7 @@ struct token_bucket {
 
 /* A full one. */
 struct token_bucket token_bucket_full(const struct token_rate *rate, int64_t now_ms);
+bool token_bucket_has(struct token_bucket *b, const struct token_rate *rate, int64_t now_ms);
 /* Takes one out. False: there is none. */
 bool token_bucket_take(struct token_bucket *b, const struct token_rate *rate, int64_t now_ms);
 

@@ -51,9 +51,20 @@ static void take_content_type(struct fetch_reply *reply, struct str value)
     reply->content_type[n] = '\0';
 }
 
-/* Forgets what a provisional response before this one said. */
-static void begin_response(struct transfer *t)
+/* Of an answer the first line, and what follows the head of a provisional response; any other line
+   that looks like it is a header, or a trailer. */
+static bool begins_response(const struct transfer *t, struct str line)
 {
+    return !t->in_response && str_starts_nocase(line, STR("HTTP/"));
+}
+
+/* Forgets what a provisional response before this one said. */
+static void begin_response(struct transfer *t, struct str status_line)
+{
+    const struct str status = str_slice(status_line, str_find(status_line, ' ', 0) + 1,
+                                        status_line.n);
+    t->in_response = true;
+    t->is_provisional = str_starts(status, STR("1"));
     t->freshness = FRESHNESS_INIT;
     t->encoded = false;
     t->reply->content_type[0] = '\0';
@@ -75,8 +86,10 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *user)
     size_t colon = str_find(line, ':', 0);
     struct str name = str_slice(line, 0, colon);
     struct str value = str_trim(str_slice(line, colon + 1, line.n));
-    if (t->reply->body.n == 0 && str_starts_nocase(line, STR("HTTP/"))) /* a trailer is none */
-        begin_response(t);
+    if (begins_response(t, line))
+        begin_response(t, line);
+    else if (str_eq(line, STR("\r\n")) || str_eq(line, STR("\n"))) /* the head is over */
+        t->in_response &= !t->is_provisional;
     else if (str_eq_nocase(name, STR("content-type")))
         take_content_type(t->reply, value);
     else if (is_encoding(name, value))

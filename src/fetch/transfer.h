@@ -22,6 +22,7 @@ struct transfer {
     struct freshness freshness;
     struct curl_slist *headers; /* that are sent besides the usual ones; NULL: none */
     bool refused_address, too_long, encoded;
+    bool in_response, is_provisional; /* from its status line on; until its head is over */
     bool still_resolving; /* when it ended: a thread of libcurl's goes on for as long as the
                              system's resolver does, and nobody can stop it */
     char error[CURL_ERROR_SIZE];

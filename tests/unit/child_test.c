@@ -2,6 +2,7 @@
 #include "daemon/child.h"
 #include "daemon/roles.h"
 #include "daemon/supervisor/loop.h"
+#include "daemon/trust_process.h"
 
 #include "daemon/privileges.h"
 #include "daemon/rights.h"
@@ -434,6 +435,19 @@ static void test_what_a_child_says_in_its_time_is_no_flood(void **state)
         assert_true(child_heard(&c, ms));
 }
 
+/* As many domains and lists as there may be are made in no time. */
+static void test_the_most_domains_with_the_most_lists_are_no_flood(void **state)
+{
+    (void)state;
+    struct child c = serving(&roles[ROLE_TRUST], 0);
+    for (unsigned domain = 0; domain < TRUST_DOMAINS_MAX; domain++)
+        for (unsigned word = 0; word < 1 + 1 + TRUST_CRLS_MAX; word++) /* it, its list, and those */
+            assert_true(child_heard(&c, 1));
+    assert_true(child_heard(&c, 1)); /* that all are made */
+    assert_false(child_heard(&c, 1));
+    assert_true(CERTIFICATE_UNITS_MAX + 10 < CHILD_WORDS); /* the checker: of each unit, and some */
+}
+
 static void test_a_role_that_may_nothing_cannot_start(void **state)
 {
     (void)state;
@@ -495,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_what_a_child_leaves_under_way),
         cmocka_unit_test(test_a_flood_is_read_a_little_at_a_time_and_ends),
         cmocka_unit_test(test_what_a_child_says_in_its_time_is_no_flood),
+        cmocka_unit_test(test_the_most_domains_with_the_most_lists_are_no_flood),
         cmocka_unit_test(test_a_role_that_may_nothing_cannot_start),
         cmocka_unit_test(test_all_others_are_closed),
     };

@@ -319,6 +319,38 @@ static void one_that_asks_seldom_among_many(void **state)
     }
 }
 
+/* Many that ask without end, many that ask too seldom to stay among those who share, and one that
+   asks for a little less than his share of ten a second: neither he nor those others are refused
+   for them. */
+static void who_asks_for_less_than_his_share(void **state)
+{
+    static const struct {
+        unsigned greedy, seldom;
+        int64_t every_ms;
+    } cases[] = {{43, 20, 6600}, {30, 20, 5300}, {62, 1, 6600}, {5, 58, 6600}, {10, 5, 1700}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned all = 0, refused = 0, seldom = 0, refused_seldom = 0;
+        const unsigned n = cases[i].seldom;
+        set_hosts(10);
+        for (int64_t ms = 1; ms < 600000; ms++) {
+            for (uint32_t t = 0; t < cases[i].greedy && ms % 5 == 0; t++)
+                all += gets(100 + t, ms);
+            for (uint32_t t = 0; t < n; t++)
+                if (ms % 10050 == t * 10050 / n) {
+                    seldom++;
+                    refused_seldom += !gets(1000 + t, ms) && ms > 60000;
+                }
+            if (ms % cases[i].every_ms == 0 && ms > 60000)
+                refused += !gets(1, ms);
+        }
+        if (refused > 0 || refused_seldom > 0)
+            fail_msg("case %zu: %u refused, and %u of %u", i, refused, refused_seldom, seldom);
+        assert_true(all + seldom <= 10 * 600 + 64);
+        tear_down(state);
+    }
+}
+
 /* What no call waits for leaves half of the burst. */
 static void renewals_leave_something_to_calls(void **state)
 {
@@ -449,6 +481,7 @@ int main(void)
         cmocka_unit_test_teardown(many_trunks_share_evenly, tear_down),
         cmocka_unit_test_teardown(more_trunks_than_shares, tear_down),
         cmocka_unit_test_teardown(one_that_asks_seldom_among_many, tear_down),
+        cmocka_unit_test_teardown(who_asks_for_less_than_his_share, tear_down),
         cmocka_unit_test_teardown(renewals_leave_something_to_calls, tear_down),
         cmocka_unit_test_teardown(one_a_second, tear_down),
         cmocka_unit_test_teardown(who_waits_for_a_host_that_fails, tear_down),

@@ -161,6 +161,47 @@ static void those_who_proved_good_go_first(void **state)
     assert_int_equal(more.outcome, FETCH_OK);
 }
 
+static unsigned count_told(const struct told *told, unsigned n)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < n; i++)
+        count += told[i].times > 0;
+    return count;
+}
+
+/* Its calls that wait are left alone. */
+static void nobody_gives_way_to_one_whose_budget_is_spent(void **state)
+{
+    static struct told strange[30], good[40];
+    struct fetcher_options o = lab_options();
+    char room[64];
+    unsigned asked = 0;
+    (void)state;
+    memset(strange, 0, sizeof(strange));
+    memset(good, 0, sizeof(good));
+    o.queued = 40;
+    o.new_per_trunk = 10; /* 50 at once */
+    begin_with(&o);
+    for (unsigned i = 0; i < 5; i++)
+        prove("good", i);
+    web_gate(web, false);
+    for (unsigned i = 0; i < 30; i++)
+        ask_as(FETCH_ASK, 0, numbered(room, "h", i, i), 5000, &strange[i]);
+    assert_int_equal(count_told(strange, 30), 30 - 8 - 20); /* these run, those are queued */
+    for (; asked < 50 - 5 - 8 - 20; asked++)                /* what is left of his budget */
+        ask_as(FETCH_ASK, 0, numbered(room, "good", asked % 5, asked), 5000, &good[asked]);
+    assert_int_equal(count_told(good, 40), 0);
+    const unsigned gone = count_told(strange, 30);
+    assert_in_range(gone, 30 - 8 - 20, 30 - 8 - 1);
+    for (; asked < 40; asked++) {
+        ask_as(FETCH_ASK, 0, numbered(room, "good", asked % 5, asked), 5000, &good[asked]);
+        assert_told(&good[asked], FETCH_LIMIT, FETCH_FROM_KEPT);
+    }
+    assert_int_equal(count_told(strange, 30), gone);
+    web_gate(web, true);
+    run_until_idle();
+}
+
 static void new_urls_of_a_host_and_of_a_trunk(void **state)
 {
     char room[64];
@@ -400,6 +441,7 @@ int main(void)
         story(the_wait_ends_with_the_first_deadline),
         story(four_of_a_host_and_half_for_a_trunk),
         story(those_who_proved_good_go_first),
+        story(nobody_gives_way_to_one_whose_budget_is_spent),
         story(new_urls_of_a_host_and_of_a_trunk),
         story(trunks_that_ask_one_host),
         story(a_queue_has_an_end),

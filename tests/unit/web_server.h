@@ -93,10 +93,17 @@ static void web_answer(SSL *ssl, const char *path, unsigned request)
                     "4\r\nbody\r\n0\r\n\r\n"},
         {"/packing", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"
                      "\r\n4\r\nbody\r\n0\r\n\r\n"},
+        {"/head", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nHTTP/x: y\r\n"
+                  "Content-Length: 4\r\n\r\nbody"},
+        {"/status", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nHTTP/1.1 200 OK\r\n"
+                    "Content-Length: 4\r\n\r\nbody"},
+        {"/heads", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\nHTTP/9: x\r\n\r\n"
+                   "4\r\nbody\r\n0\r\n\r\n"},
         {"/trailer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
                      "8\r\n/trailer\r\n0\r\nX-Sum: 1\r\n\r\n"},
         {"/302", "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n"},
-        {"/hint", "HTTP/1.1 103 Early Hints\r\nCache-Control: max-age=604800\r\n\r\n"
+        {"/hint", "HTTP/1.1 103 Early Hints\r\nCache-Control: max-age=604800\r\n"
+                  "Content-Encoding: gzip\r\n\r\n"
                   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n/hint"},
     };
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
