@@ -76,8 +76,7 @@ static void print_verification(const json_t *record)
 {
     static const char *const keys[] = {"class",   "level",        "check",   "attest", "origid",
                                        "x5u",     "spc",          "subject", "trust",  "requested",
-                                       "verstat", "verstat_came", "cache",
-                                       "fetch"};
+                                       "verstat", "verstat_came", "cache",   "fetch"};
     const json_t *v = json_object_get(record, "verification");
     for (size_t i = 0; json_is_object(v) && i < sizeof(keys) / sizeof(keys[0]); i++)
         if (text_of(v, keys[i])[0])

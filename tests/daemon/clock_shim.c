@@ -1,9 +1,9 @@
 /*
  * Preloaded into a stird: its real time is off by as many seconds as the file that
  * $STIRD_TEST_CLOCK names says, an int64_t. The file is mapped at the start, for the processes can
- * open nothing later; monotonic time is left alone. A second int64_t in the file is by how much more
- * every other look at the clock is off. With $STIRD_TEST_CLOCK_STANDS it stands still
- * at as many seconds as that says.
+ * open nothing later; monotonic time is left alone. A second int64_t in the file is by how much
+ * more every other look at the clock is off. With $STIRD_TEST_CLOCK_STANDS it stands still at as
+ * many seconds as that says.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -79,7 +79,7 @@ static void judge_eight(struct str value, const struct sti_certificate *certific
     struct verification v;
     for (unsigned i = 0; i < IDENTITY_SET_USUAL; i++) {
         values[i] = value;
-        served[i] = (struct verification_served){CERTIFICATE_PREPARED, certificate, NULL};
+        served[i] = (struct verification_served){CERTIFICATE_PREPARED, certificate, NULL, FETCH_OK};
     }
     assert_true(identity_set_read(&set, values, IDENTITY_SET_USUAL, IDENTITY_SET_USUAL, arena));
     const struct verification_question q = {.set = &set,
