@@ -254,7 +254,8 @@ static bool call_of(struct bench *b, unsigned n)
     struct verification_served served[IDENTITY_SET_MAX];
     for (unsigned i = 0; i < n; i++) {
         values[i] = buf_str(&b->value);
-        served[i] = (struct verification_served){CERTIFICATE_PREPARED, &b->certificate, NULL, FETCH_OK};
+        served[i] = (struct verification_served){CERTIFICATE_PREPARED, &b->certificate, NULL,
+                                                 FETCH_OK};
     }
     const struct verification_question q = {.set = &set,
                                             .served = served,

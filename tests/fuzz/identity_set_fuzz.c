@@ -103,7 +103,8 @@ static enum verification_class judge(const struct str *values, unsigned n, unsig
                 identity_set_read_known(&set, values, n, before, known, IDENTITY_SET_USUAL, arena);
     assert(good && set.n + set.n_empty + set.n_beyond == n);
     for (unsigned i = 0; i < IDENTITY_SET_MAX; i++)
-        served[i] = (struct verification_served){CERTIFICATE_PREPARED, &certificate, NULL};
+        served[i] = (struct verification_served){CERTIFICATE_PREPARED, &certificate, NULL,
+                                                 FETCH_OK};
     const struct verification_question q = {.set = &set,
                                             .served = served,
                                             .rules = VERIFICATION_RULES_USUAL,
