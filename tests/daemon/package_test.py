@@ -224,7 +224,6 @@ class Package(unittest.TestCase):
                      "PrivateUsers=yes"):
             self.assertIn(line, said["hardening"])
         self.assertNotIn("no Landlock", said["hardening"])
-        self.assertNotIn("could be swapped", said["hardening"])
         self.assertRegex(said["upgrade by a mistake"], "(?s)nonsense.*what runs goes on")
         self.assertRegex(said["upgrade"], r"stird\t.*\+next")
         self.assertRegex(said["a version that does not take it"], "(?s)stird.conf:3: not any more.*what runs goes on")
