@@ -135,6 +135,9 @@ dpkg-query -W stird
 serves
 sums | diff /root/before -
 systemctl is-enabled stird
+was=$(pid)
+dpkg-reconfigure -f noninteractive stird
+[ "$was" = "$(pid)" ]
 part "a version that does not take it"
 was=$(pid)
 install picky
