@@ -383,8 +383,10 @@ struct rate_counts rates_look(const struct rates *r, const struct rate_rule *rul
     const uint64_t number = who->number ? key_of(r, rule->id, who->number) : 0;
     const uint64_t customer = key_of(r, rule->id, who->customer);
     const uint64_t all = key_of(r, rule->id, 0);
+    uintptr_t at = (uintptr_t)r->all;
     for (uint32_t w = 0; w < r->shape.workers; w++) {
-        const struct section s = section_of(r, w);
+        struct section s;
+        at += lay(&s, &r->shape, at);
         if (number)
             read_slot(&s.numbers, number, rule, &m, &sum);
         const bool of_customer = read_slot(&s.customers, customer, rule, &m, &sum);

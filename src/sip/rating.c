@@ -146,15 +146,26 @@ bool rating_copy(struct context *c, struct arena *arena)
     return copy != NULL;
 }
 
+/* What its end tells of the caller. Not counted is that no next hop could be reached, and that one
+   wants to know first who calls: another INVITE follows. */
+static enum rate_event event_of(const struct context *c, int status)
+{
+    if (status / 100 == 2)
+        return RATE_ANSWERED;
+    const bool unanswered = c->cause == CAUSE_NEXT_HOP_REFUSED ||
+                            c->cause == CAUSE_NEXT_HOP_REDIRECTED || c->cause == CAUSE_CANCELLED;
+    return unanswered && status != 401 && status != 407 ? RATE_UNANSWERED : RATE_EVENTS;
+}
+
 void rating_ended(struct context *c, int status)
 {
     const struct rated *rated = c->rated;
-    if (!rated || status < 200 || c->sent_us < 0)
+    if (!rated || c->sent_us < 0)
         return;
-    const bool answered = status < 300;
-    count_all(c->proxy, c->snapshot->settings, &rated->call,
-              answered ? RATE_ANSWERED : RATE_UNANSWERED, 1);
-    if (answered && rated->watch)
+    const enum rate_event event = event_of(c, status);
+    if (event < RATE_EVENTS)
+        count_all(c->proxy, c->snapshot->settings, &rated->call, event, 1);
+    if (event == RATE_ANSWERED && rated->watch)
         watch(c->proxy, &rated->call);
     c->rated = NULL;
 }

@@ -95,6 +95,14 @@ class Rates(WorkersStory):
             self.signed_call("A", caller="+1215555100%d" % n)
         self.unsigned_call("unsigned_by_rule", caller=OTHER)
 
+    def test_a_challenge_is_no_end(self):
+        """Who is asked for a password (407) calls again."""
+        self.start(more=rules(UNANSWERED % "C"))
+        for _ in range(3):
+            invite = self.place()
+            self.refuse(self.carrier.expect("INVITE"), invite, status=407)
+        self.signed_call("A")
+
     def test_an_alarm_leaves_the_level(self):
         self.start(more=rules(UNANSWERED % "alarm"))
         for _ in range(3):
