@@ -42,9 +42,11 @@ static size_t rounded(size_t n, size_t to)
     return (n + to - 1) / to * to;
 }
 
+/* Half as many again, so that there is room for all of them. */
 static uint32_t rows_of(uint32_t places)
 {
-    return places < WAYS ? 1 : places / WAYS;
+    const uint32_t rows = places / WAYS + places / WAYS / 2;
+    return rows > 0 ? rows : 1;
 }
 
 static size_t lay_table(struct table *t, uintptr_t section, size_t at, uint32_t rows)
@@ -125,9 +127,28 @@ static uint64_t key_of(const struct rates *r, uint32_t rule, uint64_t who)
     return hash(r->shape.seed, both, sizeof(both));
 }
 
-static uint32_t row_of(uint64_t key, uint32_t rows)
+/* A key has two rows, of which it takes the emptier one: rows fill up together so, and there is
+   room until nearly all of it is taken. */
+struct rows {
+    uint32_t at[2]; /* their first places */
+};
+
+static struct rows rows_for(uint64_t key, uint32_t rows)
 {
-    return (uint32_t)((key >> 32) * rows >> 32);
+    return (struct rows){{(uint32_t)((key >> 32) * rows >> 32) * WAYS,
+                          (uint32_t)((key & UINT32_MAX) * rows >> 32) * WAYS}};
+}
+
+/* The place of the key, or PLACES_NONE. */
+#define PLACES_NONE UINT32_MAX
+static uint32_t find(const struct table *t, uint64_t key)
+{
+    const struct rows rows = rows_for(key, t->rows);
+    for (unsigned r = 0; r < 2; r++)
+        for (uint32_t i = rows.at[r]; i < rows.at[r] + WAYS; i++)
+            if (__atomic_load_n(&t->keys[i], __ATOMIC_ACQUIRE) == key)
+                return i;
+    return PLACES_NONE;
 }
 
 /* ---- one slot ---- */
@@ -215,20 +236,40 @@ static void take(struct table *t, uint32_t at, uint64_t key, const struct slot *
     __atomic_store_n(&t->keys[at], key, __ATOMIC_RELEASE);
 }
 
+/* A free place of the emptier one of its rows, or PLACES_NONE. */
+static uint32_t find_free(const struct table *t, uint64_t key, int64_t now_ms)
+{
+    const struct rows rows = rows_for(key, t->rows);
+    uint32_t found = PLACES_NONE;
+    unsigned most = 0;
+    for (unsigned r = 0; r < 2; r++) {
+        unsigned n = 0;
+        uint32_t last = PLACES_NONE;
+        for (uint32_t i = rows.at[r]; i < rows.at[r] + WAYS; i++)
+            if (t->keys[i] == 0 || !is_live(&t->slots[i], now_ms)) {
+                last = i;
+                n++;
+            }
+        if (n > most) {
+            most = n;
+            found = last;
+        }
+    }
+    return found;
+}
+
 /* NULL: it is not there, and no place is free. */
 static struct slot *find_or_take(struct table *t, uint64_t key, const struct slot *as,
                                  int64_t now_ms)
 {
-    const uint32_t row = row_of(key, t->rows) * WAYS;
-    for (uint32_t i = row; i < row + WAYS; i++)
-        if (t->keys[i] == key)
-            return &t->slots[i];
-    for (uint32_t i = row; i < row + WAYS; i++)
-        if (t->keys[i] == 0 || !is_live(&t->slots[i], now_ms)) {
-            take(t, i, key, as);
-            return &t->slots[i];
-        }
-    return NULL;
+    uint32_t place = find(t, key);
+    if (place != PLACES_NONE)
+        return &t->slots[place];
+    place = find_free(t, key, now_ms);
+    if (place == PLACES_NONE)
+        return NULL;
+    take(t, place, key, as);
+    return &t->slots[place];
 }
 
 /* Those that found no room among customers: a place for each rule. Of rules that are gone by a
@@ -236,10 +277,11 @@ static struct slot *find_or_take(struct table *t, uint64_t key, const struct slo
 static struct slot *rest(struct table *t, uint64_t key, const struct slot *as, int64_t now_ms)
 {
     struct slot *found = find_or_take(t, key, as, now_ms);
-    uint32_t oldest = row_of(key, t->rows) * WAYS;
+    const uint32_t row = rows_for(key, t->rows).at[0];
+    uint32_t oldest = row;
     if (found)
         return found;
-    for (uint32_t i = oldest; i < row_of(key, t->rows) * WAYS + WAYS; i++)
+    for (uint32_t i = row; i < row + WAYS; i++)
         if ((uint64_t)t->slots[i].part * t->slots[i].part_ms <
             (uint64_t)t->slots[oldest].part * t->slots[oldest].part_ms)
             oldest = i;
@@ -257,26 +299,28 @@ static struct slot *customer_slot(const struct rates *r, struct section *own, ui
     return rest(&own->rests, key_of(r, as->id, 0), as, now_ms);
 }
 
-/* Of who has the most places of a row, by more than MINE has: the one that is to give way, one that
-   is held last. WAYS: none. */
-static uint32_t who_gives_way(const struct table *t, uint32_t row, uint64_t mine)
+/* Of who has the most places of both rows, by more than MINE has: the one that is to give way, one
+   that is held last. PLACES_NONE: none. */
+static uint32_t who_gives_way(const struct table *t, const struct rows *rows, uint64_t mine)
 {
+    uint32_t places[2 * WAYS], found = PLACES_NONE;
     unsigned most = 0, own = 0;
-    uint32_t found = WAYS;
-    for (uint32_t i = 0; i < WAYS; i++) {
+    for (unsigned i = 0; i < 2 * WAYS; i++)
+        places[i] = rows->at[i / WAYS] + i % WAYS;
+    for (unsigned i = 0; i < 2 * WAYS; i++) {
+        const struct slot *s = &t->slots[places[i]];
         unsigned same = 0;
-        const struct slot *s = &t->slots[row + i];
-        for (uint32_t k = 0; k < WAYS; k++)
-            same += t->slots[row + k].coarse == s->coarse;
+        for (unsigned k = 0; k < 2 * WAYS; k++)
+            same += t->slots[places[k]].coarse == s->coarse;
         if (s->coarse == mine)
             own = same;
-        if (same > most || (same == most && found < WAYS &&
-                            s->coarse == t->slots[row + found].coarse && s->held_until_s == 0)) {
+        if (same > most || (same == most && found != PLACES_NONE &&
+                            s->coarse == t->slots[found].coarse && s->held_until_s == 0)) {
             most = same;
-            found = i;
+            found = places[i];
         }
     }
-    return most > own + 1 ? found : WAYS;
+    return most > own + 1 ? found : PLACES_NONE;
 }
 
 /* What it has is counted with its customer's from now on. */
@@ -312,13 +356,13 @@ static struct slot *slot_for(const struct rates *r, const struct rate_rule *rule
     if (s)
         return s;
     *coarse = true;
-    const uint32_t row = row_of(key, own.numbers.rows) * WAYS;
-    const uint32_t way = who_gives_way(&own.numbers, row, as.coarse);
-    if (way == WAYS)
+    const struct rows rows = rows_for(key, own.numbers.rows);
+    const uint32_t place = who_gives_way(&own.numbers, &rows, as.coarse);
+    if (place == PLACES_NONE)
         return customer_slot(r, &own, as.coarse, &as, coarse, now_ms);
-    give_way(r, &own, &own.numbers.slots[row + way], now_ms);
-    take(&own.numbers, row + way, key, &as);
-    return &own.numbers.slots[row + way];
+    give_way(r, &own, &own.numbers.slots[place], now_ms);
+    take(&own.numbers, place, key, &as);
+    return &own.numbers.slots[place];
 }
 
 /* ---- counting ---- */
@@ -350,11 +394,8 @@ void rates_hold(struct rates *r, const struct rate_rule *rule, const struct rate
 static bool read_slot(const struct table *t, uint64_t key, const struct rate_rule *rule,
                       const struct moment *m, struct rate_counts *sum)
 {
-    const uint32_t row = row_of(key, t->rows) * WAYS;
-    uint32_t at = row;
-    while (at < row + WAYS && __atomic_load_n(&t->keys[at], __ATOMIC_ACQUIRE) != key)
-        at++;
-    if (at == row + WAYS)
+    const uint32_t at = find(t, key);
+    if (at == PLACES_NONE)
         return false;
     const struct slot *s = &t->slots[at];
     uint64_t n[RATE_EVENTS] = {0};
@@ -414,24 +455,50 @@ static void put_call(struct rate_call *to, const struct rate_call *call, int64_t
     __atomic_store_n(&to->id, call->id, __ATOMIC_RELEASE);
 }
 
-/* Of the customer who has most places of the row, by more than one that CUSTOMER has: the oldest
-   call. NULL: nobody has. */
-static struct rate_call *call_to_lose(struct rate_call *row, uint64_t customer, int64_t now_ms)
+/* A free place of the emptier one of its rows; NULL: there is none. */
+static struct rate_call *free_call(const struct section *s, const struct rows *rows,
+                                   uint32_t keep_ms, int64_t now_ms)
 {
-    unsigned most = 0, own = 0;
     struct rate_call *found = NULL;
-    for (unsigned i = 0; i < WAYS; i++) {
+    unsigned most = 0;
+    for (unsigned r = 0; r < 2; r++) {
+        struct rate_call *last = NULL;
+        unsigned n = 0;
+        for (uint32_t i = rows->at[r]; i < rows->at[r] + WAYS; i++)
+            if (!is_watched(&s->calls[i], keep_ms, now_ms)) {
+                last = &s->calls[i];
+                n++;
+            }
+        if (n > most) {
+            most = n;
+            found = last;
+        }
+    }
+    return found;
+}
+
+/* Of the customer who has most places of both rows, by more than one that CUSTOMER has: the oldest
+   call. NULL: nobody has. */
+static struct rate_call *call_to_lose(const struct section *s, const struct rows *rows,
+                                      uint64_t customer, int64_t now_ms)
+{
+    struct rate_call *places[2 * WAYS], *found = NULL;
+    unsigned most = 0, own = 0;
+    for (unsigned i = 0; i < 2 * WAYS; i++)
+        places[i] = &s->calls[rows->at[i / WAYS] + i % WAYS];
+    for (unsigned i = 0; i < 2 * WAYS; i++) {
+        const struct rate_call *c = places[i];
         unsigned same = 0;
-        for (unsigned k = 0; k < WAYS; k++)
-            same += row[k].who.customer == row[i].who.customer;
-        if (row[i].who.customer == customer)
+        for (unsigned k = 0; k < 2 * WAYS; k++)
+            same += places[k]->who.customer == c->who.customer;
+        if (c->who.customer == customer)
             own = same;
-        const bool older = found && row[i].who.customer == found->who.customer &&
-                           (uint32_t)now_ms - row[i].answered_ms >
+        const bool older = found && c->who.customer == found->who.customer &&
+                           (uint32_t)now_ms - c->answered_ms >
                                (uint32_t)now_ms - found->answered_ms;
         if (same > most || older) {
             most = same;
-            found = &row[i];
+            found = places[i];
         }
     }
     return most > own + 1 ? found : NULL;
@@ -441,14 +508,11 @@ bool rates_keep_call(struct rates *r, const struct rate_call *call, uint32_t kee
                      int64_t now_ms, struct rate_call *lost)
 {
     const struct section own = own_section(r);
-    struct rate_call *row = &own.calls[row_of(call->id, own.call_rows) * WAYS];
-    struct rate_call *place = NULL;
-    for (unsigned i = 0; i < WAYS && !place; i++)
-        if (!is_watched(&row[i], keep_ms, now_ms))
-            place = &row[i];
+    const struct rows rows = rows_for(call->id, own.call_rows);
+    struct rate_call *place = free_call(&own, &rows, keep_ms, now_ms);
     const bool room = place != NULL;
     if (!room) {
-        place = call_to_lose(row, call->who.customer, now_ms);
+        place = call_to_lose(&own, &rows, call->who.customer, now_ms);
         *lost = place ? *place : *call;
         if (lost->n_rules > RATE_RULES_MAX) /* a worker before us was not sane */
             lost->n_rules = 0;
@@ -461,15 +525,15 @@ bool rates_keep_call(struct rates *r, const struct rate_call *call, uint32_t kee
 static bool read_call(const struct section *s, uint64_t id, uint32_t keep_ms, int64_t now_ms,
                       struct rate_call **place, struct rate_call *call)
 {
-    struct rate_call *row = &s->calls[row_of(id, s->call_rows) * WAYS];
-    for (unsigned i = 0; i < WAYS; i++) {
-        if (__atomic_load_n(&row[i].id, __ATOMIC_ACQUIRE) != id ||
-            !is_watched(&row[i], keep_ms, now_ms))
+    const struct rows rows = rows_for(id, s->call_rows);
+    for (unsigned i = 0; i < 2 * WAYS; i++) {
+        struct rate_call *c = &s->calls[rows.at[i / WAYS] + i % WAYS];
+        if (__atomic_load_n(&c->id, __ATOMIC_ACQUIRE) != id || !is_watched(c, keep_ms, now_ms))
             continue;
-        *call = row[i];
+        *call = *c;
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        *place = &row[i];
-        return NOW(row[i].id) == id && call->n_rules <= RATE_RULES_MAX;
+        *place = c;
+        return NOW(c->id) == id && call->n_rules <= RATE_RULES_MAX;
     }
     return false;
 }
