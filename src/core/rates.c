@@ -1,5 +1,6 @@
 #include <stird/core/rates.h>
 
+#include <assert.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -56,6 +57,7 @@ static size_t lay_table(struct table *t, uintptr_t section, size_t at, uint32_t 
     t->keys = (void *)(section + at);
     at = rounded(at + n * sizeof(*t->keys), CACHE_OCTETS);
     t->slots = (void *)(section + at);
+    assert(t->slots); /* it stands behind the keys */
     return rounded(at + n * sizeof(*t->slots), CACHE_OCTETS);
 }
 
@@ -86,6 +88,7 @@ static struct section section_of(const struct rates *r, uint32_t worker)
 static struct section own_section(const struct rates *r)
 {
     struct section s;
+    assert(r->own); /* who only reads counts nothing */
     lay(&s, &r->shape, (uintptr_t)r->own);
     return s;
 }
