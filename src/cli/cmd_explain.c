@@ -6,6 +6,7 @@
 #include "input.h"
 #include "json_text.h"
 #include "past_calls.h"
+#include "rates_told.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -347,7 +348,9 @@ static int explain(const struct cli *cli, const struct question *q,
 {
     int status = failure_of(q);
     struct arena *arena = arena_new(8192);
+    const struct rate_reader rates = rates_told(cli);
     struct rehearsal r = {.settings = basis->settings,
+                          .rates = basis->generation > 0 ? &rates : NULL,
                           .numbers = basis->numbers.table,
                           .overlay = basis->overlay.table,
                           .secret = basis->has_secret ? basis->secret : NULL,

@@ -414,6 +414,16 @@ static bool rule_says(const struct rule *r, const struct key *k)
     struct str name = str_of(k->name);
     if (str_eq(name, STR("status")) || str_eq(name, STR("reason")))
         return refuses;
+    if (str_eq(name, STR("calls_per_minute")))
+        return r->calls_per_minute > 0;
+    if (str_eq(name, STR("short_share")))
+        return r->short_share > 0;
+    if (str_eq(name, STR("unanswered_share")))
+        return r->unanswered_share > 0;
+    if (str_eq(name, STR("window")) || str_eq(name, STR("rate_of")))
+        return rule_asks_for_rate(r);
+    if (str_eq(name, STR("least_calls")))
+        return r->short_share > 0 || r->unanswered_share > 0;
     return !str_eq(name, STR("existing_identity")) || r->has_existing;
 }
 

@@ -23,6 +23,7 @@
 #include <stird/io/control.h>
 #include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
+#include <stird/io/rates_page.h>
 #include <stird/io/snapshot.h>
 #include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
@@ -56,6 +57,7 @@ struct worker {
     bool drained;                    /* this worker has no call left */
     bool dismissed;                  /* no other worker has one left either */
     int64_t clock_offset_us;         /* real time less monotonic, at the last look */
+    struct rates rates;              /* in memory that all workers have */
     struct proxy_counters *counters; /* in memory that the supervisor reads */
 };
 
@@ -462,6 +464,14 @@ static bool map_counters(struct worker *w)
     return w->counters != NULL;
 }
 
+static bool map_rates(struct worker *w)
+{
+    const struct worker_options *o = w->options;
+    const bool mapped = rates_page_map(&w->rates, o->rates_fd, o->rates_shape, o->worker);
+    close(o->rates_fd);
+    return mapped;
+}
+
 static bool make_proxy(struct worker *w)
 {
     w->proxy = proxy_new(&(struct proxy_options){
@@ -478,6 +488,7 @@ static bool make_proxy(struct worker *w)
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
         .counters = w->counters,
+        .rates = &w->rates,
         .fetcher = w->fetcher.client,
     });
     if (w->proxy)
@@ -545,6 +556,7 @@ static const struct {
     {"event loop", make_event_base},
     {"first snapshot", wait_for_snapshot},
     {"counters", map_counters},
+    {"rates", map_rates},
     {"SIP side", make_proxy},
     {"timers", make_events},
     {"giving up files and system calls", give_up_rights},
@@ -556,6 +568,7 @@ static void worker_fini(struct worker *w)
     proxy_free(w->proxy);
     fetcher_link_fini(&w->fetcher);
     counter_page_unmap(w->counters);
+    rates_page_unmap(&w->rates);
     numbers_unmap(&w->overlay);
     trust_file_unmap(&w->trust);
     free(w->names);

@@ -78,6 +78,7 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .config_generation = e->config_generation,
         .numbers_generation = e->numbers_generation,
         .emergency = o->emergency,
+        .rate = o->rate,
         .detail = o->detail,
         .count = e->count,
     };

@@ -1,5 +1,6 @@
 #include "context.h"
 #include "lost_emergency.h"
+#include "rating.h"
 #include "sip/message/received.h"
 #include "reply.h"
 #include "steps.h"
@@ -108,6 +109,7 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     *o = *from;
     o->rule = rule;
     o->detail = detail;
+    o->rate = from->rate.n > 0 ? arena_copy(arena, from->rate) : STR("");
     o->trace = NULL;
     o->n_trace = 0;
     o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
@@ -146,6 +148,7 @@ static bool copy_facts(struct context *c, struct arena *arena)
     struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
     if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
         return false;
+    rating_copy(c, arena);
     if (c->call) {
         *call = (struct call){.arena = arena,
                               .now_s = c->call->now_s,
@@ -644,6 +647,7 @@ void context_finish(struct context *c, int status)
     wait_cancel(&c->wait);
     for (struct attempt *a = c->attempts; a; a = a->next)
         timer_clear(proxy_timers(p), &a->patience);
+    rating_ended(c, status);
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)

@@ -91,6 +91,7 @@ struct context {
     enum privacy_view view;  /* that counts now */
     struct outcome *outcome; /* leaving[view]'s; before a decision, what would be recorded if a path
                                 forgot to decide */
+    struct rated *rated;     /* rating.h; in the arena; NULL: no rate counts it */
     union asked asked;
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */

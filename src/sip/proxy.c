@@ -9,6 +9,7 @@
 #include <stird/base/log.h>
 #include <stird/core/well_formed.h>
 #include <stird/io/fetcher_client.h>
+#include <stird/sip/rehearsal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -16,6 +17,7 @@
 #include "arrival.h"
 #include "inbox.h"
 #include "probe.h"
+#include "rating.h"
 #include "size_switch.h"
 #include "tally.h"
 #include "wait.h"
@@ -51,8 +53,10 @@ struct proxy {
     struct proxy_counters *counters; /* what others read, or `own` */
     struct proxy_counters own;
     struct uncounted uncounted;
-    struct share emergency_by_to; /* of the calls: emergency calls by their To alone */
-    int64_t said_ms[PROXY_LINES]; /* when the log last said each */
+    struct rates *rates;            /* NULL: they are not counted */
+    struct rate_reader rate_reader; /* of these */
+    struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
+    int64_t said_ms[PROXY_LINES];   /* when the log last said each */
     struct limits limits;
     struct holdings holdings;
     struct full_table full;
@@ -186,6 +190,18 @@ struct proxy_counters *proxy_counters(struct proxy *p)
 struct uncounted *proxy_uncounted(struct proxy *p)
 {
     return &p->uncounted;
+}
+
+struct rates *proxy_rates(const struct proxy *p)
+{
+    return p->rates;
+}
+
+const struct rate_reader *proxy_rate_reader(const struct proxy *p)
+{
+    if (p->rehearsal)
+        return p->rehearsal->rates;
+    return p->rates ? &p->rate_reader : NULL;
 }
 
 struct share *proxy_emergency_share(struct proxy *p)
@@ -608,6 +624,8 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
     p->snapshot = snapshot_ref(options->snapshot);
     p->fetcher = options->fetcher;
+    p->rates = options->rates;
+    p->rate_reader = rating_reader_of(p->rates);
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
     if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {

@@ -11,6 +11,7 @@
 #include <stird/core/listeners.h>
 #include <stird/net/net.h>
 #include <stird/sip/proxy.h>
+#include <stird/core/rate_reader.h>
 #include <stird/core/share.h>
 
 #include "allowance.h"
@@ -78,6 +79,9 @@ const struct settings *proxy_settings(const struct proxy *p);
 /* Whom the verification service believes; NULL: nothing is known yet. For now alone: another one
    may come between two events. */
 struct trust_image *proxy_trust(const struct proxy *p);
+/* What a decision asks for rates, NULL: they are not known; what they are counted in, or NULL. */
+const struct rate_reader *proxy_rate_reader(const struct proxy *p);
+struct rates *proxy_rates(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
 
 /* ---- what it does for them ---- */

@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "forward.h"
+#include "rating.h"
 #include "service.h"
 #include "tally.h"
 
@@ -27,6 +28,7 @@ static enum step_result step_targets(struct context *c)
 static void count_facts(const struct context *c)
 {
     TALLY(c, date_corrected, c->outcome->date_was_wrong);
+    TALLY(c, rates_lowered, c->outcome->rate_lowered);
     TALLY(c, level_unreadable, c->outcome->level_unreadable);
     TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
     if (c->outcome->number_looked_up)
@@ -76,12 +78,15 @@ static enum step_result step_decide(struct context *c)
     c->call->upstream = upstream_of_view(c, view);
     c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
+    c->call->rates = proxy_rate_reader(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     decide(c);
     if (c->call->fits_none)
         c->outcome->detail = why_none;
-    if (first)
+    if (first) {
         count_facts(c);
+        rating_decided(c);
+    }
     if (c->outcome->verdict == VERDICT_REJECT)
         return step_refuse(c, c->outcome->reason);
     return STEP_NEXT;

@@ -15,6 +15,7 @@
 #include "relay.h"
 #include "tally.h"
 #include "forward.h"
+#include "rating.h"
 #include "facts.h"
 #include "dialog_block.h"
 #include "dialog_trunk.h"
@@ -502,6 +503,7 @@ static enum step_result step_route(struct context *c)
     const struct message *m = &c->message;
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
+        rating_bye(c->proxy, m);
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
         return check_block(c);
     }

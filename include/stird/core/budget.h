@@ -18,7 +18,7 @@ struct budget_row {
     bool a_worker;       /* in each worker */
 };
 
-#define BUDGET_ROWS 13
+#define BUDGET_ROWS 14
 
 /* Octets that the kernel may hold of a connection (net/stream_room.h): received and not yet
    read, */

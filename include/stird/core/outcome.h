@@ -10,6 +10,7 @@
 #include <stird/base/arena.h>
 #include <stird/core/numbers.h>
 #include <stird/core/passport.h>
+#include <stird/core/rates.h>
 #include <stird/core/reason.h>
 
 enum verdict {
@@ -31,6 +32,7 @@ struct passport_wanted {
 };
 
 struct verified;
+struct rule;
 
 struct outcome {
     enum verdict verdict;
@@ -57,8 +59,14 @@ struct outcome {
     struct numbers_answer number; /* meaningful when number_looked_up */
     bool number_urgent;           /* of the overlay; its texts are in the call's arena then */
     struct str rule;              /* the setting that gave the level: "attestation.owned" */
-    struct str *trace;            /* one sentence a step, in the call's arena; none unless
-                                     call.traced */
+    struct str rate;   /* what was seen of the rates that were above what rules say; empty: none */
+    bool rate_lowered; /* the level, or that it is unsigned, is a rate's doing */
+    const struct rule *rates[RATE_RULES_MAX]; /* that count this call, */
+    unsigned n_rates;
+    unsigned rates_above, rates_held; /* bits of these: above their rate now, within a window */
+    struct tn rated;                  /* the number that is counted; none where it has none */
+    struct str *trace;                /* one sentence a step, in the call's arena; none unless
+                                         call.traced */
     unsigned n_trace;
 };
 

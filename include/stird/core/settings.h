@@ -142,8 +142,10 @@ enum rule_verdict {
     RULE_C = TREATMENT_C,
     RULE_UNSIGNED = TREATMENT_UNSIGNED,
     RULE_REFUSE = TREATMENT_REFUSE,
-    RULE_BY_NUMBER
+    RULE_BY_NUMBER,
+    RULE_ALARM /* nothing: of a rate that only an alarm is to tell of */
 };
+enum rule_rate_of { RATE_OF_NUMBER, RATE_OF_CUSTOMER };
 
 /* The first rule whose conditions are all met decides. An empty condition is always met. */
 struct rule {
@@ -166,7 +168,14 @@ struct rule {
     uint32_t zone;                   /* index */
     bool has_existing;
     uint32_t certificate; /* index of its first unit, or NO_CERTIFICATE */
+    uint32_t rate_id;     /* rates_rule_id(), where it asks for a rate */
 };
+
+/* Whether it asks for a rate: then it decides nothing, and only lowers (by_rate.h). */
+static inline bool rule_asks_for_rate(const struct rule *r)
+{
+    return r->calls_per_minute > 0 || r->short_share > 0 || r->unanswered_share > 0;
+}
 
 /* What is not a mistake but probably not meant either: `stird -t` and the log say it. */
 struct setting_warning {
@@ -291,6 +300,8 @@ struct settings {
     unsigned n_zones;
     const struct rule *rules;
     unsigned n_rules;
+    const uint32_t *rate_rules;      /* indices of those that ask for a rate */
+    unsigned n_rate_rules;           /* at most RATE_RULES_MAX */
     const struct str *own_countries; /* country codes; none: all are our own */
     unsigned n_own_countries;
 
@@ -321,6 +332,12 @@ struct settings {
     const struct str *mistaken_units; /* directories, for checks of what else is wrong in them */
     unsigned n_mistaken_units;
 };
+
+/* By whom a trunk's calls are counted: its customer; a gateway has none, and is counted itself. */
+static inline struct str rates_customer(const struct trunk *t)
+{
+    return t->customer.n > 0 ? t->customer : t->name;
+}
 
 void settings_free(struct settings *s);
 

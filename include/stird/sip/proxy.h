@@ -19,6 +19,7 @@ struct event_base;
 struct fetcher_client;
 struct tls;
 struct proxy;
+struct rates;
 
 struct proxy_options {
     struct event_base *base;
@@ -34,6 +35,8 @@ struct proxy_options {
                               others there */
     const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
     struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
+    struct rates *rates;                     /* to count in; stays the caller's. NULL: rates are not
+                                                counted */
     struct fetcher_client *fetcher; /* certificates of others; stays the caller's, until the proxy
                                        is freed. NULL: there is none */
 };

@@ -44,6 +44,19 @@ static void tell_unreadable(struct decision *d, const struct cap *cap)
     buf_fini(&shown);
 }
 
+/* A rule that is above its rate lowers, whatever rule decided. */
+static enum treatment capped_by_rate(struct decision *d, enum treatment wanted)
+{
+    if (!d->rate_rule || d->rate_cap <= wanted)
+        return wanted;
+    d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rate_rule->name));
+    d->outcome->rate_lowered = true;
+    d->unsigned_reason = REASON_UNSIGNED_BY_RULE;
+    TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(d->rate_cap)),
+          STR_ARG(d->outcome->rule));
+    return d->rate_cap;
+}
+
 /* Caps only ever lower. */
 static enum treatment capped(struct decision *d, enum treatment wanted)
 {
@@ -59,7 +72,7 @@ static enum treatment capped(struct decision *d, enum treatment wanted)
         d->unsigned_reason = REASON_UNSIGNED_BY_CAP;
         d->refused_reason = REASON_REFUSED_BY_CAP;
     }
-    return wanted;
+    return capped_by_rate(d, wanted);
 }
 
 static bool may_have_a(const struct decision *d)

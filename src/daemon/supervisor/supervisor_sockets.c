@@ -308,7 +308,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     const unsigned me = c->index;
     if (c->role->id != ROLE_WORKER)
         return 0;
-    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 8 <= CHILD_KEEP_MAX, "room for all");
+    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 9 <= CHILD_KEEP_MAX, "room for all");
     if (own(s)->broken[me] > 0)
         mend(s, me);
     own(s)->untold[me] = 0; /* it has them in its kit */
