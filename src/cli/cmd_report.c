@@ -433,13 +433,13 @@ static int run(const struct cli *cli, const struct words *words)
     r.no_memory = !r.rows;
     const bool read = read_all(&r, &names);
     json_t *result = result_of(&r, check(&names, &good));
+    const bool any = json_array_size(json_object_get(result, "rows")) > 0;
     if (!result)
         fputs("stirctl: out of memory\n", stderr);
-    else if (cli->json)
+    else if (cli->json && (read || any)) /* else nobody can say that there are none */
         json_print(json_incref(result));
-    else
+    else if (read || any)
         print_result(result);
-    const bool any = json_array_size(json_object_get(result, "rows")) > 0;
     json_decref(result);
     json_decref(r.rows);
     record_files_free(&names);

@@ -80,6 +80,7 @@ extern const struct command command_trace_add;
 extern const struct command command_trace_list;
 extern const struct command command_trace_remove;
 extern const struct command command_trace_save;
+extern const struct command command_traceback;
 extern const struct command command_trust_list;
 extern const struct command command_trust_refresh;
 extern const struct command command_stats;

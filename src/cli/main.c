@@ -51,6 +51,7 @@ static const struct command *const commands[] = {
     &command_records_verify,
     &command_signers,
     &command_report,
+    &command_traceback,
     &command_secret_show_fingerprint,
     &command_secret_export,
     &command_secret_import,
