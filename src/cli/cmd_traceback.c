@@ -98,6 +98,16 @@ static json_t *claims_of(const json_t *record)
         json_object_get(record, "orig_tn"), "origid", json_object_get(record, "origid"));
 }
 
+/* The tokens themselves, where records hold them. */
+static json_t *tokens_of(const json_t *record)
+{
+    const json_t *tokens = json_object_get(record, "tokens");
+    if (json_array_size(tokens) == 0)
+        return NULL;
+    return json_pack("{s:O, s:O, s:s, s:O}", "ts", json_object_get(record, "ts"), "call_id",
+                     json_object_get(record, "call_id"), "of", "the call", "tokens", tokens);
+}
+
 static void add_json(struct traceback *t, struct buf *out, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -137,9 +147,11 @@ static void look_at(void *user, struct str line)
         buf_add_str(&t->lines, line);
         buf_add_char(&t->lines, '\n');
         add_index(t, line, record);
-        json_t *claims = claims_of(record);
-        if (claims)
-            add_json(t, &t->tokens, claims);
+        json_t *tokens = tokens_of(record);
+        if (!tokens)
+            tokens = claims_of(record);
+        if (tokens)
+            add_json(t, &t->tokens, tokens);
         note_certificates(t, record);
         t->records++;
         t->masked += is_masked(record);
@@ -234,9 +246,10 @@ static const char about[] =
     "check.json      Whether all records of that chain were there and unchanged when this\n"
     "                archive was made: \"good\", what was found, and the head of the chain.\n"
     "                stird writes heads to its log as well, which is to be compared.\n"
-    "tokens.jsonl    Header and payload of the token that each signed call left with, made\n"
-    "                of its record: the signature is not kept. Not there are those with\n"
-    "                masked numbers and those of emergency calls.\n"
+    "tokens.jsonl    The tokens of these calls, as they were (\"tokens\", with records.tokens);\n"
+    "                else header and payload of the token that a signed call left with, made\n"
+    "                of its record, without the signature. Of masked numbers and emergency\n"
+    "                calls there is none then.\n"
     "certificates/   The chains by which stird signed these calls, as they were: some lines\n"
     "                of what each is, then PEM, the signing certificate first.\n"
     "certificates-of-others/\n"
@@ -439,8 +452,7 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_traceback = {
     "traceback",
-    "--tn NUMBER | --origid UUID | --call-id ID | --code CODE [--output FILE] "
-    "[options of records find] [FILE ...]",
+    FIND_USAGE "[--code CODE] [--output FILE] [FILE ...]",
     "one archive of all that is kept of these calls, for who asks where they came from",
     run,
     options,

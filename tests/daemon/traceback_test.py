@@ -13,6 +13,15 @@ from lib import stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLER, Story
+from sip import verify_test
+
+
+def with_tokens(path):
+    with open(path, encoding="ascii") as conf:
+        text = conf.read()
+    with open(path, "w", encoding="ascii") as conf:
+        conf.write(text.replace("records = {", "records = { tokens = true;"))
+    return path
 
 
 class Traceback(Story):
@@ -66,6 +75,36 @@ class Traceback(Story):
                               (2, ("-o", path + "x")), (2, ("--trunk", "pbx", "-o", path + "x"))):
             self.assertEqual(stirctl.run(self.stird.configuration, "traceback", *words)[0], status, words)
         self.assertFalse(os.path.exists(path + "x"))
+
+    def test_with_the_token_itself(self):
+        self.start_with(with_tokens(self.configure()))
+        invite, arrived, _ = self.signed_call("A")
+        value = arrived.all("identity")[0]
+        self.assertEqual(self.record(invite)["tokens"], [value])
+        told = self.ask("--call-id", invite["call-id"], "-o", self.lab.path("t.tar.gz"))
+        self.assertTrue(told["good"])
+        self.assertEqual(json.loads(self.opened(self.lab.path("t.tar.gz"))["tokens.jsonl"])["tokens"], [value])
+
+
+class Came(Story):
+    """Of a call that came with a token: that one, and the certificate by which it was judged."""
+    opened = Traceback.opened
+    begin, signed, until, judged_call = (getattr(verify_test.Verify, name)
+                                         for name in ("begin", "signed", "until", "judged_call"))
+
+    def configure(self, **changes):
+        return with_tokens(super().configure(**changes))
+
+    def test_with_its_certificate(self):
+        self.begin()
+        record = self.until("verified")
+        self.assertEqual(len(record["tokens"]), 1)
+        self.assertTrue(record["tokens"][0].endswith(";info=<%s>;alg=ES256;ppt=shaken" % self.web.url("a.pem")))
+        wait_until(lambda: glob.glob(self.lab.path("state/fetched/*")), HANG_S, "its certificate is kept")
+        path = self.lab.path("t.tar.gz")
+        told = stirctl.ask(self.stird.configuration, "traceback", "--code", "709J", "-o", path)
+        self.assertEqual((told["certificates_of_others"], told["certificates_missing"]), (1, []))
+        self.assertIn(b"-----BEGIN CERTIFICATE-----", self.opened(path)["certificates-of-others/1.pem"])
 
 
 if __name__ == "__main__":

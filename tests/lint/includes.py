@@ -52,7 +52,7 @@ LIBRARIES = {
     "openssl/": "core lab fetch net daemon cli",
     "openssl/core_names.h": "core sip",
     "openssl/crypto.h": "core lab io conf daemon cli",
-    "openssl/evp.h": "core lab fetch io sip",
+    "openssl/evp.h": "core lab fetch io sip cli",
     "openssl/hmac.h": "core io",
     "openssl/params.h": "sip",
     "openssl/ssl.h": "fetch net cli",

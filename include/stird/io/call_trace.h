@@ -14,11 +14,12 @@
 #include <stdint.h>
 #include <stird/base/address.h>
 #include <stird/base/str.h>
+#include <stird/core/budget.h>
 
-#define CALL_TRACES_MAX   4                 /* at once, those that have ended included */
-#define CALL_TRACE_BYTES  (8 * 1024 * 1024) /* of each */
-#define CALL_TRACE_CALLS  4096              /* told apart by one */
-#define CALL_TRACE_TEXT   256               /* octets of what is looked for, with a NUL */
+#define CALL_TRACES_MAX   BUDGET_TRACES       /* at once, those that have ended included */
+#define CALL_TRACE_BYTES  BUDGET_TRACE_OCTETS /* of each */
+#define CALL_TRACE_CALLS  4096                /* told apart by one */
+#define CALL_TRACE_TEXT   256                 /* octets of what is looked for, with a NUL */
 #define CALL_TRACE_MAX_S  3600
 #define CALL_TRACE_KEPT_S 3600 /* after its end */
 
