@@ -17,7 +17,8 @@
 #define LINE_BYTES   48 /* of a certificate, in a line of PEM */
 #define ASIDE        ".new"
 
-bool kept_chain_name(char name[KEPT_CHAIN_NAME_LENGTH + 1], const struct certificate *c)
+/* By its chain and its URL. False: no memory. */
+static bool name_of(char name[KEPT_CHAIN_NAME_LENGTH + 1], const struct certificate *c)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     struct buf all = BUF_INIT;
@@ -73,7 +74,7 @@ static void add_line(struct buf *out, const char *name, struct str text)
     buf_add_char(out, '\n');
 }
 
-bool kept_chain_write_text(struct buf *out, const struct certificate *c, int64_t now_s)
+static bool write_chain(struct buf *out, const struct certificate *c, int64_t now_s)
 {
     struct buf time = BUF_INIT;
     struct str rest = c->chain;
@@ -160,7 +161,7 @@ int kept_chain_write(struct str state_directory, const struct certificate *c, in
     struct stat st;
     struct folder d;
     struct buf text = BUF_INIT;
-    if (!kept_chain_name(name, c))
+    if (!name_of(name, c))
         return -ENOMEM;
     int r = open_folder(&d, state_directory);
     if (r)
@@ -168,7 +169,7 @@ int kept_chain_write(struct str state_directory, const struct certificate *c, in
     const bool is_there = fstatat(d.fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
     if (!is_there && is_full(d.fd))
         r = -EDQUOT;
-    else if (!is_there && !kept_chain_write_text(&text, c, now_s))
+    else if (!is_there && !write_chain(&text, c, now_s))
         r = -EBADMSG;
     else if (!is_there)
         r = write_text(&d, name, buf_str(&text));

@@ -17,13 +17,9 @@
 #define KEPT_CHAIN_BYTES_MAX   (256 * 1024)
 #define KEPT_CHAIN_NAME_LENGTH 68 /* 64 hexadecimal digits and ".pem" */
 
-/* The name of its file, by its chain and its URL. False: no memory. */
-bool kept_chain_name(char name[KEPT_CHAIN_NAME_LENGTH + 1], const struct certificate *c);
-/* What is in it, of a certificate that is in force since NOW_S at the latest. False: no memory, or
-   the chain cannot be read. */
-bool kept_chain_write_text(struct buf *out, const struct certificate *c, int64_t now_s);
-/* Writes it whole, or not at all, where it is not there yet. 1: it was written; 0: it was there;
-   -EDQUOT: there are KEPT_CHAINS_MAX; -errno. */
+/* Writes it whole, or not at all, where it is not there yet; NOW_S: since when it is in force, at
+   the latest. -EBADMSG: it is no chain. 1: it was written; 0: it was there; -EDQUOT: there are
+   KEPT_CHAINS_MAX; -errno. */
 int kept_chain_write(struct str state_directory, const struct certificate *c, int64_t now_s);
 
 struct kept_chain {
