@@ -214,14 +214,6 @@ static void print_added(const json_t *trace)
            number_of(trace, "id"), number_of(trace, "left_s"), number_of(trace, "id"));
 }
 
-static volatile sig_atomic_t is_interrupted;
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    is_interrupted = 1;
-}
-
 /* The one of that ID out of all; NULL: it is not there any more, or stird is not. */
 static json_t *look_up(const struct cli *cli, json_int_t id)
 {
@@ -243,23 +235,26 @@ static void show_progress(const json_t *trace)
             number_of(trace, "calls"), number_of(trace, "messages"), left(trace, room));
 }
 
-/* Until it has ended, or somebody wants it to. False: it is gone. */
+/* Until it has ended, or somebody wants it to: a signal is heard between two looks alone, so that
+   none is in the way of the file. False: it is gone. */
 static bool wait_for_end(const struct cli *cli, json_int_t id)
 {
-    const struct sigaction act = {.sa_handler = on_interrupt};
+    const struct timespec pause = {1, 0};
     const bool shown = isatty(STDERR_FILENO);
     bool there = true, goes_on = true;
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
-    while (goes_on && !is_interrupted) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    while (goes_on) {
         json_t *trace = look_up(cli, id);
         there = trace != NULL;
         goes_on = there && is_running(trace);
         if (goes_on && shown)
             show_progress(trace);
         json_decref(trace);
-        if (goes_on && !is_interrupted)
-            nanosleep(&(struct timespec){1, 0}, NULL);
+        goes_on = goes_on && sigtimedwait(&ends, NULL, &pause) < 0;
     }
     if (shown)
         fputs("\r\033[K", stderr);

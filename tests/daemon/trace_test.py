@@ -11,6 +11,7 @@ import unittest
 
 from daemon.lifetimes import status_of
 from lib import stirctl
+from lib.lab import binary
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLED, CALLER
@@ -176,6 +177,23 @@ class Ends(TraceStory):
         wait_until(lambda: self.trace("list")["traces"][0]["state"] == "ended", HANG_S, "its end")
         self.short_call()
         self.assertEqual(self.saved(kept), [])
+
+    def test_interrupted_it_is_saved(self):
+        self.start()
+        path = self.lab.path("call.pcap")
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        with subprocess.Popen([program, "-c", self.stird.configuration, "trace", "add", "--tn", CALLER, "--save", path],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as waits:
+            trace = wait_until(lambda: self.trace("list")["traces"], HANG_S, "it is there")[0]
+            self.short_call()
+            self.complete(trace, 7)
+            wait_until(lambda: int(status_of(waits.pid, "SigBlk"), 16) & 2, HANG_S, "it waits")
+            waits.send_signal(signal.SIGINT)
+            out, err = waits.communicate(timeout=HANG_S)
+        self.assertEqual((waits.returncode, err), (0, b""))
+        self.assertIn(b"7 messages in ", out)
+        self.assertEqual(len(packets(path)), 7)
+        self.assertEqual(self.trace("list")["traces"], [])
 
     def test_a_failed_reload_leaves_it(self):
         self.start()
