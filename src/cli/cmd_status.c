@@ -348,6 +348,16 @@ static void print_failed(const json_t *status)
     columns_print(&table, "failed calls");
 }
 
+static void print_traces(const json_t *status)
+{
+    json_t *t;
+    size_t i, running = 0;
+    json_array_foreach(json_object_get(status, "traces"), i, t)
+        running += strcmp(text_of(t, "state"), "running") == 0;
+    if (running > 0)
+        printf("traces         %zu of calls run: stirctl trace list\n", running);
+}
+
 static void print_status(const json_t *status)
 {
     const json_t *configuration = json_object_get(status, "configuration");
@@ -372,6 +382,7 @@ static void print_status(const json_t *status)
                number_of(numbers, "rows"), PLURAL(number_of(numbers, "rows")),
                number_of(numbers, "customers"), PLURAL(number_of(numbers, "customers")),
                number_of(numbers, "urgent_changes"), PLURAL(number_of(numbers, "urgent_changes")));
+    print_traces(status);
     print_certificates(status);
     print_children(status);
     print_hops(status);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool take_named(struct record_file_names *names, int n_named, char **named)
@@ -60,6 +61,15 @@ bool record_files_of(struct record_file_names *names, const struct cli *cli, int
     if (!good)
         record_files_free(names);
     return good;
+}
+
+uint64_t record_files_bytes(const struct record_file_names *names)
+{
+    struct stat st;
+    uint64_t n = 0;
+    for (size_t i = 0; i < names->n; i++)
+        n += stat(names->path[i], &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    return n;
 }
 
 int record_lines_read(struct record_file *file, record_lines_next next, record_lines_look look,

@@ -15,6 +15,9 @@
 bool record_files_of(struct record_file_names *names, const struct cli *cli, int n_named,
                      char **named);
 
+/* How long they are, for the progress of who reads them all. */
+uint64_t record_files_bytes(const struct record_file_names *names);
+
 typedef int (*record_lines_next)(struct record_file *file, struct record_line *line);
 typedef void (*record_lines_look)(void *user, struct str line);
 

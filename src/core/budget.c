@@ -105,6 +105,8 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
             {"the publisher: program, its connections, its chains", "repository.connections",
              budget_publisher(s) + (uint64_t)STREAM_OCTETS * s->repository_connections,
              s->repository_port > 0, false},
+            {"messages of calls that are traced, while they are", "fixed", BUDGET_TRACE_OCTETS,
+             BUDGET_TRACES, false},
             {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
              s->max_connections, true},

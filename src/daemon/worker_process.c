@@ -20,6 +20,7 @@
 #include <stird/base/count.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
+#include <stird/io/call_trace.h>
 #include <stird/io/control.h>
 #include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
@@ -27,6 +28,7 @@
 #include <stird/io/snapshot.h>
 #include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
+#include <stird/sip/tracing.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +52,7 @@ struct worker {
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct mapped_trust trust;     /* on its way to the proxy */
+    struct tracing tracing;        /* what the proxy traces */
     struct known_name *names;      /* on their way to the proxy */
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
@@ -213,6 +216,28 @@ static void take_trust(struct worker *w, const struct control_message *m, const 
                                      .trust_in_use = {m->trust.generation, taken}});
 }
 
+/* One that cannot be had costs messages, and no call: the supervisor is told all the same. */
+static void take_trace(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct traced t = {.id = m->trace.id,
+                       .kind = (enum call_trace_kind)m->trace.kind,
+                       .until_ms = m->trace.until_ms,
+                       .memory = call_trace_map(fds[0], true)};
+    memcpy(t.value, m->trace.value, sizeof(t.value));
+    if (!t.memory)
+        log_warning("the memory of a trace does not arrive: this worker's messages are not in it");
+    else
+        tracing_begin_take(&w->tracing, &t, clock_monotonic_ms());
+    close(fds[0]);
+    say(w, &(struct control_message){.type = CONTROL_TRACE_IN_USE, .trace_in_use = {m->trace.id}});
+}
+
+static void end_trace(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)fds;
+    tracing_end(&w->tracing, m->trace_end.generation);
+}
+
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -312,6 +337,7 @@ static const struct {
     {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
     {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
     {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
+    {CONTROL_TRACE, 1, take_trace},       {CONTROL_TRACE_END, 0, end_trace},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -420,6 +446,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     watch_clock(w);
     snapshots_held_drop_unused(&w->held);
     fetcher_link_tidy(&w->fetcher);
+    tracing_tidy(&w->tracing, clock_monotonic_ms());
     struct control_message m = {.type = CONTROL_HEARTBEAT,
                                 .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}};
     snapshots_held_pages(&w->held, m.heartbeat.held, CONTROL_HELD_MAX);
@@ -490,6 +517,7 @@ static bool make_proxy(struct worker *w)
         .counters = w->counters,
         .rates = &w->rates,
         .fetcher = w->fetcher.client,
+        .tracing = &w->tracing,
     });
     if (w->proxy)
         give_tls(w);
@@ -566,6 +594,7 @@ static const struct {
 static void worker_fini(struct worker *w)
 {
     proxy_free(w->proxy);
+    tracing_fini(&w->tracing);
     fetcher_link_fini(&w->fetcher);
     counter_page_unmap(w->counters);
     rates_page_unmap(&w->rates);

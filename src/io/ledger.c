@@ -42,6 +42,22 @@ static struct str provider_of(const struct ledger_entry *e)
                                                        : (struct str){NULL, 0};
 }
 
+bool ledger_wants_tokens(const struct settings *settings)
+{
+    return settings->record_tokens && !settings->mask_numbers;
+}
+
+/* Those of ours that it left with; of a call that was judged, those by which. */
+static void fill_tokens(struct record *r, const struct ledger_entry *e)
+{
+    if (!ledger_wants_tokens(e->settings))
+        return;
+    for (uint32_t i = 0; e->outcome->verdict == VERDICT_SIGN && i < e->n_tokens; i++)
+        record_add_token(r, e->tokens[i]);
+    for (unsigned i = 0; e->outcome->verified && i < e->call->n_identities_known; i++)
+        record_add_token(r, e->call->identities_known[i]->text);
+}
+
 void ledger_pack(struct buf *packet, const struct ledger_entry *e)
 {
     const struct outcome *o = e->outcome;
@@ -85,6 +101,7 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
     for (; r.n_tried < e->n_tried && r.n_tried < TRIED_MAX; r.n_tried++)
         r.tried[r.n_tried] = e->tried[r.n_tried];
     fill_token(&r, e);
+    fill_tokens(&r, e);
     r.is_verified = o->verified != NULL;
     if (o->verified) {
         r.verified = *o->verified;

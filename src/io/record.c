@@ -49,8 +49,8 @@ struct packet_head {
     int32_t sip_status;
     uint32_t count, identity_unreadable;
     uint16_t reason;
-    uint8_t cause, n_tried, is_verified;
-    uint16_t text_bytes[N_TEXTS];
+    uint8_t cause, n_tried, is_verified, n_tokens;
+    uint16_t text_bytes[N_TEXTS], token_bytes[RECORD_TOKENS_MAX];
 };
 
 /* One of tried[]; the upstream's name follows. */
@@ -59,6 +59,20 @@ struct packet_hop {
     uint8_t transport, fate, name_bytes;
     uint16_t status;
 };
+
+static bool is_token(struct str value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if (value.p[i] < ' ' || value.p[i] > '~')
+            return false;
+    return value.n > 0 && value.n <= RECORD_TOKEN_MAX;
+}
+
+void record_add_token(struct record *record, struct str value)
+{
+    if (record->n_tokens < RECORD_TOKENS_MAX && is_token(value))
+        record->tokens[record->n_tokens++] = value;
+}
 
 static struct str *text_at(const struct record *r, size_t i)
 {
@@ -140,11 +154,16 @@ void record_pack(struct buf *packet, const struct record *r)
     head.n_tried = (uint8_t)r->n_tried;
     head.count = r->count;
     head.is_verified = r->is_verified;
+    head.n_tokens = (uint8_t)r->n_tokens;
+    for (size_t i = 0; i < r->n_tokens; i++)
+        head.token_bytes[i] = (uint16_t)r->tokens[i].n;
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)record_text(*text_at(r, i)).n;
     buf_add(packet, &head, sizeof(head));
     for (size_t i = 0; i < N_TEXTS; i++)
         buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
+    for (size_t i = 0; i < r->n_tokens; i++)
+        buf_add_str(packet, r->tokens[i]);
     for (size_t i = 0; i < r->n_tried; i++)
         pack_hop(packet, &r->tried[i]);
     if (r->is_verified)
@@ -168,7 +187,8 @@ static bool head_is_good(const struct packet_head *h)
 {
     return h->magic == PACKET_MAGIC && is_level(h->attest) && h->is_verified <= 1 &&
            h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES && h->emergency <= 1 &&
-           h->sip_status >= 0 && h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
+           h->sip_status >= 0 && h->sip_status <= 699 && h->n_tried <= TRIED_MAX &&
+           h->n_tokens <= RECORD_TOKENS_MAX;
 }
 
 static bool unpack_hop(struct tried *t, struct str *rest)
@@ -188,6 +208,16 @@ static bool unpack_hop(struct tried *t, struct str *rest)
                         .fate = hop.fate,
                         .status = hop.status};
     *rest = str_slice(*rest, hop.name_bytes, rest->n);
+    return true;
+}
+
+static bool unpack_token(struct record *r, size_t n, struct str *rest)
+{
+    const struct str value = str_slice(*rest, 0, n);
+    if (n > rest->n || !is_token(value))
+        return false;
+    r->tokens[r->n_tokens++] = value;
+    *rest = str_slice(*rest, n, rest->n);
     return true;
 }
 
@@ -259,6 +289,9 @@ bool record_unpack(struct record *r, struct str packet)
         *text_at(r, i) = str_slice(rest, 0, h.text_bytes[i]);
         rest = str_slice(rest, h.text_bytes[i], rest.n);
     }
+    while (r->n_tokens < h.n_tokens)
+        if (!unpack_token(r, h.token_bytes[r->n_tokens], &rest))
+            return false;
     for (; r->n_tried < h.n_tried; r->n_tried++)
         if (!unpack_hop(&r->tried[r->n_tried], &rest))
             return false;
@@ -329,6 +362,19 @@ static void put_hop(struct json *j, const struct tried *t)
     buf_fini(&text);
 }
 
+static void put_tokens(struct json *j, const struct record *r)
+{
+    json_put_key(j, STR("tokens"));
+    if (r->n_tokens == 0) {
+        json_put_null(j);
+        return;
+    }
+    json_begin_array(j);
+    for (size_t i = 0; i < r->n_tokens; i++)
+        json_put_string(j, r->tokens[i]);
+    json_end_array(j);
+}
+
 /* How the call fared, whatever was decided of it. */
 static void put_result(struct json *j, const struct record *r)
 {
@@ -367,6 +413,7 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("cert_serial"), r->serial);
     put_text(j, STR("x5u"), r->x5u);
     json_put_known_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
+    put_tokens(j, r);
     put_text(j, STR("identity_fault"), r->identity_fault);
     json_put_known_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
     json_put_key(j, STR("verification"));

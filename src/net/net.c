@@ -249,3 +249,8 @@ bool flow_is_reliable(const struct flow *flow)
 {
     return flow->transport != TRANSPORT_UDP;
 }
+
+bool flow_own_end(const struct flow *flow, struct address *own)
+{
+    return flow->connection && connection_own_end(flow->connection, own);
+}

@@ -75,6 +75,7 @@ struct flow connection_flow(struct connection *c);
 int connection_send(struct connection *c, struct str bytes);
 bool connection_is_open(const struct connection *c);
 bool connection_is_ready(const struct connection *c);
+bool connection_own_end(const struct connection *c, struct address *own);
 void connection_hold(struct connection *c);
 void connection_release(struct connection *c);
 /* Closes all, without telling the handlers. */

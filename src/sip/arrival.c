@@ -13,6 +13,7 @@
 #include "sip/message/received.h"
 #include "source_class.h"
 #include "stranger.h"
+#include "tracing.h"
 
 static bool is_answerable(struct str raw)
 {
@@ -115,6 +116,7 @@ void arrival_message(void *context, const struct flow *arrived, char *bytes, siz
     bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
     if (whole && inbox_pass_request(p, from, raw))
         return;
+    tracing_received(p, from, raw);
     if (!received_parse(&m, raw, status, frame, proxy_settings(p))) {
         if (class != SOURCE_UNKNOWN && received_may_respond(raw) &&
             inbox_pass_response(p, received_branch(raw), from, raw))

@@ -118,6 +118,35 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     return copy_verified(o, arena) ? o : NULL;
 }
 
+/* What a record holds of the tokens that were made for next hops of one view. False: no memory. */
+static bool copy_tokens(struct leaving *to, const struct leaving *from, struct arena *arena)
+{
+    to->identities = from->n_identities > 0
+                         ? arena_array(arena, from->n_identities, sizeof(*to->identities))
+                         : NULL;
+    for (; to->identities && to->n_identities < from->n_identities; to->n_identities++) {
+        struct str *copy = &to->identities[to->n_identities];
+        *copy = arena_copy(arena, from->identities[to->n_identities]);
+        if (!copy->p)
+            return false;
+    }
+    return to->n_identities == from->n_identities;
+}
+
+/* The same of those that came with it, by which it was judged. */
+static bool copy_known(struct call *to, const struct call *from, struct arena *arena)
+{
+    for (unsigned i = 0; i < from->n_identities_known; i++) {
+        struct identity_value *copy = arena_alloc(arena, sizeof(*copy));
+        const struct str text = arena_copy(arena, from->identities_known[i]->text);
+        if (!copy || !text.p)
+            return false;
+        copy->text = text;
+        to->identities_known[to->n_identities_known++] = copy;
+    }
+    return true;
+}
+
 /* Keeps tokens that were made for other next hops, because an earlier attempt may turn out to be
    the final one. */
 static bool copy_outcomes(struct context *c, struct arena *arena)
@@ -133,34 +162,51 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
     }
     if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
         return false;
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++)
-        c->leaving[i] = (struct leaving){.outcome = copies[i]};
+    struct leaving left[PRIVACY_VIEWS] = {0};
+    for (unsigned i = 0; i < PRIVACY_VIEWS; i++) {
+        left[i].outcome = copies[i];
+        if (ledger_wants_tokens(c->snapshot->settings) &&
+            !copy_tokens(&left[i], &c->leaving[i], arena))
+            return false;
+    }
+    memcpy(c->leaving, left, sizeof(left));
     c->outcome = counts;
     return true;
 }
 
-/* Copies the facts that the record of a call still needs. */
-static bool copy_facts(struct context *c, struct arena *arena)
+/* What the record still needs of the call. NULL: no memory. */
+static struct call *copy_call(const struct context *c, struct str call_id, struct arena *arena)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));
+    if (!call || !c->call)
+        return call;
+    *call = (struct call){.arena = arena,
+                          .now_s = c->call->now_s,
+                          .source = c->call->source,
+                          .listener = c->call->listener,
+                          .call_id = call_id,
+                          .n_identity_unreadable = c->call->n_identity_unreadable,
+                          .identity_fault = c->call->identity_fault,
+                          .trunk = c->call->trunk,
+                          .customer = c->call->customer};
+    const bool judged = c->outcome && c->outcome->verified;
+    if (judged && ledger_wants_tokens(c->snapshot->settings) && !copy_known(call, c->call, arena))
+        return NULL;
+    return call;
+}
+
+/* Copies the facts that the record of a call still needs: all, or C stays as it is. */
+static bool copy_facts(struct context *c, struct arena *arena)
+{
     struct str call_id = arena_copy(arena,
                                     received_call_id((struct str){c->request, c->request_bytes}));
     struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
+    struct call *call = copy_call(c, call_id, arena);
     if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
         return false;
     rating_copy(c, arena);
-    if (c->call) {
-        *call = (struct call){.arena = arena,
-                              .now_s = c->call->now_s,
-                              .source = c->call->source,
-                              .listener = c->call->listener,
-                              .call_id = call_id,
-                              .n_identity_unreadable = c->call->n_identity_unreadable,
-                              .identity_fault = c->call->identity_fault,
-                              .trunk = c->call->trunk,
-                              .customer = c->call->customer};
+    if (c->call)
         c->call = call;
-    }
     c->call_id = call_id;
     c->cancel_reason = reason;
     return true;
@@ -526,6 +572,15 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
         recording_send(proxy_recording(p), buf_str(proxy_scratch(p)));
 }
 
+/* What was made for the next hop that counts: an earlier one than the last may be the final one. */
+static const struct leaving *left_as(const struct context *c)
+{
+    for (unsigned i = 0; i < PRIVACY_VIEWS; i++)
+        if (c->outcome && c->leaving[i].outcome == c->outcome)
+            return &c->leaving[i];
+    return &c->leaving[c->view];
+}
+
 /* Writes one record for each INVITE, when it is known how it ended. */
 static void write_record(struct context *c)
 {
@@ -538,6 +593,8 @@ static void write_record(struct context *c)
         .cause = c->cause,
         .tried = c->trail.list,
         .n_tried = c->trail.n,
+        .tokens = left_as(c)->identities,
+        .n_tokens = left_as(c)->n_identities,
         .ts_us = c->real_us,
         .sign_us = c->sign_us,
         .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,

@@ -20,6 +20,7 @@
 #include "rating.h"
 #include "size_switch.h"
 #include "tally.h"
+#include "tracing.h"
 #include "wait.h"
 
 #define NAMES_WAIT_MS     500
@@ -71,6 +72,7 @@ struct proxy {
     unsigned worker;
     unsigned n_workers; /* 0 with one worker */
     struct inbox inbox;
+    struct tracing *tracing; /* NULL: nothing is ever traced */
     bool draining;
     void (*drained)(void *user);
     void *drained_user;
@@ -217,6 +219,11 @@ struct context **proxy_contexts(struct proxy *p)
 struct inbox *proxy_inbox(struct proxy *p)
 {
     return &p->inbox;
+}
+
+struct tracing *proxy_tracing(const struct proxy *p)
+{
+    return p->tracing;
 }
 
 unsigned proxy_worker(const struct proxy *p)
@@ -392,7 +399,10 @@ static void check_sent(struct str bytes)
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes)
 {
     check_sent(bytes);
-    return net_send(p->net, to, bytes);
+    int error = net_send(p->net, to, bytes);
+    if (error == 0)
+        tracing_sent(p, to, bytes);
+    return error;
 }
 
 static int transaction_send(void *context, const struct flow *to, struct str bytes)
@@ -626,6 +636,7 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->fetcher = options->fetcher;
     p->rates = options->rates;
     p->rate_reader = rating_reader_of(p->rates);
+    p->tracing = options->tracing;
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
     if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {

@@ -22,6 +22,7 @@
 #include "fence.h"
 #include "sip/message/received.h"
 #include "service.h"
+#include "tracing.h"
 #include <stird/core/headers.h>
 
 #define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
@@ -159,6 +160,7 @@ static enum step_result step_facts(struct context *c)
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;
     c->outcome->sip_status = reason_sip_status(REASON_INTERNAL);
+    tracing_call(c);
     return STEP_NEXT;
 }
 
@@ -388,6 +390,7 @@ static enum step_result step_trunk(struct context *c)
         return step_refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
     }
     c->call->trunk = trunk;
+    tracing_call(c);
     c->service = service_of(trunk);
     c->call->source_in_doubt = source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)

@@ -47,6 +47,7 @@ def words_of(name):
             "numbers lint": (0, None), "numbers diff": (2, 2), "numbers compile": (0, None),
             "cert import": (1, 1), "decode": (0, 1), "lab-ca": (0, 1), "verify": (0, 1),
             "records find": (0, None), "records verify": (0, None), "signers": (0, None),
+            "report": (0, None), "traceback": (0, None), "trace save": (2, 2), "trace remove": (1, 1),
             "certificates show": (1, 1), "certificates drop": (1, 1), "secret export": (1, 1),
             "secret import": (1, 1), "help": (0, None)}.get(name, (0, 0))
 

@@ -25,6 +25,7 @@ static const struct {
     FIELD(OVERLAY_IN_USE, overlay_in_use, generation, generation),
     FIELD(DROPPED, dropped, generation, generation),
     FIELD(TRUST_IN_USE, trust_in_use, generation, generation),
+    FIELD(TRACE_IN_USE, trace_in_use, generation, generation),
     FIELD(TRUST_DOMAIN, trust_domain, domain, unit),
     FIELD(TRUST_SOURCE, trust_source, domain, unit),
     FIELD(TRUST_SOURCE, trust_source, source, state),

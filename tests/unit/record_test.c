@@ -49,6 +49,8 @@ static struct record example(void)
                    .fate = FATE_STATUS,
                    .status = 503}},
         .n_tried = 2,
+        .tokens = {STR("a.b.c;info=<https://x>"), STR("d.e.f")},
+        .n_tokens = 2,
         .is_verified = true,
         .verified = {.class = VERIFICATION_FAILED,
                      .check = VERIFY_SIGNATURE,

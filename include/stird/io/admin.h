@@ -35,10 +35,15 @@ enum admin_type {
     ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
     ADMIN_TRUST,         /* reply: JSON, the domains of trust */
     ADMIN_TRUST_REFRESH, /* the same, when they have been made anew */
-    ADMIN_DROP,  /* text: the URL of a certificate of others. The reply comes when neither the
-                    fetcher nor a worker has it any more */
-    ADMIN_RATES, /* text: rule, customer, number (or empty), a tab between them; reply: JSON, what
-                    the rule has counted of them */
+    ADMIN_DROP,       /* text: the URL of a certificate of others. The reply comes when neither the
+                         fetcher nor a worker has it any more */
+    ADMIN_RATES,      /* text: rule, customer, number (or empty), a tab between them; reply: JSON,
+                         what the rule has counted of them */
+    ADMIN_TRACE_ADD,  /* text: kind, value and seconds, a NUL between them (call_trace.h). Reply:
+                         JSON, when all workers have begun */
+    ADMIN_TRACE_LIST, /* reply: JSON */
+    ADMIN_TRACE_MEMORY, /* text: its number. Reply: JSON; fds: its memory */
+    ADMIN_TRACE_REMOVE, /* text: its number. Reply: JSON */
     ADMIN_TYPES
 };
 

@@ -13,6 +13,7 @@
 #include <stird/core/known_name.h>
 #include <stird/core/refused_source.h>
 #include <stird/core/x5u.h>
+#include <stird/io/call_trace.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 
@@ -58,6 +59,14 @@ struct control_drop {
     uint64_t generation; /* comes back in the answer */
     char url[X5U_MAX_BYTES + 1];
     char zero[7];
+};
+
+struct control_trace {
+    uint64_t id;      /* comes back in the answer */
+    int64_t until_ms; /* monotonic: it ends by itself */
+    uint32_t kind;    /* enum call_trace_kind */
+    uint32_t zero;
+    char value[CALL_TRACE_TEXT];
 };
 
 struct control_records {

@@ -23,6 +23,8 @@ struct ledger_entry {
     enum cause cause;          /* what ended it */
     const struct tried *tried; /* the next hops that were asked */
     uint32_t n_tried;
+    const struct str *tokens; /* the Identity values that were made for it */
+    uint32_t n_tokens;
     int64_t ts_us; /* real time of arrival */
     int64_t sign_us,
         total_us; /* how long the signer took, and how long until the INVITE left; -1: not known */
@@ -31,6 +33,8 @@ struct ledger_entry {
         count; /* it stands for so many INVITEs, of which this was the last; 0: for itself alone */
 };
 
+/* Whether records hold tokens: they say numbers, so not where these are masked. */
+bool ledger_wants_tokens(const struct settings *settings);
 /* Appends the packet for the recorder; numbers are masked where the settings say so. */
 void ledger_pack(struct buf *packet, const struct ledger_entry *entry);
 

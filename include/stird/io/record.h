@@ -17,7 +17,9 @@
 #include <stird/core/tried.h>
 #include <stird/core/verified.h>
 
-#define RECORD_TEXT_MAX 1024 /* octets of a field; a longer text is cut when it is packed */
+#define RECORD_TOKENS_MAX 8
+#define RECORD_TOKEN_MAX  4096 /* octets of one; a longer one is left out: a part is of no use */
+#define RECORD_TEXT_MAX   1024 /* octets of a field; a longer text is cut when it is packed */
 /* TEXT as a record has it. */
 struct str record_text(struct str text);
 
@@ -46,7 +48,12 @@ struct record {
     struct verified verified;
     struct tried tried[TRIED_MAX]; /* the next hops, in the order in which they were tried */
     uint32_t n_tried;
+    struct str tokens[RECORD_TOKENS_MAX]; /* Identity values, of printable ASCII */
+    uint32_t n_tokens;
 };
+
+/* Adds an Identity value, but for one that a record does not hold. */
+void record_add_token(struct record *record, struct str value);
 
 /* Appends the packet. */
 void record_pack(struct buf *packet, const struct record *record);

@@ -45,6 +45,8 @@ void flow_release(const struct flow *flow);
 /* Whether it is connected and its handshake is done, so that what is sent leaves at once. */
 bool flow_is_ready(const struct flow *flow);
 bool flow_is_reliable(const struct flow *flow);
+/* Our own end of its connection. False: it has none, or that is gone. */
+bool flow_own_end(const struct flow *flow, struct address *own);
 /*
  * The names that the peer of a TLS connection has proved (RFC 5922 section 7.1); there are 0 where
  * the peer was not asked for a certificate. Borrowed as long as the flow is held.

@@ -18,6 +18,7 @@ struct dispatch_key;
 struct event_base;
 struct fetcher_client;
 struct tls;
+struct tracing;
 struct proxy;
 struct rates;
 
@@ -39,6 +40,7 @@ struct proxy_options {
                                                 counted */
     struct fetcher_client *fetcher; /* certificates of others; stays the caller's, until the proxy
                                        is freed. NULL: there is none */
+    struct tracing *tracing; /* tracing.h; stays the caller's, as long. NULL: nothing is traced */
 };
 
 /* Reads no packet before proxy_start(). NULL when there is no memory. */
