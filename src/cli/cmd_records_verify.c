@@ -1,5 +1,6 @@
 /* Whether all lines of the record files are there, unchanged and in their order. */
 #include "json_text.h"
+#include "progress.h"
 #include "record_files.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct audit {
 static void add(struct audit *r, const char *file, uint64_t line, const char *text)
 {
     r->findings++;
+    progress_clear();
     if (r->list)
         json_array_append_new(r->list, json_pack("{s:o, s:I, s:s}", "file", json_of_text(file),
                                                  "line", (json_int_t)line, "finding", text));
@@ -57,6 +59,7 @@ static void add_finding(struct audit *r, enum record_finding finding, const char
 static void add_gap(struct audit *r, const char *file, uint64_t line)
 {
     const struct record_audit *c = &r->check;
+    progress_clear();
     if (r->gaps)
         json_array_append_new(r->gaps,
                               json_pack("{s:o, s:I, s:I, s:b}", "file", json_of_text(file), "line",
@@ -195,8 +198,10 @@ static int run(const struct cli *cli, const struct words *words)
     r.check.head = str_of(head);
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
+    progress_begin(cli, "stirctl: reading records");
     for (size_t i = 0; i < names.n; i++)
         check_file(&r, names.path[i]);
+    progress_end();
     add_begin(&r, &names);
     print_end(&r);
     json_decref(r.list);
