@@ -49,7 +49,7 @@ struct child_role {
                               roles_narrow() */
 };
 
-#define CHILD_OWED_MAX 8
+#define CHILD_OWED_MAX 12
 
 struct child {
     const struct child_role *role;

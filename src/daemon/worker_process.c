@@ -6,6 +6,7 @@
  */
 #include "fetcher_link.h"
 #include "given.h"
+#include "log_word.h"
 #include "roles.h"
 #include "snapshots_held.h"
 #include "tls_files.h"
@@ -24,6 +25,7 @@
 #include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
 #include <stird/io/snapshot.h>
+#include <stird/io/switches_file.h>
 #include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
 #include <string.h>
@@ -49,7 +51,8 @@ struct worker {
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct mapped_trust trust;     /* on its way to the proxy */
-    struct known_name *names;      /* on their way to the proxy */
+    struct switches *switches;     /* on their way to the proxy */
+    struct known_name *names;      /* the same */
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
@@ -211,6 +214,36 @@ static void take_trust(struct worker *w, const struct control_message *m, const 
                                      .trust_in_use = {m->trust.generation, taken}});
 }
 
+static void give_switches(struct worker *w)
+{
+    if (!w->proxy)
+        return;
+    proxy_set_switches_take(w->proxy, w->switches);
+    w->switches = NULL;
+}
+
+/* They come before the first snapshot, so that no call is decided without. */
+static void take_switches(struct worker *w, const struct control_message *m, const int *fds)
+{
+    free(w->switches);
+    w->switches = switches_file_take(fds[0]);
+    close(fds[0]);
+    if (!w->switches) {
+        log_error("what an operator has switched does not arrive: the worker ends");
+        _exit(EXIT_FAILURE);
+    }
+    give_switches(w);
+    say(w, &(struct control_message){.type = CONTROL_SWITCHES_IN_USE,
+                                     .switches_in_use = {m->switches.generation}});
+}
+
+static void take_log(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)w;
+    (void)fds;
+    log_word_take(&m->log);
+}
+
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -310,6 +343,7 @@ static const struct {
     {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
     {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
     {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
+    {CONTROL_SWITCHES, 1, take_switches}, {CONTROL_LOG, 0, take_log},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -416,6 +450,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     (void)what;
     struct worker *w = user;
     watch_clock(w);
+    proxy_expire_switches(w->proxy);
     snapshots_held_drop_unused(&w->held);
     fetcher_link_tidy(&w->fetcher);
     struct control_message m = {.type = CONTROL_HEARTBEAT,
@@ -486,6 +521,7 @@ static bool make_proxy(struct worker *w)
         close(w->options->backlog_fd); /* it is mapped: the worker keeps no descriptor of a file */
     give_overlay(w);
     give_trust(w);
+    give_switches(w);
     return w->proxy != NULL;
 }
 
@@ -559,6 +595,7 @@ static void worker_fini(struct worker *w)
     numbers_unmap(&w->overlay);
     trust_file_unmap(&w->trust);
     free(w->names);
+    free(w->switches);
     tls_free(w->tls);
     snapshots_held_fini(&w->held);
     if (w->control_readable)

@@ -7,8 +7,10 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
+#include <stird/core/switches.h>
 #include <stird/core/well_formed.h>
 #include <stird/io/fetcher_client.h>
+#include <stird/sip/rehearsal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -39,6 +41,7 @@ struct proxy {
     struct fetcher_client *fetcher; /* NULL: there is none */
     struct mapped_numbers overlay;  /* urgent changes of numbers */
     struct mapped_trust trust;      /* whom the verification service believes */
+    struct switches *switches;      /* what an operator has switched; NULL: nothing */
     struct certificates *certificates;
     struct resolver *resolver;
     struct routes *routes;
@@ -241,6 +244,11 @@ struct numbers *proxy_overlay(const struct proxy *p)
 struct trust_image *proxy_trust(const struct proxy *p)
 {
     return p->trust.image;
+}
+
+const struct switches *proxy_switches(const struct proxy *p)
+{
+    return p->rehearsal ? p->rehearsal->switches : p->switches;
 }
 
 struct resolver *proxy_resolver(const struct proxy *p)
@@ -524,6 +532,7 @@ void proxy_free(struct proxy *p)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
     trust_file_unmap(&p->trust);
+    free(p->switches);
     free(p->listeners.list);
     free(p);
 }
@@ -744,6 +753,22 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     trust_file_unmap(&p->trust);
     p->trust = *trust;
     *trust = (struct mapped_trust){0};
+}
+
+void proxy_set_switches_take(struct proxy *p, struct switches *switches)
+{
+    free(p->switches);
+    p->switches = switches_any(switches) ? switches : NULL;
+    if (!p->switches)
+        free(switches);
+}
+
+bool proxy_expire_switches(struct proxy *p)
+{
+    bool any = p->switches && switches_expire(p->switches, clock_real_s(), proxy_now_ms());
+    if (any && p->switches->n == 0)
+        proxy_set_switches_take(p, NULL);
+    return any;
 }
 
 void proxy_drop_certificate(struct proxy *p, struct str url)

@@ -36,6 +36,7 @@ struct resolver;
 struct uncounted;
 struct ledger_entry;
 struct rehearsal;
+struct switches;
 
 /* ---- what is the same for its whole life, and lives as long ---- */
 
@@ -79,6 +80,8 @@ const struct settings *proxy_settings(const struct proxy *p);
    may come between two events. */
 struct trust_image *proxy_trust(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
+/* What an operator has switched; NULL: nothing. For now alone, as trust. */
+const struct switches *proxy_switches(const struct proxy *p);
 
 /* ---- what it does for them ---- */
 

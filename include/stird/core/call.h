@@ -27,6 +27,8 @@ struct call_header {
     struct str name, value;
 };
 
+struct switches;
+
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
     int64_t now_s;             /* real time of its arrival, by which it is decided */
@@ -91,6 +93,7 @@ struct call {
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
     const struct numbers
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */
+    const struct switches *switches; /* what an operator has switched; NULL: nothing */
 };
 
 #endif
