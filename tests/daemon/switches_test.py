@@ -4,7 +4,7 @@ itself when its time is."""
 import os
 import unittest
 
-from daemon.lifetimes import WorkersStory
+from daemon.web_test import WebStory
 from lib import stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
@@ -13,7 +13,7 @@ PATIENT = 'signing = { timeout = "1s"; };'  # levels are what is looked at, not 
 EMERGENCY = "+911"
 
 
-class Switches(WorkersStory):
+class Switches(WebStory):
     def start(self, **changes):
         changes["more"] = PATIENT + changes.pop("more", "")
         super().start(**changes)
@@ -157,6 +157,29 @@ class Switches(WorkersStory):
         self.configure(more=PATIENT)
         self.reload()
         self.refused_call(503, peer=self.peer("guest", 3), reason="trunk_disabled")
+
+    def test_what_cannot_be_written_is_in_force_all_the_same(self):
+        self.start()
+        aside = self.lab.path("state", "switches.new")
+        os.mkdir(aside)
+        self.assertIsNotNone(self.switch("trunk", "disable", "pbx")["unwritten"])
+        self.refused_call(503, reason="trunk_disabled")
+        wait_until(lambda: "switches_unwritten" in self.alarms(), HANG_S, "the alarm")
+        os.rmdir(aside)
+        wait_until(lambda: "switches_unwritten" not in self.alarms(), HANG_S, "its end")
+        self.again()
+        self.refused_call(503, reason="trunk_disabled")
+
+    def test_who_asks_whether_it_is_ready(self):
+        self.start_web()
+        self.path = self.stird.configuration
+        self.wait_answer("/readyz", 200)
+        self.switch("drain", "on")
+        self.wait_answer("/readyz", 503, "not ready: an operator lets it drain")
+        self.switch("drain", "off")
+        self.wait_answer("/readyz", 200)
+        self.switch("upstream", "disable", "carrier")
+        self.wait_answer("/readyz", 503, "no next hop is usable")
 
     def test_how_much_the_log_says(self):
         self.start()

@@ -156,7 +156,7 @@ static void check_unit(const struct supervisor *s, struct str id, struct str uni
     const uint32_t first = certificate_find(settings, id), found = find_unit(settings, id, unit);
     if (first == NO_CERTIFICATE)
         return;
-    if (settings->certificates[first].unit.n == 0)
+    if (first + 1 >= settings->n_certificates || !str_eq(settings->certificates[first + 1].id, id))
         buf_add_text(why, "this certificate is one unit, which signs: there is nothing to choose");
     else if (found == NO_CERTIFICATE)
         add_quoted(why, "this certificate has no unit", unit, ": stirctl cert list shows them");
