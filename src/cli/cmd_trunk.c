@@ -45,7 +45,7 @@ static void print_trunks(const json_t *status)
     if (number_of(status, "trunks_not_shown") > 0)
         printf("%-14s and %" JSON_INTEGER_FORMAT " more\n", "",
                number_of(status, "trunks_not_shown"));
-    switching_print(json_object_get(status, "switches"));
+    switching_print(json_object_get(status, "switches"), NULL);
 }
 
 static int run_list(const struct cli *cli, const struct words *words)

@@ -41,7 +41,7 @@ static void print_hops(const json_t *status)
                json_integer_value(json_object_get(status, "next_hops_not_shown")));
     json_array_foreach(json_object_get(status, "unknown_names"), i, h)
         print_said("%s: of its name nothing is known, or a part\n", json_string_value(h));
-    switching_print(json_object_get(status, "switches"));
+    switching_print(json_object_get(status, "switches"), NULL);
 }
 
 static int run_list(const struct cli *cli, const struct words *words)

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#define FURTHER           4     /* in */
+#define FURTHER           4 /* in */
+#define LABEL_WIDTH       15
 #define CHANGE_TIMEOUT_MS 30000 /* before it is over a worker that hangs is replaced */
 
 static const char *text_of(const json_t *object, const char *key)
@@ -79,13 +80,14 @@ static const char *read_end(const struct words *words, char for_s[32], char unti
 
 /* ---- what is on ---- */
 
-static void print_one(const json_t *one)
+static void print_one(const json_t *one, const char *label)
 {
     const char *of = text_of(one, "of"), *value = text_of(one, "value");
     const char *until = text_of(one, "until"), *note = text_of(one, "note");
-    int at = print_said("%s%s%s%s%s: ", text_of(one, "switch"), of[0] ? " " : "", of,
-                        value[0] ? " " : "", value);
-    columns_say(FURTHER, at, "%s since %s, until %s, by user %" JSON_INTEGER_FORMAT "%s%s%s",
+    int at = label ? printf("%-*s", LABEL_WIDTH, label) : 0;
+    columns_say(label ? LABEL_WIDTH : FURTHER, at,
+                "%s%s%s%s%s: %s since %s, until %s, by user %" JSON_INTEGER_FORMAT "%s%s%s",
+                text_of(one, "switch"), of[0] ? " " : "", of, value[0] ? " " : "", value,
                 text_of(one, "does"), text_of(one, "since"), until[0] ? until : "it is taken back",
                 json_integer_value(json_object_get(one, "user")), note[0] ? ": " : "", note,
                 json_is_false(json_object_get(one, "is_there"))
@@ -93,11 +95,11 @@ static void print_one(const json_t *one)
                     : "");
 }
 
-void switching_print(const json_t *all)
+void switching_print(const json_t *all, const char *label)
 {
     size_t i;
     const json_t *one;
-    json_array_foreach((json_t *)(uintptr_t)all, i, one) print_one(one);
+    json_array_foreach((json_t *)(uintptr_t)all, i, one) print_one(one, label);
 }
 
 static void print_reply(const json_t *reply)
@@ -105,7 +107,7 @@ static void print_reply(const json_t *reply)
     const json_t *all = json_object_get(reply, "switches"), *name;
     const json_int_t more = json_integer_value(json_object_get(reply, "not_shown"));
     size_t i;
-    switching_print(all);
+    switching_print(all, NULL);
     if (more > 0)
         printf("and %" JSON_INTEGER_FORMAT " more\n", more);
     if (json_array_size(all) == 0)

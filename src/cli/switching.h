@@ -27,7 +27,7 @@ int switching_on(const struct cli *cli, const struct command *command, const str
 int switching_back(const struct cli *cli, enum switch_kind kind, const char *name);
 /* All that is on, as stird answers. */
 int switching_show(const struct cli *cli);
-/* Prints the array ALL. */
-void switching_print(const json_t *all);
+/* Prints the array ALL, each behind LABEL, or alone (NULL). */
+void switching_print(const json_t *all, const char *label);
 
 #endif

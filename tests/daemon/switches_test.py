@@ -52,6 +52,7 @@ class Switches(WebStory):
         self.short_call(self.peer("guest", 3))
         explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
         self.assertEqual((explained["decision"], explained["reason"]), ("rejected", "trunk_disabled"))
+        self.assertRegex(stirctl.run(self.path, "status")[1], "(?m)^SWITCHED +trunk pbx: no new calls")
         self.assertEqual({trunk["name"]: trunk["disabled"] for trunk in self.switch("trunk", "list")},
                          {"pbx": True, "guest": False, "gateway": False})
         self.replaced("worker", self.hit("worker"))
