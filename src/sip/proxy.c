@@ -7,7 +7,6 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
-#include <stird/core/switches.h>
 #include <stird/core/well_formed.h>
 #include <stird/io/fetcher_client.h>
 #include <stird/sip/rehearsal.h>
@@ -249,6 +248,11 @@ struct trust_image *proxy_trust(const struct proxy *p)
 const struct switches *proxy_switches(const struct proxy *p)
 {
     return p->rehearsal ? p->rehearsal->switches : p->switches;
+}
+
+struct switches **proxy_switches_place(struct proxy *p)
+{
+    return &p->switches;
 }
 
 struct resolver *proxy_resolver(const struct proxy *p)
@@ -753,22 +757,6 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     trust_file_unmap(&p->trust);
     p->trust = *trust;
     *trust = (struct mapped_trust){0};
-}
-
-void proxy_set_switches_take(struct proxy *p, struct switches *switches)
-{
-    free(p->switches);
-    p->switches = switches_any(switches) ? switches : NULL;
-    if (!p->switches)
-        free(switches);
-}
-
-bool proxy_expire_switches(struct proxy *p)
-{
-    bool any = p->switches && switches_expire(p->switches, clock_real_s(), proxy_now_ms());
-    if (any && p->switches->n == 0)
-        proxy_set_switches_take(p, NULL);
-    return any;
 }
 
 void proxy_drop_certificate(struct proxy *p, struct str url)

@@ -82,6 +82,7 @@ struct trust_image *proxy_trust(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
 /* What an operator has switched; NULL: nothing. For now alone, as trust. */
 const struct switches *proxy_switches(const struct proxy *p);
+struct switches **proxy_switches_place(struct proxy *p); /* for proxy_switches.c */
 
 /* ---- what it does for them ---- */
 
