@@ -20,9 +20,7 @@ static int run(const struct cli *cli, const struct words *words)
         return command_fault(&command_records_verify, "--head is 64 hexadecimal digits");
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
-    struct progress progress = progress_begin("checking the records", record_files_bytes(&names));
-    bool good = record_check(&names, head, &progress, cli->json ? &told : NULL);
-    progress_end(&progress);
+    bool good = record_check(cli, &names, head, cli->json ? &told : NULL);
     if (cli->json)
         json_print(told);
     record_files_free(&names);

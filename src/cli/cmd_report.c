@@ -6,6 +6,7 @@
 #include "columns.h"
 #include "command.h"
 #include "json_text.h"
+#include "progress.h"
 #include "record_check.h"
 #include "record_files.h"
 #include "record_search.h"
@@ -26,7 +27,6 @@ struct report {
     size_t period; /* MONTH or DAY */
     json_t *rows;  /* by period, provider, customer and trunk */
     json_int_t beyond;
-    struct progress progress;
     bool no_memory;
 };
 
@@ -174,7 +174,7 @@ static void look_at(void *user, struct str line)
 {
     struct report *r = user;
     json_t *record = record_search_match(&r->search, line);
-    progress_add(&r->progress, line.n + 1);
+    progress_add(line.n + 1);
     if (record) {
         json_t *row = row_of(r, record, str_slice(str_of(text_of(record, "ts")), 0, r->period));
         r->beyond += !row;
@@ -401,22 +401,21 @@ static bool read_options(struct report *r, const struct words *words)
 }
 
 /* Whether all files could be read. */
-static bool read_all(struct report *r, const struct record_file_names *names)
+static bool read_all(const struct cli *cli, struct report *r, const struct record_file_names *names)
 {
     bool read = true;
-    r->progress = progress_begin("reading the records", record_files_bytes(names));
+    progress_begin(cli, "stirctl: reading records");
+    progress_of(record_files_bytes(names));
     for (size_t i = 0; i < names->n; i++)
         read = record_lines_of_file(names->path[i], look_at, r) && read;
-    progress_end(&r->progress);
+    progress_end();
     return read;
 }
 
-static json_t *check(const struct record_file_names *names, bool *good)
+static json_t *check(const struct cli *cli, const struct record_file_names *names, bool *good)
 {
     json_t *told = NULL;
-    struct progress progress = progress_begin("checking the records", record_files_bytes(names));
-    *good = record_check(names, NULL, &progress, &told);
-    progress_end(&progress);
+    *good = record_check(cli, names, NULL, &told);
     return told;
 }
 
@@ -431,8 +430,8 @@ static int run(const struct cli *cli, const struct words *words)
         return EXIT_FAILURE;
     r.rows = json_object();
     r.no_memory = !r.rows;
-    const bool read = read_all(&r, &names);
-    json_t *result = result_of(&r, check(&names, &good));
+    const bool read = read_all(cli, &r, &names);
+    json_t *result = result_of(&r, check(cli, &names, &good));
     const bool any = json_array_size(json_object_get(result, "rows")) > 0;
     if (!result)
         fputs("stirctl: out of memory\n", stderr);

@@ -1,6 +1,7 @@
 /* stirctl status: the state of the running stird, for people or as JSON. */
 #include "columns.h"
 #include "session.h"
+#include "switching.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -368,6 +369,7 @@ static void print_status(const json_t *status)
     print_duration(number_of(status, "up_s"));
     putchar('\n');
     print_alarms(status);
+    switching_print(json_object_get(status, "switches"), "SWITCHED");
     print_said("configuration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
                " reload%s, %" JSON_INTEGER_FORMAT " failed%s\n",
                text_of(configuration, "file"), number_of(configuration, "generation"),

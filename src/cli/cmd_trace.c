@@ -3,6 +3,7 @@
 #include "command.h"
 #include "json_text.h"
 #include "new_file.h"
+#include "span.h"
 #include "trace_capture.h"
 
 #include <errno.h>
@@ -166,28 +167,12 @@ static const struct cli_option add_options[] = {
     {"save", 'o', "FILE", "wait for the end (or Ctrl-C), then write FILE and remove it", 0},
     {0}};
 
-/* "30s", "5m", "1h"; 0: it is none, or too long. */
-static uint64_t seconds_of(const char *text)
-{
-    static const struct {
-        char unit;
-        uint64_t s;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
-    const size_t n = strlen(text);
-    uint64_t value;
-    for (size_t i = 0; n > 0 && i < sizeof(units) / sizeof(units[0]); i++)
-        if (text[n - 1] == units[i].unit &&
-            str_to_u64((struct str){text, n - 1}, CALL_TRACE_MAX_S / units[i].s, &value))
-            return value * units[i].s;
-    return 0;
-}
-
 /* Adds what stird is asked for; or complains. 0 or an exit status. */
 static int read_add(const struct words *words, struct buf *text)
 {
     const char *tn = words_value(words, 'n'), *trunk = words_value(words, 't');
     const char *call_id = words_value(words, 'i'), *time = words_value(words, 'f');
-    const uint64_t s = time ? seconds_of(time) : FOR_S;
+    const uint64_t s = time ? span_seconds(time, CALL_TRACE_MAX_S) : FOR_S;
     struct tn number;
     if (!!tn + !!trunk + !!call_id != 1)
         return command_fault(&command_trace_add, "one of --tn, --trunk and --call-id is needed");

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "json_text.h"
 #include "new_file.h"
+#include "progress.h"
 #include "record_check.h"
 #include "record_files.h"
 #include "record_search.h"
@@ -28,7 +29,6 @@
 struct traceback {
     struct record_search search;
     const char *code; /* of our certificate, or of the one that a call was verified by; NULL: any */
-    struct progress progress;
     struct buf lines, index, tokens;
     size_t records, masked;
     json_t *own;    /* "serial\nx5u" of certificates of ours that signed */
@@ -140,7 +140,7 @@ static void note_certificates(struct traceback *t, const json_t *record)
 static void look_at(void *user, struct str line)
 {
     struct traceback *t = user;
-    progress_add(&t->progress, line.n + 1);
+    progress_add(line.n + 1);
     json_t *record = t->too_much ? NULL : record_search_match(&t->search, line);
     t->too_much = t->too_much || (record && t->lines.n + line.n > RECORDS_BYTES_MAX);
     if (record && is_of_code(t, record) && !t->too_much) {
@@ -375,23 +375,23 @@ static bool read_options(struct traceback *t, const struct words *words)
 }
 
 /* Whether all could be read. */
-static bool read_all(struct traceback *t, const struct record_file_names *names)
+static bool read_all(const struct cli *cli, struct traceback *t,
+                     const struct record_file_names *names)
 {
     bool read = true;
-    t->progress = progress_begin("reading the records", record_files_bytes(names));
+    progress_begin(cli, "stirctl: reading records");
+    progress_of(record_files_bytes(names));
     for (size_t i = 0; i < names->n; i++)
         read = record_lines_of_file(names->path[i], look_at, t) && read;
-    progress_end(&t->progress);
+    progress_end();
     return read;
 }
 
 /* The result of the check, by *GOOD too. */
-static json_t *check(const struct record_file_names *names, bool *good)
+static json_t *check(const struct cli *cli, const struct record_file_names *names, bool *good)
 {
     json_t *told = NULL;
-    struct progress progress = progress_begin("checking the records", record_files_bytes(names));
-    *good = record_check(names, NULL, &progress, &told);
-    progress_end(&progress);
+    *good = record_check(cli, names, NULL, &told);
     return told;
 }
 
@@ -408,7 +408,7 @@ static bool make(const struct cli *cli, struct traceback *t, const struct words 
     snprintf(path, sizeof(path), "%s.tar.gz", directory);
     if (!new_file_may_be(output ? output : path))
         return false;
-    const bool read = read_all(t, names);
+    const bool read = read_all(cli, t, names);
     if (t->too_much)
         fputs("stirctl: these are more records than one archive takes: narrow them by --between\n",
               stderr);
@@ -417,7 +417,7 @@ static bool make(const struct cli *cli, struct traceback *t, const struct words 
     if (t->records == 0 || t->too_much)
         return false;
     t->archive = archive_begin(directory, now);
-    json_t *chain = check(names, &good);
+    json_t *chain = check(cli, names, &good);
     const bool written = write_archive(cli, t, words, chain, stamp, output ? output : path);
     json_decref(chain);
     if (written && !good)

@@ -1,42 +1,110 @@
 #include "progress.h"
 
-#include <stdio.h>
-#include <stird/base/clock.h>
+#include "command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-#define FIRST_MS 1000
-#define AGAIN_MS 200
-#define STEP     65536 /* of the work: the clock is not asked for each line */
+#define FIRST_S 2
 
-struct progress progress_begin(const char *what, uint64_t total)
+static const char *volatile doing; /* NULL: nothing */
+static volatile sig_atomic_t seconds, told;
+static volatile uint64_t total, done; /* pieces of work; TOTAL 0: it is not known how many */
+
+static void put(const char *text)
 {
-    return (struct progress){.what = what, .total = total, .said_ms = clock_monotonic_ms()};
+    ssize_t n = write(STDERR_FILENO, text, strlen(text));
+    (void)n;
 }
 
-static void say(struct progress *p, int64_t now_ms)
+static void put_number(unsigned n)
 {
-    const uint64_t done = p->done < p->total ? p->done : p->total;
-    p->said_ms = now_ms;
-    p->shown = true;
-    fprintf(stderr, "\r%s: %d %% ", p->what,
-            p->total > 0 ? (int)(100.0 * (double)done / (double)p->total) : 0);
-    fflush(stderr);
+    char digits[12] = "";
+    size_t at = sizeof(digits) - 1;
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    put(digits + at);
 }
 
-void progress_add(struct progress *p, uint64_t n)
+static void put_share(void)
 {
-    p->done += n;
-    if (p->done - p->seen < STEP)
+    const uint64_t all = total, n = done < all ? done : all;
+    if (all == 0)
         return;
-    p->seen = p->done;
-    const int64_t now_ms = clock_monotonic_ms();
-    if (now_ms - p->said_ms >= (p->shown ? AGAIN_MS : FIRST_MS) && isatty(STDERR_FILENO))
-        say(p, now_ms);
+    put(", ");
+    put_number((unsigned)(100.0 * (double)n / (double)all));
+    put(" %");
 }
 
-void progress_end(struct progress *p)
+/* In a signal handler: only what is safe there. */
+static void tell(int number)
 {
-    if (p->shown)
-        fputs("\r\033[K", stderr);
-    p->shown = false;
+    const int error = errno;
+    (void)number;
+    if (++seconds >= FIRST_S && doing) {
+        told = 1;
+        put("\r");
+        put(doing);
+        put(", ");
+        put_number((unsigned)seconds);
+        put(" s");
+        put_share();
+        put(" ");
+    }
+    errno = error;
+}
+
+static void set_timer(int interval_s)
+{
+    const struct itimerval every = {.it_interval = {.tv_sec = interval_s},
+                                    .it_value = {.tv_sec = interval_s}};
+    setitimer(ITIMER_REAL, &every, NULL);
+}
+
+void progress_begin(const struct cli *cli, const char *what)
+{
+    const struct sigaction act = {.sa_handler = tell, .sa_flags = SA_RESTART};
+    if (cli->json || !isatty(STDERR_FILENO) || sigaction(SIGALRM, &act, NULL))
+        return;
+    seconds = told = 0;
+    total = done = 0;
+    doing = what;
+    set_timer(1);
+}
+
+void progress_of(uint64_t all)
+{
+    total = all;
+}
+
+void progress_add(uint64_t n)
+{
+    done += n;
+}
+
+/* Blanks over the line: "\33[K" is not for every terminal. */
+void progress_clear(void)
+{
+    char blanks[80];
+    if (!told)
+        return;
+    told = 0;
+    memset(blanks, ' ', sizeof(blanks) - 1);
+    blanks[sizeof(blanks) - 1] = '\0';
+    put("\r");
+    put(blanks);
+    put("\r");
+}
+
+void progress_end(void)
+{
+    if (!doing)
+        return;
+    set_timer(0);
+    progress_clear();
+    doing = NULL;
 }

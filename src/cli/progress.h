@@ -1,24 +1,23 @@
 /*
- * progress - how far a command is that takes longer than a second: one line on standard error,
- * where that is a terminal, which is gone when the command has something to say.
+ * progress - that something takes long is told to who waits at a terminal: from the second second
+ * on, a line on standard error says for how long, and how much of it is done where that is known.
+ * It is gone when all is done. Nowhere else, and never beside JSON.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-struct progress {
-    const char *what; /* "reading the records" */
-    uint64_t done, total;
-    int64_t said_ms; /* when it was begun, then when it was last said */
-    uint64_t seen;   /* DONE when the clock was last looked at */
-    bool shown;
-};
+struct cli;
 
-struct progress progress_begin(const char *what, uint64_t total);
-/* Cheap: to be called for each piece of work, of N of the TOTAL. */
-void progress_add(struct progress *p, uint64_t n);
-void progress_end(struct progress *p);
+/* WHAT is static text of ours: "stird reads the configuration". Not to be nested; nothing is to be
+   printed until progress_end(). System calls that wait return with EINTR. */
+void progress_begin(const struct cli *cli, const char *what);
+void progress_end(void);
+/* There are TOTAL pieces of work; N more of them are done. Cheap. */
+void progress_of(uint64_t total);
+void progress_add(uint64_t n);
+/* Takes the line away, for something else is to be printed; it comes back by itself. */
+void progress_clear(void);
 
 #endif

@@ -1,6 +1,8 @@
 #include "record_check.h"
 
 #include "json_text.h"
+#include "progress.h"
+#include "record_files.h"
 #include "shown.h"
 
 #include <errno.h>
@@ -12,7 +14,6 @@
 
 struct audit {
     struct record_audit check;
-    struct progress *progress; /* NULL: it is told nowhere */
     uint64_t findings, unread; /* the latter: files, which are findings too */
     json_t *list;              /* of the findings, with --json */
     json_t *gaps;              /* the same of what stird says itself is missing */
@@ -22,17 +23,10 @@ struct audit {
     bool torn_ended; /* it has a line end: stird wrote no such thing */
 };
 
-/* What is printed comes between, and has a line of its own. */
-static void clear(struct audit *r)
-{
-    if (r->progress)
-        progress_end(r->progress);
-}
-
 static void add(struct audit *r, const char *file, uint64_t line, const char *text)
 {
     r->findings++;
-    clear(r);
+    progress_clear();
     if (r->list)
         json_array_append_new(r->list, json_pack("{s:o, s:I, s:s}", "file", json_of_text(file),
                                                  "line", (json_int_t)line, "finding", text));
@@ -65,7 +59,7 @@ static void add_finding(struct audit *r, enum record_finding finding, const char
 static void add_gap(struct audit *r, const char *file, uint64_t line)
 {
     const struct record_audit *c = &r->check;
-    clear(r);
+    progress_clear();
     if (r->gaps)
         json_array_append_new(r->gaps,
                               json_pack("{s:o, s:I, s:I, s:b}", "file", json_of_text(file), "line",
@@ -141,8 +135,8 @@ static void check_file(struct audit *r, const char *path)
         got = record_file_next(f, &line);
         if (got > 0)
             check_line(r, path, &line);
-        if (got > 0 && r->progress)
-            progress_add(r->progress, line.text.n + 1);
+        if (got > 0)
+            progress_add(line.text.n + 1);
     }
     record_file_close(f);
     if (got < 0)
@@ -192,17 +186,18 @@ static json_t *tell_end(struct audit *r)
     return NULL;
 }
 
-bool record_check(const struct record_file_names *names, const char *chain_head,
-                  struct progress *progress, json_t **told)
+bool record_check(const struct cli *cli, const struct record_file_names *names,
+                  const char *chain_head, json_t **told)
 {
     struct audit r = {.check.head = str_of(chain_head),
-                      .progress = progress,
                       .list = told ? json_array() : NULL,
                       .gaps = told ? json_array() : NULL};
+    progress_begin(cli, "stirctl: checking records");
+    progress_of(record_files_bytes(names));
     for (size_t i = 0; i < names->n; i++)
         check_file(&r, names->path[i]);
+    progress_end();
     add_begin(&r, names);
-    clear(&r);
     json_t *all = tell_end(&r);
     if (told)
         *told = all;

@@ -6,6 +6,7 @@
  */
 #include "fetcher_link.h"
 #include "given.h"
+#include "log_word.h"
 #include "roles.h"
 #include "snapshots_held.h"
 #include "tls_files.h"
@@ -26,6 +27,7 @@
 #include <stird/io/known_names.h>
 #include <stird/io/rates_page.h>
 #include <stird/io/snapshot.h>
+#include <stird/io/switches_file.h>
 #include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
 #include <stird/sip/tracing.h>
@@ -53,7 +55,8 @@ struct worker {
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct mapped_trust trust;     /* on its way to the proxy */
     struct tracing tracing;        /* what the proxy traces */
-    struct known_name *names;      /* on their way to the proxy */
+    struct switches *switches;     /* on their way to the proxy */
+    struct known_name *names;      /* the same */
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
@@ -238,6 +241,36 @@ static void end_trace(struct worker *w, const struct control_message *m, const i
     tracing_end(&w->tracing, m->trace_end.generation);
 }
 
+static void give_switches(struct worker *w)
+{
+    if (!w->proxy)
+        return;
+    proxy_set_switches_take(w->proxy, w->switches);
+    w->switches = NULL;
+}
+
+/* They come before the first snapshot, so that no call is decided without. */
+static void take_switches(struct worker *w, const struct control_message *m, const int *fds)
+{
+    free(w->switches);
+    w->switches = switches_file_take(fds[0]);
+    close(fds[0]);
+    if (!w->switches) {
+        log_error("what an operator has switched does not arrive: the worker ends");
+        _exit(EXIT_FAILURE);
+    }
+    give_switches(w);
+    say(w, &(struct control_message){.type = CONTROL_SWITCHES_IN_USE,
+                                     .switches_in_use = {m->switches.generation}});
+}
+
+static void take_log(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)w;
+    (void)fds;
+    log_word_take(&m->log);
+}
+
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -338,6 +371,7 @@ static const struct {
     {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
     {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
     {CONTROL_TRACE, 1, take_trace},       {CONTROL_TRACE_END, 0, end_trace},
+    {CONTROL_SWITCHES, 1, take_switches}, {CONTROL_LOG, 0, take_log},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -444,6 +478,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     (void)what;
     struct worker *w = user;
     watch_clock(w);
+    proxy_expire_switches(w->proxy);
     snapshots_held_drop_unused(&w->held);
     fetcher_link_tidy(&w->fetcher);
     tracing_tidy(&w->tracing, clock_monotonic_ms());
@@ -525,6 +560,7 @@ static bool make_proxy(struct worker *w)
         close(w->options->backlog_fd); /* it is mapped: the worker keeps no descriptor of a file */
     give_overlay(w);
     give_trust(w);
+    give_switches(w);
     return w->proxy != NULL;
 }
 
@@ -601,6 +637,7 @@ static void worker_fini(struct worker *w)
     numbers_unmap(&w->overlay);
     trust_file_unmap(&w->trust);
     free(w->names);
+    free(w->switches);
     tls_free(w->tls);
     snapshots_held_fini(&w->held);
     if (w->control_readable)

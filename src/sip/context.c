@@ -423,7 +423,8 @@ void context_say_trying(struct context *c)
 /* Only an overload of stird as a whole tells the SBC to stay away for a while (Decided 15). */
 static struct str extra_lines(enum reason reason)
 {
-    if (reason == REASON_OVERLOADED || reason == REASON_DRAINING)
+    if (reason == REASON_OVERLOADED || reason == REASON_DRAINING || reason == REASON_DRAINED ||
+        reason == REASON_TRUNK_DISABLED)
         return STR("Retry-After: 5\r\n");
     return (struct str){NULL, 0};
 }

@@ -42,6 +42,7 @@ struct proxy {
     struct fetcher_client *fetcher; /* NULL: there is none */
     struct mapped_numbers overlay;  /* urgent changes of numbers */
     struct mapped_trust trust;      /* whom the verification service believes */
+    struct switches *switches;      /* what an operator has switched; NULL: nothing */
     struct certificates *certificates;
     struct resolver *resolver;
     struct routes *routes;
@@ -264,6 +265,16 @@ struct numbers *proxy_overlay(const struct proxy *p)
 struct trust_image *proxy_trust(const struct proxy *p)
 {
     return p->trust.image;
+}
+
+const struct switches *proxy_switches(const struct proxy *p)
+{
+    return p->rehearsal ? p->rehearsal->switches : p->switches;
+}
+
+struct switches **proxy_switches_place(struct proxy *p)
+{
+    return &p->switches;
 }
 
 struct resolver *proxy_resolver(const struct proxy *p)
@@ -550,6 +561,7 @@ void proxy_free(struct proxy *p)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
     trust_file_unmap(&p->trust);
+    free(p->switches);
     free(p->listeners.list);
     free(p);
 }

@@ -37,6 +37,7 @@ struct resolver;
 struct uncounted;
 struct ledger_entry;
 struct rehearsal;
+struct switches;
 
 /* ---- what is the same for its whole life, and lives as long ---- */
 
@@ -84,6 +85,9 @@ struct trust_image *proxy_trust(const struct proxy *p);
 const struct rate_reader *proxy_rate_reader(const struct proxy *p);
 struct rates *proxy_rates(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
+/* What an operator has switched; NULL: nothing. For now alone, as trust. */
+const struct switches *proxy_switches(const struct proxy *p);
+struct switches **proxy_switches_place(struct proxy *p); /* for proxy_switches.c */
 
 /* ---- what it does for them ---- */
 

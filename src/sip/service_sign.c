@@ -79,6 +79,7 @@ static enum step_result step_decide(struct context *c)
     c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
     c->call->rates = proxy_rate_reader(c->proxy);
+    c->call->switches = proxy_switches(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     decide(c);
     if (c->call->fits_none)
@@ -207,13 +208,23 @@ static bool ask_signer(struct context *c)
     return reason == REASON_OK;
 }
 
+/* Since it was decided: for one more next hop it gets no token, not even one that was made. */
+static bool was_switched_off(struct context *c)
+{
+    c->call->switches = proxy_switches(c->proxy);
+    if (!policy_signing_is_off(c->call, c->outcome))
+        return false;
+    c->leaving[c->view].n_identities = 0;
+    return true;
+}
+
 /* The call waits; others go on. */
 static enum step_result step_sign(struct context *c)
 {
     enum wait_end waited = wait_ended(&c->wait, &for_signature);
     if (waited == WAIT_TOO_LATE)
         signing_failed(c, REASON_SIGNER_TIMEOUT);
-    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN)
+    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN || was_switched_off(c))
         return STEP_NEXT;
     renew(c);
     if (c->leaving[c->view].n_identities > 0 || !ask_signer(c))

@@ -7,6 +7,7 @@
 #include <stird/base/log.h>
 #include <stird/core/trunk_why.h>
 #include <stird/core/emergency.h>
+#include <stird/core/switches.h>
 #include <stird/core/trunk.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "fence.h"
 #include "sip/message/received.h"
 #include "service.h"
+#include "switched.h"
 #include "tracing.h"
 #include <stird/core/headers.h>
 
@@ -166,10 +168,13 @@ static enum step_result step_facts(struct context *c)
 
 static bool upstreams_are_full(struct proxy *p, const struct settings *s, const struct trunk *trunk)
 {
+    const struct switches *off = proxy_switches(p);
     if (!trunk_sends(trunk))
         return false;
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
+        if (switches_any(off) && switches_find(off, SWITCH_UPSTREAM, u->name))
+            continue;
         if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
@@ -280,13 +285,24 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
 
 /* A peer that takes any answer for health gets none (proxy.drain), and its copies leave no records.
  */
-static enum step_result refuse_draining(struct context *c)
+static enum step_result refuse_draining(struct context *c, enum reason reason, bool silently)
 {
-    if (!c->snapshot->settings->drain_silently)
-        return step_refuse(c, REASON_DRAINING);
+    if (!silently)
+        return step_refuse(c, reason);
     c->call = NULL;
     context_finish(c, 0);
     return STEP_DONE;
+}
+
+/* An operator has switched something off that the call needs. */
+static enum step_result refuse_switched(struct context *c, enum reason reason)
+{
+    const bool silent = reason == REASON_DRAINED && !proxy_rehearsal(c->proxy) &&
+                        switched_is_silent(c->proxy, c->snapshot->settings);
+    TALLY(c, refused_by_switch, 1);
+    if (!silent)
+        switched_tell(c, reason);
+    return refuse_draining(c, reason, silent);
 }
 
 /* Probably tgrp_in is wrong, or a caller tries to choose its trunk; a line a minute says so. */
@@ -402,7 +418,10 @@ static enum step_result step_trunk(struct context *c)
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
-        return refuse_draining(c);
+        return refuse_draining(c, REASON_DRAINING, c->snapshot->settings->drain_silently);
+    const enum reason switched = switched_refuses(p, c->snapshot->settings, trunk);
+    if (switched != REASON_OK && c->says_emergency == EMERGENCY_NONE)
+        return refuse_switched(c, switched);
     steps_count_emergency(c, c->says_emergency);
     return admit_call(c, trunk, c->says_emergency) ? STEP_NEXT : STEP_DONE;
 }

@@ -49,7 +49,8 @@ def words_of(name):
             "records find": (0, None), "records verify": (0, None), "signers": (0, None),
             "report": (0, None), "traceback": (0, None), "trace save": (2, 2), "trace remove": (1, 1),
             "certificates show": (1, 1), "certificates drop": (1, 1), "secret export": (1, 1),
-            "secret import": (1, 1), "help": (0, None)}.get(name, (0, 0))
+            "secret import": (1, 1), "trunk disable": (1, 1), "trunk enable": (1, 1), "upstream disable": (1, 1),
+            "upstream enable": (1, 1), "log level": (1, 2), "cert use": (1, 2), "help": (0, None)}.get(name, (0, 0))
 
 
 NEEDED = {"init": ("--sbc", "--carrier"), "cert import": ("--key", "--chain", "--x5u"),

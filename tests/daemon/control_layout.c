@@ -23,6 +23,7 @@ static const struct {
     FIELD(SNAPSHOT_IN_USE, snapshot_in_use, generation, generation),
     FIELD(SNAPSHOT_REFUSED, snapshot_refused, generation, generation),
     FIELD(OVERLAY_IN_USE, overlay_in_use, generation, generation),
+    FIELD(SWITCHES_IN_USE, switches_in_use, generation, generation),
     FIELD(DROPPED, dropped, generation, generation),
     FIELD(TRUST_IN_USE, trust_in_use, generation, generation),
     FIELD(TRACE_IN_USE, trace_in_use, generation, generation),

@@ -28,6 +28,8 @@ struct call_header {
     struct str name, value;
 };
 
+struct switches;
+
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
     int64_t now_s;             /* real time of its arrival, by which it is decided */
@@ -93,6 +95,7 @@ struct call {
     const struct numbers
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */
     const struct rate_reader *rates; /* NULL: rates are not known */
+    const struct switches *switches; /* what an operator has switched; NULL: nothing */
 };
 
 #endif

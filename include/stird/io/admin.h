@@ -19,15 +19,15 @@
 #define ADMIN_VERSION     1u
 #define ADMIN_TEXT_MAX    1024         /* of a request */
 #define ADMIN_REPLY_MAX   (128 * 1024) /* text of a reply */
-#define ADMIN_FDS_MAX     5
+#define ADMIN_FDS_MAX     6
 
 enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */
     ADMIN_STATS,         /* reply: JSON */
     ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
                             numbers.max_shrink_percent, else empty */
-    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay if
-                            there is one; reply: JSON */
+    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay,
+                            trust, switches where there are; reply: JSON */
     ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
     ADMIN_NUMBERS_UNSET, /* text: number, or number,customer */
     ADMIN_NUMBERS_LIST,  /* reply: JSON, the overlay's entries */
@@ -44,6 +44,11 @@ enum admin_type {
     ADMIN_TRACE_LIST, /* reply: JSON */
     ADMIN_TRACE_MEMORY, /* text: its number. Reply: JSON; fds: its memory */
     ADMIN_TRACE_REMOVE, /* text: its number. Reply: JSON */
+    ADMIN_SWITCH,       /* text: kind, name, value, for how many seconds, until which second, note
+                           (switches.h), with a NUL between them; the reply comes when each worker has
+                           it: JSON, all that are on */
+    ADMIN_SWITCH_BACK,  /* text: kind, name; the same */
+    ADMIN_SWITCHES,     /* reply: JSON, the same */
     ADMIN_TYPES
 };
 

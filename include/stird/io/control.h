@@ -52,8 +52,10 @@ struct control_snapshot {
 
 struct control_certificates {
     uint64_t generation;
-    char states[CONTROL_TEXT]; /* as above */
+    char states[CONTROL_TEXT]; /* as above; to the publisher more by this of a unit that an operator
+                                  has chosen */
 };
+#define CONTROL_UNIT_CHOSEN 4
 
 struct control_drop {
     uint64_t generation; /* comes back in the answer */
@@ -75,6 +77,12 @@ struct control_records {
     uint32_t log_level; /* enum log_level */
     char node[CONTROL_TEXT];
 };
+
+struct control_log {
+    uint32_t level; /* enum log_level; CONTROL_LOG_OF_SETTINGS: as the settings say */
+    uint32_t zero;
+};
+#define CONTROL_LOG_OF_SETTINGS UINT32_MAX
 
 struct control_forced {
     uint64_t rows[2]; /* of the number table before, and now */

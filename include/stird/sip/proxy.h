@@ -17,6 +17,7 @@
 struct dispatch_key;
 struct event_base;
 struct fetcher_client;
+struct switches;
 struct tls;
 struct tracing;
 struct proxy;
@@ -54,6 +55,10 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
 /* Domains of trust for what is judged from now on. */
 void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust);
+/* What an operator has switched, from now on; to be freed by the proxy. NULL: nothing. */
+void proxy_set_switches_take(struct proxy *p, struct switches *switches);
+/* Takes those off whose time is over: to be called now and then. Whether there were any. */
+bool proxy_expire_switches(struct proxy *p);
 /* What this URL served is fetched anew for the next call that needs it. */
 void proxy_drop_certificate(struct proxy *p, struct str url);
 /* For TLS handshakes from now on; to be called after the snapshot that it belongs to was set. NULL:

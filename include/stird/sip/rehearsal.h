@@ -11,10 +11,13 @@
 #include <stird/core/outcome.h>
 #include <stird/core/verification.h>
 
+struct switches;
+
 struct rehearsal {
     /* given; borrowed */
     const struct settings *settings;
     struct numbers *numbers, *overlay; /* overlay: NULL when there is none */
+    const struct switches *switches;   /* what an operator has switched; NULL: nothing */
     const uint8_t *secret;             /* SNAPSHOT_SECRET_BYTES; NULL: not at hand */
     const struct trunk *trunk;         /* NULL: by source and what the call says */
     const struct known_name *names;    /* what upstreams' names mean; else they mean nothing */

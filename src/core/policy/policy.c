@@ -17,6 +17,7 @@
  * The same for each trunk that the call passed over by naming two: the lowest counts. Then, for
  * what is to be signed:
  *
+ *   switched      an operator has switched signing off: it leaves unsigned
  *   certificate   the unit that signs such a token
  *   sign          the verdict
  */
@@ -35,6 +36,7 @@
 #include "token.h"
 
 #include <stird/core/emergency.h>
+#include <stird/core/switches.h>
 
 /* Inside a dialog nobody signs a token. All that refuses a call has run before. */
 static bool step_dialog(struct decision *d)
@@ -42,6 +44,29 @@ static bool step_dialog(struct decision *d)
     if (!d->call->claims_dialog)
         return true;
     decision_settle(d, VERDICT_PASS, REASON_UNKNOWN_DIALOG);
+    return false;
+}
+
+/* Takes back what was found along with the level: no Date of ours is needed any more. */
+static void take_back(struct outcome *o)
+{
+    o->claims.attest = '\0';
+    o->date = DATE_KEEP;
+    o->date_was_wrong = false;
+    o->n_tokens = 0;
+}
+
+static bool step_switched(struct decision *d)
+{
+    const struct switched *off = switches_any(d->call->switches)
+                                     ? switches_for(d->call->switches, SWITCH_SIGNING,
+                                                    d->trunk->name)
+                                     : NULL;
+    if (!off)
+        return true;
+    take_back(d->outcome);
+    TRACE(d, "an operator has switched signing off%s%s", off->note[0] ? ": " : "", off->note);
+    decision_settle(d, VERDICT_PASS, REASON_SIGNING_OFF);
     return false;
 }
 
@@ -72,18 +97,9 @@ static void find_level(struct decision *d)
 /* What is not settled by its level is signed with it: nothing lowers it behind here. */
 static void sign_at_level(struct decision *d)
 {
-    static decision_step *const steps[] = {step_certificate, step_sign};
+    static decision_step *const steps[] = {step_switched, step_certificate, step_sign};
     if (!d->is_settled)
         decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
-}
-
-/* Takes back what was found along with the level: no Date of ours is needed any more. */
-static void take_back(struct outcome *o)
-{
-    o->claims.attest = '\0';
-    o->date = DATE_KEEP;
-    o->date_was_wrong = false;
-    o->n_tokens = 0;
 }
 
 static void go_unsigned_in_doubt(struct decision *d)
@@ -185,6 +201,18 @@ bool policy_blocks(const struct settings *settings, const struct numbers *table,
     decision_begin(&d);
     decision_run(&d, steps, sizeof(steps) / sizeof(steps[0]));
     return d.is_settled;
+}
+
+bool policy_signing_is_off(const struct call *call, struct outcome *outcome)
+{
+    if (!switches_any(call->switches) ||
+        !switches_for(call->switches, SWITCH_SIGNING, call->trunk->name))
+        return false;
+    outcome->verdict = VERDICT_PASS;
+    outcome->reason = REASON_SIGNING_OFF;
+    outcome->sip_status = 0;
+    take_back(outcome);
+    return true;
 }
 
 void policy_signing_failed(const struct settings *settings, const struct call *call,

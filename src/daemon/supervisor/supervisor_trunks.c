@@ -34,7 +34,25 @@ static void put_identity(struct json *j, const struct trunk *t)
         json_put_null(j);
 }
 
-static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing)
+/* What an operator has switched off of it, or of all. */
+static void put_switched(struct json *j, const struct trunk *t, const struct switches *on)
+{
+    const struct {
+        struct str key;
+        bool off;
+    } all[] = {{STR("disabled"), switches_find(on, SWITCH_TRUNK, t->name) != NULL},
+               {STR("signing_off"),
+                service_words[t->service].signs && switches_for(on, SWITCH_SIGNING, t->name)},
+               {STR("verification_off"), service_words[t->service].verifies &&
+                                             switches_for(on, SWITCH_VERIFICATION, t->name)}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        json_put_key(j, all[i].key);
+        json_put_bool(j, all[i].off);
+    }
+}
+
+static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing,
+                    const struct switches *on)
 {
     json_begin_object(j);
     put_text(j, STR("name"), t->name);
@@ -45,6 +63,7 @@ static void put_one(struct json *j, const struct trunk *t, const struct trunk_st
     put_text(j, STR("health"), health_name(t->health));
     put_count(j, STR("next_hops"), standing->next_hops);
     put_count(j, STR("next_hops_usable"), standing->usable);
+    put_switched(j, t, on);
     json_end_object(j);
 }
 
@@ -60,12 +79,14 @@ static void put_list(const struct supervisor *s, struct json *j, const struct tr
     const struct trunk *trunks = s->current.settings->trunks;
     size_t until = j->out->n + LIST_MAX;
     unsigned shown = 0;
+    struct switches_asked switched = {.on = NULL};
+    supervisor_ask_switches(s, &switched);
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
     for (unsigned turn = 0; asked->trunks && !asked->no_memory && turn < 2; turn++) {
         for (unsigned i = 0; i < asked->n; i++) {
             if (is_its_turn(&trunks[i], &asked->trunks[i], turn) && j->out->n <= until) {
-                put_one(j, &trunks[i], &asked->trunks[i]);
+                put_one(j, &trunks[i], &asked->trunks[i], switched.on);
                 shown++;
             }
         }

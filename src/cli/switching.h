@@ -1,0 +1,33 @@
+/*
+ * switching - what the commands have in common by which an operator switches something of the stird
+ * that runs (switches.h): how long, why, and what is on afterwards.
+ */
+#ifndef CLI_SWITCHING_H
+#define CLI_SWITCHING_H
+
+#include "command.h"
+
+#include <jansson.h>
+#include <stird/core/switches.h>
+
+/* For tables of options. */
+#define SWITCHING_OPTIONS                                                                          \
+    {"for", 'F', "TIME", "how long: 30s, 10m, 2h, 7d", 0},                                         \
+        {"until", 'U', "TIME", "until when: 2026-11-29T18:00:00Z", 0},                             \
+    {                                                                                              \
+        "note", 'n', "TEXT", "why; shown while it is on, and in records", 0                        \
+    }
+#define SWITCHING_USAGE "[--for TIME | --until TIME] [--note TEXT]"
+
+/* Switches KIND of NAME (NULL: of all) to VALUE (NULL: none), by the options among WORDS. The exit
+   status. */
+int switching_on(const struct cli *cli, const struct command *command, const struct words *words,
+                 enum switch_kind kind, const char *name, const char *value);
+/* Takes it back. */
+int switching_back(const struct cli *cli, enum switch_kind kind, const char *name);
+/* All that is on, as stird answers. */
+int switching_show(const struct cli *cli);
+/* Prints the array ALL, each behind LABEL, or alone (NULL). */
+void switching_print(const json_t *all, const char *label);
+
+#endif

@@ -1,0 +1,221 @@
+"""What an operator switches by hand: in force at once in every worker, over deaths, reloads and restarts, and over by
+itself when its time is."""
+
+import os
+import unittest
+
+from daemon.web_test import WebStory
+from lib import stirctl
+from lib.patience import HANG_S
+from lib.stird import wait_until
+
+PATIENT = 'signing = { timeout = "1s"; };'  # levels are what is looked at, not the machine's speed
+EMERGENCY = "+911"
+
+
+class Switches(WebStory):
+    def start(self, **changes):
+        changes["more"] = PATIENT + changes.pop("more", "")
+        super().start(**changes)
+        self.path = self.lab.path("stird.conf")
+
+    def switch(self, *words):
+        return stirctl.ask(self.path, *words)
+
+    def refused(self, *words):
+        status, out, err = stirctl.run(self.path, *words)
+        self.assertEqual((status, out), (1, ""), err)
+        return stirctl.unbroken(err)
+
+    def on(self):
+        return [(one["switch"], one["of"], one["value"]) for one in self.switch("switches")["switches"]]
+
+    def emergency(self):
+        """One that is nobody's to refuse: it arrives."""
+        return self.short_call(called=EMERGENCY, uri="sip:911@" + self.net(1), to="<sip:911@h>")
+
+    def again(self):
+        """stird is killed, and another one is started."""
+        self.stird.kill()
+        self.stird.notify.close()
+        os.unlink(self.lab.path("notify"))
+        self.start()
+
+    def test_a_disabled_trunk_gets_503_and_emergency_calls_pass(self):
+        self.start()
+        told = self.switch("trunk", "disable", "pbx", "--note", "ticket 7")
+        self.assertEqual([(one["switch"], one["of"], one["note"], one["until"]) for one in told["switches"]],
+                         [("trunk", "pbx", "ticket 7", None)])
+        _, final = self.refused_call(503, reason="trunk_disabled")
+        self.assertEqual(final["retry-after"], "5")
+        self.emergency()
+        self.short_call(self.peer("guest", 3))
+        explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
+        self.assertEqual((explained["decision"], explained["reason"]), ("rejected", "trunk_disabled"))
+        self.assertRegex(stirctl.run(self.path, "status")[1], "(?m)^SWITCHED +trunk pbx: no new calls")
+        self.assertEqual({trunk["name"]: trunk["disabled"] for trunk in self.switch("trunk", "list")},
+                         {"pbx": True, "guest": False, "gateway": False})
+        self.replaced("worker", self.hit("worker"))
+        self.refused_call(503, reason="trunk_disabled")
+        self.reload()
+        self.refused_call(503, reason="trunk_disabled")
+        self.again()
+        self.refused_call(503, reason="trunk_disabled")
+        self.assertEqual(self.switch("trunk", "enable", "pbx")["switches"], [])
+        self.signed_call("A")
+        self.assertFalse(self.switch("trunk", "enable", "pbx")["was_on"])
+        self.assertGreater(self.switch("stats")["refused_by_switch"], 0)
+
+    def reload(self):
+        status, _, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 0, err)
+
+    def test_names_that_nobody_has(self):
+        self.start()
+        self.assertIn('there is no trunk "pbz" (did you mean "pbx"?)', self.refused("trunk", "disable", "pbz"))
+        self.assertIn('did you mean "carrier"?', self.refused("upstream", "disable", "carier"))
+        self.assertIn('there is no trunk "pbz"', self.refused("trunk", "enable", "pbz"))
+        self.assertIn("it has to have an end", self.refused("signing", "off"))
+        self.assertIn("in the past", self.refused("signing", "off", "--until", "2020-01-01T00:00:00Z"))
+        self.assertIn("there is nothing to switch off",
+                      self.refused("verification", "off", "--trunk", "pbx", "--for", "1h"))
+        self.assertIn("answer is 503 or silence", self.refused("drain", "on", "--answer", "busy"))
+        self.assertIn("the level is error", self.refused("log", "level", "loud"))
+        self.assertIn("control character", self.refused("trunk", "disable", "pbx", "--note", "a\tb"))
+        status, _, err = stirctl.run(self.path, "trunk", "disable", "pbx", "--for", "soon")
+        self.assertEqual(status, 2, err)
+        self.assertEqual(self.on(), [])
+
+    def test_upstreams_that_are_disabled_get_no_new_calls(self):
+        self.start(upstreams=[self.upstream("first", 8), self.upstream()],
+                   trunks=[self.trunk(upstreams=["first", "carrier"])])
+        first = self.peer("first", 8)
+        running = self.place()
+        ringing = first.expect("INVITE")
+        self.switch("upstream", "disable", "first", "--for", "1h")
+        self.signed_call("A")
+        first.respond(ringing, 486)  # its calls go on
+        self.sbc.acknowledge(running, self.sbc.expect(486), self.at())
+        first.expect("ACK")
+        hops = {hop["upstream"]: hop["disabled"] for hop in self.switch("upstream", "list")}
+        self.assertEqual(hops, {"first": True, "carrier": False})
+        told = self.switch("upstream", "disable", "carrier")
+        self.assertEqual(told["trunks_without_upstream"], ["pbx"])
+        self.refused_call(503, reason="upstreams_disabled")
+        self.place(called=EMERGENCY, uri="sip:911@" + self.net(1), to="<sip:911@h>")
+        first.expect("INVITE")
+        self.switch("upstream", "enable", "first")
+        self.short_call(at=first)
+
+    def test_it_drains_and_goes_on(self):
+        self.start()
+        self.switch("drain", "on", "--note", "upgrade")
+        self.refused_call(503, reason="drained")
+        self.assertEqual(self.options().status, 503)
+        self.emergency()
+        self.switch("drain", "on", "--answer", "silence")
+        self.assertEqual(len(self.on()), 1)
+        self.sbc.send(self.invite(), self.at())
+        self.sbc.send(self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1)), self.at())
+        self.emergency()
+        self.assertEqual(self.sbc.inbox, [])
+        self.switch("drain", "off")
+        self.assertEqual(self.options().status, 200)
+        self.signed_call("A")
+
+    def options(self):
+        question = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
+        self.sbc.send(question, self.at())
+        while True:
+            for message in self.sbc.inbox:
+                if message.get("call-id") == question["call-id"]:
+                    self.sbc.inbox.remove(message)
+                    return message
+            self.assertTrue(self.sbc.poll(HANG_S), "no answer to OPTIONS")
+
+    def test_nothing_is_signed_until_its_time_is_over(self):
+        self.start()
+        self.switch("signing", "off", "--trunk", "pbx", "--for", "1h")
+        self.unsigned_call("signing_off")
+        explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
+        self.assertEqual((explained["decision"], explained["reason"]), ("passed", "signing_off"))
+        self.signed_call("C", peer=self.peer("gateway", 4))
+        self.switch("signing", "on", "--trunk", "pbx")
+        self.signed_call("A")
+        self.switch("signing", "off", "--for", "2s")
+        wait_until(lambda: self.on() == [], HANG_S, "its end")
+        self.stird.wait_log("a switch is over.*signing")
+        self.signed_again()
+
+    def test_one_whose_name_is_gone_sleeps(self):
+        self.start()
+        self.switch("trunk", "disable", "guest")
+        self.configure(trunks=[self.trunk()], more=PATIENT)
+        self.reload()
+        self.assertEqual([one["is_there"] for one in self.switch("switches")["switches"]], [False])
+        self.stird.wait_log("a switch does nothing")
+        wait_until(lambda: "switched" in [a["name"] for a in self.switch("status")["alarms"]], HANG_S, "the alarm")
+        self.configure(more=PATIENT)
+        self.reload()
+        self.refused_call(503, peer=self.peer("guest", 3), reason="trunk_disabled")
+
+    def test_what_cannot_be_written_is_in_force_all_the_same(self):
+        self.start()
+        aside = self.lab.path("state", "switches.new")
+        os.mkdir(aside)
+        self.assertIsNotNone(self.switch("trunk", "disable", "pbx")["unwritten"])
+        self.refused_call(503, reason="trunk_disabled")
+        wait_until(lambda: "switches_unwritten" in self.alarms(), HANG_S, "the alarm")
+        os.rmdir(aside)
+        wait_until(lambda: "switches_unwritten" not in self.alarms(), HANG_S, "its end")
+        self.again()
+        self.refused_call(503, reason="trunk_disabled")
+
+    def test_who_asks_whether_it_is_ready(self):
+        self.start_web()
+        self.path = self.stird.configuration
+        self.wait_answer("/readyz", 200)
+        self.switch("drain", "on")
+        self.wait_answer("/readyz", 503, "not ready: an operator lets it drain")
+        self.switch("drain", "off")
+        self.wait_answer("/readyz", 200)
+        self.switch("upstream", "disable", "carrier")
+        self.wait_answer("/readyz", 503, "no next hop is usable")
+
+    def test_how_much_the_log_says(self):
+        self.start()
+        self.short_call()
+        self.switch("log", "level", "worker", "debug", "--for", "1h")
+        self.place()
+        self.stird.wait_log(r"debug \[worker")
+        self.assertNotRegex(self.stird.log(), r"debug \[(signer|supervisor)")
+        self.switch("log", "level", "worker", "default")
+        self.assertEqual(self.on(), [])
+
+    def test_what_cannot_be_read_keeps_it_from_starting(self):
+        self.start()
+        self.switch("trunk", "disable", "pbx")
+        self.stird.kill()
+        self.stird.notify.close()
+        os.unlink(self.lab.path("notify"))
+        kept = self.lab.path("state", "switches")
+        with open(kept, "a", encoding="ascii") as file:
+            file.write("trunk\n")
+        self.stird = None
+        with self.assertRaisesRegex(AssertionError, "others follow"):
+            self.start()
+        self.stird = None
+
+    def test_each_worker_has_it(self):
+        self.start_workers(2)
+        self.path = self.lab.path("stird.conf")
+        self.switch("trunk", "disable", "pbx")
+        for _ in range(8):
+            self.refused_call(503, reason="trunk_disabled")
+        self.switch("trunk", "enable", "pbx")
+        for _ in range(8):
+            self.short_call()
+
+
+if __name__ == "__main__":
+    unittest.main()
