@@ -90,6 +90,7 @@ struct draft_customer {
     struct object object;
     struct str name, provider, contact;
     uint32_t kyc, cap; /* positions of choices */
+    uint32_t sign_percent;
     struct texts attributes;
 };
 

@@ -346,7 +346,11 @@ static void print_customer(struct printer *p, const struct settings *s, unsigned
     print_text(p, "name", c->name);
     for (; own < c->n_attributes && is_key_of_customer(c->attributes[own].column); own++) {
         begin(p, c->attributes[own].column);
-        text_element(p->out, &c->attributes[own].value, 0);
+        if (customer_table.keys[key_find(&customer_table, c->attributes[own].column)].type ==
+            KEY_INTEGER)
+            buf_add_str(p->out, c->attributes[own].value);
+        else
+            text_element(p->out, &c->attributes[own].value, 0);
         end(p);
     }
     if (own < c->n_attributes)

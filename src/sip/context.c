@@ -500,6 +500,8 @@ static void log_decision(const struct context *c)
              v && v->elsewhere.n > 0 ? LOG_TEXT("requested", digits(c, &v->elsewhere, &requested))
                                      : LOG_NOTHING,
              LOG_TEXT("level", ((struct str){&level, 1})),
+             outcome_was_withheld(o) ? LOG_TEXT("withheld", ((struct str){&o->claims.attest, 1}))
+                                     : LOG_NOTHING,
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
              LOG_NUMBER("tried", c->trail.n),
@@ -571,6 +573,8 @@ static void count_outcome(struct context *c)
     count_add(&proxy_counters(c->proxy)->by_reason[o->reason], 1);
     if (o->verdict == VERDICT_SIGN)
         TALLY(c, by_level[o->claims.attest - 'A'], 1);
+    if (outcome_was_withheld(o))
+        TALLY(c, withheld_by_level[o->claims.attest - 'A'], 1);
 }
 
 /* Notes a source whose request was refused because of where it comes from, not because of what it

@@ -89,8 +89,8 @@ struct context {
     struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
     struct leaving leaving[PRIVACY_VIEWS];
     enum privacy_view view;  /* that counts now */
-    struct outcome *outcome; /* leaving[view]'s; before a decision, what would be recorded if a path
-                                forgot to decide */
+    struct outcome *outcome; /* leaving[view]'s; before a decision, what would be recorded if a
+                                path forgot to decide */
     union asked asked;
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */

@@ -190,6 +190,7 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     if (!r->call || !r->outcome)
         return REASON_OUT_OF_MEMORY;
     refuse_stranger(s, in_dialog);
+    outcome_withhold(r->outcome);
     if (in_dialog)
         tell_way(s);
     if (r->verification && !r->trust)

@@ -26,7 +26,7 @@ static enum step_result step_targets(struct context *c)
 /* Counts what holds for the call itself, whichever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
-    TALLY(c, date_corrected, c->outcome->date_was_wrong);
+    TALLY(c, date_corrected, c->outcome->date_was_wrong && c->outcome->withheld == WITHHELD_NOT);
     TALLY(c, level_unreadable, c->outcome->level_unreadable);
     TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
     if (c->outcome->number_looked_up)
@@ -122,6 +122,12 @@ static void tell_missing(const struct context *c, const struct passport_type *ty
              LOG_TEXT("type", type->ppt), LOG_TEXT("reason", reason_name(reason)));
 }
 
+/* False: there is no memory for it. One that is withheld was made, and that is all. */
+static bool take_token(struct context *c, unsigned i, struct str token)
+{
+    return c->outcome->withheld != WITHHELD_NOT || keep_identity(c, &c->outcome->tokens[i], token);
+}
+
 /* Each token that could be made goes with the call; the token whose type decides says what becomes
    of the call itself. */
 static void on_signed(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
@@ -133,7 +139,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
     c->sign_us = sign_us;
     for (unsigned i = 0; i < n; i++) {
         enum reason reason = answers[i].reason;
-        if (reason == REASON_OK && !keep_identity(c, &o->tokens[i], answers[i].token))
+        if (reason == REASON_OK && !take_token(c, i, answers[i].token))
             reason = REASON_OUT_OF_MEMORY;
         if (reason != REASON_OK && o->tokens[i].type->decides)
             failed = reason;
@@ -146,6 +152,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
         histogram_add(&proxy_counters(c->proxy)->signing_us, sign_us);
     if (c->leaving[c->view].n_identities > 0)
         o->date = date; /* which is the one of those that are left, too */
+    outcome_withhold(o);
     wait_wake(&c->wait, failed == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
 }
 

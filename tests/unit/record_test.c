@@ -30,6 +30,8 @@ static struct record example(void)
         .identity_fault = STR("info is missing"),
         .identity_unreadable = 2,
         .attest = 'A',
+        .withheld = 'B',
+        .withheld_reason = REASON_SIGNED_UNKNOWN,
         .verdict = VERDICT_SIGN,
         .reason = REASON_SIGNED_OWNED,
         .number_state = NUMBER_OWNED,

@@ -14,6 +14,7 @@ static const struct {
 } meant_ones[] = {
     {STR("kyc"), {"verified", "pending", "failed", "none"}},
     {STR("cap"), {"A", "B", "C", "unsigned", "refuse"}},
+    {STR("sign_percent"), {NULL}},
     {STR("provider"), {NULL}},
     {STR("contact"), {NULL}},
 };
