@@ -76,7 +76,7 @@ struct draft_upstream {
     struct object object;
     struct upstream upstream;
     struct str uri, listener;
-    struct texts sources;
+    struct texts sources, failover, retry_unsigned;
 };
 
 struct draft_trunk {

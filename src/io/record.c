@@ -54,7 +54,7 @@ struct packet_head {
 /* One of tried[]; the upstream's name follows. */
 struct packet_hop {
     struct address address;
-    uint8_t transport, fate, name_bytes;
+    uint8_t transport, fate, name_bytes, again;
     uint16_t status;
 };
 
@@ -72,6 +72,7 @@ static void pack_hop(struct buf *packet, const struct tried *t)
     memcpy(hop.address.bytes, t->address.bytes, sizeof(hop.address.bytes));
     hop.transport = t->transport;
     hop.fate = t->fate;
+    hop.again = t->again;
     hop.status = t->status;
     hop.name_bytes = (uint8_t)str_slice(t->upstream, 0, HOP_NAME_MAX).n;
     buf_add(packet, &hop, sizeof(hop));
@@ -179,14 +180,15 @@ static bool unpack_hop(struct tried *t, struct str *rest)
     memcpy(&hop, rest->p, sizeof(hop));
     *rest = str_slice(*rest, sizeof(hop), rest->n);
     if (hop.name_bytes > HOP_NAME_MAX || hop.name_bytes > rest->n || hop.fate >= FATE_KINDS ||
-        hop.transport >= TRANSPORTS || hop.status > 699 ||
+        hop.transport >= TRANSPORTS || hop.again > 1 || hop.status > 699 ||
         (hop.address.family != ADDRESS_NONE && !address_is_sound(&hop.address)))
         return false;
     *t = (struct tried){.upstream = str_slice(*rest, 0, hop.name_bytes),
                         .address = hop.address,
                         .transport = hop.transport,
                         .fate = hop.fate,
-                        .status = hop.status};
+                        .status = hop.status,
+                        .again = hop.again};
     *rest = str_slice(*rest, hop.name_bytes, rest->n);
     return true;
 }
@@ -326,6 +328,8 @@ static void put_hop(struct json *j, const struct tried *t)
     buf_reset(&text);
     tried_add_said(&text, t);
     put_text(j, STR("said"), buf_str(&text));
+    json_put_key(j, STR("retried_unsigned"));
+    json_put_bool(j, t->again);
     json_end_object(j);
     buf_fini(&text);
 }

@@ -120,8 +120,8 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
    the final one. */
 static bool copy_outcomes(struct context *c, struct arena *arena)
 {
-    struct outcome *copies[PRIVACY_VIEWS] = {NULL}, *counts = NULL;
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++) {
+    struct outcome *copies[LEAVINGS] = {NULL}, *counts = NULL;
+    for (unsigned i = 0; i < LEAVINGS; i++) {
         const struct outcome *from = c->leaving[i].outcome;
         copies[i] = from ? copy_outcome(from, arena) : NULL;
         if (from && !copies[i])
@@ -131,7 +131,7 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
     }
     if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
         return false;
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++)
+    for (unsigned i = 0; i < LEAVINGS; i++)
         c->leaving[i] = (struct leaving){.outcome = copies[i]};
     c->outcome = counts;
     return true;
@@ -628,8 +628,8 @@ static void tell(struct context *c)
 void context_set_winner(struct context *c, struct attempt *a)
 {
     c->current = a;
-    if (c->leaving[a->view].outcome)
-        c->outcome = c->leaving[a->view].outcome;
+    if (c->leaving[a->leaves].outcome)
+        c->outcome = c->leaving[a->leaves].outcome;
 }
 
 void context_end(struct context *c, int status, enum cause cause)

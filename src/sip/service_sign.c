@@ -58,8 +58,25 @@ static void decide(struct context *c)
                   (uint64_t)(clock_monotonic_us() - began_us));
 }
 
+/* The next hop refused the call with its token: it leaves as if nothing had been signed. */
+static enum step_result go_bare(struct context *c)
+{
+    struct outcome *o = arena_alloc(c->arena, sizeof(*o));
+    if (!o)
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
+    *o = *c->leaving[c->view].outcome;
+    o->verdict = VERDICT_PASS;
+    o->reason = REASON_SIGNED_REFUSED;
+    o->date = DATE_KEEP;
+    o->n_tokens = 0;
+    c->outcome = c->leaving[LEAVES_BARE].outcome = o;
+    return STEP_NEXT;
+}
+
 static enum step_result step_decide(struct context *c)
 {
+    if (c->bare)
+        return go_bare(c);
     enum privacy_view view = forward_next_view(c);
     struct leaving *leaving = &c->leaving[view];
     bool first = c->leaving[c->view].outcome == NULL;

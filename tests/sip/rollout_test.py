@@ -1,7 +1,11 @@
-"""Signing that is brought in step by step: shadow trunks, a share of the numbers."""
+"""
+Signing that is brought in step by step: shadow trunks, a share of the numbers, other next hops and calls without
+their token after answers of choice, upstreams that refuse what is signed.
+"""
 
 from lib.story import CALLED, Story
-from lib import settings, stirctl
+from lib import settings, stird, stirctl
+from lib.patience import HANG_S
 
 NUMBER = "+121555510%02d"  # owned by acme, a range
 
@@ -70,3 +74,90 @@ class Rollout(Story):
                 self.lab.write("numbers.csv", settings.NUMBERS), customers))
             self.unsigned_call("not_in_share")
             self._end_stird()
+
+    # ---- after answers of choice
+
+    def start_with_two(self, **first):
+        self.start(pbx={"upstreams": ["first", "carrier"]},
+                   upstreams=[self.upstream("first", 8, **first), self.upstream("carrier", 9)])
+        return self.peer("first", 8)
+
+    def test_another_next_hop_after_codes_of_choice(self):
+        first = self.start_with_two(failover=["404", "5xx"])
+        for status in (404, 500, 503):
+            invite = self.place()
+            first.respond(first.expect("INVITE"), status)
+            first.expect("ACK")
+            arrived = self.carrier.expect("INVITE")
+            self.verify(arrived, "A")
+            self.refuse(arrived, invite)
+            tried = self.record(invite, decision="signed")["tried"]
+            self.assertEqual([hop["said"] for hop in tried], [str(status), "486"])
+        invite = self.place()
+        self.refuse(first.expect("INVITE"), invite, status=403, at=first)
+
+    def test_none_at_all(self):
+        first = self.start_with_two(failover=[])
+        invite = self.place()
+        self.refuse(first.expect("INVITE"), invite, status=503, at=first)
+
+    def test_once_more_without_its_token(self):
+        self.start(upstreams=[self.upstream(retry_unsigned=["413", "513"])])
+        invite = self.place()
+        signed = self.carrier.expect("INVITE")
+        self.verify(signed, "A")
+        self.carrier.respond(signed, 513)
+        self.carrier.expect("ACK")
+        bare = self.carrier.expect("INVITE")
+        self.assertEqual(bare.raws("identity"), [])
+        self.assertEqual(bare.raws("date"), invite.raws("date"))
+        self.assertNotEqual(self.carrier.top_branch(signed), self.carrier.top_branch(bare))
+        self.refuse(bare, invite, status=513)  # what refuses the call without it too is not asked a third time
+        record = self.record(invite, decision="passed", reason="signed_refused", attest=None, sip_status=513)
+        self.assertEqual([(hop["said"], hop["retried_unsigned"]) for hop in record["tried"]],
+                         [("513", False), ("513", True)])
+        stats = self.ask("stats")["upstreams"]["carrier"]
+        self.assertEqual((stats["retried_unsigned"], stats["refused_signed"], stats["refused_unsigned"]),
+                         (1, {"513": 1}, {"513": 1}))
+        invite = self.place()
+        self.refuse(self.carrier.expect("INVITE"), invite, status=403)
+        self.record(invite, decision="signed", sip_status=403)
+
+    def test_the_next_one_gets_its_token_again(self):
+        first = self.start_with_two(retry_unsigned=["400"])
+        invite = self.place()
+        for status in (400, 503):
+            first.respond(first.expect("INVITE"), status)
+            first.expect("ACK")
+        arrived = self.carrier.expect("INVITE")
+        self.verify(arrived, "A")
+        self.refuse(arrived, invite)
+        self.record(invite, decision="signed", attest="A")
+
+    def test_an_upstream_that_refuses_what_is_signed_is_told(self):
+        self.start()
+        for _ in range(12):
+            self.unsigned_refusal()
+        for _ in range(20):
+            invite = self.place()
+            self.refuse(self.carrier.expect("INVITE"), invite, status=438)
+        self.stird.wait_lines("an upstream refuses nearly every signed call")
+        stird.wait_until(lambda: self.ask("status")["upstreams_refusing_signed"] == {"carrier": "438"}, HANG_S,
+                         "the status says so")
+        self.assertIn("signed_refused", [a["name"] for a in self.ask("status")["alarms"]])
+
+    def unsigned_refusal(self):
+        invite = self.place(caller="anonymous")
+        self.refuse(self.carrier.expect("INVITE"), invite, status=486)
+
+    # ---- what cannot be meant
+
+    def test_what_cannot_be_meant_is_said(self):
+        for member, words in ((("failover", ["6xx"]), "6xx says that nobody anywhere takes the call"),
+                              (("failover", ["401"]), "asks the caller for a password"),
+                              (("retry_unsigned", ["42"]), "write 300 to 599")):
+            path = self.configure(upstreams=[self.upstream(**dict([member]))])
+            self.assertIn(words, stird.check_configuration(path)[1])
+        path = self.configure(upstreams=[self.upstream(retry_unsigned=["513"])],
+                              more='signing = { failure = "fail_closed"; };')
+        self.assertIn("says that none may", stird.check_configuration(path)[1])

@@ -124,9 +124,11 @@ static void a_signed_call(void **state)
            "\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
            "\"upstream\":\"carrier-a\",\"sip_status\":200,\"result\":\"answered\","
            "\"cause\":\"answered\",\"tried\":[{\"upstream\":\"carrier-b\","
-           "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\"},"
+           "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\","
+           "\"retried_unsigned\":false},"
            "{\"upstream\":\"carrier-a\",\"address\":\"[2001:db8::1]:5060\","
-           "\"transport\":\"tcp\",\"said\":\"200\"}],\"sign_us\":31,\"total_us\":420,"
+           "\"transport\":\"tcp\",\"said\":\"200\","
+           "\"retried_unsigned\":false}],\"sign_us\":31,\"total_us\":420,"
            "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
            "\"detail\":null,\"count\":1}");
     free(s);
