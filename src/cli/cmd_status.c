@@ -386,6 +386,8 @@ static void print_status(const json_t *status)
     print_certificates(status);
     print_children(status);
     print_hops(status);
+    if (json_is_true(json_object_get(status, "shadow")))
+        puts("shadow         calls are decided by a second configuration too: stirctl shadow");
     print_trunks(status);
     print_trunk_totals(status);
     print_upstream_totals(status);

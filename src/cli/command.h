@@ -73,6 +73,7 @@ extern const struct command command_reload;
 extern const struct command command_secret_export;
 extern const struct command command_secret_import;
 extern const struct command command_secret_show_fingerprint;
+extern const struct command command_shadow;
 extern const struct command command_signers;
 extern const struct command command_sources;
 extern const struct command command_trust_list;

@@ -2,6 +2,7 @@
 #include "lost_emergency.h"
 #include "sip/message/received.h"
 #include "reply.h"
+#include "shadow_compare.h"
 #include "steps.h"
 #include "tally.h"
 #include "verifying.h"
@@ -407,6 +408,8 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
+    if (c->refused && !c->finished)
+        shadow_compare(c);
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
     buf_add_str(&lines, extra);

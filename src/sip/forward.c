@@ -15,6 +15,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/uri.h>
 #include "sip/message/odd.h"
+#include "shadow_compare.h"
 #include "size_switch.h"
 #include "tally.h"
 #include "trust_domain.h"
@@ -382,6 +383,7 @@ static void has_left(struct context *c, const struct flow *flow)
                       (uint64_t)(c->sent_us - c->arrived_us));
     if (flow_is_ready(flow))
         context_say_trying(c);
+    shadow_compare(c);
 }
 
 enum sent { SENT_NOT, SENT, SENT_LATER };

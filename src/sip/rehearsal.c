@@ -83,7 +83,7 @@ static const struct stage *stage_of(const struct context *c)
 static void complete_call(struct context *c)
 {
     const struct stage *s = stage_of(c);
-    c->call->traced = true;
+    c->call->traced = !s->rehearsal->quiet;
     c->call->origid_key = NULL; /* the running stird's alone */
     c->call->listener = s->rehearsal->listener;
     c->call->trunk = s->rehearsal->trunk;

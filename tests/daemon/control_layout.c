@@ -25,6 +25,8 @@ static const struct {
     FIELD(OVERLAY_IN_USE, overlay_in_use, generation, generation),
     FIELD(DROPPED, dropped, generation, generation),
     FIELD(TRUST_IN_USE, trust_in_use, generation, generation),
+    FIELD(SHADOW_IN_USE, shadow_in_use, generation, generation),
+    FIELD(SHADOW_CHANGE, shadow_change, generation, generation),
     FIELD(TRUST_DOMAIN, trust_domain, domain, unit),
     FIELD(TRUST_SOURCE, trust_source, domain, unit),
     FIELD(TRUST_SOURCE, trust_source, source, state),

@@ -25,7 +25,8 @@ enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */
     ADMIN_STATS,         /* reply: JSON */
     ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
-                            numbers.max_shrink_percent, else empty */
+                            numbers.max_shrink_percent, "shadow": beside what is in force, both of
+                            them with a blank between; else empty */
     ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay if
                             there is one; reply: JSON */
     ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
@@ -35,8 +36,10 @@ enum admin_type {
     ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
     ADMIN_TRUST,         /* reply: JSON, the domains of trust */
     ADMIN_TRUST_REFRESH, /* the same, when they have been made anew */
-    ADMIN_DROP, /* text: the URL of a certificate of others. The reply comes when neither the
-                   fetcher nor a worker has it any more */
+    ADMIN_DROP,       /* text: the URL of a certificate of others. The reply comes when neither the
+                         fetcher nor a worker has it any more */
+    ADMIN_SHADOW,     /* reply: JSON, what a second configuration would change of calls */
+    ADMIN_SHADOW_END, /* drops it */
     ADMIN_TYPES
 };
 

@@ -26,6 +26,7 @@ struct rehearsal {
     struct str listener;      /* its name, or empty */
     enum transport transport; /* which frames it: a stream needs Content-Length */
     int64_t now_s;
+    bool quiet; /* nobody reads the sentences of a trace: none are written */
     /* Of a trunk that verifies: whom the service believes (NULL: not at hand), and who brings the
        certificate of URL (NULL: nobody; it is still to be fetched). It answers as the fetcher does:
        FETCH_OK with TEXT, else *WHY may say more. IS_GIVEN: it was given by hand, so what the URL
