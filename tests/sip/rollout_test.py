@@ -68,12 +68,16 @@ class Rollout(Story):
         self.signed_call("C", peer=self.peer("gateway", 4))
 
     def test_the_share_of_a_customer_in_a_table(self):
-        for percent in ("0", "none"):  # what is no number signs nothing
-            customers = self.lab.write("customers.csv", "customer,sign_percent\nacme,%s\nglobex,\n" % percent)
-            self.start(tables='files = [ "%s" ]; customers = [ "%s" ];' % (
-                self.lab.write("numbers.csv", settings.NUMBERS), customers))
-            self.unsigned_call("not_in_share")
-            self._end_stird()
+        path = self.with_customers("acme,0\nglobex,\n")
+        self.start_with(path)
+        self.unsigned_call("not_in_share")
+        path = self.with_customers("acme,5%\n")
+        self.assertIn('sign_percent "5%" is no number from 0 to 100', stird.check_configuration(path)[1])
+
+    def with_customers(self, rows):
+        return self.configure(tables='files = [ "%s" ]; customers = [ "%s" ];' % (
+            self.lab.write("numbers.csv", settings.NUMBERS),
+            self.lab.write("customers.csv", "customer,sign_percent\n" + rows)))
 
     # ---- after answers of choice
 
