@@ -14,6 +14,9 @@ class Rollout(Story):
     def ask(self, *words):
         return stirctl.ask(self.lab.path("stird.conf"), *words)
 
+    def found(self, invite):
+        return stirctl.run(self.lab.path("stird.conf"), "records", "find", "--call-id", invite["call-id"])[1]
+
     def test_shadow_signs_and_sends_nothing_of_it(self):
         self.start(pbx={"mode": "shadow"})
         invite, arrived = self.unsigned_call("shadow")
@@ -21,6 +24,7 @@ class Rollout(Story):
         record = self.record(invite, attest=None, origid=None, iat=None, cert_id="818H", sip_status=486)
         self.assertEqual(record["withheld"], {"attest": "A", "reason": "signed_owned"})
         self.assertGreaterEqual(record["sign_us"], 0)
+        self.assertIn(" passed (A stayed here)  12155550100 -> ", self.found(invite))
         self.signed_call("C", peer=self.peer("gateway", 4))
         self.assert_counted("withheld", {"A": 1, "B": 0, "C": 0})
         pbx = next(t for t in self.ask("status")["trunks"] if t["name"] == "pbx")
@@ -120,6 +124,7 @@ class Rollout(Story):
         record = self.record(invite, decision="passed", reason="signed_refused", attest=None, sip_status=513)
         self.assertEqual([(hop["said"], hop["retried_unsigned"]) for hop in record["tried"]],
                          [("513", False), ("513", True)])
+        self.assertIn("udp: 513, without its token", stirctl.unbroken(self.found(invite)))
         stats = self.ask("stats")["upstreams"]["carrier"]
         self.assertEqual((stats["retried_unsigned"], stats["refused_signed"], stats["refused_unsigned"]),
                          (1, {"513": 1}, {"513": 1}))
