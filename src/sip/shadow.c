@@ -115,9 +115,10 @@ void shadow_tell_again(struct proxy *p, const struct shadow_change *news)
 static bool is_decided(const struct context *c)
 {
     const struct outcome *o = c->outcome;
-    const struct trunk *trunk = c->call ? c->call->trunk : NULL;
-    if (!c->initial || !c->request || !o || c->call->source_in_doubt || c->call->fits_none)
+    if (!c->initial || !c->request || !c->call || !o || c->call->source_in_doubt ||
+        c->call->fits_none)
         return false;
+    const struct trunk *trunk = c->call->trunk;
     if (!trunk)
         return o->reason == REASON_NO_TRUNK || o->reason == REASON_FROM_UPSTREAM;
     return service_words[trunk->service].signs &&

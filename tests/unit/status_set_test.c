@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <stird/base/buf.h>
 #include <stird/core/status_set.h>
 
 static struct status_set set_of(const char *const *texts)
@@ -18,12 +19,12 @@ static struct status_set set_of(const char *const *texts)
 
 static void assert_written(const struct status_set *s, const char *wanted)
 {
-    char all[2048] = "", text[4];
-    for (unsigned i = 0; status_set_text(s, i, text); i++) {
-        strcat(all, i > 0 ? " " : "");
-        strcat(all, text);
-    }
-    assert_string_equal(all, wanted);
+    struct buf all = BUF_INIT;
+    char text[4];
+    for (unsigned i = 0; status_set_text(s, i, text); i++)
+        buf_addf(&all, "%s%s", i > 0 ? " " : "", text);
+    assert_true(str_eq(buf_str(&all), str_of(wanted)));
+    buf_fini(&all);
 }
 
 static void codes_and_classes(void **state)
