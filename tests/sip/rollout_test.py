@@ -126,7 +126,7 @@ class Rollout(Story):
                          [("513", False), ("513", True)])
         self.assertIn("udp: 513, without its token", stirctl.unbroken(self.found(invite)))
         stats = self.ask("stats")["upstreams"]["carrier"]
-        self.assertEqual((stats["retried_unsigned"], stats["refused_signed"], stats["refused_unsigned"]),
+        self.assertEqual((stats["retried_unsigned"], stats["refused_token"], stats["refused_plain"]),
                          (1, {"513": 1}, {"513": 1}))
         invite = self.place()
         self.refuse(self.carrier.expect("INVITE"), invite, status=403)

@@ -102,8 +102,10 @@ static void put_end(const struct supervisor *s, struct json *j, const char *why)
     json_begin_object(j);
     json_put_key(j, STR("reloaded"));
     json_put_bool(j, why == NULL && !own(s)->is_shadow);
-    json_put_key(j, STR("shadow"));
-    json_put_bool(j, why == NULL && own(s)->is_shadow);
+    if (own(s)->is_shadow) {
+        json_put_key(j, STR("shadow"));
+        json_put_bool(j, why == NULL);
+    }
     json_put_key(j, STR("generation"));
     json_put_integer(j, (int64_t)s->current.generation);
     json_put_key(j, STR("number_rows"));
