@@ -78,6 +78,7 @@ extern const struct command command_report;
 extern const struct command command_secret_export;
 extern const struct command command_secret_import;
 extern const struct command command_secret_show_fingerprint;
+extern const struct command command_shadow;
 extern const struct command command_signers;
 extern const struct command command_signing_off;
 extern const struct command command_signing_on;

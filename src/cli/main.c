@@ -70,6 +70,7 @@ static const struct command *const commands[] = {
     &command_secret_show_fingerprint,
     &command_secret_export,
     &command_secret_import,
+    &command_shadow,
     &command_help,
     &command_version,
 };

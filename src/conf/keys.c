@@ -56,6 +56,7 @@ static const char why_not_served[] = "this version of stird does not serve that:
 /* In the order of the enums whose values are kept. */
 const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
 static const char *const identities[] = {"authenticated", "gateway", NULL};
+static const char *const modes[] = {"sign", "shadow", NULL};
 static const char *const existing[] = {"keep", "strip", "replace", "add", NULL};
 static const char *const group_places[] = {"contact", "request_uri", "from", NULL};
 static const char *const called[] = {"to", "request_uri", NULL};

@@ -30,6 +30,7 @@
 #include <stird/io/switches_file.h>
 #include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
+#include <stird/sip/shadow.h>
 #include <stird/sip/tracing.h>
 #include <string.h>
 #include <time.h>
@@ -43,6 +44,7 @@
 #define REFUSED_A_BEAT    16
 #define HOPS_A_BEAT       8
 #define FAILED_A_BEAT     8
+#define CHANGES_A_BEAT    8
 #define NAMES_A_BEAT      4 /* told to the supervisor, which hears only so much of one worker */
 
 struct worker {
@@ -271,6 +273,51 @@ static void take_log(struct worker *w, const struct control_message *m, const in
     log_word_take(&m->log);
 }
 
+/* From the bytes that the supervisor has checked, as a snapshot is; nothing is taken of it but what
+   a decision needs. NULL: it cannot be. */
+static struct shadow *read_shadow(struct worker *w, const struct control_shadow *m, const int *fds)
+{
+    const char *why = "the texts do not arrive as they were checked";
+    struct problems problems = PROBLEMS_INIT;
+    struct mapped_numbers numbers = {0};
+    struct shadow *shadow = NULL;
+    struct files *files = files_from_fd(fds[0]);
+    struct settings *settings = files
+                                    ? settings_read(files, str_of(m->path), m->read_at_s, &problems)
+                                    : NULL;
+    if (settings && numbers_map(&numbers, fds[1], &why) &&
+        !(shadow = shadow_new(settings, &numbers, snapshots_held_current(&w->held)->secret,
+                              m->generation)))
+        why = "out of memory";
+    if (!shadow) {
+        log_warning("a second configuration is not taken", LOG_CSTR("why", why));
+        settings_free(settings);
+        numbers_unmap(&numbers);
+    }
+    files_free(files);
+    problems_fini(&problems);
+    return shadow;
+}
+
+static void take_shadow(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct shadow *shadow = w->proxy ? read_shadow(w, &m->shadow, fds) : NULL;
+    close(fds[0]);
+    close(fds[1]);
+    if (w->proxy)
+        shadow_use_take(w->proxy, shadow);
+    say(w, &(struct control_message){.type = CONTROL_SHADOW_IN_USE,
+                                     .shadow_in_use = {m->shadow.generation, shadow != NULL}});
+}
+
+static void drop_shadow(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    if (w->proxy)
+        shadow_use_take(w->proxy, NULL);
+}
+
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -372,6 +419,7 @@ static const struct {
     {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
     {CONTROL_TRACE, 1, take_trace},       {CONTROL_TRACE_END, 0, end_trace},
     {CONTROL_SWITCHES, 1, take_switches}, {CONTROL_LOG, 0, take_log},
+    {CONTROL_SHADOW, 2, take_shadow},     {CONTROL_SHADOW, 0, drop_shadow},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -472,6 +520,17 @@ static void tell_failed(struct worker *w)
     }
 }
 
+static void tell_shadow(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_SHADOW_CHANGE};
+    for (unsigned i = 0; i < CHANGES_A_BEAT && shadow_tell(w->proxy, &m.shadow_change); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        shadow_tell_again(w->proxy, &m.shadow_change);
+        return;
+    }
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
@@ -490,6 +549,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     tell_refused(w);
     tell_hops(w);
     tell_failed(w);
+    tell_shadow(w);
 }
 
 /* ---- start and stop ---- */

@@ -19,10 +19,16 @@ static void fill_token(struct record *r, const struct ledger_entry *e)
 {
     const struct outcome *o = e->outcome;
     r->iat_s = -1;
-    if (o->verdict != VERDICT_SIGN)
+    const bool withheld = outcome_was_withheld(o);
+    if (o->verdict != VERDICT_SIGN && !withheld)
         return;
-    r->attest = o->claims.attest;
-    r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
+    if (withheld) {
+        r->withheld = o->claims.attest;
+        r->withheld_reason = o->withheld_reason;
+    } else {
+        r->attest = o->claims.attest;
+        r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
+    }
     const uint32_t certificate = outcome_certificate(o);
     if (certificate >= e->settings->n_certificates)
         return;
@@ -31,7 +37,8 @@ static void fill_token(struct record *r, const struct ledger_entry *e)
     r->spc = c->spc;
     r->serial = c->serial;
     r->x5u = c->x5u;
-    r->iat_s = o->claims.iat_s;
+    if (!withheld)
+        r->iat_s = o->claims.iat_s;
 }
 
 /* Whose trunk it was, signed or not. */

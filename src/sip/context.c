@@ -3,6 +3,7 @@
 #include "rating.h"
 #include "sip/message/received.h"
 #include "reply.h"
+#include "shadow_compare.h"
 #include "steps.h"
 #include "tally.h"
 #include "verifying.h"
@@ -151,8 +152,8 @@ static bool copy_known(struct call *to, const struct call *from, struct arena *a
    the final one. */
 static bool copy_outcomes(struct context *c, struct arena *arena)
 {
-    struct outcome *copies[PRIVACY_VIEWS] = {NULL}, *counts = NULL;
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++) {
+    struct outcome *copies[LEAVINGS] = {NULL}, *counts = NULL;
+    for (unsigned i = 0; i < LEAVINGS; i++) {
         const struct outcome *from = c->leaving[i].outcome;
         copies[i] = from ? copy_outcome(from, arena) : NULL;
         if (from && !copies[i])
@@ -162,8 +163,8 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
     }
     if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
         return false;
-    struct leaving left[PRIVACY_VIEWS] = {0};
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++) {
+    struct leaving left[LEAVINGS] = {0};
+    for (unsigned i = 0; i < LEAVINGS; i++) {
         left[i].outcome = copies[i];
         if (ledger_wants_tokens(c->snapshot->settings) &&
             !copy_tokens(&left[i], &c->leaving[i], arena))
@@ -457,6 +458,8 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
+    if (c->refused && !c->finished)
+        shadow_compare(c);
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
     buf_add_str(&lines, extra);
@@ -550,6 +553,8 @@ static void log_decision(const struct context *c)
              v && v->elsewhere.n > 0 ? LOG_TEXT("requested", digits(c, &v->elsewhere, &requested))
                                      : LOG_NOTHING,
              LOG_TEXT("level", ((struct str){&level, 1})),
+             outcome_was_withheld(o) ? LOG_TEXT("withheld", ((struct str){&o->claims.attest, 1}))
+                                     : LOG_NOTHING,
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
              LOG_NUMBER("tried", c->trail.n),
@@ -576,10 +581,10 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
 /* What was made for the next hop that counts: an earlier one than the last may be the final one. */
 static const struct leaving *left_as(const struct context *c)
 {
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++)
+    for (unsigned i = 0; i < LEAVINGS; i++)
         if (c->outcome && c->leaving[i].outcome == c->outcome)
             return &c->leaving[i];
-    return &c->leaving[c->view];
+    return &c->leaving[context_leaves(c)];
 }
 
 /* Writes one record for each INVITE, when it is known how it ended. */
@@ -632,6 +637,8 @@ static void count_outcome(struct context *c)
     count_add(&proxy_counters(c->proxy)->by_reason[o->reason], 1);
     if (o->verdict == VERDICT_SIGN)
         TALLY(c, by_level[o->claims.attest - 'A'], 1);
+    if (outcome_was_withheld(o))
+        TALLY(c, withheld_by_level[o->claims.attest - 'A'], 1);
 }
 
 /* Notes a source whose request was refused because of where it comes from, not because of what it
@@ -685,8 +692,8 @@ static void tell(struct context *c)
 void context_set_winner(struct context *c, struct attempt *a)
 {
     c->current = a;
-    if (c->leaving[a->view].outcome)
-        c->outcome = c->leaving[a->view].outcome;
+    if (c->leaving[a->leaves].outcome)
+        c->outcome = c->leaving[a->leaves].outcome;
 }
 
 void context_end(struct context *c, int status, enum cause cause)

@@ -10,6 +10,7 @@
 #include <stird/core/well_formed.h>
 #include <stird/io/fetcher_client.h>
 #include <stird/sip/rehearsal.h>
+#include <stird/sip/shadow.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -68,6 +69,7 @@ struct proxy {
     struct health_told health;
     struct refused_sources refused_sources;
     struct failed_calls failed_calls;
+    struct shadow *shadow;       /* NULL: none */
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
@@ -118,6 +120,11 @@ int64_t proxy_today(struct proxy *p)
     int64_t day = route_day();
     route_days_note(&p->route_days, day, proxy_now_ms());
     return day;
+}
+
+struct shadow **proxy_shadow(struct proxy *p)
+{
+    return &p->shadow;
 }
 
 const struct branches *proxy_branches(const struct proxy *p)
@@ -562,6 +569,7 @@ void proxy_free(struct proxy *p)
     numbers_unmap(&p->overlay);
     trust_file_unmap(&p->trust);
     free(p->switches);
+    shadow_free(p->shadow);
     free(p->listeners.list);
     free(p);
 }

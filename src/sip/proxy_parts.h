@@ -68,6 +68,7 @@ struct share *proxy_emergency_share(struct proxy *p); /* of the calls: emergency
 struct context **proxy_contexts(struct proxy *p);     /* the first of a list */
 struct inbox *proxy_inbox(struct proxy *p);
 struct tracing *proxy_tracing(const struct proxy *p); /* NULL: nothing is ever traced */
+struct shadow **proxy_shadow(struct proxy *p);        /* shadow.h; NULL there: none */
 unsigned proxy_worker(const struct proxy *p);
 unsigned proxy_workers(const struct proxy *p); /* 0 with one worker */
 /* One message being printed: whoever prints the next one writes over it. */

@@ -94,6 +94,34 @@ static void hold(const struct context *c, const struct rule *rule, struct rate_w
     rates_hold(proxy_rates(c->proxy), &counted, &of, proxy_now_ms());
 }
 
+/* Whether CALL was counted by RULE for WHO. */
+static bool is_counted(const struct rate_call *call, const struct rule *rule, struct rate_who who)
+{
+    const struct rate_who of = who_of(rule, call->who);
+    for (unsigned i = 0; i < call->n_rules; i++)
+        if (call->rules[i] == rule->rate_id)
+            return of.customer == who.customer && of.number == who.number;
+    return false;
+}
+
+static bool look_beside(void *user, const struct rule *rule, struct str customer, struct str number,
+                        struct rate_counts *counts)
+{
+    const struct context *c = user;
+    struct rates *rates = proxy_rates(c->proxy);
+    if (!rates || !look(rates, rule, customer, number, counts))
+        return false;
+    if (c->rated && counts->n[RATE_CALL] > 0 &&
+        is_counted(&c->rated->call, rule, rates_who(rates, customer, number)))
+        counts->n[RATE_CALL]--;
+    return true;
+}
+
+struct rate_reader rating_reader_beside(const struct context *c)
+{
+    return (struct rate_reader){.look = look_beside, .user = (void *)(uintptr_t)c};
+}
+
 void rating_decided(struct context *c)
 {
     struct rates *rates = proxy_rates(c->proxy);

@@ -19,6 +19,9 @@ struct proxy;
 
 /* What a decision asks in a worker that counts in RATES. */
 struct rate_reader rating_reader_of(struct rates *rates);
+/* The same without what C itself has added, for who decides it once more (shadow.h); it lasts as
+ * long as C. */
+struct rate_reader rating_reader_beside(const struct context *c);
 /* C was decided for the first time. */
 void rating_decided(struct context *c);
 /* Moves what C remembers for its end into ARENA, which its present one is given up for. False: no

@@ -83,7 +83,7 @@ static const struct stage *stage_of(const struct context *c)
 static void complete_call(struct context *c)
 {
     const struct stage *s = stage_of(c);
-    c->call->traced = true;
+    c->call->traced = !s->rehearsal->quiet;
     c->call->origid_key = NULL; /* the running stird's alone */
     c->call->listener = s->rehearsal->listener;
     c->call->trunk = s->rehearsal->trunk;
@@ -190,6 +190,7 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     if (!r->call || !r->outcome)
         return REASON_OUT_OF_MEMORY;
     refuse_stranger(s, in_dialog);
+    outcome_withhold(r->outcome);
     if (in_dialog)
         tell_way(s);
     if (r->verification && !r->trust)

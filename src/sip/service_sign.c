@@ -27,7 +27,7 @@ static enum step_result step_targets(struct context *c)
 /* Counts what holds for the call itself, whichever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
-    TALLY(c, date_corrected, c->outcome->date_was_wrong);
+    TALLY(c, date_corrected, c->outcome->date_was_wrong && c->outcome->withheld == WITHHELD_NOT);
     TALLY(c, rates_lowered, c->outcome->rate_lowered);
     TALLY(c, level_unreadable, c->outcome->level_unreadable);
     TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
@@ -60,8 +60,25 @@ static void decide(struct context *c)
                   (uint64_t)(clock_monotonic_us() - began_us));
 }
 
+/* The next hop refused the call with its token: it leaves as if nothing had been signed. */
+static enum step_result go_bare(struct context *c)
+{
+    struct outcome *o = arena_alloc(c->arena, sizeof(*o));
+    if (!o)
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
+    *o = *c->leaving[c->view].outcome;
+    o->verdict = VERDICT_PASS;
+    o->reason = REASON_SIGNED_REFUSED;
+    o->date = DATE_KEEP;
+    o->n_tokens = 0;
+    c->outcome = c->leaving[LEAVES_BARE].outcome = o;
+    return STEP_NEXT;
+}
+
 static enum step_result step_decide(struct context *c)
 {
+    if (c->bare)
+        return go_bare(c);
     enum privacy_view view = forward_next_view(c);
     struct leaving *leaving = &c->leaving[view];
     bool first = c->leaving[c->view].outcome == NULL;
@@ -128,6 +145,12 @@ static void tell_missing(const struct context *c, const struct passport_type *ty
              LOG_TEXT("type", type->ppt), LOG_TEXT("reason", reason_name(reason)));
 }
 
+/* False: there is no memory for it. One that is withheld was made, and that is all. */
+static bool take_token(struct context *c, unsigned i, struct str token)
+{
+    return c->outcome->withheld != WITHHELD_NOT || keep_identity(c, &c->outcome->tokens[i], token);
+}
+
 /* Each token that could be made goes with the call; the token whose type decides says what becomes
    of the call itself. */
 static void on_signed(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
@@ -139,7 +162,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
     c->sign_us = sign_us;
     for (unsigned i = 0; i < n; i++) {
         enum reason reason = answers[i].reason;
-        if (reason == REASON_OK && !keep_identity(c, &o->tokens[i], answers[i].token))
+        if (reason == REASON_OK && !take_token(c, i, answers[i].token))
             reason = REASON_OUT_OF_MEMORY;
         if (reason != REASON_OK && o->tokens[i].type->decides)
             failed = reason;
@@ -152,6 +175,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
         histogram_add(&proxy_counters(c->proxy)->signing_us, sign_us);
     if (c->leaving[c->view].n_identities > 0)
         o->date = date; /* which is the one of those that are left, too */
+    outcome_withhold(o);
     wait_wake(&c->wait, failed == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
 }
 

@@ -706,5 +706,6 @@ void steps_try_again(struct context *c)
 void steps_try_next_target(struct context *c)
 {
     c->target++;
+    c->bare = false;
     steps_try_again(c);
 }

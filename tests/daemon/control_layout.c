@@ -27,6 +27,8 @@ static const struct {
     FIELD(DROPPED, dropped, generation, generation),
     FIELD(TRUST_IN_USE, trust_in_use, generation, generation),
     FIELD(TRACE_IN_USE, trace_in_use, generation, generation),
+    FIELD(SHADOW_IN_USE, shadow_in_use, generation, generation),
+    FIELD(SHADOW_CHANGE, shadow_change, generation, generation),
     FIELD(TRUST_DOMAIN, trust_domain, domain, unit),
     FIELD(TRUST_SOURCE, trust_source, domain, unit),
     FIELD(TRUST_SOURCE, trust_source, source, state),

@@ -9,7 +9,7 @@ from lib import bare_machine
 class Groups(bare_machine.Story):
     """Who may look at the control socket, and who may change."""
 
-    LOOKS = ("status", "stats", "numbers list", "cert list", "numbers show +12155550100",
+    LOOKS = ("status", "stats", "shadow", "numbers list", "cert list", "numbers show +12155550100",
              "explain --trunk sbc --from +12155550100 --to +13125550123")
     CHANGES = ("numbers block +12155550100", "numbers unset +12155550100", "reload --wait", "reload",
                "reload --force --wait", "cert check")

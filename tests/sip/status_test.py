@@ -38,7 +38,7 @@ class Status(Story):
         self.assertEqual([t["name"] for t in status["trunks"]], ["pbx", "guest", "gateway"])
         self.assertEqual(status["trunks"][0], {
             "name": "pbx", "service": "sign", "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
-            "next_hops": 1, "next_hops_usable": 1})
+            "mode": "sign", "sign_percent": 100, "next_hops": 1, "next_hops_usable": 1})
 
     def test_a_hop_that_dies_and_returns(self):
         self.start(more=SHORT, pbx={"health": "next_hops"},

@@ -182,6 +182,8 @@ static bool check_outcome(const json_t *expect, const struct outcome *o, const s
 {
     static const char *const dates[] = {
         [DATE_KEEP] = "keep", [DATE_ADD] = "add", [DATE_REPLACE] = "replace"};
+    static const char *const withheld[] = {
+        [WITHHELD_NOT] = "not", [WITHHELD_SHADOW] = "shadow", [WITHHELD_SHARE] = "share"};
     bool sign = o->verdict == VERDICT_SIGN;
     bool good = check_text(expect, "verdict", verdict_name(o->verdict));
     good &= check_text(expect, "reason", reason_name(o->reason));
@@ -197,6 +199,7 @@ static bool check_outcome(const json_t *expect, const struct outcome *o, const s
     good &= check_number(expect, "iat", o->claims.iat_s);
     good &= check_bool(expect, "wrong", o->date_was_wrong);
     good &= check_bool(expect, "strip", o->strip_identity);
+    good &= check_text(expect, "withheld", str_of(withheld[o->withheld]));
     good &= check_bool(expect, "level_unreadable", o->level_unreadable);
     good &= check_bool(expect, "emergency", o->emergency);
     if (json_object_get(expect, "certificate"))

@@ -105,6 +105,9 @@ static const struct trial {
      "listen = ( { name = \"core\"; address = \"127.0.0.1\"; }, "
      "{ name = \"six\"; address = \"2001:db8::1\"; } );"},
     {&upstream_table, "sources", "[ \"192.0.2.0/24\" ]", "", ""},
+    {&upstream_table, "failover", "[ \"404\", \"5xx\" ]", "", ""},
+    {&upstream_table, "failover", "[ ]", "", ""},
+    {&upstream_table, "retry_unsigned", "[ \"413\", \"513\" ]", "", ""},
     {&upstream_table, "sources", "[ \"192.0.2.1\", \"2001:db8::/32\" ]", "", ""},
     {&upstream_table, "listener", "\"core\"", "", ""},
     {&upstream_table, "listener", "\"core\"", "uri = \"sip:carrier.example\";", ""},

@@ -34,6 +34,9 @@ struct passport_wanted {
 struct verified;
 struct rule;
 
+/* Why a token that is made stays here (rollout.h). */
+enum withheld { WITHHELD_NOT, WITHHELD_SHADOW, WITHHELD_SHARE };
+
 struct outcome {
     enum verdict verdict;
     enum reason reason;
@@ -47,9 +50,11 @@ struct outcome {
     struct passport_wanted tokens[PASSPORTS_MAX]; /* of a SIGN, in the order of passport_types */
     unsigned n_tokens;
     enum date_action date;
-    bool date_was_wrong;   /* stale, in the future, unreadable or several: counted */
-    bool level_unreadable; /* what the SBC told of the level could not be read: counted */
-    bool strip_identity;   /* remove the Identity headers that the call brought */
+    bool date_was_wrong;         /* stale, in the future, unreadable or several: counted */
+    bool level_unreadable;       /* what the SBC told of the level could not be read: counted */
+    bool strip_identity;         /* remove the Identity headers that the call brought */
+    enum withheld withheld;      /* of a SIGN: its tokens are made, and the call leaves without */
+    enum reason withheld_reason; /* of one that was withheld: what it would have been signed for */
 
     const struct verified *verified; /* what its Identity is worth; NULL: nobody judged it */
 
@@ -82,6 +87,12 @@ uint32_t outcome_certificate(const struct outcome *o);
 /* Copies the texts of ANSWER into ARENA. False when memory was missing; the texts for which there
    was none are empty. */
 bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena);
+
+/* Makes of a SIGN whose tokens are withheld the PASS that leaves; claims and tokens stay, for the
+   record. Does nothing to others. */
+void outcome_withhold(struct outcome *o);
+/* Whether that was done to it: what it would have been signed as is known. */
+bool outcome_was_withheld(const struct outcome *o);
 
 struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */
 

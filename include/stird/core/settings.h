@@ -18,6 +18,7 @@
 #include <stird/core/certificate.h>
 #include <stird/core/numbers.h>
 #include <stird/core/source_table.h>
+#include <stird/core/status_set.h>
 #include <stird/core/time_zone.h>
 #include <stird/core/tls_dates.h>
 #include <stird/core/tn.h>
@@ -127,7 +128,8 @@ struct upstream {
     bool listener_given;
     bool asked_when_out; /* even without probes OPTIONS asks whether a next hop that is out is back
                           */
-    const struct address_prefix *sources; /* where it may send from; default: its address */
+    struct status_set failover, retry_unsigned; /* routing.md: after which of its answers */
+    const struct address_prefix *sources;       /* where it may send from; default: its address */
     unsigned n_sources;
     uint32_t listener; /* index: the socket that requests leave from, same family and transport */
 };

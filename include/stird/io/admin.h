@@ -25,7 +25,8 @@ enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */
     ADMIN_STATS,         /* reply: JSON */
     ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
-                            numbers.max_shrink_percent, else empty */
+                            numbers.max_shrink_percent, "shadow": beside what is in force, both of
+                            them with a blank between; else empty */
     ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay,
                             trust, switches where there are; reply: JSON */
     ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
@@ -49,6 +50,8 @@ enum admin_type {
                            it: JSON, all that are on */
     ADMIN_SWITCH_BACK,  /* text: kind, name; the same */
     ADMIN_SWITCHES,     /* reply: JSON, the same */
+    ADMIN_SHADOW,       /* reply: JSON, what a second configuration would change of calls */
+    ADMIN_SHADOW_END,   /* drops it */
     ADMIN_TYPES
 };
 

@@ -12,6 +12,7 @@
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
 #include <stird/core/refused_source.h>
+#include <stird/core/shadow_change.h>
 #include <stird/core/x5u.h>
 #include <stird/io/call_trace.h>
 #include <stird/io/failed_call.h>
@@ -56,6 +57,17 @@ struct control_certificates {
                                   has chosen */
 };
 #define CONTROL_UNIT_CHOSEN 4
+
+struct control_shadow {
+    uint64_t generation;
+    int64_t read_at_s;       /* as those of control_snapshot */
+    char path[CONTROL_TEXT]; /* the same */
+};
+
+struct control_shadow_in_use {
+    uint64_t generation;
+    uint32_t taken; /* 0: it cannot be, and the log says why */
+};
 
 struct control_drop {
     uint64_t generation; /* comes back in the answer */

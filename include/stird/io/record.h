@@ -32,6 +32,8 @@ struct record {
     struct str identity_fault;        /* the first of the Identity headers that the call brought */
     uint32_t identity_unreadable;     /* how many of them nobody could read */
     char attest;                      /* 'A', 'B', 'C', or 0 */
+    char withheld;                    /* the same of a token that was made and stayed here, */
+    enum reason withheld_reason;      /* and what it would have been signed for */
     enum verdict verdict;
     enum reason reason;
     enum number_state number_state; /* NUMBER_STATES: it was not looked up */

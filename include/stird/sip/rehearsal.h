@@ -30,6 +30,7 @@ struct rehearsal {
     enum transport transport; /* which frames it: a stream needs Content-Length */
     int64_t now_s;
     const struct rate_reader *rates; /* NULL: rates are not known */
+    bool quiet;                      /* nobody reads the sentences of a trace: none are written */
     /* Of a trunk that verifies: whom the service believes (NULL: not at hand), and who brings the
        certificate of URL (NULL: nobody; it is still to be fetched). It answers as the fetcher does:
        FETCH_OK with TEXT, else *WHY may say more. IS_GIVEN: it was given by hand, so what the URL

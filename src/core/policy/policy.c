@@ -3,6 +3,7 @@
  * first step that settles the call ends it.
  *
  *   parties       calling and called number, what the table says of the calling one
+ *   rollout       whether its token, if it gets one, stays here (rollout.h)
  *   blocked       a number that never originates calls is refused, signed or not
  *   rule          the first rule of the configuration whose conditions are met
  *   existing      a shaken Identity that stays, or goes and leaves the call unsigned
@@ -18,6 +19,7 @@
  * what is to be signed:
  *
  *   switched      an operator has switched signing off: it leaves unsigned
+ *   withheld      says that its token stays here, where rollout found so
  *   certificate   the unit that signs such a token
  *   sign          the verdict
  */
@@ -32,6 +34,7 @@
 #include "existing.h"
 #include "level.h"
 #include "parties.h"
+#include "rollout.h"
 #include "shown.h"
 #include "token.h"
 
@@ -84,8 +87,8 @@ static bool step_sign(struct decision *d)
 static void find_level(struct decision *d)
 {
     static decision_step *const steps[] = {
-        step_parties, step_blocked, step_rule,  step_existing, step_caller,
-        step_called,  step_level,   step_shown, step_dialog,   step_claims,
+        step_parties, step_rollout, step_blocked, step_rule,   step_existing, step_caller,
+        step_called,  step_level,   step_shown,   step_dialog, step_claims,
     };
     decision_begin(d);
     decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
@@ -97,7 +100,8 @@ static void find_level(struct decision *d)
 /* What is not settled by its level is signed with it: nothing lowers it behind here. */
 static void sign_at_level(struct decision *d)
 {
-    static decision_step *const steps[] = {step_switched, step_certificate, step_sign};
+    static decision_step *const steps[] = {step_switched, step_withheld, step_certificate,
+                                           step_sign};
     if (!d->is_settled)
         decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
@@ -121,6 +125,8 @@ static void lower_to(struct decision *d, const struct trunk *trunk, const struct
     bool sign = !d->is_settled;
     bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
     o->strip_identity = o->strip_identity || other->strip_identity;
+    if (o->withheld == WITHHELD_NOT)
+        o->withheld = other->withheld;
     if (other->verdict == VERDICT_REJECT)
         refuse_in_doubt(d);
     else if (sign && (other->verdict == VERDICT_PASS || !same_number))
@@ -219,6 +225,7 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
                            enum reason reason, struct outcome *outcome)
 {
     bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
+                   outcome->withheld != WITHHELD_NOT ||
                    emergency_of_call(settings, call) != EMERGENCY_NONE;
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;

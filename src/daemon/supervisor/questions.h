@@ -20,6 +20,13 @@ struct trunks_asked {
     bool no_memory; /* for one who answers */
 };
 
+/* What the upstreams of the present configuration have counted, by their index; all zero at
+   first. */
+struct upstreams_asked {
+    struct upstream_counters *upstreams;
+    unsigned n;
+};
+
 /* What each worker has counted of others' certificates, by its index; all zero at first. */
 struct held_asked {
     struct certificates_held {

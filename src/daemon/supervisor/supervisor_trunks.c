@@ -51,6 +51,22 @@ static void put_switched(struct json *j, const struct trunk *t, const struct swi
     }
 }
 
+/* How many of its numbers are signed; of a trunk that signs nothing, null. */
+static void put_mode(struct json *j, const struct trunk *t)
+{
+    const bool signs = service_words[t->service].signs;
+    json_put_key(j, STR("mode"));
+    if (signs)
+        json_put_string(j, t->shadow ? STR("shadow") : STR("sign"));
+    else
+        json_put_null(j);
+    json_put_key(j, STR("sign_percent"));
+    if (signs)
+        json_put_integer(j, t->shadow ? 0 : t->sign_percent);
+    else
+        json_put_null(j);
+}
+
 static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing,
                     const struct switches *on)
 {
@@ -59,6 +75,7 @@ static void put_one(struct json *j, const struct trunk *t, const struct trunk_st
     put_text(j, STR("customer"), t->customer);
     put_text(j, STR("service"), str_of(service_words[t->service].word));
     put_identity(j, t);
+    put_mode(j, t);
     put_count(j, STR("calls"), standing->calls);
     put_text(j, STR("health"), health_name(t->health));
     put_count(j, STR("next_hops"), standing->next_hops);
