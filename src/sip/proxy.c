@@ -72,6 +72,7 @@ struct proxy {
     void *drained_user;
     struct timer drain_limit;
     int64_t drain_until_ms;
+    struct yielding yielding;
 };
 
 /* ---- its parts ---- */
@@ -256,6 +257,16 @@ struct certificates *proxy_certificates(const struct proxy *p)
 bool proxy_is_draining(const struct proxy *p)
 {
     return p->draining;
+}
+
+const struct yielding *proxy_yielding(const struct proxy *p)
+{
+    return &p->yielding;
+}
+
+struct yielding *proxy_yielding_of(struct proxy *p)
+{
+    return &p->yielding;
 }
 
 bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
@@ -489,6 +500,7 @@ static struct transaction_timing timing_of(const struct settings *s)
 static void end_contexts(struct proxy *p)
 {
     p->drained = NULL; /* nobody waits for it any more */
+    yielding_end(p);
     for (struct context *c = p->contexts; c; c = c->next) {
         if (c->call && c->sent_us < 0 && !c->finished)
             context_refuse(c, REASON_DRAINING);
@@ -646,7 +658,8 @@ static void start_when_named(struct wait *w)
         if (wait_stands(w))
             return;
     }
-    net_start(p->net);
+    if (!yielding_is_on(p))
+        net_start(p->net);
 }
 
 void proxy_start(struct proxy *p)
@@ -730,6 +743,11 @@ void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
     for (struct context *c = p->contexts; c; c = c->next)
         wait_hurry(&c->wait, proxy_now_ms());
     proxy_arm_timers(p);
+}
+
+void proxy_yield(struct proxy *p, void (*done)(void *user), void *user)
+{
+    yielding_begin(p, done, user);
 }
 
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)

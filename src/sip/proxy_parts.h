@@ -30,6 +30,7 @@
 #include "timers.h"
 #include "sip/transaction/transaction.h"
 #include "undecided.h"
+#include "yielding.h"
 
 struct context;
 struct resolver;
@@ -91,6 +92,8 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
 void proxy_after_events(void *proxy);
 bool proxy_is_draining(const struct proxy *p);
+const struct yielding *proxy_yielding(const struct proxy *p);
+struct yielding *proxy_yielding_of(struct proxy *p);
 /* Notes one call less; while draining, the end of the last one soon ends the proxy. */
 void proxy_call_ended(struct proxy *p);
 /* After work that did not come from the sockets: the loop wakes up for the timers it has set. */

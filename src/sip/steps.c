@@ -275,15 +275,18 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     return true;
 }
 
-/* A peer that takes any answer for health gets none (proxy.drain), and its copies leave no records.
- */
-static enum step_result refuse_draining(struct context *c)
+/* Its copies leave no records. */
+static enum step_result pass_over(struct context *c)
 {
-    if (!c->snapshot->settings->drain_silently)
-        return step_refuse(c, REASON_DRAINING);
     c->call = NULL;
     context_finish(c, 0);
     return STEP_DONE;
+}
+
+/* A peer that takes any answer for health gets none (proxy.drain). */
+static enum step_result refuse_draining(struct context *c)
+{
+    return c->snapshot->settings->drain_silently ? pass_over(c) : step_refuse(c, REASON_DRAINING);
 }
 
 /* Probably tgrp_in is wrong, or a caller tries to choose its trunk; a line a minute says so. */
@@ -399,6 +402,8 @@ static enum step_result step_trunk(struct context *c)
     c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
         return refuse_draining(c);
+    if (yielding_leaves(p, &c->from) && c->says_emergency == EMERGENCY_NONE)
+        return pass_over(c);
     steps_count_emergency(c, c->says_emergency);
     return admit_call(c, trunk, c->says_emergency) ? STEP_NEXT : STEP_DONE;
 }

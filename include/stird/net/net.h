@@ -92,6 +92,8 @@ struct net *net_new(struct event_base *base, const struct listener_sockets *sock
                     const struct listener *listeners, unsigned n_listeners,
                     const struct net_limits *limits, const struct net_handlers *handlers);
 void net_start(struct net *net);
+/* No further connections are taken: who comes waits for the process that has the sockets next. */
+void net_stop_accepting(struct net *net);
 void net_free(struct net *net);
 void net_set_limits(struct net *net, const struct net_limits *limits);
 
