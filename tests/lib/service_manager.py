@@ -68,12 +68,13 @@ class ManagedStird(stird.Stird):
     def _read(self):
         while True:
             try:
-                data, fds, _, _ = socket.recv_fds(self.notify, 4096, 256,
-                                                  getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000))
+                data, fds, _, _ = socket.recv_fds(self.notify, 4096, 256)
             except OSError:
                 return
             if not data:
                 return
+            for fd in fds:
+                os.set_inheritable(fd, False)
             self._take(data.decode().split("\n"), fds)
 
     def _take(self, lines, fds):
