@@ -2,14 +2,17 @@
 
 import os
 import socket
+import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stirctl
+from lib.lab import binary
+from lib.patience import HANG_S
 from lib.service_manager import ManagedStird
 
 
-class Kept(ProcessStory):
+class KeptStory(ProcessStory):
     def start_managed(self, path=None, **changes):
         self.stird = ManagedStird(self.lab, path or self.configure(**changes))
         return self.stird.start_ready()
@@ -23,6 +26,8 @@ class Kept(ProcessStory):
     def name(self, kind, port=5060):
         return "%s-%s_%d" % (kind, self.net(1), port)
 
+
+class Kept(KeptStory):
     def test_what_arrives_meanwhile_waits(self):
         """A datagram, and a connection with a request on it."""
         self.start_managed()
@@ -81,6 +86,74 @@ class Kept(ProcessStory):
         self.stird.wait_log("a descriptor of the service manager is not used.*stird.socket")
         self.signed_call()
         self.signed_call(transport="tcp")
+
+
+class Restarted(KeptStory):
+    """stirctl restart, with a systemctl that does as the manager of this story does."""
+
+    def systemctl(self):
+        """A program of this name first in the path; it tells the story, and waits for its answer."""
+        folder = self.lab.path("bin")
+        os.makedirs(folder)
+        ask, answer = self.lab.path("ask"), self.lab.path("answer")
+        os.mkfifo(ask)
+        os.mkfifo(answer)
+        program = os.path.join(folder, "systemctl")
+        with open(program, "w", encoding="ascii") as out:
+            out.write('#!/bin/sh\necho "$@" >"%s"\nexit "$(cat "%s")"\n' % (ask, answer))
+        os.chmod(program, 0o755)
+        return ask, answer
+
+    def run_restart(self):
+        environment = dict(os.environ, PATH=self.lab.path("bin") + ":" + os.environ["PATH"])
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        return subprocess.Popen([program, "-c", self.stird.configuration, "restart", "--unit",
+                                 "stird.service"], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, env=environment)
+
+    def restart(self):
+        """Answers with the end of what ran before, and what stirctl said."""
+        ask, answer = self.systemctl()
+        command = self.run_restart()
+        with open(ask, encoding="ascii") as source:
+            self.assertEqual(source.read(), "restart -- stird.service\n")
+        self.stird.restart()
+        with open(answer, "w", encoding="ascii") as out:
+            out.write("0")
+        out, complaints = command.communicate(timeout=HANG_S)
+        self.assertEqual((command.returncode, out), (0, "restarted\n"), complaints)
+
+    def test_a_call_that_rings(self):
+        """It is answered by its Via, acknowledged and ended by its Route; what comes again is one call."""
+        self.start_managed(drain="%ds" % (2 * HANG_S))
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        self.restart()
+        self.stird.wait_log("stopping for a restart")
+        self.assertEqual(self.taken_over(), 2)
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final)
+        self.carrier.expect("ACK")
+        self.signed_call()
+
+    def test_it_would_not_start(self):
+        """A configuration with a mistake: what is wrong is said, and the running stird goes on."""
+        self.start_managed()
+        self.systemctl()
+        pid = self.stird.process.pid
+        with open(self.stird.configuration, "a", encoding="utf-8") as out:
+            out.write("\nnonsense = 1;\n")
+        command = self.run_restart()
+        _, complaints = command.communicate(timeout=HANG_S)
+        self.assertEqual(command.returncode, 1)
+        self.assertIn("nonsense", complaints)
+        self.assertIn("would not start: the running stird goes on", complaints)
+        self.signed_call()
+        self.assertEqual(self.stird.process.pid, pid)
+        self.assertIsNone(self.stird.process.poll())
 
 
 if __name__ == "__main__":

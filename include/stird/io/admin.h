@@ -37,7 +37,8 @@ enum admin_type {
     ADMIN_TRUST_REFRESH, /* the same, when they have been made anew */
     ADMIN_DROP, /* text: the URL of a certificate of others. The reply comes when neither the
                    fetcher nor a worker has it any more */
-    ADMIN_RESTART,  /* a stop that comes soon is the first half of a restart */
+    ADMIN_RESTART,  /* text: "now": a stop that comes soon is the first half of a restart. Reply: JSON,
+                       what is to be restarted */
     ADMIN_TYPES
 };
 

@@ -9,9 +9,14 @@
 #include "daemon/manager_job.h"
 #include "daemon/notify.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <stird/base/log.h>
 #include <stird/io/admin.h>
+#include <string.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
 
 #define GOODBYE_MS   5000 /* more than the end can take after the drain */
 #define YIELD_MS     3000 /* more than a worker takes for it */
@@ -156,18 +161,41 @@ static void on_wanted(struct supervisor *s, const struct news *news)
         drain(s, false, now_ms);
 }
 
+static bool ends_with(struct str text, const char *end)
+{
+    const size_t n = strlen(end);
+    return text.n >= n && memcmp(text.p + text.n - n, end, n) == 0;
+}
+
+/* The program as it is installed now: this process may still be an older one. */
+static struct str program_path(char path[PATH_MAX])
+{
+    static const char gone[] = " (deleted)";
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    struct str program = {path, n > 0 ? (size_t)n : 0};
+    return ends_with(program, gone) ? str_slice(program, 0, program.n - strlen(gone)) : program;
+}
+
 /* stirctl restart: the stop that follows is one half of a restart. */
 static void act_restart(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
-    (void)text;
-    if (!descriptor_store_is_kept()) {
-        asker_answer(a, ASKER_REFUSED,
-                     STR("no service manager keeps the sockets of this stird: a restart is a stop "
-                         "and a start"));
-        return;
-    }
-    own(s)->announced_until_ms = now_ms + ANNOUNCED_MS;
-    asker_answer(a, 0, STR("{}"));
+    struct buf reply = BUF_INIT;
+    struct json j = json_writer(&reply, false);
+    char path[PATH_MAX], *unit = NULL;
+    if (str_eq(text, STR("now")))
+        own(s)->announced_until_ms = now_ms + ANNOUNCED_MS;
+    sd_pid_get_unit(0, &unit);
+    const bool service = unit && ends_with(str_of(unit), ".service");
+    json_begin_object(&j);
+    json_put_key(&j, STR("program"));
+    json_put_string(&j, program_path(path));
+    json_put_known_text(&j, STR("unit"), str_of(service ? unit : ""));
+    json_put_key(&j, STR("kept"));
+    json_put_bool(&j, descriptor_store_is_kept());
+    json_end_object(&j);
+    asker_answer_json(a, 0, &reply);
+    buf_fini(&reply);
+    free(unit);
 }
 
 static const struct ask asks[] = {{ADMIN_RESTART, act_restart, CONTROL_CHANGE}, {.act = NULL}};
