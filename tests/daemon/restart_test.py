@@ -2,17 +2,25 @@
 
 import os
 import socket
+import shutil
 import subprocess
+import threading
+import time
 import unittest
 
-from daemon.lifetimes import ProcessStory
+from daemon.lifetimes import WorkersStory
 from lib import stirctl
 from lib.lab import binary
 from lib.patience import HANG_S
 from lib.service_manager import ManagedStird
 
+LONG = os.environ.get("STIRD_LONG") == "1"
+RATE = int(os.environ.get("STIRD_RATE", "500" if LONG else "40"))  # calls a second
+SECONDS = 30 if LONG else 3
+GIVE_UP = 40.0
 
-class KeptStory(ProcessStory):
+
+class KeptStory(WorkersStory):
     def start_managed(self, path=None, **changes):
         self.stird = ManagedStird(self.lab, path or self.configure(**changes))
         return self.stird.start_ready()
@@ -88,7 +96,7 @@ class Kept(KeptStory):
         self.signed_call(transport="tcp")
 
 
-class Restarted(KeptStory):
+class RestartStory(KeptStory):
     """stirctl restart, with a systemctl that does as the manager of this story does."""
 
     def systemctl(self):
@@ -123,6 +131,8 @@ class Restarted(KeptStory):
         out, complaints = command.communicate(timeout=HANG_S)
         self.assertEqual((command.returncode, out), (0, "restarted\n"), complaints)
 
+
+class Restarted(RestartStory):
     def test_a_call_that_rings(self):
         """It is answered by its Via, acknowledged and ended by its Route; what comes again is one call."""
         self.start_managed(drain="%ds" % (2 * HANG_S))
@@ -154,6 +164,55 @@ class Restarted(KeptStory):
         self.signed_call()
         self.assertEqual(self.stird.process.pid, pid)
         self.assertIsNone(self.stird.process.poll())
+
+
+class Upgraded(RestartStory):
+    """The program is replaced while calls come and go."""
+
+    def install(self):
+        path = self.lab.path("stird")
+        shutil.copy(binary(), path + ".new")
+        os.rename(path + ".new", path)
+        return path
+
+    def upgrade(self, workers):
+        try:
+            path = self.configure(more="workers = %d;" % workers)
+            self.stird = ManagedStird(self.lab, path)
+            self.stird.program = self.install()
+            self.stird.start_ready()
+        except AssertionError:
+            if "systemd/stird.service.d/workers.conf" in self.stird.log():
+                self.skipTest("no CAP_BPF here")
+            raise
+        load = self.load()
+        load.refuse_every = 5
+        due = threading.Event()
+        thread = threading.Thread(target=load.run,
+                                  args=(RATE, SECONDS, [(SECONDS / 3, due.set)], GIVE_UP))
+        thread.start()  # stird ends with the thread that started it, so that is this one
+        due.wait(HANG_S)
+        before = time.monotonic()
+        self.install()
+        self.restart()
+        took = time.monotonic() - before
+        thread.join()
+        self.assertEqual(self.taken_over(), workers + 1)
+        slow = sum(1 for c in load.calls.values() if c.arrived and c.arrived - c.began > 0.4)
+        print("%d worker(s), %d calls/s: %d calls, %d lost, %d unsigned, %d repeated their INVITE, "
+              "%.2f s until it served again" % (workers, RATE, len(load.calls), len(load.lost),
+                                                 len(load.unsigned), slow, took))
+        self.assert_none_lost(load)
+        self.assertEqual(load.unsigned, [])
+        self.assertGreater(min(load.by_worker.get(w, 0) for w in range(workers)), 0)
+
+    def test_of_one_worker(self):
+        """No call is lost, none leaves unsigned."""
+        self.upgrade(1)
+
+    def test_of_several_workers(self):
+        """The same: each datagram that waited is its worker's."""
+        self.upgrade(3)
 
 
 if __name__ == "__main__":
