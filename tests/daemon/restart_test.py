@@ -2,15 +2,12 @@
 
 import os
 import socket
-import shutil
-import subprocess
 import threading
 import time
 import unittest
 
 from daemon.lifetimes import WorkersStory
 from lib import stirctl
-from lib.lab import binary
 from lib.patience import HANG_S
 from lib.service_manager import ManagedStird
 
@@ -96,43 +93,9 @@ class Kept(KeptStory):
         self.signed_call(transport="tcp")
 
 
-class RestartStory(KeptStory):
-    """stirctl restart, with a systemctl that does as the manager of this story does."""
+class Restarted(KeptStory):
+    """By stirctl, with a systemctl that does as the manager of this story does."""
 
-    def systemctl(self):
-        """A program of this name first in the path; it tells the story, and waits for its answer."""
-        folder = self.lab.path("bin")
-        os.makedirs(folder)
-        ask, answer = self.lab.path("ask"), self.lab.path("answer")
-        os.mkfifo(ask)
-        os.mkfifo(answer)
-        program = os.path.join(folder, "systemctl")
-        with open(program, "w", encoding="ascii") as out:
-            out.write('#!/bin/sh\necho "$@" >"%s"\nexit "$(cat "%s")"\n' % (ask, answer))
-        os.chmod(program, 0o755)
-        return ask, answer
-
-    def run_restart(self):
-        environment = dict(os.environ, PATH=self.lab.path("bin") + ":" + os.environ["PATH"])
-        program = os.path.join(os.path.dirname(binary()), "stirctl")
-        return subprocess.Popen([program, "-c", self.stird.configuration, "restart", "--unit",
-                                 "stird.service"], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, env=environment)
-
-    def restart(self):
-        """Answers with the end of what ran before, and what stirctl said."""
-        ask, answer = self.systemctl()
-        command = self.run_restart()
-        with open(ask, encoding="ascii") as source:
-            self.assertEqual(source.read(), "restart -- stird.service\n")
-        self.stird.restart()
-        with open(answer, "w", encoding="ascii") as out:
-            out.write("0")
-        out, complaints = command.communicate(timeout=HANG_S)
-        self.assertEqual((command.returncode, out), (0, "restarted\n"), complaints)
-
-
-class Restarted(RestartStory):
     def test_a_call_that_rings(self):
         """It is answered by its Via, acknowledged and ended by its Route; what comes again is one call."""
         self.start_managed(drain="%ds" % (2 * HANG_S))
@@ -140,7 +103,7 @@ class Restarted(RestartStory):
         arrived = self.carrier.expect("INVITE")
         self.carrier.respond(arrived, 180)
         self.sbc.expect(180)
-        self.restart()
+        self.stird.restart_by_stirctl()
         self.stird.wait_log("stopping for a restart")
         self.assertEqual(self.taken_over(), 2)
         self.carrier.respond(arrived, 200)
@@ -152,11 +115,10 @@ class Restarted(RestartStory):
     def test_it_would_not_start(self):
         """A configuration with a mistake: what is wrong is said, and the running stird goes on."""
         self.start_managed()
-        self.systemctl()
         pid = self.stird.process.pid
         with open(self.stird.configuration, "a", encoding="utf-8") as out:
             out.write("\nnonsense = 1;\n")
-        command = self.run_restart()
+        command = self.stird.stirctl_restart()
         _, complaints = command.communicate(timeout=HANG_S)
         self.assertEqual(command.returncode, 1)
         self.assertIn("nonsense", complaints)
@@ -166,20 +128,14 @@ class Restarted(RestartStory):
         self.assertIsNone(self.stird.process.poll())
 
 
-class Upgraded(RestartStory):
+class Upgraded(KeptStory):
     """The program is replaced while calls come and go."""
-
-    def install(self):
-        path = self.lab.path("stird")
-        shutil.copy(binary(), path + ".new")
-        os.rename(path + ".new", path)
-        return path
 
     def upgrade(self, workers):
         try:
             path = self.configure(more="workers = %d;" % workers)
             self.stird = ManagedStird(self.lab, path)
-            self.stird.program = self.install()
+            self.stird.install()
             self.stird.start_ready()
         except AssertionError:
             if "systemd/stird.service.d/workers.conf" in self.stird.log():
@@ -193,8 +149,8 @@ class Upgraded(RestartStory):
         thread.start()  # stird ends with the thread that started it, so that is this one
         due.wait(HANG_S)
         before = time.monotonic()
-        self.install()
-        self.restart()
+        self.stird.install()
+        self.stird.restart_by_stirctl()
         took = time.monotonic() - before
         thread.join()
         self.assertEqual(self.taken_over(), workers + 1)

@@ -5,6 +5,7 @@ and hands them to the next start. They are dropped when the service is stopped.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -141,6 +142,38 @@ class ManagedStird(stird.Stird):
     def restart(self):
         assert self.end() == 0
         return self.start_ready()
+
+    # by stirctl
+    def stirctl_restart(self):
+        """Begins it, with a systemctl first in the path that asks this manager, and waits."""
+        folder = self.lab.path("bin")
+        if not os.path.exists(folder):
+            os.makedirs(folder)
+            os.mkfifo(self.lab.path("bin", "ask"))
+            os.mkfifo(self.lab.path("bin", "answer"))
+            with open(self.lab.path("bin", "systemctl"), "w", encoding="ascii") as out:
+                out.write('#!/bin/sh\necho "$@" >"%s/ask"\nexit "$(cat "%s/answer")"\n' % (folder, folder))
+                os.fchmod(out.fileno(), 0o755)
+        return subprocess.Popen([os.path.join(os.path.dirname(binary()), "stirctl"), "-c", self.configuration,
+                                 "restart", "--unit", "stird.service"], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True,
+                                env=dict(os.environ, PATH=folder + ":" + os.environ["PATH"]))
+
+    def restart_by_stirctl(self):
+        command = self.stirctl_restart()
+        with open(self.lab.path("bin", "ask"), encoding="ascii") as source:
+            asked = source.read()
+        self.restart()
+        with open(self.lab.path("bin", "answer"), "w", encoding="ascii") as out:
+            out.write("0")
+        out, complaints = command.communicate(timeout=HANG_S)
+        assert (command.returncode, out, asked) == (0, "restarted\n", "restart -- stird.service\n"), complaints
+
+    def install(self):
+        """The program anew, as a package does: another file under the same name."""
+        self.program = self.lab.path("stird")
+        shutil.copy(binary(), self.program + ".new")
+        os.rename(self.program + ".new", self.program)
 
     def stop(self, timeout=HANG_S):
         status = self.process.returncode if self.process.poll() is not None else self.end()
