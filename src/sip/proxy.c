@@ -593,6 +593,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .undelivered = arrival_undelivered,
                                           .opened = on_opened,
                                           .closed = on_closed,
+                                          .busy = arrival_busy,
                                           .batch_end = proxy_after_events};
     struct transaction_timing timing = timing_of(s);
     struct net_limits limits = limits_of(p, s);

@@ -420,6 +420,7 @@ def restarts(o):
             stird.restart_by_stirctl()
             took.append(time.time() - began)
         busy = json.loads(p.communicate()[0])
+        print("  without a restart: %d calls, %d unsigned" % (quiet["calls"], quiet["arrived"] - quiet["identities"]))
         print("  from the order to READY %.2f s at most (%s)" % (max(took), load_average()))
         print("  %d calls, %d lost, %d unsigned; p50 %.1f -> %.1f ms, p99 %.1f -> %.1f ms" % (
             busy["calls"], busy["failed"], busy["arrived"] - busy["identities"], quiet["p50_us"] / 1e3,

@@ -1,6 +1,7 @@
 """Listening sockets that a service manager keeps over a restart: what arrives meanwhile waits."""
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ import unittest
 
 from daemon.lifetimes import WorkersStory
 from lib import stirctl
+from lib.bus import Bus
 from lib.patience import HANG_S
 from lib.service_manager import ManagedStird
 
@@ -24,6 +26,11 @@ class KeptStory(WorkersStory):
 
     def end_stird(self):
         self.assertEqual(self.stird.end(), 0)
+
+    def answer(self, invite, arrived):
+        self.carrier.respond(arrived, 200)
+        self.sbc.acknowledge(invite, self.sbc.expect(200))
+        self.carrier.expect("ACK")
 
     def taken_over(self):
         return stirctl.ask(self.stird.configuration, "stats")["sockets_taken_over"]
@@ -106,10 +113,7 @@ class Restarted(KeptStory):
         self.stird.restart_by_stirctl()
         self.stird.wait_log("stopping for a restart")
         self.assertEqual(self.taken_over(), 2)
-        self.carrier.respond(arrived, 200)
-        final = self.sbc.expect(200)
-        self.sbc.acknowledge(invite, final)
-        self.carrier.expect("ACK")
+        self.answer(invite, arrived)
         self.signed_call()
 
     def test_it_would_not_start(self):
@@ -126,6 +130,53 @@ class Restarted(KeptStory):
         self.signed_call()
         self.assertEqual(self.stird.process.pid, pid)
         self.assertIsNone(self.stird.process.poll())
+
+
+class Told(KeptStory):
+    """By systemctl alone: the message bus says whether a stop is half of a restart."""
+
+    def start_at_bus(self, **changes):
+        self.bus = Bus(self.lab.path("bus"))
+        self.addCleanup(self.bus.close)
+        self.stird = ManagedStird(self.lab, self.configure(drain="%ds" % (2 * HANG_S), **changes))
+        self.stird.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
+        self.stird.start_ready()
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        return invite, arrived
+
+    def test_a_restart(self):
+        """A call that rings does not hold it up."""
+        invite, arrived = self.start_at_bus()
+        self.bus.job_type = "restart"
+        self.stird.restart()
+        self.stird.wait_log("stopping for a restart")
+        self.answer(invite, arrived)
+
+    def drains(self, **answers):
+        """The call that rings has its time."""
+        invite, arrived = self.start_at_bus()
+        for name, value in answers.items():
+            setattr(self.bus, name, value)
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.wait_draining()
+        self.refused_call(503, reason="draining")
+        self.refuse(arrived, invite)
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+
+    def test_a_stop(self):
+        self.drains(job_type="stop")
+
+    def test_a_signal_of_somebody_else(self):
+        self.drains(job_type=None)
+
+    def test_a_restart_that_keeps_nothing(self):
+        self.drains(job_type="restart", kept=0)
+
+    def test_a_bus_that_is_silent(self):
+        self.drains(job_type="restart", silent=True)
 
 
 class Upgraded(KeptStory):

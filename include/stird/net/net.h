@@ -83,6 +83,9 @@ struct net_handlers {
     /* A connection is gone; transactions on it fail. Its flows stay valid until released. ERROR is
        0 when one of the two sides closed it in good order, else the errno that broke it. */
     void (*closed)(void *context, const struct connection *connection, int error);
+    /* Whether what has come is enough for now. Asked as long as datagrams are read that had waited
+       for this process, for they come all at once; NULL: it never is. */
+    bool (*busy)(void *context);
     /* The loop has no more bytes for now: a good moment to send what has gathered. */
     void (*batch_end)(void *context);
 };
