@@ -98,9 +98,5 @@ static const struct cli_option options[] = {
     {"unit", 'u', "UNIT", "its unit of systemd, where stird does not know it", 0}, {0}};
 
 const struct command command_restart = {
-    "restart",
-    "[--unit UNIT]",
-    "restart stird and lose no call, if it would start again",
-    run,
-    options,
-    NULL};
+    "restart", "[--unit UNIT]", "restart stird and lose no call, if it would start again",
+    run,       options,         NULL};

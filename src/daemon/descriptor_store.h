@@ -40,8 +40,8 @@ void descriptor_store_close_rest(void);
 void descriptor_store_end_start(void);
 
 /* The manager is to keep FD, which the caller closes after this has returned, or later. One of that
-   name that it has already is replaced, if REPLACES, and then this waits, a second at most, until it
-   is closed. */
+   name that it has already is replaced, if REPLACES, and then this waits, a second at most, until
+   it is closed. */
 void descriptor_store_keep(const char *name, int fd, bool replaces);
 /* Whether the manager was told of sockets to keep; whether it does, it does not say. */
 bool descriptor_store_is_kept(void);

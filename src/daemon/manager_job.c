@@ -42,9 +42,8 @@ static int on_unit(sd_bus_message *m, void *user, sd_bus_error *error)
     (void)error;
     int r = sd_bus_message_is_method_error(m, NULL) ? -1 : sd_bus_message_read(m, "o", &path);
     j->unit = r >= 0 && path ? strdup(path) : NULL;
-    return go_on(j, j->unit ? get(j, j->unit, MANAGER ".Service", "NFileDescriptorStore",
-                                  on_sockets)
-                            : -1);
+    return go_on(
+        j, j->unit ? get(j, j->unit, MANAGER ".Service", "NFileDescriptorStore", on_sockets) : -1);
 }
 
 static int on_sockets(sd_bus_message *m, void *user, sd_bus_error *error)

@@ -20,8 +20,8 @@ void notify_watchdog(void);
 /* How often notify_watchdog() must be called, or 0. */
 int64_t notify_watchdog_interval_ms(void);
 
-/* Says TEXT, with a duplicate of descriptor ALONG (-1: without). True when nothing is left to do: the
-   manager took it, or there is no manager. */
+/* Says TEXT, with a duplicate of descriptor ALONG (-1: without). True when nothing is left to do:
+   the manager took it, or there is no manager. */
 bool notify_say(const char *text, int along);
 
 /* Says the newest state again that could not be said before. Call now and then. */

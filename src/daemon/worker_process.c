@@ -318,13 +318,19 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_TRUST, 1, take_trust},       {CONTROL_NAMES, 1, take_names},
-    {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
-    {CONTROL_LEAVE, 0, take_leave},       {CONTROL_YIELD, 0, take_yield},
-          {CONTROL_CERTIFICATES, 0, take_certificates},
-    {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
+    {CONTROL_SNAPSHOT, 4, take_snapshot},
+    {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},
+    {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_TRUST, 1, take_trust},
+    {CONTROL_NAMES, 1, take_names},
+    {CONTROL_INBOX, 1, take_inbox},
+    {CONTROL_DRAIN, 0, take_drain},
+    {CONTROL_LEAVE, 0, take_leave},
+    {CONTROL_YIELD, 0, take_yield},
+    {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_FETCHER, 1, take_fetcher},
+    {CONTROL_DROP, 0, take_drop},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,

@@ -26,7 +26,7 @@ struct datagram_reader {
 struct datagram_socket {
     struct net *net;
     struct event *event;
-    struct event *go_on;      /* after a breather */
+    struct event *go_on;          /* after a breather */
     int64_t catching_up_until_ms; /* 0: what had waited for this process has been read */
     int fd;
     uint16_t listener;

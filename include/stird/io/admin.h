@@ -35,10 +35,10 @@ enum admin_type {
     ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
     ADMIN_TRUST,         /* reply: JSON, the domains of trust */
     ADMIN_TRUST_REFRESH, /* the same, when they have been made anew */
-    ADMIN_DROP, /* text: the URL of a certificate of others. The reply comes when neither the
-                   fetcher nor a worker has it any more */
-    ADMIN_RESTART,  /* text: "now": a stop that comes soon is the first half of a restart. Reply: JSON,
-                       what is to be restarted */
+    ADMIN_DROP,    /* text: the URL of a certificate of others. The reply comes when neither the
+                      fetcher nor a worker has it any more */
+    ADMIN_RESTART, /* text: "now": a stop that comes soon is the first half of a restart. Reply:
+                      JSON, what is to be restarted */
     ADMIN_TYPES
 };
 

@@ -275,8 +275,8 @@ static void mend_listeners(struct supervisor *s, unsigned w)
     for (unsigned i = 0; i < own(s)->n; i++) {
         const struct listener *l = &s->current.settings->listeners[i];
         enum transport failed = TRANSPORT_UDP;
-        const int r = mend_listener(of_listener(s, i), worker_count(s), w,
-                                    own(s)->dispatch_program, l, &failed);
+        const int r = mend_listener(of_listener(s, i), worker_count(s), w, own(s)->dispatch_program,
+                                    l, &failed);
         if (r == MEND_RENEWED)
             kept_sockets_replace(of_listener(s, i), worker_count(s), w, l);
         say(s, w, "listener", l->name, r);

@@ -21,15 +21,15 @@
 #define GOODBYE_MS   5000 /* more than the end can take after the drain */
 #define YIELD_MS     3000 /* more than a worker takes for it */
 #define ANNOUNCED_MS 15000
-#define ANSWER_MS    500  /* of the service manager */
+#define ANSWER_MS    500 /* of the service manager */
 #define LOOK_MS      10
 
 struct stop {
     bool dismissed; /* all have drained, and were told to go */
     int64_t until_ms;
-    bool yields;                 /* it is a restart */
-    int64_t announced_until_ms;  /* a stop until then is one */
-    struct manager_job *asked;   /* what kind of stop it is; NULL: nobody is asked */
+    bool yields;                /* it is a restart */
+    int64_t announced_until_ms; /* a stop until then is one */
+    struct manager_job *asked;  /* what kind of stop it is; NULL: nobody is asked */
     int64_t answer_until_ms;
 };
 
