@@ -11,20 +11,43 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Its standard output is for people, as ours is not with --json: it goes to standard error. */
-static bool run_program(const char *const argv[])
+/* Its standard output goes to OUTPUT. */
+static bool run_program_to(int output, const char *const argv[])
 {
     int status = 0;
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        dup2(STDERR_FILENO, STDOUT_FILENO);
+        dup2(output, STDOUT_FILENO);
         execvp(argv[0], (char *const *)argv);
         warn_said("stirctl: %s: %s\n", argv[0], strerror(errno));
         _exit(127);
     }
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
            WEXITSTATUS(status) == 0;
+}
+
+/* What it says is for people, as our standard output is not with --json. */
+static bool run_program(const char *const argv[])
+{
+    return run_program_to(STDERR_FILENO, argv);
+}
+
+/* Whether the service manager has any socket of the unit for its next start. It says so in less
+   than a pipe holds. */
+static bool keeps_sockets(const char *unit)
+{
+    const char *const words[] = {"systemctl", "show", "-P", "NFileDescriptorStore",
+                                 "--",        unit,   NULL};
+    char number[16] = "";
+    int ends[2];
+    if (pipe(ends))
+        return false;
+    const bool good = run_program_to(ends[1], words);
+    close(ends[1]);
+    const bool told = good && read(ends[0], number, sizeof(number) - 1) > 0;
+    close(ends[0]);
+    return told && atoi(number) > 0;
 }
 
 static bool would_start(const struct cli *cli, const char *program)
@@ -61,13 +84,14 @@ static bool announce(const struct cli *cli)
     return good;
 }
 
-static int carry_out(const struct cli *cli, const char *unit, bool kept)
+static int carry_out(const struct cli *cli, const char *unit)
 {
     if (!*unit) {
         fprintf(stderr, "stirctl: this stird is no service of systemd: restart it by what has "
                         "started it, or name its unit with --unit\n");
         return EXIT_FAILURE;
     }
+    const bool kept = keeps_sockets(unit);
     if (!kept)
         fprintf(stderr, "stirctl: the service manager keeps no sockets of this stird "
                         "(FileDescriptorStoreMax): it drains first, and then starts\n");
@@ -86,10 +110,9 @@ static int run(const struct cli *cli, const struct words *words)
     if (!about)
         return EXIT_FAILURE;
     const char *named = words_value(words, 'u'), *unit = named ? named : text_of(about, "unit");
-    const bool kept = json_is_true(json_object_get(about, "kept"));
     int status = EXIT_FAILURE;
     if (would_start(cli, text_of(about, "program")))
-        status = carry_out(cli, unit, kept);
+        status = carry_out(cli, unit);
     json_decref(about);
     return status;
 }

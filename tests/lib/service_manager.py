@@ -152,7 +152,8 @@ class ManagedStird(stird.Stird):
             os.mkfifo(self.lab.path("bin", "ask"))
             os.mkfifo(self.lab.path("bin", "answer"))
             with open(self.lab.path("bin", "systemctl"), "w", encoding="ascii") as out:
-                out.write('#!/bin/sh\necho "$@" >"%s/ask"\nexit "$(cat "%s/answer")"\n' % (folder, folder))
+                out.write('#!/bin/sh\n[ "$1" = show ] && echo %d && exit\necho "$@" >"%s/ask"\n'
+                          'exit "$(cat "%s/answer")"\n' % (len(self.store.names()), folder, folder))
                 os.fchmod(out.fileno(), 0o755)
         return subprocess.Popen([os.path.join(os.path.dirname(binary()), "stirctl"), "-c", self.configuration,
                                  "restart", "--unit", "stird.service"], stdout=subprocess.PIPE,

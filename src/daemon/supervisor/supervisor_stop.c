@@ -155,7 +155,7 @@ static void on_wanted(struct supervisor *s, const struct news *news)
     forget_question(s);
     if (s->stopping)
         supervisor_kill_all(s, now_ms);
-    else if (now_ms < own(s)->announced_until_ms)
+    else if (now_ms < own(s)->announced_until_ms && descriptor_store_is_kept())
         drain(s, true, now_ms);
     else if (asked || !ask_manager(s, now_ms))
         drain(s, false, now_ms);
@@ -190,8 +190,6 @@ static void act_restart(struct supervisor *s, struct asker *a, struct str text, 
     json_put_key(&j, STR("program"));
     json_put_string(&j, program_path(path));
     json_put_known_text(&j, STR("unit"), str_of(service ? unit : ""));
-    json_put_key(&j, STR("kept"));
-    json_put_bool(&j, descriptor_store_is_kept());
     json_end_object(&j);
     asker_answer_json(a, 0, &reply);
     buf_fini(&reply);
