@@ -403,6 +403,8 @@ def restarts(o):
     os.environ["STIRD_BINARY"] = os.path.join(o.build, "stird")
     place = Place()
     Subject("stird", o.build).command(place.directory)
+    with open(place.path("stird.conf"), "a") as f:  # a busy machine is not to count as a restart's fault
+        f.write('signing = { timeout = "1s"; };\n')
     stird = service_manager.ManagedStird(place, place.path("stird.conf"))
     try:
         stird.install()
