@@ -75,6 +75,7 @@ extern const struct command command_records_find;
 extern const struct command command_records_verify;
 extern const struct command command_reload;
 extern const struct command command_report;
+extern const struct command command_restart;
 extern const struct command command_secret_export;
 extern const struct command command_secret_import;
 extern const struct command command_secret_show_fingerprint;

@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &command_stats,
     &command_sources,
     &command_reload,
+    &command_restart,
     &command_explain,
     &command_numbers_set,
     &command_numbers_block,

@@ -63,6 +63,7 @@ struct worker {
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
     bool drained;                    /* this worker has no call left */
+    bool yields;                     /* the next process takes the sockets */
     bool dismissed;                  /* no other worker has one left either */
     int64_t clock_offset_us;         /* real time less monotonic, at the last look */
     struct rates rates;              /* in memory that all workers have */
@@ -396,13 +397,26 @@ static void take_drain(struct worker *w, const struct control_message *m, const 
              LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
 }
 
+static void take_yield(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    w->yields = true;
+    proxy_yield(w->proxy, on_drained, w);
+    log_info("worker yields: new calls are for the next process",
+             LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
+}
+
 /* An emergency call may have come since it had drained. */
 static void take_leave(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
     (void)fds;
     w->dismissed = true;
-    proxy_drain(w->proxy, on_drained, w);
+    if (w->yields)
+        proxy_yield(w->proxy, on_drained, w);
+    else
+        proxy_drain(w->proxy, on_drained, w);
 }
 
 /* What a worker acts on; N_FDS descriptors belong to it, ACT takes them. */
@@ -411,15 +425,25 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_TRUST, 1, take_trust},       {CONTROL_NAMES, 1, take_names},
-    {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
-    {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
-    {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
-    {CONTROL_TRACE, 1, take_trace},       {CONTROL_TRACE_END, 0, end_trace},
-    {CONTROL_SWITCHES, 1, take_switches}, {CONTROL_LOG, 0, take_log},
-    {CONTROL_SHADOW, 2, take_shadow},     {CONTROL_SHADOW, 0, drop_shadow},
+    {CONTROL_SNAPSHOT, 4, take_snapshot},
+    {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},
+    {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_TRUST, 1, take_trust},
+    {CONTROL_NAMES, 1, take_names},
+    {CONTROL_INBOX, 1, take_inbox},
+    {CONTROL_DRAIN, 0, take_drain},
+    {CONTROL_LEAVE, 0, take_leave},
+    {CONTROL_YIELD, 0, take_yield},
+    {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_FETCHER, 1, take_fetcher},
+    {CONTROL_DROP, 0, take_drop},
+    {CONTROL_TRACE, 1, take_trace},
+    {CONTROL_TRACE_END, 0, end_trace},
+    {CONTROL_SWITCHES, 1, take_switches},
+    {CONTROL_LOG, 0, take_log},
+    {CONTROL_SHADOW, 2, take_shadow},
+    {CONTROL_SHADOW, 0, drop_shadow},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,

@@ -85,6 +85,13 @@ void net_start(struct net *net)
     }
 }
 
+void net_stop_accepting(struct net *net)
+{
+    for (unsigned i = 0; i < net->n_listeners * TRANSPORTS; i++)
+        if (net->stream[i])
+            stream_listener_stop(net->stream[i]);
+}
+
 /* Never so many that the descriptors run out: a failing accept() would help nobody. */
 static uint32_t affordable(const struct net *net, uint32_t wanted)
 {

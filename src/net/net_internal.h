@@ -48,6 +48,7 @@ struct stream_listener *stream_listener_new(struct net *net, uint16_t listener,
                                             enum transport transport, int fd);
 void stream_listener_free(struct stream_listener *l);
 int stream_listener_start(struct stream_listener *l);
+void stream_listener_stop(struct stream_listener *l);
 /* Takes FD. */
 void connection_accepted(struct net *net, uint16_t listener, enum transport transport,
                          const struct address *remote, int fd);

@@ -15,6 +15,8 @@
 #include "stranger.h"
 #include "tracing.h"
 
+#define SIGNATURES_AT_ONCE 8
+
 static bool is_answerable(struct str raw)
 {
     return !str_starts_nocase(frame_without_junk(raw), STR("SIP/")) &&
@@ -155,4 +157,10 @@ void arrival_undelivered(void *context, struct str datagram, int error)
         client_transaction_transport_error(t, proxy_now_ms());
     else
         inbox_pass_undelivered(p, datagram, branch, error);
+}
+
+bool arrival_busy(void *proxy)
+{
+    const struct proxy *p = proxy;
+    return signer_client_waiting(proxy_snapshot(p)->signer) >= SIGNATURES_AT_ONCE;
 }

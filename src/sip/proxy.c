@@ -76,11 +76,8 @@ struct proxy {
     unsigned n_workers; /* 0 with one worker */
     struct inbox inbox;
     struct tracing *tracing; /* NULL: nothing is ever traced */
-    bool draining;
-    void (*drained)(void *user);
-    void *drained_user;
-    struct timer drain_limit;
-    int64_t drain_until_ms;
+    struct draining draining;
+    struct yielding yielding;
 };
 
 /* ---- its parts ---- */
@@ -294,9 +291,24 @@ struct certificates *proxy_certificates(const struct proxy *p)
     return p->certificates;
 }
 
-bool proxy_is_draining(const struct proxy *p)
+const struct draining *proxy_draining(const struct proxy *p)
 {
-    return p->draining;
+    return &p->draining;
+}
+
+struct draining *proxy_draining_of(struct proxy *p)
+{
+    return &p->draining;
+}
+
+const struct yielding *proxy_yielding(const struct proxy *p)
+{
+    return &p->yielding;
+}
+
+struct yielding *proxy_yielding_of(struct proxy *p)
+{
+    return &p->yielding;
 }
 
 bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
@@ -532,7 +544,8 @@ static struct transaction_timing timing_of(const struct settings *s)
    calls that have not left yet are refused. */
 static void end_contexts(struct proxy *p)
 {
-    p->drained = NULL; /* nobody waits for it any more */
+    draining_end(&p->draining);
+    yielding_end(p);
     for (struct context *c = p->contexts; c; c = c->next) {
         if (c->call && c->sent_us < 0 && !c->finished)
             context_refuse(c, REASON_DRAINING);
@@ -627,6 +640,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .undelivered = arrival_undelivered,
                                           .opened = on_opened,
                                           .closed = on_closed,
+                                          .busy = arrival_busy,
                                           .batch_end = proxy_after_events};
     struct transaction_timing timing = timing_of(s);
     struct net_limits limits = limits_of(p, s);
@@ -695,7 +709,8 @@ static void start_when_named(struct wait *w)
         if (wait_stands(w))
             return;
     }
-    net_start(p->net);
+    if (!yielding_is_on(p))
+        net_start(p->net);
 }
 
 void proxy_start(struct proxy *p)
@@ -735,50 +750,6 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls)
     for (unsigned i = 0; i < p->listeners.n && i < s->n_listeners; i++)
         p->listeners.list[i].verify_client = s->listeners[i].verify_client;
     net_set_tls_take(p->net, tls);
-}
-
-bool proxy_set_inbox(struct proxy *p, int fd)
-{
-    if (!inbox_use(p, fd))
-        return false;
-    inbox_start(p);
-    return true;
-}
-
-static void on_drained(struct timer *timer, int64_t now_ms)
-{
-    struct proxy *p = container_of(timer, struct proxy, drain_limit);
-    void (*drained)(void *user) = p->drained;
-    if (p->counters->calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
-        timer_set(&p->timers, timer, on_drained, p->drain_until_ms);
-        return;
-    }
-    p->drained = NULL;
-    if (drained)
-        drained(p->drained_user);
-}
-
-/* Its ACK is still under way, and whatever else the two have to say at the beginning. */
-void proxy_call_ended(struct proxy *p)
-{
-    if (!p->draining || p->counters->calls > 0 || !p->drained)
-        return;
-    int64_t due_ms = proxy_now_ms() + 2 * (int64_t)p->snapshot->settings->t1_ms;
-    if (due_ms < p->drain_limit.due_ms)
-        timer_set(&p->timers, &p->drain_limit, on_drained, due_ms);
-}
-
-void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
-{
-    int64_t limit = p->counters->calls == 0 ? 0 : p->snapshot->settings->drain_timeout_ms;
-    p->draining = true;
-    p->drained = done;
-    p->drained_user = user;
-    p->drain_until_ms = proxy_now_ms() + limit;
-    timer_set(&p->timers, &p->drain_limit, on_drained, p->drain_until_ms);
-    for (struct context *c = p->contexts; c; c = c->next)
-        wait_hurry(&c->wait, proxy_now_ms());
-    proxy_arm_timers(p);
 }
 
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)

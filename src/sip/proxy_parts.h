@@ -18,6 +18,7 @@
 #include "branch.h"
 #include "certificates.h"
 #include "sip/transaction/channel.h"
+#include "draining.h"
 #include "failed_calls.h"
 #include "full.h"
 #include "health.h"
@@ -31,6 +32,7 @@
 #include "timers.h"
 #include "sip/transaction/transaction.h"
 #include "undecided.h"
+#include "yielding.h"
 
 struct context;
 struct resolver;
@@ -101,6 +103,10 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
 void proxy_after_events(void *proxy);
 bool proxy_is_draining(const struct proxy *p);
+const struct draining *proxy_draining(const struct proxy *p);
+struct draining *proxy_draining_of(struct proxy *p);
+const struct yielding *proxy_yielding(const struct proxy *p);
+struct yielding *proxy_yielding_of(struct proxy *p);
 /* Notes one call less; while draining, the end of the last one soon ends the proxy. */
 void proxy_call_ended(struct proxy *p);
 /* After work that did not come from the sockets: the loop wakes up for the timers it has set. */

@@ -109,6 +109,8 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
     if (drains && (proxy_is_draining(p) ? proxy_settings(p)->drain_silently
                                         : switched_is_silent(p, proxy_settings(p))))
         return;
+    if (yielding_leaves(p, from))
+        return;
     bool asks = class == SOURCE_TRUNK && !drains;
     enum reason health = asks ? health_of_source(p, from) : REASON_OK;
     if (health != REASON_OK) {
@@ -160,6 +162,8 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
+    if (yielding_leaves_request(p, m, from))
+        return;
     bool invite = str_eq(m->method, STR("INVITE"));
     count_add(&proxy_counters(p)->invites, invite);
     struct context *c = context_new(p, m, from, class, &key);

@@ -41,7 +41,8 @@ static uint32_t left_ms(const struct context *c)
     const struct settings *s = c->snapshot->settings;
     const int64_t wait_ms = s->verifications[c->call->trunk->verification].wait_ms;
     const int64_t left = c->arrived_us / 1000 + wait_ms - proxy_now_ms();
-    if (c->says_emergency != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy))
+    if (c->says_emergency != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy) ||
+        yielding_is_on(c->proxy))
         return 0;
     return (uint32_t)(left < wait_ms ? left : wait_ms);
 }

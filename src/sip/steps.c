@@ -283,15 +283,18 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     return true;
 }
 
-/* A peer that takes any answer for health gets none (proxy.drain), and its copies leave no records.
- */
-static enum step_result refuse_draining(struct context *c, enum reason reason, bool silently)
+/* Its copies leave no records. */
+static enum step_result pass_over(struct context *c)
 {
-    if (!silently)
-        return step_refuse(c, reason);
     c->call = NULL;
     context_finish(c, 0);
     return STEP_DONE;
+}
+
+/* A peer that takes any answer for health gets none (proxy.drain). */
+static enum step_result refuse_draining(struct context *c, enum reason reason, bool silently)
+{
+    return silently ? pass_over(c) : step_refuse(c, reason);
 }
 
 /* An operator has switched something off that the call needs. */
@@ -419,6 +422,8 @@ static enum step_result step_trunk(struct context *c)
     c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
         return refuse_draining(c, REASON_DRAINING, c->snapshot->settings->drain_silently);
+    if (yielding_leaves(p, &c->from) && c->says_emergency == EMERGENCY_NONE)
+        return pass_over(c);
     const enum reason switched = switched_refuses(p, c->snapshot->settings, trunk);
     if (switched != REASON_OK && c->says_emergency == EMERGENCY_NONE)
         return refuse_switched(c, switched);

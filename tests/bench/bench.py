@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
-    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting | judging |
+    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | restarts | counting | judging |
                           verification | verified | hanging | loop]
                          [--rounds N] [--reloads N] [--rows N] [--build DIR] [--against DIR]
 
@@ -26,7 +26,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "tests"))
-from lib import token, web  # pylint: disable=wrong-import-position
+from lib import service_manager, token, web  # pylint: disable=wrong-import-position
 PROXY, CALLER, CALLEE = "127.0.61.1:15060", "127.0.61.2:15061", "127.0.61.9:15062"
 TICK = os.sysconf("SC_CLK_TCK")
 TNAUTHLIST = "1.3.6.1.5.5.7.1.26=DER:30:08:a0:06:16:04:37:30:39:4a"
@@ -387,6 +387,51 @@ def reloads(o):
             busy["p99_us"] / 1e3))
 
 
+class Place:
+    """What a stird of the tests' library lives in."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="stird-bench-")
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+
+def restarts(o):
+    """The program is replaced and restarted by stirctl, as systemd does it, while calls run."""
+    print("\n%d restarts at 500 calls/s" % o.rounds)
+    os.environ["STIRD_BINARY"] = os.path.join(o.build, "stird")
+    place = Place()
+    Subject("stird", o.build).command(place.directory)
+    with open(place.path("stird.conf"), "a") as f:  # a busy machine is not to count as a restart's fault
+        f.write('signing = { timeout = "1s"; };\n')
+    stird = service_manager.ManagedStird(place, place.path("stird.conf"))
+    try:
+        stird.install()
+        stird.start_ready()
+        load(o.build, 500, 500)
+        quiet = load(o.build, 500, 500 * o.seconds)
+        command = [os.path.join(o.build, "tests", "bench", "load"), "--proxy", PROXY, "--caller", CALLER, "--callee",
+                   CALLEE, "--rate", "500", "--calls", str(500 * o.seconds * (o.rounds + 1))]
+        p = subprocess.Popen(command, stdout=subprocess.PIPE)
+        took = []
+        for _ in range(o.rounds):
+            time.sleep(o.seconds)
+            began = time.time()
+            stird.install()
+            stird.restart_by_stirctl()
+            took.append(time.time() - began)
+        busy = json.loads(p.communicate()[0])
+        print("  without a restart: %d calls, %d unsigned" % (quiet["calls"], quiet["arrived"] - quiet["identities"]))
+        print("  from the order to READY %.2f s at most (%s)" % (max(took), load_average()))
+        print("  %d calls, %d lost, %d unsigned; p50 %.1f -> %.1f ms, p99 %.1f -> %.1f ms" % (
+            busy["calls"], busy["failed"], busy["arrived"] - busy["identities"], quiet["p50_us"] / 1e3,
+            busy["p50_us"] / 1e3, quiet["p99_us"] / 1e3, busy["p99_us"] / 1e3))
+    finally:
+        stird.stop()
+        shutil.rmtree(place.directory, ignore_errors=True)
+
+
 def instructions(s, roles, calls, idle_s, out, caller, identities=None):
     """Of each role, from its start to its end with so many calls and so long without, as valgrind counts them."""
     shim = os.path.join(out, "shim.so")  # valgrind knows neither seccomp(2) nor Landlock
@@ -595,7 +640,7 @@ def verification(o):
 
 
 WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
-        "workers": workers, "reloads": reloads, "counting": counting, "judging": judging, "verification": verification}
+        "workers": workers, "reloads": reloads, "restarts": restarts, "counting": counting, "judging": judging, "verification": verification}
 PARTS = {"verified": verified, "hanging": hanging, "loop": in_a_loop}  # of verification
 
 

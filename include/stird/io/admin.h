@@ -52,6 +52,8 @@ enum admin_type {
     ADMIN_SWITCHES,     /* reply: JSON, the same */
     ADMIN_SHADOW,       /* reply: JSON, what a second configuration would change of calls */
     ADMIN_SHADOW_END,   /* drops it */
+    ADMIN_RESTART, /* text: "now": a stop that comes soon is the first half of a restart. Reply:
+                      JSON, what is to be restarted */
     ADMIN_TYPES
 };
 

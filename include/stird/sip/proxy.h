@@ -72,6 +72,12 @@ bool proxy_set_inbox(struct proxy *p, int fd);
  * when none is left or after settings->drain_timeout_ms.
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
+/*
+ * Another process is about to take the sockets: what comes again is left to it, what has begun goes
+ * on until its next hop has said a word. DONE is called when that is so, or after two seconds; the
+ * worker then has only to end. To be called again when it is told to end later.
+ */
+void proxy_yield(struct proxy *p, void (*done)(void *user), void *user);
 /* The counters, brought up to date with what is not counted as it happens: to be called now and
    then for those who read them. */
 const struct proxy_counters *proxy_get_counters(struct proxy *p);

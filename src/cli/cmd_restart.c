@@ -1,0 +1,125 @@
+/*
+ * stirctl restart: looks first whether stird would start again, by the program that is installed
+ * now, and only then lets the service manager restart it.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Its standard output goes to OUTPUT. */
+static bool run_program_to(int output, const char *const argv[])
+{
+    int status = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(output, STDOUT_FILENO);
+        execvp(argv[0], (char *const *)argv);
+        warn_said("stirctl: %s: %s\n", argv[0], strerror(errno));
+        _exit(127);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+}
+
+/* What it says is for people, as our standard output is not with --json. */
+static bool run_program(const char *const argv[])
+{
+    return run_program_to(STDERR_FILENO, argv);
+}
+
+/* Whether the service manager has any socket of the unit for its next start. It says so in less
+   than a pipe holds. */
+static bool keeps_sockets(const char *unit)
+{
+    const char *const words[] = {"systemctl", "show", "-P", "NFileDescriptorStore",
+                                 "--",        unit,   NULL};
+    char number[16] = "";
+    int ends[2];
+    if (pipe(ends))
+        return false;
+    const bool good = run_program_to(ends[1], words);
+    close(ends[1]);
+    const bool told = good && read(ends[0], number, sizeof(number) - 1) > 0;
+    close(ends[0]);
+    return told && atoi(number) > 0;
+}
+
+static bool would_start(const struct cli *cli, const char *program)
+{
+    const char *const check[] = {program, "-t", "-c", cli->configuration, NULL};
+    if (run_program(check))
+        return true;
+    warn_said("stirctl: %s would not start: the running stird goes on. Mend what is said above\n",
+              program);
+    return false;
+}
+
+static bool restart(const char *unit)
+{
+    const char *const words[] = {"systemctl", "restart", "--", unit, NULL};
+    if (run_program(words))
+        return true;
+    warn_said("stirctl: systemctl restart %s failed: see systemctl status %s\n", unit, unit);
+    return false;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* The stop that follows is one half of a restart: calls are left to the other half. */
+static bool announce(const struct cli *cli)
+{
+    json_t *reply = session_json(cli, ADMIN_RESTART, false, STR("now"), SESSION_TIMEOUT_MS);
+    bool good = reply != NULL;
+    json_decref(reply);
+    return good;
+}
+
+static int carry_out(const struct cli *cli, const char *unit)
+{
+    if (!*unit) {
+        fprintf(stderr, "stirctl: this stird is no service of systemd: restart it by what has "
+                        "started it, or name its unit with --unit\n");
+        return EXIT_FAILURE;
+    }
+    const bool kept = keeps_sockets(unit);
+    if (!kept)
+        fprintf(stderr, "stirctl: the service manager keeps no sockets of this stird "
+                        "(FileDescriptorStoreMax): it drains first, and then starts\n");
+    if ((kept && !announce(cli)) || !restart(unit))
+        return EXIT_FAILURE;
+    if (cli->json)
+        printf("{\"restarted\": true}\n");
+    else
+        printf("restarted\n");
+    return EXIT_SUCCESS;
+}
+
+static int run(const struct cli *cli, const struct words *words)
+{
+    json_t *about = session_json(cli, ADMIN_RESTART, false, STR(""), SESSION_TIMEOUT_MS);
+    if (!about)
+        return EXIT_FAILURE;
+    const char *named = words_value(words, 'u'), *unit = named ? named : text_of(about, "unit");
+    int status = EXIT_FAILURE;
+    if (would_start(cli, text_of(about, "program")))
+        status = carry_out(cli, unit);
+    json_decref(about);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"unit", 'u', "UNIT", "its unit of systemd, where stird does not know it", 0}, {0}};
+
+const struct command command_restart = {
+    "restart", "[--unit UNIT]", "restart stird and lose no call, if it would start again",
+    run,       options,         NULL};
