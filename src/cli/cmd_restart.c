@@ -2,6 +2,7 @@
  * stirctl restart: looks first whether stird would start again, by the program that is installed
  * now, and only then lets the service manager restart it.
  */
+#include "progress.h"
 #include "session.h"
 
 #include <errno.h>
@@ -60,10 +61,13 @@ static bool would_start(const struct cli *cli, const char *program)
     return false;
 }
 
-static bool restart(const char *unit)
+static bool restart(const struct cli *cli, const char *unit)
 {
     const char *const words[] = {"systemctl", "restart", "--", unit, NULL};
-    if (run_program(words))
+    progress_begin(cli, "stirctl: restarting");
+    const bool good = run_program(words);
+    progress_end();
+    if (good)
         return true;
     warn_said("stirctl: systemctl restart %s failed: see systemctl status %s\n", unit, unit);
     return false;
@@ -95,7 +99,7 @@ static int carry_out(const struct cli *cli, const char *unit)
     if (!kept)
         fprintf(stderr, "stirctl: the service manager keeps no sockets of this stird "
                         "(FileDescriptorStoreMax): it drains first, and then starts\n");
-    if ((kept && !announce(cli)) || !restart(unit))
+    if ((kept && !announce(cli)) || !restart(cli, unit))
         return EXIT_FAILURE;
     if (cli->json)
         printf("{\"restarted\": true}\n");
