@@ -69,6 +69,15 @@ class Shadow(ProcessStory):
         self.assertEqual([(c["from"]["becomes"], c["to"]["becomes"]) for c in seen["changes"]],
                          [("unsigned (A)", "unsigned (B)")])
 
+    def test_what_an_operator_has_switched_is_no_change(self):
+        self.start()
+        self.begin()
+        status, out, err = self.run_stirctl("signing", "off", "--for", "10m")
+        self.assertEqual(status, 0, out + err)
+        self.unsigned_call("signing_off")
+        stird.wait_until(lambda: self.ask("stats")["shadow_compared"] == 1, HANG_S, "it is compared")
+        self.assertEqual(self.ask("stats")["shadow_changed"], 0)
+
     def test_files_with_mistakes_leave_all_as_it_was(self):
         self.start()
         self.configure(more="landlock_requird = true;")
