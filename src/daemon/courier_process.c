@@ -228,6 +228,19 @@ static const char *fault_of(const struct fetch_reply *reply, struct str secret, 
     return reply->why[0] ? reply->why : "it is too long, or there is no memory";
 }
 
+/* FAULT, and what the administrator said of it, as far as there is room; never empty. */
+static void put_why(char why[CONTROL_TEXT], const char *about, const char *fault,
+                    const struct buf *said)
+{
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "%s%s%.*s", about, fault, STR_ARG(buf_str(said)));
+    const struct str whole = buf_failed(&text) ? STR("out of memory") : buf_str(&text);
+    const struct str part = str_slice(whole, 0, CONTROL_TEXT - 1);
+    memcpy(why, part.p, part.n);
+    why[part.n] = '\0';
+    buf_fini(&text);
+}
+
 static void end_login(const struct pass *pass, struct trip *t, struct fetch_reply *reply,
                       char why[CONTROL_TEXT])
 {
@@ -238,8 +251,7 @@ static void end_login(const struct pass *pass, struct trip *t, struct fetch_repl
                              : fault_of(reply, pass->password, &said);
     why[0] = '\0';
     if (fault)
-        snprintf(why, CONTROL_TEXT, "the login%s %s%.*s", came ? "" : ":", fault,
-                 STR_ARG(buf_str(&said)));
+        put_why(why, came ? "the login " : "the login: ", fault, &said);
     if (reply->body.p)
         explicit_bzero(reply->body.p, reply->body.n);
     buf_fini(&said);
@@ -252,7 +264,7 @@ static void end_body(const struct trip *t, const char *token, const struct fetch
     why[0] = '\0';
     if (reply->outcome != FETCH_OK || !write_all(t->errand->fd, buf_str(&reply->body))) {
         const char *fault = fault_of(reply, str_of(token ? token : ""), &said);
-        snprintf(why, CONTROL_TEXT, "%s%.*s", fault, STR_ARG(buf_str(&said)));
+        put_why(why, "", fault, &said);
     }
     buf_fini(&said);
 }

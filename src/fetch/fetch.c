@@ -2,26 +2,18 @@
 
 #include "transfer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/shortage.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 
-static void say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *before,
-                const char *text)
-{
-    reply->outcome = outcome;
-    snprintf(reply->why, sizeof(reply->why), "%s%s", before, text);
-}
-
 static void get(const struct fetch_options *options, const char *url, struct fetch_reply *reply)
 {
     struct transfer t;
     struct libcurl c;
     if (!libcurl_load(&c)) {
-        say(reply, FETCH_UNAVAILABLE, "", "libcurl is not installed here (apt install libcurl4)");
+        transfer_say(reply, FETCH_UNAVAILABLE, "", LIBCURL_MISSING);
         return;
     }
     CURL *curl = transfer_begin(&t, &c, url, options, reply);
@@ -44,9 +36,9 @@ bool fetch(const struct fetch_options *options, struct str url, struct fetch_rep
     if (!why && !z)
         shortage_add();
     if (why)
-        say(reply, FETCH_BAD_URL, "the URL ", why);
+        transfer_say(reply, FETCH_BAD_URL, "the URL ", why);
     else if (!z)
-        say(reply, FETCH_UNAVAILABLE, "", "out of memory");
+        transfer_say(reply, FETCH_UNAVAILABLE, "", "out of memory");
     else
         get(options, z, reply);
     free(z);

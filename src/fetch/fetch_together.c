@@ -29,13 +29,6 @@ struct together {
     void *user;
 };
 
-static void say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *before,
-                const char *text)
-{
-    reply->outcome = outcome;
-    snprintf(reply->why, sizeof(reply->why), "%s%s", before, text);
-}
-
 /* False: the reply says why. */
 static bool set_off(struct together *g, unsigned i)
 {
@@ -43,10 +36,8 @@ static bool set_off(struct together *g, unsigned i)
     struct course *course = &g->courses[i];
     struct x5u_parts parts;
     const char *why = x5u_split(job->url, &parts);
-    if (!why && job->url.n >= sizeof(course->url))
-        why = "is too long";
     if (why) {
-        say(&job->reply, FETCH_BAD_URL, "the URL ", why);
+        transfer_say(&job->reply, FETCH_BAD_URL, "the URL ", why);
         return false;
     }
     snprintf(course->url, sizeof(course->url), "%.*s", STR_ARG(job->url));
@@ -114,7 +105,7 @@ static void refuse(struct together *g, const char *why)
 {
     for (unsigned i = 0; i < g->n; i++) {
         g->jobs[i].reply = FETCH_REPLY_INIT;
-        say(&g->jobs[i].reply, FETCH_UNAVAILABLE, "", why);
+        transfer_say(&g->jobs[i].reply, FETCH_UNAVAILABLE, "", why);
         g->ended(g->user, i);
     }
 }
@@ -123,7 +114,7 @@ void fetch_together(struct fetch_job *jobs, unsigned n, fetch_ended *ended, void
 {
     struct together g = {.jobs = jobs, .n = n, .ended = ended, .user = user};
     if (!libcurl_load(&g.c) || !g.c.has_multi) {
-        refuse(&g, "libcurl is not installed here (apt install libcurl4)");
+        refuse(&g, LIBCURL_MULTI_MISSING);
         return;
     }
     g.courses = calloc(n + 1, sizeof(*g.courses));

@@ -727,7 +727,7 @@ struct fetcher *fetcher_new(const struct fetcher_options *options, const char **
     if (f->multi && has_all(f))
         return f;
     if (!loaded)
-        *why = "libcurl is not installed here, or older than 7.66 (apt install libcurl4)";
+        *why = LIBCURL_MULTI_MISSING;
     fetcher_free(f);
     return NULL;
 }

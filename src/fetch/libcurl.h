@@ -9,6 +9,10 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
+#define LIBCURL_MISSING "libcurl is not installed here (apt install libcurl4)"
+#define LIBCURL_MULTI_MISSING                                                                      \
+    "libcurl is not installed here, or older than 7.66 (apt install libcurl4)"
+
 /* Functions of the OpenSSL that libcurl uses, which may not be ours. */
 struct openssl {
     __typeof__(SSL_CTX_set_msg_callback) *set_msg_callback;

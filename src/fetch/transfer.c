@@ -203,13 +203,19 @@ static bool set_options(struct transfer *t, const struct libcurl *c, CURL *curl,
            c->setopt(curl, CURLOPT_HEADERDATA, t) == CURLE_OK;
 }
 
-static void say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *text)
+void transfer_say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *before,
+                  const char *text)
 {
     struct buf escaped = BUF_INIT;
     buf_add_escaped(&escaped, str_of(text));
-    snprintf(reply->why, sizeof(reply->why), "%.*s", STR_ARG(buf_str(&escaped)));
+    snprintf(reply->why, sizeof(reply->why), "%s%.*s", before, STR_ARG(buf_str(&escaped)));
     buf_fini(&escaped);
     reply->outcome = outcome;
+}
+
+static void say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *text)
+{
+    transfer_say(reply, outcome, "", text);
 }
 
 CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *url,

@@ -28,6 +28,9 @@ struct transfer {
     char error[CURL_ERROR_SIZE];
 };
 
+/* What became of it, and why: BEFORE and TEXT, which is escaped. */
+void transfer_say(struct fetch_reply *reply, enum fetch_outcome outcome, const char *before,
+                  const char *text);
 /* A handle, to be performed, for a URL in which x5u.h finds no fault; T and C stay where they are
    until it has ended. NULL: the reply says why. */
 CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *url,

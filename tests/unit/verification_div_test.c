@@ -1,6 +1,15 @@
 /* Chains of diversions: only a whole one leads anywhere. */
 #include "verification_lab.h"
 
+/* A good div token that leads to either of two numbers. */
+#define TO_TWO(from, one, other)                                                                   \
+    {                                                                                              \
+        "div",                                                                                     \
+            "{\"dest\":{\"tn\":[\"" one "\",\"" other "\"]},\"div\":{\"tn\":\"" from               \
+            "\"}," AT ORIG "}",                                                                    \
+            GOOD                                                                                   \
+    }
+
 /* R-X-030. */
 static const struct call diversions[] = {
     {"once", {S(B), D(B, C)}, .to = C, GOOD_CALL},
@@ -12,27 +21,15 @@ static const struct call diversions[] = {
     {"one too many", {S(B), D(B, C), D(E, F)}, .to = C, BROKEN_CHAIN},
     {"one that nobody needs", {S(B), D(B, C)}, .to = B, BROKEN_CHAIN},
     {"by the one way of two that leads through all",
-     {S(B),
-      {"div", "{\"dest\":{\"tn\":[\"" C "\",\"" E "\"]},\"div\":{\"tn\":\"" B "\"}," AT ORIG "}",
-       GOOD},
-      D(C, E),
-      D(E, F)},
+     {S(B), TO_TWO(B, C, E), D(C, E), D(E, F)},
      .to = F,
      GOOD_CALL},
     {"by the same way, in another order",
-     {S(B),
-      {"div", "{\"dest\":{\"tn\":[\"" C "\",\"" E "\"]},\"div\":{\"tn\":\"" B "\"}," AT ORIG "}",
-       GOOD},
-      D(E, F),
-      D(C, E)},
+     {S(B), TO_TWO(B, C, E), D(E, F), D(C, E)},
      .to = F,
      GOOD_CALL},
     {"by two ways of which none leads through all",
-     {S(B),
-      {"div", "{\"dest\":{\"tn\":[\"" C "\",\"" E "\"]},\"div\":{\"tn\":\"" B "\"}," AT ORIG "}",
-       GOOD},
-      D(E, F),
-      D(C, F)},
+     {S(B), TO_TWO(B, C, E), D(E, F), D(C, F)},
      .to = F,
      BROKEN_CHAIN},
     {"in a circle", {S(B), D(B, C), D(C, B)}, .to = B, BROKEN_CHAIN},
@@ -58,12 +55,7 @@ static const struct call diversions[] = {
      {S(B), {"div", "{" DEST(C) "\"div\":{\"uri\":\"sip:a@b.example\"}," AT ORIG "}", GOOD}},
      .to = C,
      BROKEN_CHAIN},
-    {"to one of two",
-     {S(B),
-      {"div", "{\"dest\":{\"tn\":[\"" E "\",\"" C "\"]},\"div\":{\"tn\":\"" B "\"}," AT ORIG "}",
-       GOOD}},
-     .to = C,
-     GOOD_CALL},
+    {"to one of two", {S(B), TO_TWO(B, E, C)}, .to = C, GOOD_CALL},
     {"with an index",
      {S(B), {"div", "{" DEST(C) "\"div\":{\"hi\":\"1.2\",\"tn\":\"" B "\"}," AT ORIG "}", GOOD}},
      .to = C,

@@ -68,8 +68,9 @@ static const struct token *take_next(struct chain *c, const struct token *from)
     return NULL;
 }
 
-/* Which way of several leads through all of them, where a token may go on in more than one. */
-#define WAYS_MAX 4096 /* steps that are tried; nobody diverts a call to so many at once */
+/* Which way of several leads through all of them, where a token may go on in more than one. So many
+   steps are tried: of the tokens that a profile looks at by default all ways, whatever they are. */
+#define WAYS_MAX 16384
 struct ways {
     uint32_t next[IDENTITY_SET_MAX + 1]; /* of each token, and of SHAKEN behind them */
     uint32_t ends;                       /* those that end at the number that is called */
@@ -80,10 +81,10 @@ static bool leads_through(struct ways *w, unsigned at, uint32_t left)
 {
     if (left == 0)
         return w->ends & UINT32_C(1) << at;
-    for (unsigned i = 0; i < IDENTITY_SET_MAX && w->tried < WAYS_MAX; i++) {
-        const uint32_t one = UINT32_C(1) << i;
+    for (uint32_t ways = w->next[at] & left; ways && w->tried < WAYS_MAX; ways &= ways - 1) {
+        const unsigned i = (unsigned)__builtin_ctz(ways);
         w->tried++;
-        if ((w->next[at] & left & one) && leads_through(w, i, left & ~one))
+        if (leads_through(w, i, left & ~(UINT32_C(1) << i)))
             return true;
     }
     return false;
