@@ -322,9 +322,12 @@ static bool a_rate_only_lowers(struct settings *s, struct numbers *table, struct
         const int lowest = verdict == RULE_ALARM ? TREATMENT_A : (int)verdict;
         const bool is_signed = without->verdict == VERDICT_SIGN;
         const int wanted = is_signed && lowest > rank_of(without) ? lowest : rank_of(without);
-        /* For another level there may be no certificate. */
+        const bool is_fault = without->reason >= REASON_SIGNER_TIMEOUT;
+        const bool unsigned_by_rule = with.reason == REASON_UNSIGNED_BY_RULE;
+        /* For another level there may be no certificate; for none, no fault. */
         good = good &&
-               (rank_of(&with) == wanted || (is_signed && with.reason == REASON_NO_CERTIFICATE));
+               (rank_of(&with) == wanted || (is_signed && with.reason == REASON_NO_CERTIFICATE) ||
+                (is_fault && verdict == RULE_UNSIGNED && unsigned_by_rule));
     }
     s->rules = rules;
     s->n_rules = n_rules;

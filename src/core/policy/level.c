@@ -44,19 +44,6 @@ static void tell_unreadable(struct decision *d, const struct cap *cap)
     buf_fini(&shown);
 }
 
-/* A rule that is above its rate lowers, whatever rule decided. */
-static enum treatment capped_by_rate(struct decision *d, enum treatment wanted)
-{
-    if (!d->rate_rule || d->rate_cap <= wanted)
-        return wanted;
-    d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rate_rule->name));
-    d->outcome->rate_lowered = true;
-    d->unsigned_reason = REASON_UNSIGNED_BY_RULE;
-    TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(d->rate_cap)),
-          STR_ARG(d->outcome->rule));
-    return d->rate_cap;
-}
-
 /* Caps only ever lower. */
 static enum treatment capped(struct decision *d, enum treatment wanted)
 {
@@ -72,7 +59,7 @@ static enum treatment capped(struct decision *d, enum treatment wanted)
         d->unsigned_reason = REASON_UNSIGNED_BY_CAP;
         d->refused_reason = REASON_REFUSED_BY_CAP;
     }
-    return capped_by_rate(d, wanted);
+    return wanted;
 }
 
 static bool may_have_a(const struct decision *d)
@@ -160,5 +147,18 @@ bool step_level(struct decision *d)
         decision_refuse(d, d->refused_reason);
     else
         return true;
+    return false;
+}
+
+/* Whatever rule decided. */
+bool step_rate(struct decision *d)
+{
+    if (!d->rate_rule || d->rate_cap <= d->treatment)
+        return true;
+    lower(d, d->rate_cap, arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rate_rule->name)));
+    d->outcome->rate_lowered = true;
+    if (d->treatment < TREATMENT_UNSIGNED)
+        return true;
+    decision_settle(d, VERDICT_PASS, REASON_UNSIGNED_BY_RULE);
     return false;
 }

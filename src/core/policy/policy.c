@@ -12,6 +12,7 @@
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
  *   shown         where the next hop does not see the number that this was about: blocked, rule
  *                 and level again for the number that it sees
+ *   rate          what rules that ask for a rate leave of it
  *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
  *   claims        Date, iat, origid
  *
@@ -87,8 +88,8 @@ static bool step_sign(struct decision *d)
 static void find_level(struct decision *d)
 {
     static decision_step *const steps[] = {
-        step_parties, step_rollout, step_blocked, step_rule,   step_existing, step_caller,
-        step_called,  step_level,   step_shown,   step_dialog, step_claims,
+        step_parties, step_rollout, step_blocked, step_rule, step_existing, step_caller,
+        step_called,  step_level,   step_shown,   step_rate, step_dialog,   step_claims,
     };
     decision_begin(d);
     decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
