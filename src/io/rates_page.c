@@ -14,12 +14,14 @@ int rates_page_memory(const struct rates_shape *shape)
     return memory_file_of("stird-rates", bytes_of(shape));
 }
 
-static char *map(int fd, size_t from, size_t bytes, int protection)
+/* At PLACE, or where there is room. */
+static char *map(void *place, int fd, size_t from, size_t bytes, int protection)
 {
-    void *p = mmap(NULL, bytes, protection, MAP_SHARED, fd, (off_t)from);
+    void *p = mmap(place, bytes, protection, MAP_SHARED | (place ? MAP_FIXED : 0), fd, (off_t)from);
     return p == MAP_FAILED ? NULL : p;
 }
 
+/* Its own section lies among those of all, so that it takes no room twice. */
 bool rates_page_map(struct rates *r, int fd, const struct rates_shape *shape, uint32_t worker)
 {
     struct stat st;
@@ -27,9 +29,11 @@ bool rates_page_map(struct rates *r, int fd, const struct rates_shape *shape, ui
     *r = (struct rates){.shape = *shape};
     if (fstat(fd, &st) != 0 || (size_t)st.st_size != all || !memory_file_is_kept(fd))
         return false;
-    r->all = map(fd, 0, all, PROT_READ);
-    if (worker < shape->workers)
-        r->own = map(fd, section * worker, section, PROT_READ | PROT_WRITE);
+    char *base = map(NULL, fd, 0, all, PROT_READ);
+    r->all = base;
+    if (base && worker < shape->workers)
+        r->own = map(base + section * worker, fd, section * worker, section,
+                     PROT_READ | PROT_WRITE);
     if (r->all && (r->own || worker == RATES_READ_ONLY))
         return true;
     rates_page_unmap(r);
@@ -38,8 +42,6 @@ bool rates_page_map(struct rates *r, int fd, const struct rates_shape *shape, ui
 
 void rates_page_unmap(struct rates *r)
 {
-    if (r->own)
-        munmap(r->own, rates_section_bytes(&r->shape));
     if (r->all)
         munmap((void *)(uintptr_t)r->all, bytes_of(&r->shape));
     r->own = NULL;
