@@ -145,6 +145,21 @@ install picky
 serves
 install next --allow-downgrades
 serves
+part "another configuration"
+cp /etc/stird/stird.conf /etc/stird/other.conf
+mkdir /etc/systemd/system/stird.service.d
+printf '%s\\n' '[Service]' ExecStart= 'ExecStart=/usr/sbin/stird -f -c /etc/stird/other.conf' \
+    >/etc/systemd/system/stird.service.d/other.conf
+systemctl daemon-reload
+systemctl restart stird
+echo 'nonsense = 1;' >>/etc/stird/other.conf
+was=$(pid)
+install now --allow-downgrades
+[ "$was" = "$(pid)" ]
+serves
+rm -r /etc/stird/other.conf /etc/systemd/system/stird.service.d
+install next
+serves
 part stop
 systemctl stop stird
 must_fail systemctl is-active stird
@@ -230,6 +245,7 @@ class Package(unittest.TestCase):
         self.assertRegex(said["upgrade by a mistake"], "(?s)nonsense.*what runs goes on")
         self.assertRegex(said["upgrade"], r"stird\t.*\+next")
         self.assertRegex(said["a version that does not take it"], "(?s)stird.conf:3: not any more.*what runs goes on")
+        self.assertRegex(said["another configuration"], "(?s)nonsense.*does not take /etc/stird/other.conf")
         self.assertIn("end", said)
 
 
