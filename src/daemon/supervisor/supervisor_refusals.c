@@ -14,6 +14,7 @@
 #define ENOUGH        20     /* answers to signed calls, before anything is said of an upstream */
 #define ENOUGH_OTHERS 10     /* to unsigned ones, to compare with */
 #define MOST_PERCENT  90     /* of its answers: that is nearly every call */
+#define STATUS_MOST   4096   /* octets of a status, which has room for so much (admin.h) */
 #define FORGET_MS     900000 /* it answered no signed call since: nobody knows any more */
 
 struct answers {
@@ -178,15 +179,20 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
 {
     (void)now_ms;
     const struct refusals *r = own(s);
+    const size_t until = j->out->n + STATUS_MOST;
+    unsigned shown = 0;
     json_put_key(j, STR("upstreams_refusing_signed"));
     json_begin_object(j);
-    for (unsigned i = 0; i < r->n; i++) {
+    for (unsigned i = 0; i < r->n && j->out->n < until; i++) {
         if (!r->list[i].refuses)
             continue;
         json_put_key(j, s->current.settings->upstreams[i].name);
         json_put_string(j, refusal_name(r->list[i].code));
+        shown++;
     }
     json_end_object(j);
+    json_put_key(j, STR("refusing_signed_not_shown"));
+    json_put_integer(j, r->refusing > shown ? (int64_t)(r->refusing - shown) : 0);
 }
 
 static void fini(struct supervisor *s)
