@@ -1,6 +1,7 @@
 /* Gets what a decision is based on: the tables of the stird that runs, or the files when none
    does. */
 #include "decision.h"
+#include "progress.h"
 #include "trust_from_files.h"
 
 #include <errno.h>
@@ -62,7 +63,9 @@ static bool read_files(struct decision_basis *basis, const struct cli *cli, enum
     if (!basis->settings)
         return false;
     const struct numbers_paths paths = numbers_paths_of(basis->settings);
+    progress_begin(cli, "stirctl: reading tables");
     bool good = numbers_files_compile(&paths, &fd, &summary, &problems);
+    progress_end();
     if (need != NEED_TABLES)
         good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) &&
                good;
