@@ -116,6 +116,28 @@ class Restarted(KeptStory):
         self.answer(invite, arrived)
         self.signed_call()
 
+    def test_acks_of_refusals(self):
+        """Those of the process before, whether by stird or by the callee: nothing comes of them."""
+        self.start_managed(drain="%ds" % (2 * HANG_S))
+        refused = []
+        for uri in ("sip:+13125550123@carrier.example.com", "sip:+13125550123@" + self.net(1)):
+            invite = self.place(uri=uri, max_forwards=0)
+            refused.append((invite, self.sbc.expect(483)))
+        ringing = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        self.stird.restart_by_stirctl()
+        self.carrier.respond(arrived, 486)
+        refused.append((ringing, self.sbc.expect(486)))
+        lines = len(self.stird.log().splitlines())
+        for invite, final in refused * 3:
+            self.sbc.acknowledge(invite, final, self.at())
+        self.heard()
+        self.assertEqual([line for line in self.stird.log().splitlines()[lines:]
+                          if any(invite["call-id"] in line for invite, _ in refused)], [])
+        self.signed_call()
+
     def test_it_would_not_start(self):
         """A configuration with a mistake: what is wrong is said, and the running stird goes on."""
         self.start_managed()
