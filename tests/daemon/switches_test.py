@@ -192,6 +192,20 @@ class Switches(WebStory):
         self.switch("log", "level", "worker", "default")
         self.assertEqual(self.on(), [])
 
+    def test_what_the_log_says_of_those_that_live_for_a_moment(self):
+        """A reload with a warning, which the loader writes."""
+        self.start(limits=' queue = "192k"; queues = "1m"; connections = 100; connections_per_source = 200;')
+        words = "warning [loader] the configuration says what is probably not meant"
+        self.reload()
+        self.stird.wait_lines(words)
+        self.switch("log", "level", "loader", "error")
+        n = len(self.stird.wait_lines(words))
+        self.reload()
+        self.assertEqual(len(self.stird.wait_lines(words)), n)
+        self.switch("log", "level", "loader", "default")
+        self.reload()
+        wait_until(lambda: len(self.stird.wait_lines(words)) > n, HANG_S, "a warning of the loader")
+
     def test_what_cannot_be_read_keeps_it_from_starting(self):
         self.start()
         self.switch("trunk", "disable", "pbx")

@@ -94,9 +94,7 @@ static struct str noun_of(const struct child *c)
 
 static bool hears_of_log(const struct child *c)
 {
-    enum role role;
-    bool is_supervisor;
-    return supervisor_switches_process(noun_of(c), &role, &is_supervisor);
+    return supervisor_switches_hears_of_log(noun_of(c));
 }
 
 static int send_level(struct supervisor *s, struct child *c)
@@ -112,6 +110,16 @@ static void owe_level(struct supervisor *s, struct child *c, void *user)
     (void)user;
     if (c->pid > 0 && c->control_fd >= 0 && hears_of_log(c))
         supervisor_owe(s, c, &due);
+}
+
+/* What lives for a moment hears of nothing later. */
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    const uint32_t level = level_of(s, noun_of(c));
+    kit->log_held = level != CONTROL_LOG_OF_SETTINGS;
+    if (kit->log_held)
+        kit->log_level = (enum log_level)level;
+    return 0;
 }
 
 static void follow_levels(struct supervisor *s)
@@ -363,6 +371,7 @@ const struct part part_switches = {
     .init = init,
     .open = open_file,
     .fini = fini,
+    .equip = equip,
     .give = give,
     .hears = hears,
     .deadline = deadline,

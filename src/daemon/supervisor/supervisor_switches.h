@@ -34,7 +34,7 @@ void supervisor_switches_late(struct supervisor *s, struct asker *a);
 unsigned supervisor_switches_put(const struct supervisor *s, struct json *j, size_t most);
 /* Whether the configuration has nothing of that name, so that the switch does nothing. */
 bool supervisor_switches_is_dormant(const struct supervisor *s, const struct switched *one);
-/* Whether the log has a process of this name, and its children of which role. */
-bool supervisor_switches_process(struct str name, enum role *role, bool *is_supervisor);
+/* Whether children of that noun are told of another level while they run. */
+bool supervisor_switches_hears_of_log(struct str process);
 
 #endif

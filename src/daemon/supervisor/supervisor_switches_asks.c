@@ -38,12 +38,21 @@ static void add_quoted(struct buf *why, const char *before, struct str name, con
     buf_addf(why, "\"%s", behind);
 }
 
+/* The processes by their nouns in roles.def, and whether they hear of another level while they run;
+   the others have it from their beginning. */
+static const struct {
+    const char *name;
+    bool hears;
+} processes[] = {
+    {"supervisor", false}, {"worker", true}, {"signer", true},    {"recorder", true},
+    {"fetcher", true},     {"web", true},    {"publisher", true}, {"loader", false},
+    {"checker", false},    {"trust", false}, {"courier", false},
+};
+
 /* Calls VISIT with each name that a switch of that kind may have. */
 static void each_name(const struct supervisor *s, enum switch_kind kind,
                       void (*visit)(void *user, struct str name), void *user)
 {
-    static const char *const processes[] = {"supervisor", "worker", "signer",   "recorder",
-                                            "fetcher",    "web",    "publisher"};
     const struct settings *settings = s->current.settings;
     if (kind == SWITCH_TRUNK || kind == SWITCH_SIGNING || kind == SWITCH_VERIFICATION)
         for (unsigned i = 0; i < settings->n_trunks; i++)
@@ -53,7 +62,7 @@ static void each_name(const struct supervisor *s, enum switch_kind kind,
     for (unsigned i = 0; kind == SWITCH_CERTIFICATE && i < settings->n_certificates; i++)
         visit(user, settings->certificates[i].id);
     for (unsigned i = 0; kind == SWITCH_LOG && i < sizeof(processes) / sizeof(processes[0]); i++)
-        visit(user, str_of(processes[i]));
+        visit(user, str_of(processes[i].name));
 }
 
 struct looking {
@@ -108,21 +117,11 @@ static void check_name(const struct supervisor *s, enum switch_kind kind, struct
         add_quoted(why, " (did you mean", l.nearest, "?)");
 }
 
-bool supervisor_switches_process(struct str name, enum role *role, bool *is_supervisor)
+bool supervisor_switches_hears_of_log(struct str process)
 {
-    static const struct {
-        const char *name;
-        enum role role;
-    } processes[] = {{"worker", ROLE_WORKER},     {"signer", ROLE_SIGNER},
-                     {"recorder", ROLE_RECORDER}, {"fetcher", ROLE_FETCHER},
-                     {"web", ROLE_WEB},           {"publisher", ROLE_PUBLISHER}};
-    *is_supervisor = str_eq(name, STR("supervisor"));
-    for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++) {
-        if (!str_eq(name, str_of(processes[i].name)))
-            continue;
-        *role = processes[i].role;
-        return true;
-    }
+    for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++)
+        if (str_eq(process, str_of(processes[i].name)))
+            return processes[i].hears;
     return false;
 }
 
