@@ -57,6 +57,7 @@ LIBRARIES = {
     "openssl/params.h": "sip",
     "openssl/ssl.h": "fetch net cli",
     "pcap/": "trace",
+    "sanitizer/": "base",
     "seccomp.h": "daemon",
     "sofia-sip/": "sip",
     "systemd/": "daemon",
