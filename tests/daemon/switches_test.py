@@ -5,7 +5,7 @@ import os
 import unittest
 
 from daemon.web_test import WebStory
-from lib import stirctl
+from lib import stird, stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 
@@ -212,11 +212,29 @@ class Switches(WebStory):
         self.stird.kill()
         self.stird.notify.close()
         os.unlink(self.lab.path("notify"))
-        kept = self.lab.path("state", "switches")
-        with open(kept, "a", encoding="ascii") as file:
-            file.write("trunk\n")
         self.stird = None
-        with self.assertRaisesRegex(AssertionError, "others follow"):
+        kept = self.lab.path("state", "switches")
+        with open(kept, encoding="ascii") as file:
+            whole = file.read()
+        for words, text in (("others follow", whole + "trunk\n"), ("was cut", whole[:whole.index("end")]),
+                            ("line 1 is not", "")):
+            with self.subTest(words):
+                with open(kept, "w", encoding="ascii") as file:
+                    file.write(text)
+                self.not_started(words)
+        os.unlink(kept)
+        os.mkdir(kept)
+        self.not_started("switches: is no regular file: what an operator")
+        os.rmdir(kept)
+        self.start()
+        self.assertEqual(self.on(), [])
+
+    def not_started(self, words):
+        """And a check says so before, so that nobody stops what runs."""
+        status, said = stird.check_configuration(self.path)
+        self.assertEqual(status, 1, said)
+        self.assertIn(words, said)
+        with self.assertRaisesRegex(AssertionError, words):
             self.start()
         self.stird = None
 
