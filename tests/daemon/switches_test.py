@@ -82,8 +82,11 @@ class Switches(WebStory):
         self.assertIn("answer is 503 or silence", self.refused("drain", "on", "--answer", "busy"))
         self.assertIn("the level is error", self.refused("log", "level", "loud"))
         self.assertIn("control character", self.refused("trunk", "disable", "pbx", "--note", "a\tb"))
-        status, _, err = stirctl.run(self.path, "trunk", "disable", "pbx", "--for", "soon")
-        self.assertEqual(status, 2, err)
+        for option, value in (("--for", "soon"), ("--until", "2027-02-30T12:00:00Z"), ("--until", "2099-11-31T00:00"),
+                              ("--until", "2099-11-30T23:59:60Z")):
+            status, _, err = stirctl.run(self.path, "trunk", "disable", "pbx", option, value)
+            self.assertEqual(status, 2, err)
+            self.assertIn("a time such as" if option == "--for" else "there is no such time", err)
         self.assertEqual(self.on(), [])
 
     def test_upstreams_that_are_disabled_get_no_new_calls(self):
