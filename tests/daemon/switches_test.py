@@ -118,7 +118,10 @@ class Switches(WebStory):
         self.emergency()
         self.switch("drain", "on", "--answer", "silence")
         self.assertEqual(len(self.on()), 1)
+        self.assertEqual(self.explained()[2:], (503, ""))
         self.sbc.send(self.invite(), self.at())
+        self.assertEqual(self.explained(), ("rejected", "drained", 0, "stird drains in silence: such a call gets no "
+                                            "answer and leaves no record"))
         self.sbc.send(self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1)), self.at())
         self.emergency()
         self.assertEqual(self.sbc.inbox, [])
@@ -128,6 +131,10 @@ class Switches(WebStory):
 
     def options(self):
         question = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
+    def explained(self):
+        told = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
+        return told["decision"], told["reason"], told["sip_status"], told["note"] or ""
+
         self.sbc.send(question, self.at())
         while True:
             for message in self.sbc.inbox:
@@ -144,6 +151,7 @@ class Switches(WebStory):
         self.assertEqual((explained["decision"], explained["reason"]), ("passed", "signing_off"))
         self.signed_call("C", peer=self.peer("gateway", 4))
         self.switch("signing", "on", "--trunk", "pbx")
+        self.assertIn("no token leaves, so Date is as it came", explained["steps"])
         self.signed_call("A")
         self.switch("signing", "off", "--for", "2s")
         wait_until(lambda: self.on() == [], HANG_S, "its end")
