@@ -81,6 +81,8 @@ class Switches(WebStory):
                       self.refused("verification", "off", "--trunk", "pbx", "--for", "1h"))
         self.assertIn("answer is 503 or silence", self.refused("drain", "on", "--answer", "busy"))
         self.assertIn("the level is error", self.refused("log", "level", "loud"))
+        self.assertIn('there is no process "none"; there are: supervisor worker',
+                      self.refused("log", "level", "none", "debug"))
         self.assertIn("control character", self.refused("trunk", "disable", "pbx", "--note", "a\tb"))
         for option, value in (("--for", "soon"), ("--until", "2027-02-30T12:00:00Z"), ("--until", "2099-11-31T00:00"),
                               ("--until", "2099-11-30T23:59:60Z")):
