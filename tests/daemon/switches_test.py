@@ -118,12 +118,12 @@ class Switches(WebStory):
         self.refused_call(503, reason="drained")
         self.assertEqual(self.options().status, 503)
         self.emergency()
-        self.switch("drain", "on", "--answer", "silence")
-        self.assertEqual(len(self.on()), 1)
         self.assertEqual(self.explained()[2:], (503, ""))
-        self.sbc.send(self.invite(), self.at())
+        self.switch("drain", "on", "--answer", "silence")
         self.assertEqual(self.explained(), ("rejected", "drained", 0, "stird drains in silence: such a call gets no "
                                             "answer and leaves no record"))
+        self.assertEqual(len(self.on()), 1)
+        self.sbc.send(self.invite(), self.at())
         self.sbc.send(self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1)), self.at())
         self.emergency()
         self.assertEqual(self.sbc.inbox, [])
@@ -131,12 +131,12 @@ class Switches(WebStory):
         self.assertEqual(self.options().status, 200)
         self.signed_call("A")
 
-    def options(self):
-        question = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
     def explained(self):
         told = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
         return told["decision"], told["reason"], told["sip_status"], told["note"] or ""
 
+    def options(self):
+        question = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
         self.sbc.send(question, self.at())
         while True:
             for message in self.sbc.inbox:
@@ -151,9 +151,9 @@ class Switches(WebStory):
         self.unsigned_call("signing_off")
         explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
         self.assertEqual((explained["decision"], explained["reason"]), ("passed", "signing_off"))
+        self.assertIn("no token leaves, so Date is as it came", explained["steps"])
         self.signed_call("C", peer=self.peer("gateway", 4))
         self.switch("signing", "on", "--trunk", "pbx")
-        self.assertIn("no token leaves, so Date is as it came", explained["steps"])
         self.signed_call("A")
         self.switch("signing", "off", "--for", "2s")
         wait_until(lambda: self.on() == [], HANG_S, "its end")
@@ -189,8 +189,13 @@ class Switches(WebStory):
         self.path = self.stird.configuration
         self.wait_answer("/readyz", 200)
         self.switch("drain", "on")
-        self.wait_answer("/readyz", 503, "not ready: an operator lets it drain")
+        self.wait_answer("/readyz", 503, "not ready: an operator has it take no new calls")
         self.switch("drain", "off")
+        self.wait_answer("/readyz", 200)
+        for name in ("pbx", "guest", "gateway"):
+            self.switch("trunk", "disable", name)
+        self.wait_answer("/readyz", 503, "not ready: an operator has it take no new calls")
+        self.switch("trunk", "enable", "guest")
         self.wait_answer("/readyz", 200)
         self.switch("upstream", "disable", "carrier")
         self.wait_answer("/readyz", 503, "no next hop is usable")
@@ -250,6 +255,7 @@ class Switches(WebStory):
         with self.assertRaisesRegex(AssertionError, words):
             self.start()
         self.stird = None
+        os.unlink(self.lab.path("notify"))
 
     def test_each_worker_has_it(self):
         self.start_workers(2)
