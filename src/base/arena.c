@@ -1,4 +1,5 @@
 #include <stird/base/arena.h>
+#include <stird/base/asan.h>
 #include <stird/base/shortage.h>
 
 #include <stdalign.h>
@@ -17,16 +18,85 @@ struct arena {
     struct chunk *head; /* the one that is filled now */
 };
 
+/* ---- chunks that are kept for the next arena, by their size ---- */
+
+#define STEP    512 /* sizes are multiples of it */
+#define SHELVES 32  /* the largest that is kept has SHELVES * STEP octets, its head included */
+
+static struct chunk *shelf[SHELVES];
+static size_t kept_bytes, kept_most;
+
+static size_t bytes_of(const struct chunk *c)
+{
+    return sizeof(*c) + c->capacity;
+}
+
+static struct chunk **shelf_of(size_t bytes)
+{
+    return bytes >= STEP && bytes % STEP == 0 && bytes / STEP <= SHELVES ? &shelf[bytes / STEP - 1]
+                                                                         : NULL;
+}
+
+static bool keep(struct chunk *c)
+{
+    const size_t bytes = bytes_of(c);
+    struct chunk **s = kept_bytes + bytes <= kept_most ? shelf_of(bytes) : NULL;
+    if (!s)
+        return false;
+    c->next = *s;
+    *s = c;
+    kept_bytes += bytes;
+    ASAN_POISON_MEMORY_REGION(c->bytes, c->capacity);
+    return true;
+}
+
+static struct chunk *take_kept(size_t bytes)
+{
+    struct chunk **s = kept_bytes > 0 ? shelf_of(bytes) : NULL, *c = s ? *s : NULL;
+    if (c) {
+        *s = c->next;
+        kept_bytes -= bytes;
+        ASAN_UNPOISON_MEMORY_REGION(c->bytes, c->capacity);
+    }
+    return c;
+}
+
+void arena_keep_memory(size_t most)
+{
+    kept_most = most;
+    for (unsigned i = 0; most == 0 && i < SHELVES; i++)
+        for (struct chunk *c; (c = take_kept((size_t)(i + 1) * STEP));)
+            free(c);
+}
+
+size_t arena_bytes_kept(void)
+{
+    return kept_bytes;
+}
+
+/* ---- chunks ---- */
+
+/* Where chunks are kept, and for those that are: so much that others of about that size fit too. */
+static size_t rounded_up(size_t bytes)
+{
+    return kept_most > 0 && bytes > STEP && bytes <= (size_t)SHELVES * STEP
+               ? (bytes + STEP - 1) / STEP * STEP
+               : bytes;
+}
+
 static struct chunk *chunk_new(size_t capacity, struct chunk *next)
 {
-    bool fits = capacity <= SIZE_MAX - sizeof(struct chunk);
-    struct chunk *c = fits ? malloc(sizeof(*c) + capacity) : NULL;
+    const bool fits = capacity <= SIZE_MAX - sizeof(struct chunk);
+    const size_t bytes = fits ? rounded_up(sizeof(struct chunk) + capacity) : 0;
+    struct chunk *c = fits ? take_kept(bytes) : NULL;
+    if (!c && fits)
+        c = malloc(bytes);
     if (!c) {
         shortage_add();
     } else {
         c->next = next;
         c->used = 0;
-        c->capacity = capacity;
+        c->capacity = bytes - sizeof(*c);
     }
     return c;
 }
@@ -35,7 +105,8 @@ static void chunk_free_all(struct chunk *c)
 {
     while (c) {
         struct chunk *next = c->next;
-        free(c);
+        if (!keep(c))
+            free(c);
         c = next;
     }
 }
@@ -64,14 +135,19 @@ size_t arena_bytes(const struct arena *a)
 {
     size_t sum = 0;
     for (const struct chunk *c = a ? a->head : NULL; c; c = c->next)
-        sum += sizeof(*c) + c->capacity;
+        sum += bytes_of(c);
     return sum;
+}
+
+size_t arena_rounded(size_t bytes)
+{
+    return (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
 
 void *arena_alloc(struct arena *a, size_t bytes)
 {
     struct chunk *c = a->head;
-    size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    const size_t rounded = arena_rounded(bytes);
     if (rounded < bytes)
         return NULL;
     if (rounded > c->capacity - c->used) {

@@ -17,12 +17,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/arena.h>
 #include <stird/base/clock.h>
 #include <stird/base/count.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/call_trace.h>
 #include <stird/io/control.h>
+#include <stird/core/library_memory.h>
 #include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
 #include <stird/io/rates_page.h>
@@ -36,16 +38,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEAP_STEP_BYTES   (512 * 1024)
-#define HEAP_KEPT_BYTES   (64 * 1024 * 1024)
-#define HEARTBEAT_US      500000
-#define CLOCK_STEP_US     1000000
-#define SNAPSHOT_LIMIT_MS 10000
-#define REFUSED_A_BEAT    16
-#define HOPS_A_BEAT       8
-#define FAILED_A_BEAT     8
-#define CHANGES_A_BEAT    8
-#define NAMES_A_BEAT      4 /* told to the supervisor, which hears only so much of one worker */
+#define HEAP_STEP_BYTES    (512 * 1024)
+#define HEAP_KEPT_BYTES    (64 * 1024 * 1024)
+#define ARENA_BYTES_KEPT   (512 * 1024) /* about thirty calls at a time */
+#define LIBRARY_BYTES_KEPT (64 * 1024)  /* of verifying a signature, four times */
+#define HEARTBEAT_US       500000
+#define CLOCK_STEP_US      1000000
+#define SNAPSHOT_LIMIT_MS  10000
+#define REFUSED_A_BEAT     16
+#define HOPS_A_BEAT        8
+#define FAILED_A_BEAT      8
+#define CHANGES_A_BEAT     8
+#define NAMES_A_BEAT       4 /* told to the supervisor, which hears only so much of one worker */
 
 struct worker {
     const struct worker_options *options;
@@ -745,6 +749,8 @@ int worker_main(const struct worker_options *options)
 {
     struct worker w = {.options = options, .inbox_fd = options->inbox_fd};
     int status = EXIT_FAILURE;
+    arena_keep_memory(ARENA_BYTES_KEPT);
+    library_memory_keep(LIBRARY_BYTES_KEPT);
     for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (!steps[i].take(&w)) {
             log_error("the worker cannot start", LOG_CSTR("step", steps[i].name));
@@ -757,5 +763,7 @@ int worker_main(const struct worker_options *options)
         status = EXIT_SUCCESS;
 out:
     worker_fini(&w);
+    arena_keep_memory(0);
+    library_memory_keep(0);
     return status;
 }

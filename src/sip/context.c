@@ -89,6 +89,12 @@ static void free_heavy_parts(struct context *c)
     context_count(c);
 }
 
+/* Of what copy_verified() copies. */
+static size_t verified_bytes(const struct outcome *o)
+{
+    return o && o->verified ? verified_kept_bytes(o->verified) : 0;
+}
+
 /* False: no memory. */
 static bool copy_verified(struct outcome *o, struct arena *arena)
 {
@@ -223,7 +229,7 @@ void context_shrink(struct context *c)
     struct arena *arena;
     if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c))
         return;
-    arena = arena_new(SMALL_ARENA_BYTES);
+    arena = arena_new(SMALL_ARENA_BYTES + verified_bytes(c->outcome));
     if (!arena || !copy_facts(c, arena)) {
         arena_free(arena);
         return;

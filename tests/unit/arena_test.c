@@ -34,6 +34,57 @@ static void memory_is_zeroed_and_aligned(void **state)
     arena_free(NULL);
 }
 
+/* What a call gives back the next one gets, for as much as may be kept, and zeroed as ever. */
+static void memory_is_kept_for_the_next(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {600, 2048, 4096, 8192, 16000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        arena_keep_memory(64 * 1024);
+        struct arena *a = arena_new(sizes[i]);
+        const size_t bytes = arena_bytes(a);
+        void *first = a;
+        memset(arena_alloc(a, sizes[i]), 0xa5, sizes[i]);
+        arena_free(a);
+        a = arena_new(sizes[i] - 20); /* of about that size */
+        assert_ptr_equal(a, first);
+        assert_int_equal(arena_bytes(a), bytes);
+        const unsigned char *p = arena_alloc(a, sizes[i] - 20);
+        for (size_t k = 0; k < sizes[i] - 20; k++)
+            assert_int_equal(p[k], 0);
+        struct arena *other = arena_new(sizes[i]);
+        assert_ptr_not_equal(other, a);
+        arena_free(other);
+        arena_free(a);
+        arena_keep_memory(0);
+    }
+}
+
+/* An arena that grew gives all its chunks back; what is too large, too small, or too much is not
+   kept; and what began before the keeping may end after it. */
+static void kept_memory_has_a_ceiling(void **state)
+{
+    (void)state;
+    struct arena *before = arena_new(1000), *many[100];
+    arena_keep_memory(8 * 1024);
+    arena_free(before);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 100; i++) {
+            many[i] = arena_new(i * 300);
+            assert_non_null(arena_alloc(many[i], 5000));
+            assert_non_null(arena_alloc(many[i], 50000));
+        }
+        for (unsigned i = 0; i < 100; i++)
+            arena_free(many[i]);
+        assert_in_range(arena_bytes_kept(), 1, 8 * 1024);
+    }
+    struct arena *after = arena_new(1000);
+    arena_keep_memory(0);
+    assert_int_equal(arena_bytes_kept(), 0);
+    arena_free(after);
+    assert_int_equal(arena_bytes_kept(), 0);
+}
+
 /* Nothing moves or is given twice while the arena grows. */
 static void pieces_keep_their_content(void **state)
 {
@@ -92,6 +143,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned),
+        cmocka_unit_test(memory_is_kept_for_the_next),
+        cmocka_unit_test(kept_memory_has_a_ceiling),
         cmocka_unit_test(pieces_keep_their_content),
         cmocka_unit_test(text_is_copied_with_a_nul),
         cmocka_unit_test(impossible_sizes_are_refused),

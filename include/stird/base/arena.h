@@ -11,12 +11,23 @@
 
 struct arena;
 
+/*
+ * A process that makes and frees an arena for each call may have the memory kept for the next one:
+ * at most MOST bytes, of chunks up to 16 KiB. To the heap they are of an odd kind, too large for
+ * its own lists: each makes it put all free memory in order. For a process with one thread, once,
+ * at its start; 0 frees what is kept, and keeps no more.
+ */
+void arena_keep_memory(size_t most);
+size_t arena_bytes_kept(void); /* now, by no arena */
+
 /* FIRST_BYTES is the size of the first chunk; NULL when there is no memory. */
 struct arena *arena_new(size_t first_bytes);
 void arena_free(struct arena *a);
-/* What it has taken of the heap. NULL: 0. */
+/* What it has taken of the heap, or of what was kept. NULL: 0. */
 size_t arena_bytes(const struct arena *a);
 
+/* What an allocation of BYTES takes of its chunk. */
+size_t arena_rounded(size_t bytes);
 /* Zeroed, aligned for anything; NULL when there is no memory. */
 void *arena_alloc(struct arena *a, size_t bytes);
 /* Room for COUNT elements of BYTES each, checked for overflow. */

@@ -58,6 +58,8 @@ struct verification_question;
 int verified_entry(const struct verification *answer);
 void verified_of(struct verified *v, const struct verification_question *question,
                  const struct verification *answer);
+/* How much of an arena a copy of it takes, with its texts. */
+size_t verified_kept_bytes(const struct verified *v);
 /* Copies its texts into ARENA. False: no memory. */
 bool verified_keep(struct verified *v, struct arena *arena);
 /* Writes it as one object: what a record has as `verification`, and `stirctl explain` too. */

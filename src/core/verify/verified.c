@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stird/core/verified.h>
 
 struct str verified_cache_name(enum verified_cache cache)
@@ -74,13 +75,29 @@ void verified_of(struct verified *v, const struct verification_question *q,
     v->fetched = a->headers[entry].fetched;
 }
 
+/* Its texts, by their places. */
+static const size_t texts[] = {
+    offsetof(struct verified, x5u),     offsetof(struct verified, spc),
+    offsetof(struct verified, subject), offsetof(struct verified, origid),
+    offsetof(struct verified, trust),
+};
+#define TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+size_t verified_kept_bytes(const struct verified *v)
+{
+    size_t sum = sizeof(*v);
+    for (size_t i = 0; i < TEXTS; i++)
+        sum += arena_rounded(((const struct str *)((const char *)v + texts[i]))->n + 1);
+    return sum;
+}
+
 bool verified_keep(struct verified *v, struct arena *arena)
 {
-    struct str *const texts[] = {&v->x5u, &v->spc, &v->subject, &v->origid, &v->trust};
     bool kept = true;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        *texts[i] = arena_copy(arena, *texts[i]);
-        kept = kept && texts[i]->p;
+    for (size_t i = 0; i < TEXTS; i++) {
+        struct str *text = (struct str *)((char *)v + texts[i]);
+        *text = arena_copy(arena, *text);
+        kept = kept && text->p;
     }
     return kept;
 }
