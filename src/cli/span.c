@@ -19,3 +19,14 @@ uint64_t span_seconds(const char *text, uint64_t longest_s)
             return n * units[i].s;
     return 0;
 }
+
+/* Their functions turn what is not there into another time. */
+bool span_second_of(struct tm written, bool utc, int64_t *second)
+{
+    struct tm there = written;
+    const time_t t = utc ? timegm(&there) : mktime(&there);
+    *second = (int64_t)t;
+    return t > 0 && there.tm_year == written.tm_year && there.tm_mon == written.tm_mon &&
+           there.tm_mday == written.tm_mday && there.tm_hour == written.tm_hour &&
+           there.tm_min == written.tm_min && there.tm_sec == written.tm_sec;
+}

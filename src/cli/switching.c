@@ -23,7 +23,7 @@ static const char *text_of(const json_t *object, const char *key)
 /* ---- how long ---- */
 
 /* In UTC where it ends in Z, else in the zone of who asks. */
-static bool read_time(const char *text, uint64_t *second)
+static bool read_time(const char *text, int64_t *second)
 {
     struct tm tm = {.tm_isdst = -1};
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -33,9 +33,7 @@ static bool read_time(const char *text, uint64_t *second)
     }
     if (!end || (strcmp(end, "Z") != 0 && *end))
         return false;
-    const time_t t = *end ? timegm(&tm) : mktime(&tm);
-    *second = (uint64_t)t;
-    return t > 0;
+    return span_second_of(tm, *end == 'Z', second);
 }
 
 /* NULL, or what is wrong. */
@@ -43,6 +41,7 @@ static const char *read_end(const struct words *words, char for_s[32], char unti
 {
     const char *span = words_value(words, 'F'), *until = words_value(words, 'U');
     uint64_t n = span ? span_seconds(span, SWITCH_LONGEST_S) : 0;
+    int64_t second;
     for_s[0] = until_s[0] = '\0';
     if (span && until)
         return "--for and --until are two ends: name one";
@@ -50,10 +49,10 @@ static const char *read_end(const struct words *words, char for_s[32], char unti
         return "--for is a time such as 30s, 10m, 2h or 7d, a year at most";
     if (span)
         snprintf(for_s, 32, "%" PRIu64, n);
-    if (until && !read_time(until, &n))
-        return "--until is a time such as 2026-11-29T18:00:00Z";
+    if (until && !read_time(until, &second))
+        return "--until: there is no such time: write it as 2026-11-29T18:00:00Z";
     if (until)
-        snprintf(until_s, 32, "%" PRIu64, n);
+        snprintf(until_s, 32, "%" PRId64, second);
     return NULL;
 }
 

@@ -289,6 +289,13 @@ static bool is_unread(const struct draft_rule *d, const char *key)
     return d->object.given[key_find(&rule_table, str_of(key))].unread;
 }
 
+/* Or is meant to, by a value that could not be taken. */
+static bool may_ask_for_rate(const struct draft_rule *d)
+{
+    return rule_asks_for_rate(&d->rule) || is_unread(d, "calls_per_minute") ||
+           is_unread(d, "short_share") || is_unread(d, "unanswered_share");
+}
+
 static void check_rate(struct reader *r, struct draft_rule *d)
 {
     static const char *const keys[] = {"window", "rate_of", "least_calls"};
@@ -302,8 +309,7 @@ static void check_rate(struct reader *r, struct draft_rule *d)
                                       rule->window_ms);
         return;
     }
-    if (is_unread(d, "calls_per_minute") || is_unread(d, "short_share") ||
-        is_unread(d, "unanswered_share"))
+    if (may_ask_for_rate(d))
         return;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         refuse_key(r, d, keys[i],
@@ -334,7 +340,7 @@ static const struct draft_rule *rule_at(const struct draft *draft, unsigned i)
 static const struct draft_rule *next_deciding(const struct draft *draft, unsigned i)
 {
     for (i++; i < draft->rules.n; i++)
-        if (!rule_asks_for_rate(&rule_at(draft, i)->rule))
+        if (!may_ask_for_rate(rule_at(draft, i)))
             return rule_at(draft, i);
     return NULL;
 }
@@ -344,7 +350,7 @@ static void check_reachable(struct reader *r, const struct draft *draft)
     for (unsigned i = 0; i + 1 < draft->rules.n; i++) {
         const struct draft_rule *d = rule_at(draft, i);
         const struct draft_rule *next = next_deciding(draft, i);
-        if (!next || rule_asks_for_rate(&d->rule) || !asks_for_nothing(d))
+        if (!next || may_ask_for_rate(d) || !asks_for_nothing(d))
             continue;
         complain(r, &next->object, next->object.at,
                  "no call ever comes here: rule %.*s before it fits all of them",

@@ -89,6 +89,8 @@ static const char *read_lines(struct switches *s, struct str text, unsigned *lin
     while (text.p) {
         struct str one = str_cut(&text, '\n');
         ++*line;
+        if (one.n == 0 && !text.p)
+            break;
         if (str_starts(one, STR(LAST)))
             return read_last(s, one, text);
         const char *why = read_line(s, one);

@@ -25,13 +25,14 @@ static int open_directory(struct folder *d, struct str directory)
 
 /* ---- on disk ---- */
 
+/* 0; -ENOENT: nothing was ever switched; or -errno. */
 static int read_text(struct str directory, struct buf *text)
 {
     struct folder d;
     struct stat st;
     int r = open_directory(&d, directory);
     if (r)
-        return r == -ENOENT ? 0 : r;
+        return r;
     int fd = regular_file_open(d.fd, SWITCHES_FILE, O_NOFOLLOW);
     r = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
     if (r == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
@@ -41,7 +42,24 @@ static int read_text(struct str directory, struct buf *text)
     if (fd >= 0)
         close(fd);
     folder_close(&d);
-    return r == -ENOENT ? 0 : r;
+    return r;
+}
+
+#define WHAT_TO_DO                                                                                 \
+    "what an operator has switched off is not known. Mend the file; or move it away, and nothing " \
+    "is switched off"
+
+static const char *read_fault(int r)
+{
+    switch (r) {
+    case -EPERM:
+        return "is writable by others: chmod go-w";
+    case -ELOOP:
+    case -EINVAL:
+        return "is no regular file: " WHAT_TO_DO;
+    default:
+        return strerror(-r);
+    }
 }
 
 bool switches_file_read(struct switches *s, struct str directory, struct problems *problems)
@@ -51,15 +69,13 @@ bool switches_file_read(struct switches *s, struct str directory, struct problem
     memset(s, 0, sizeof(*s));
     int r = read_text(directory, &text);
     const char *why = NULL;
-    if (r) {
-        problems_add(problems, directory, 0, SWITCHES_FILE ": %s",
-                     r == -EPERM ? "is writable by others: chmod go-w" : strerror(-r));
+    if (r == -ENOENT) {
+        r = 0;
+    } else if (r) {
+        problems_add(problems, directory, 0, SWITCHES_FILE ": %s", read_fault(r));
         problems_may_pass(problems, -r);
-    } else if (text.n > 0 && (why = switches_read(s, buf_str(&text), &line))) {
-        problems_add(problems, directory, 0,
-                     SWITCHES_FILE ": line %u %s: what an operator has switched off is not known. "
-                                   "Mend the file; or move it away, and nothing is switched off",
-                     line, why);
+    } else if ((why = switches_read(s, buf_str(&text), &line))) { /* an empty one was cut */
+        problems_add(problems, directory, 0, SWITCHES_FILE ": line %u %s: " WHAT_TO_DO, line, why);
     }
     buf_fini(&text);
     return r == 0 && !why;

@@ -297,7 +297,7 @@ static enum step_result refuse_draining(struct context *c, enum reason reason, b
     return silently ? pass_over(c) : step_refuse(c, reason);
 }
 
-/* An operator has switched something off that the call needs. */
+/* An operator has switched something off that the call needs. Of a silence a rehearsal tells. */
 static enum step_result refuse_switched(struct context *c, enum reason reason)
 {
     const bool silent = reason == REASON_DRAINED && !proxy_rehearsal(c->proxy) &&

@@ -457,6 +457,27 @@ class Completion(unittest.TestCase):
             self.assertTrue(self.complete("-c", conf, *words), words)
         self.assertEqual(run("help", "--values", "nothing")[0], 1)
 
+    def test_values_of_one_command(self):
+        """The same word means something else to another one."""
+        conf = ("-c", os.path.join(PROJECT, "tests", "conf", "good-rates", "stird.conf"))
+        for words in (("cert", "use", ""), ("cert", "import", "8"), ("numbers", "set", "--cert", "")):
+            self.assertEqual(self.complete(*conf, *words), ["818H"], words)
+        for words in (("trace", "remove", ""), ("cert", "use", "818H", ""), ("restart", "--unit", "")):
+            self.assertEqual(self.complete(*conf, *words), [], words)
+        self.assertTrue({"worker", "debug"} <= set(self.complete("log", "level", "")))
+        self.assertEqual(self.complete("log", "level", "worker", "d"), ["debug", "default"])
+        self.assertEqual(self.complete("drain", "on", "--answer", ""), ["503", "silence"])
+
+    def behind_an_equals_sign(self, *words):
+        """As bash splits them."""
+        return self.complete(*(part for word in words for part in re.split("(?<=.)(=)", word) if part))
+
+    def test_behind_an_equals_sign(self):
+        self.assertEqual(self.behind_an_equals_sign("records", "find", "--result=answ"), ["answered"])
+        conf = os.path.join(PROJECT, "conf", "examples", "call-centre", "stird.conf")
+        self.assertTrue(self.behind_an_equals_sign("--config=" + conf, "explain", "--trunk="))
+        self.assertIn("explain", self.behind_an_equals_sign("--config=" + conf, "ex"))
+
     def test_files(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "capture.pcap")

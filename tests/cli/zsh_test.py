@@ -36,27 +36,35 @@ class Zsh(help_test.Completion):
         self.assertEqual(done.stderr, "")
         return done.stdout.split()
 
-    def test_behind_an_equals_sign(self):
-        self.assertEqual(self.complete("records", "find", "--result=answ"), ["answered"])
-        conf = os.path.join(PROJECT, "conf", "examples", "call-centre", "stird.conf")
-        self.assertTrue(self.complete("--config=" + conf, "explain", "--trunk="))
+    def behind_an_equals_sign(self, *words):
+        return self.complete(*words)
 
-    def test_at_a_prompt(self):
-        """By zsh's own completion, of the words of a person."""
+    def at_a_prompt(self, typed):
+        """All that is shown by zsh's own completion, of what a person TYPED in a home with a file."""
         with tempfile.TemporaryDirectory() as home:
             with open(home + "/.zshrc", "w", encoding="ascii") as out:
-                out.write("path=(%s $path) fpath=(%s $fpath)\nautoload -U compinit && compinit -u -D\n"
+                out.write("path=(%s $path) fpath=(%s $fpath)\nautoload -U compinit && compinit -u -D\ncd\n"
                           % (os.path.dirname(help_test.PROGRAM), FOLDER))
+            with open(home + "/invite.sip", "w", encoding="ascii") as out:
+                out.write("no message\n")
             pid, terminal = pty.fork()
             if pid == 0:
                 os.execve(self.zsh, ["zsh", "-d", "-i"],
                           {"HOME": home, "ZDOTDIR": home, "TERM": "dumb", "PATH": "/usr/bin:/bin"})
             self.addCleanup(os.close, terminal)
-            os.write(terminal, b"stirctl relo\t--help; exit\n")
+            os.write(terminal, typed)
             said = self.all_of(terminal)
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        self.assertIn(b"usage: stirctl reload", said)
+        return said
+
+    def test_at_a_prompt(self):
+        self.assertIn(b"usage: stirctl reload", self.at_a_prompt(b"stirctl relo\t--help; exit\n"))
+
+    def test_files_at_a_prompt(self):
+        said = self.at_a_prompt(b"stirctl decode inv\t; exit\n")
+        self.assertIn(b"invite.sip:", said)
+        self.assertNotIn(b"no matches found", said)
 
     @staticmethod
     def all_of(terminal):

@@ -133,6 +133,8 @@ install next
 dpkg-query -W stird
 [ "$was" != "$(pid)" ]
 serves
+journalctl --sync
+journalctl -q _PID=$was | grep 'stopping for a restart'
 sums | diff /root/before -
 systemctl is-enabled stird
 was=$(pid)
@@ -244,6 +246,7 @@ class Package(unittest.TestCase):
         self.assertNotIn("no Landlock", said["hardening"])
         self.assertRegex(said["upgrade by a mistake"], "(?s)nonsense.*what runs goes on")
         self.assertRegex(said["upgrade"], r"stird\t.*\+next")
+        self.assertIn("stopping for a restart", said["upgrade"])
         self.assertRegex(said["a version that does not take it"], "(?s)stird.conf:3: not any more.*what runs goes on")
         self.assertRegex(said["another configuration"], "(?s)nonsense.*does not take /etc/stird/other.conf")
         self.assertIn("end", said)

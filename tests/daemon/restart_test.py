@@ -1,6 +1,7 @@
 """Listening sockets that a service manager keeps over a restart: what arrives meanwhile waits."""
 
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -138,20 +139,48 @@ class Restarted(KeptStory):
                           if any(invite["call-id"] in line for invite, _ in refused)], [])
         self.signed_call()
 
-    def test_it_would_not_start(self):
-        """A configuration with a mistake: what is wrong is said, and the running stird goes on."""
-        self.start_managed()
-        pid = self.stird.process.pid
-        with open(self.stird.configuration, "a", encoding="utf-8") as out:
-            out.write("\nnonsense = 1;\n")
-        command = self.stird.stirctl_restart()
-        _, complaints = command.communicate(timeout=HANG_S)
-        self.assertEqual(command.returncode, 1)
-        self.assertIn("nonsense", complaints)
-        self.assertIn("would not start: the running stird goes on", complaints)
+    def not_restarted(self, *words, **changes):
+        """Why is said, and the running stird goes on."""
+        command = self.stird.stirctl_restart(**changes)
+        out, complaints = command.communicate(timeout=HANG_S)
+        self.assertEqual((command.returncode, out), (1, ""), complaints)
+        for text in words:
+            self.assertIn(text, stirctl.unbroken(complaints))
+        self.assertNotIn("it drains first", complaints)
         self.signed_call()
-        self.assertEqual(self.stird.process.pid, pid)
         self.assertIsNone(self.stird.process.poll())
+
+    def spoil(self, path):
+        with open(path, "a", encoding="utf-8") as out:
+            out.write("\nnonsense = 1;\n")
+
+    def test_it_would_not_start(self):
+        """A configuration with a mistake."""
+        self.start_managed()
+        self.spoil(self.stird.configuration)
+        self.not_restarted("nonsense", "would not start: the running stird goes on")
+
+    def test_it_would_not_start_with_what_it_has(self):
+        """Whatever configuration stirctl was given to find it by."""
+        self.start_managed()
+        good = self.lab.path("good.conf")
+        shutil.copy(self.stird.configuration, good)
+        self.spoil(self.stird.configuration)
+        self.not_restarted("nonsense", "stird starts with %s, so that is checked" % self.stird.configuration,
+                           configuration=good)
+
+    def test_it_would_not_start_with_what_its_unit_says(self):
+        """A drop-in names another configuration than stird was started with."""
+        self.start_managed()
+        other = self.lab.path("other.conf")
+        shutil.copy(self.stird.configuration, other)
+        self.spoil(other)
+        self.not_restarted("nonsense", "stird starts with " + other, starts="{ path=/usr/sbin/stird ; "
+                           "argv[]=/usr/sbin/stird -f -c %s ; ignore_errors=no ; pid=7 }" % other)
+
+    def test_a_unit_that_nobody_has(self):
+        self.start_managed()
+        self.not_restarted("there is no unit nope.service: nothing is restarted", unit="nope.service")
 
 
 class Told(KeptStory):

@@ -5,7 +5,7 @@ import os
 import unittest
 
 from daemon.web_test import WebStory
-from lib import stirctl
+from lib import stird, stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 
@@ -81,9 +81,14 @@ class Switches(WebStory):
                       self.refused("verification", "off", "--trunk", "pbx", "--for", "1h"))
         self.assertIn("answer is 503 or silence", self.refused("drain", "on", "--answer", "busy"))
         self.assertIn("the level is error", self.refused("log", "level", "loud"))
+        self.assertIn('there is no process "none"; there are: supervisor worker',
+                      self.refused("log", "level", "none", "debug"))
         self.assertIn("control character", self.refused("trunk", "disable", "pbx", "--note", "a\tb"))
-        status, _, err = stirctl.run(self.path, "trunk", "disable", "pbx", "--for", "soon")
-        self.assertEqual(status, 2, err)
+        for option, value in (("--for", "soon"), ("--until", "2027-02-30T12:00:00Z"), ("--until", "2099-11-31T00:00"),
+                              ("--until", "2099-11-30T23:59:60Z")):
+            status, _, err = stirctl.run(self.path, "trunk", "disable", "pbx", option, value)
+            self.assertEqual(status, 2, err)
+            self.assertIn("a time such as" if option == "--for" else "there is no such time", err)
         self.assertEqual(self.on(), [])
 
     def test_upstreams_that_are_disabled_get_no_new_calls(self):
@@ -113,7 +118,10 @@ class Switches(WebStory):
         self.refused_call(503, reason="drained")
         self.assertEqual(self.options().status, 503)
         self.emergency()
+        self.assertEqual(self.explained()[2:], (503, ""))
         self.switch("drain", "on", "--answer", "silence")
+        self.assertEqual(self.explained(), ("rejected", "drained", 0, "stird drains in silence: such a call gets no "
+                                            "answer and leaves no record"))
         self.assertEqual(len(self.on()), 1)
         self.sbc.send(self.invite(), self.at())
         self.sbc.send(self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1)), self.at())
@@ -122,6 +130,10 @@ class Switches(WebStory):
         self.switch("drain", "off")
         self.assertEqual(self.options().status, 200)
         self.signed_call("A")
+
+    def explained(self):
+        told = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
+        return told["decision"], told["reason"], told["sip_status"], told["note"] or ""
 
     def options(self):
         question = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
@@ -139,6 +151,7 @@ class Switches(WebStory):
         self.unsigned_call("signing_off")
         explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
         self.assertEqual((explained["decision"], explained["reason"]), ("passed", "signing_off"))
+        self.assertIn("no token leaves, so Date is as it came", explained["steps"])
         self.signed_call("C", peer=self.peer("gateway", 4))
         self.switch("signing", "on", "--trunk", "pbx")
         self.signed_call("A")
@@ -176,8 +189,13 @@ class Switches(WebStory):
         self.path = self.stird.configuration
         self.wait_answer("/readyz", 200)
         self.switch("drain", "on")
-        self.wait_answer("/readyz", 503, "not ready: an operator lets it drain")
+        self.wait_answer("/readyz", 503, "not ready: an operator has it take no new calls")
         self.switch("drain", "off")
+        self.wait_answer("/readyz", 200)
+        for name in ("pbx", "guest", "gateway"):
+            self.switch("trunk", "disable", name)
+        self.wait_answer("/readyz", 503, "not ready: an operator has it take no new calls")
+        self.switch("trunk", "enable", "guest")
         self.wait_answer("/readyz", 200)
         self.switch("upstream", "disable", "carrier")
         self.wait_answer("/readyz", 503, "no next hop is usable")
@@ -212,13 +230,32 @@ class Switches(WebStory):
         self.stird.kill()
         self.stird.notify.close()
         os.unlink(self.lab.path("notify"))
-        kept = self.lab.path("state", "switches")
-        with open(kept, "a", encoding="ascii") as file:
-            file.write("trunk\n")
         self.stird = None
-        with self.assertRaisesRegex(AssertionError, "others follow"):
+        kept = self.lab.path("state", "switches")
+        with open(kept, encoding="ascii") as file:
+            whole = file.read()
+        for words, text in (("others follow", whole + "trunk\n"), ("was cut", whole[:whole.index("end")]),
+                            ("line 1 is not", "")):
+            with self.subTest(words):
+                with open(kept, "w", encoding="ascii") as file:
+                    file.write(text)
+                self.not_started(words)
+        os.unlink(kept)
+        os.mkdir(kept)
+        self.not_started("switches: is no regular file: what an operator")
+        os.rmdir(kept)
+        self.start()
+        self.assertEqual(self.on(), [])
+
+    def not_started(self, words):
+        """And a check says so before, so that nobody stops what runs."""
+        status, said = stird.check_configuration(self.path)
+        self.assertEqual(status, 1, said)
+        self.assertIn(words, said)
+        with self.assertRaisesRegex(AssertionError, words):
             self.start()
         self.stird = None
+        os.unlink(self.lab.path("notify"))
 
     def test_each_worker_has_it(self):
         self.start_workers(2)

@@ -144,19 +144,24 @@ class ManagedStird(stird.Stird):
         return self.start_ready()
 
     # by stirctl
-    def stirctl_restart(self):
-        """Begins it, with a systemctl first in the path that asks this manager, and waits."""
+    def stirctl_restart(self, configuration=None, unit="stird.service", starts=""):
+        """
+        Begins it, with a systemctl first in the path that asks this manager, and waits. It knows stird.service alone,
+        which STARTS in these words.
+        """
         folder = self.lab.path("bin")
         if not os.path.exists(folder):
             os.makedirs(folder)
             os.mkfifo(self.lab.path("bin", "ask"))
             os.mkfifo(self.lab.path("bin", "answer"))
             with open(self.lab.path("bin", "systemctl"), "w", encoding="ascii") as out:
-                out.write('#!/bin/sh\n[ "$1" = show ] && echo %d && exit\necho "$@" >"%s/ask"\n'
-                          'exit "$(cat "%s/answer")"\n' % (len(self.store.names()), folder, folder))
+                out.write('#!/bin/sh\ncase "$1:$3:$5" in\nshow:LoadState:stird.service) echo loaded; exit ;;\n'
+                          'show:LoadState:*) echo not-found; exit ;;\nshow:ExecStart:*) echo "%s"; exit ;;\n'
+                          'show:*) echo %d; exit ;;\nesac\necho "$@" >"%s/ask"\nexit "$(cat "%s/answer")"\n'
+                          % (starts, len(self.store.names()), folder, folder))
                 os.fchmod(out.fileno(), 0o755)
-        return subprocess.Popen([os.path.join(os.path.dirname(binary()), "stirctl"), "-c", self.configuration,
-                                 "restart", "--unit", "stird.service"], stdout=subprocess.PIPE,
+        return subprocess.Popen([os.path.join(os.path.dirname(binary()), "stirctl"), "-c",
+                                 configuration or self.configuration, "restart", "--unit", unit], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True,
                                 env=dict(os.environ, PATH=folder + ":" + os.environ["PATH"]))
 

@@ -4,7 +4,8 @@ usage: package.py PROJECT [--self-test]
 What debian/ says is so in this tree: the version is that of CMakeLists.txt and of CHANGELOG.md; the libraries of the README
 are those that the package is built with and, where a program loads them itself, depends on; scripts/install-deps installs
 them too; each unit of systemd/ is installed by CMakeLists.txt and, where it can be running, stopped by debian/stird.prerm;
-the unit's own directories are what a purge takes; files that debian/rules names are there; its scripts are such.
+the unit's own directories are what a purge takes; files that debian/rules names are there, and pages that docs/ leads to
+are installed; its scripts are such.
 """
 
 import os
@@ -80,6 +81,11 @@ def check_rules(tree):
     for name in re.findall(r"\b(\w[\w.-]*\.md)\b", tree["debian/stird.README.Debian"] + tree["debian/stird.postinst"]):
         if name not in tree["pages"]:
             yield "debian/ names %s, which docs/ has not" % name
+    for name in sorted(set(re.findall(r"\]\(\.\./(\w+\.md)\b", tree["linked"]))):
+        if not re.search(r"^install\(FILES [^)]*\b%s\b" % re.escape(name), tree["CMakeLists.txt"], re.M):
+            yield "CMakeLists.txt does not install %s, which docs/ leads to" % name
+    if "](../" in tree["linked"] and r"s,](\(\.\./\|" not in tree["debian/rules"]:
+        yield "debian/rules leaves links of docs/ that lead out of the folder of the pages"
 
 
 def check_scripts(project):
@@ -103,6 +109,7 @@ def tree_of(project):
     tree["units"] = sorted(name for name in os.listdir(os.path.join(project, "systemd"))
                            if name.endswith((".service", ".timer", ".socket")))
     tree["pages"] = os.listdir(os.path.join(project, "docs"))
+    tree["linked"] = "".join(read(project, "docs", name) for name in tree["pages"] if name.endswith(".md"))
     return tree
 
 
@@ -121,10 +128,12 @@ FAULTS = (
     ("README.md", " libpcap-dev", "", "README.md does not install libpcap-dev"),
     ("scripts/install-deps", "libpcap-dev", "", "install-deps does not install libpcap-dev"),
     ("CMakeLists.txt", "stird-renew.timer", "", "does not install systemd/stird-renew.timer"),
+    ("CMakeLists.txt", "FILES LICENSE README.md", "FILES LICENSE", "does not install README.md"),
     ("debian/stird.prerm", "stird-renew.timer", "", "does not stop stird-renew.timer"),
     ("debian/stird.postrm", "/var/lib/stird", "/x", "does not purge State"),
     ("debian/stird.postrm", "userdel stird", "", "does not take the user"),
     ("debian/rules", " --no-stop-on-upgrade", "", "needs --no-stop-on-upgrade"),
+    ("debian/rules", "sed -i 's,](", "sed -i 's,x", "leaves links"),
     ("debian/source/format", "native", "quilt", "is not native"),
     ("debian/stird.README.Debian", "upgrade.md", "nosuch" ".md", "names nosuch"),
 )

@@ -25,6 +25,9 @@ class Rollout(Story):
         self.assertEqual(record["withheld"], {"attest": "A", "reason": "signed_owned"})
         self.assertGreaterEqual(record["sign_us"], 0)
         self.assertIn(" passed (A stayed here)  12155550100 -> ", self.found(invite))
+        steps = self.explain(0)["steps"]
+        self.assertIn("no Date: one is added if the token leaves", steps)
+        self.assertIn("the trunk is in shadow mode: the token is made and stays here, and Date is as it came", steps)
         self.signed_call("C", peer=self.peer("gateway", 4))
         self.assert_counted("withheld", {"A": 1, "B": 0, "C": 0})
         pbx = next(t for t in self.ask("status")["trunks"] if t["name"] == "pbx")

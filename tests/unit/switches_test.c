@@ -160,8 +160,8 @@ static const struct {
     {HEAD "trunk\ta\t\t5\t0\ttime\t0\tnote\nend\t1\n", NULL, 3},
     {"", "is not", 1},
     {"# stird switches, version 2\nend\t0\n", "is not", 1},
-    {HEAD, "does not", 2},
-    {HEAD "trunk\ta\t\t5\t0\ttime\t0\tnote\n", "is no line", 3},
+    {HEAD, "was cut", 2},
+    {HEAD "trunk\ta\t\t5\t0\ttime\t0\tnote\n", "was cut", 3},
     {HEAD "end\t1\n", "how many", 2},
     {HEAD "end\t0\nend\t0\n", "others follow", 2},
     {HEAD "trunk\ta\nend\t1\n", "is no line", 2},
@@ -217,8 +217,16 @@ static void test_kept_and_handed_out(void **state)
     assert_int_equal(chmod(path, 0666), 0);
     assert_false(switches_file_read(got, str_of(directory), &problems));
     assert_int_equal(got->n, 0);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(truncate(path, 0), 0); /* never written so */
+    assert_false(switches_file_read(got, str_of(directory), &problems));
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_false(switches_file_read(got, str_of(directory), &problems));
+    assert_non_null(strstr(problems.list[problems.n - 1].text, "no regular file"));
+    assert_int_equal(rmdir(path), 0);
     assert_int_equal(rmdir(directory), 0);
+    assert_true(switches_file_read(got, str_of(directory), &problems));
     assert_true(switches_file_write(s, str_of(directory)) < 0);
     problems_fini(&problems);
 

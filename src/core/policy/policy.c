@@ -60,6 +60,13 @@ static void take_back(struct outcome *o)
     o->n_tokens = 0;
 }
 
+static void take_back_told(struct decision *d)
+{
+    if (d->outcome->date != DATE_KEEP)
+        decision_trace(d, STR("no token leaves, so Date is as it came"));
+    take_back(d->outcome);
+}
+
 static bool step_switched(struct decision *d)
 {
     const struct switched *off = switches_any(d->call->switches)
@@ -68,7 +75,7 @@ static bool step_switched(struct decision *d)
                                      : NULL;
     if (!off)
         return true;
-    take_back(d->outcome);
+    take_back_told(d);
     TRACE(d, "an operator has switched signing off%s%s", off->note[0] ? ": " : "", off->note);
     decision_settle(d, VERDICT_PASS, REASON_SIGNING_OFF);
     return false;
@@ -109,13 +116,13 @@ static void sign_at_level(struct decision *d)
 
 static void go_unsigned_in_doubt(struct decision *d)
 {
-    take_back(d->outcome);
+    take_back_told(d);
     decision_settle(d, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT);
 }
 
 static void refuse_in_doubt(struct decision *d)
 {
-    take_back(d->outcome);
+    take_back_told(d);
     decision_refuse(d, REASON_TRUNK_IN_DOUBT);
 }
 

@@ -48,8 +48,9 @@ bool step_rollout(struct decision *d)
 bool step_withheld(struct decision *d)
 {
     if (d->outcome->withheld == WITHHELD_SHADOW)
-        decision_trace(d, STR("the trunk is in shadow mode: the token is made and stays here"));
+        decision_trace(d, STR("the trunk is in shadow mode: the token is made and stays here, and "
+                              "Date is as it came"));
     else if (d->outcome->withheld != WITHHELD_NOT)
-        decision_trace(d, STR("its token is made and stays here"));
+        decision_trace(d, STR("its token is made and stays here, and Date is as it came"));
     return true;
 }

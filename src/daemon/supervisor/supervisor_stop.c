@@ -189,6 +189,8 @@ static void act_restart(struct supervisor *s, struct asker *a, struct str text, 
     json_begin_object(&j);
     json_put_key(&j, STR("program"));
     json_put_string(&j, program_path(path));
+    json_put_key(&j, STR("configuration"));
+    json_put_string(&j, s->path);
     json_put_known_text(&j, STR("unit"), str_of(service ? unit : ""));
     json_end_object(&j);
     asker_answer_json(a, 0, &reply);

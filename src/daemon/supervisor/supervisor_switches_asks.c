@@ -75,15 +75,13 @@ static void look(void *user, struct str name)
 {
     struct looking *l = user;
     l->is_there |= str_eq(l->name, name);
-    if (suggest_is_nearer(l->name, name, &l->distance))
-        l->nearest = name;
 }
 
-static struct looking look_for(const struct supervisor *s, enum switch_kind kind, struct str name)
+static void look_near(void *user, struct str name)
 {
-    struct looking l = {.name = name, .distance = SUGGEST_FAR};
-    each_name(s, kind, look, &l);
-    return l;
+    struct looking *l = user;
+    if (suggest_is_nearer(l->name, name, &l->distance))
+        l->nearest = name;
 }
 
 static const char *what_is_named(enum switch_kind kind)
@@ -105,16 +103,37 @@ static bool may_be_of_all(enum switch_kind kind)
            kind == SWITCH_LOG;
 }
 
+/* Asked of each switch every second: a comparison for each name, and no more. */
+static bool is_named(const struct supervisor *s, enum switch_kind kind, struct str name)
+{
+    struct looking l = {.name = name, .is_there = name.n == 0 && may_be_of_all(kind)};
+    if (!l.is_there)
+        each_name(s, kind, look, &l);
+    return l.is_there;
+}
+
+static void add_process(void *user, struct str name)
+{
+    struct buf *why = user;
+    buf_addf(why, " %.*s", STR_ARG(name));
+}
+
+/* What is probably meant takes long to find among many names: for somebody who waits for it. */
 static void check_name(const struct supervisor *s, enum switch_kind kind, struct str name,
                        struct buf *why)
 {
-    const struct looking l = look_for(s, kind, name);
-    if (l.is_there || (name.n == 0 && may_be_of_all(kind)))
+    struct looking l = {.name = name, .distance = SUGGEST_FAR};
+    if (is_named(s, kind, name))
         return;
+    each_name(s, kind, look_near, &l);
     buf_addf(why, "there is no %s", what_is_named(kind) ? what_is_named(kind) : "such thing:");
     add_quoted(why, "", name, "");
     if (l.nearest.n > 0)
         add_quoted(why, " (did you mean", l.nearest, "?)");
+    if (kind == SWITCH_LOG) {
+        buf_add_text(why, "; there are:");
+        each_name(s, kind, add_process, why);
+    }
 }
 
 bool supervisor_switches_hears_of_log(struct str process)
@@ -278,14 +297,9 @@ static void put_time(struct json *j, const char *key, int64_t seconds)
 
 bool supervisor_switches_is_dormant(const struct supervisor *s, const struct switched *one)
 {
-    struct buf why = BUF_INIT;
-    check_name(s, (enum switch_kind)one->kind, str_of(one->name), &why);
-    if (one->kind == SWITCH_CERTIFICATE &&
-        find_unit(s->current.settings, str_of(one->name), str_of(one->value)) == NO_CERTIFICATE)
-        buf_add_text(&why, "no such unit");
-    bool dormant = why.n > 0;
-    buf_fini(&why);
-    return dormant;
+    return !is_named(s, (enum switch_kind)one->kind, str_of(one->name)) ||
+           (one->kind == SWITCH_CERTIFICATE && find_unit(s->current.settings, str_of(one->name),
+                                                         str_of(one->value)) == NO_CERTIFICATE);
 }
 
 static void put_one(const struct supervisor *s, struct json *j, const struct switched *one)
