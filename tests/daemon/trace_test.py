@@ -1,6 +1,8 @@
 """stirctl trace: the messages of some calls as a capture, whatever they came by, while calls run."""
 
 import os
+import pty
+import select
 import shutil
 import signal
 import socket
@@ -177,6 +179,26 @@ class Ends(TraceStory):
         wait_until(lambda: self.trace("list")["traces"][0]["state"] == "ended", HANG_S, "its end")
         self.short_call()
         self.assertEqual(self.saved(kept), [])
+
+    def test_who_waits_at_a_terminal_is_told(self):
+        """In one line, which is written over: nothing of it is escaped, and it is gone at the end."""
+        self.start()
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        done = subprocess.run([program, "-c", self.stird.configuration, "trace", "add", "--tn", CALLER, "--for", "1s",
+                               "--save", self.lab.path("call.pcap")], stdout=subprocess.PIPE, stderr=slave,
+                              stdin=subprocess.DEVNULL, timeout=HANG_S, check=True)
+        os.close(slave)
+        said = b""
+        while select.select([master], [], [], HANG_S)[0]:
+            try:
+                said += os.read(master, 10000)
+            except OSError:  # nobody has the other end any more
+                break
+        self.assertNotIn(b"\\x", said + done.stdout)
+        self.assertRegex(said, rb"^0 calls, 0 messages, 0:0[01] left \(Ctrl-C ends it\) (\r|$)")
+        self.assertTrue(said.endswith(b" \r"), said)
 
     def test_interrupted_it_is_saved(self):
         self.start()
