@@ -58,7 +58,7 @@ static int run_list(const struct cli *cli, const struct words *words)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static const struct cli_option disable_options[] = {SWITCHING_OPTIONS, {0}};
+static const struct cli_option disable_options[] = {SWITCHING_OPTIONS(SWITCHING_OF_CALLS), {0}};
 
 static int run_disable(const struct cli *cli, const struct words *words)
 {
@@ -68,7 +68,7 @@ static int run_disable(const struct cli *cli, const struct words *words)
 
 static int run_enable(const struct cli *cli, const struct words *words)
 {
-    return switching_back(cli, SWITCH_UPSTREAM, words->word[0]);
+    return switching_back(cli, &command_upstream_enable, words, SWITCH_UPSTREAM, words->word[0]);
 }
 
 const struct command command_upstream_list = {.name = "upstream list",
