@@ -19,6 +19,7 @@
 #define CERTIFICATES_MAX 64    /* of a row */
 #define MONTH            7     /* octets of a time: "2026-11" */
 #define DAY              10
+#define COUNT_MAX        UINT32_MAX /* of a record: one that says more stird has not written */
 #define INDENT           4
 
 struct report {
@@ -154,7 +155,8 @@ static bool count_verified(json_t *row, const json_t *record, json_int_t n)
 
 static bool count_call(json_t *row, const json_t *record)
 {
-    const json_int_t told = number_of(record, "count"), n = told > 1 ? told : 1;
+    const json_int_t told = number_of(record, "count");
+    const json_int_t n = told > 1 && told <= COUNT_MAX ? told : 1;
     const char *decision = text_of(record, "decision");
     bool good = count(row, "calls", n) && count_verified(row, record, n);
     if (good && json_is_true(json_object_get(record, "emergency")))
@@ -208,12 +210,16 @@ static json_t *sorted(json_t *object)
     return NULL;
 }
 
-/* What share of the signed calls had an A, in tenths of a percent; -1: none was signed. */
+/* What share of the signed calls had an A, in tenths of a percent: 100 % is all of them, and 0 % is
+   none, whatever rounding says. -1: none was signed. */
 static json_int_t share_of_a(const json_t *row)
 {
     const json_int_t all = number_of(row, "signed");
     const json_int_t a = number_of(json_object_get(row, "levels"), "A");
-    return all > 0 ? (json_int_t)(1000.0 * (double)a / (double)all + 0.5) : -1;
+    const json_int_t share = all > 0 ? (json_int_t)(1000.0 * (double)a / (double)all + 0.5) : -1;
+    if (share == 1000 && a < all)
+        return 999;
+    return share == 0 && a > 0 ? 1 : share;
 }
 
 static bool finish_row(json_t *row)

@@ -231,6 +231,7 @@ static bool wait_for_end(const struct cli *cli, json_int_t id)
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP); /* of a terminal that is gone: the messages are worth as much */
     sigprocmask(SIG_BLOCK, &ends, NULL);
     while (goes_on) {
         json_t *trace = look_up(cli, id);

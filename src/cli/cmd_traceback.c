@@ -324,6 +324,11 @@ static bool say(const struct cli *cli, const struct traceback *t, const json_t *
     const size_t missing = json_array_size(json_object_get(summary, "certificates_missing"));
     const json_int_t records = json_integer_value(json_object_get(summary, "records"));
     const json_int_t masked = json_integer_value(json_object_get(summary, "masked"));
+    if (strcmp(path, "-") == 0) { /* the archive is there, and nothing behind it */
+        fprintf(stderr, "stirctl: %" JSON_INTEGER_FORMAT " record%s; summary.json says the rest\n",
+                records, PLURAL(records));
+        return fflush(stdout) == 0;
+    }
     if (cli->json) {
         json_t *told = json_deep_copy(summary);
         json_object_set_new(told, "file", json_of_text(path));
@@ -428,6 +433,8 @@ static int run(const struct cli *cli, const struct words *words)
     t.no_memory = !t.own || !t.others;
     if (!read_options(&t, words)) {
         status = command_usage(&command_traceback);
+    } else if (cli->json && words_value(words, 'o') && strcmp(words_value(words, 'o'), "-") == 0) {
+        status = command_fault(&command_traceback, "--output - and --json both want the output");
     } else if (record_files_of(&names, cli, words->n, words->word)) {
         t.names = &names;
         status = make(cli, &t) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -53,6 +53,11 @@ static int run_list(const struct cli *cli, const struct words *words)
         json_print(json_incref(all));
     else if (all)
         print_hops(status);
+    const json_int_t more = json_integer_value(json_object_get(status, "next_hops_not_shown"));
+    if (all && cli->json && more > 0)
+        fprintf(stderr,
+                "stirctl: %" JSON_INTEGER_FORMAT " addresses more found no room in the answer\n",
+                more);
     bool good = all && !fflush(stdout);
     json_decref(status);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

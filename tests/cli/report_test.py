@@ -97,6 +97,15 @@ class Report(unittest.TestCase):
             self.assertIn(line.strip(), words)
         self.assertEqual(self.report(path)["records"]["gaps"][0]["dropped"], 7)
 
+    def test_all_is_all(self):
+        """100 % is said where each one was an A; and no record makes a sum that cannot be."""
+        path = self.file(call(count=2000), call(level="B"), call(trunk="gw"), call(trunk="b", level="B", count=4000),
+                         call(trunk="b"),
+                         call(trunk="huge", count=2 ** 63 - 1), call(trunk="huge", count=2 ** 63 - 1))
+        rows = {r["trunk"]: r for r in self.report(path)["rows"]}
+        self.assertEqual([rows[name]["a_percent"] for name in ("sbc", "gw", "b")], [99.9, 100.0, 0.1])
+        self.assertEqual(rows["huge"]["calls"], 2)
+
     def test_of_a_pipe(self):
         """It can be read once."""
         program = os.path.join(os.path.dirname(lab.binary()), "stirctl")

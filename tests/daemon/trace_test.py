@@ -201,8 +201,12 @@ class Ends(TraceStory):
         self.assertTrue(said.endswith(b" \r"), said)
 
     def test_interrupted_it_is_saved(self):
+        """By somebody, or since its terminal is gone."""
         self.start()
-        path = self.lab.path("call.pcap")
+        for number in (signal.SIGINT, signal.SIGHUP):
+            self.interrupted_by(number, self.lab.path("%d.pcap" % number))
+
+    def interrupted_by(self, number, path):
         program = os.path.join(os.path.dirname(binary()), "stirctl")
         with subprocess.Popen([program, "-c", self.stird.configuration, "trace", "add", "--tn", CALLER, "--save", path],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as waits:
@@ -210,7 +214,7 @@ class Ends(TraceStory):
             self.short_call()
             self.complete(trace, 7)
             wait_until(lambda: int(status_of(waits.pid, "SigBlk"), 16) & 2, HANG_S, "it waits")
-            waits.send_signal(signal.SIGINT)
+            waits.send_signal(number)
             out, err = waits.communicate(timeout=HANG_S)
         self.assertEqual((waits.returncode, err), (0, b""))
         self.assertIn(b"7 messages in ", out)

@@ -11,6 +11,7 @@ import tarfile
 import unittest
 
 from lib import stirctl
+from lib.lab import binary
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLER, Story
@@ -77,6 +78,13 @@ class Traceback(Story):
             self.assertEqual(stirctl.run(self.stird.configuration, "traceback", *words)[0], status, words)
         self.assertFalse(os.path.exists(path + "x"))
         self.passed_over()
+
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        done = subprocess.run([program, "-c", self.stird.configuration, "traceback", "--tn", CALLER, "-o", "-"],
+                              capture_output=True, check=True, timeout=HANG_S, stdin=subprocess.DEVNULL)
+        gzip.decompress(done.stdout)  # nothing stands behind it
+        self.assertIn(b"1 record;", done.stderr)
+        self.assertEqual(stirctl.run(self.stird.configuration, "traceback", "--tn", CALLER, "-o", "-", "--json")[0], 2)
 
     def passed_over(self):
         """A compressed file beside the others is read by nobody, who all say so."""
