@@ -5,7 +5,7 @@
 
 static const struct cli_option options[] = {
     {"automatic", 'a', NULL, "stird chooses again: the newest that verifiers can fetch", 0},
-    SWITCHING_OPTIONS,
+    SWITCHING_OPTIONS(SWITCHING_IN_LOG),
     {0}};
 
 static int run(const struct cli *cli, const struct words *words)
@@ -14,7 +14,7 @@ static int run(const struct cli *cli, const struct words *words)
     if (automatic && words->n == 2)
         return command_fault(&command_cert_use, "name a unit, or --automatic");
     if (automatic)
-        return switching_back(cli, SWITCH_CERTIFICATE, words->word[0]);
+        return switching_back(cli, &command_cert_use, words, SWITCH_CERTIFICATE, words->word[0]);
     if (words->n < 2)
         return command_fault(&command_cert_use, "which unit? stirctl cert list shows them");
     /* The unit that lies in the directory itself has no name. */

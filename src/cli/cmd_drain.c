@@ -4,7 +4,7 @@
 static const struct cli_option on_options[] = {
     {"answer", 'a', "WORD", "what new calls and OPTIONS get: 503 or silence; else as proxy.drain",
      0},
-    SWITCHING_OPTIONS,
+    SWITCHING_OPTIONS(SWITCHING_OF_CALLS),
     {0}};
 
 static int run_on(const struct cli *cli, const struct words *words)
@@ -14,8 +14,7 @@ static int run_on(const struct cli *cli, const struct words *words)
 
 static int run_off(const struct cli *cli, const struct words *words)
 {
-    (void)words;
-    return switching_back(cli, SWITCH_DRAIN, NULL);
+    return switching_back(cli, &command_drain_off, words, SWITCH_DRAIN, NULL);
 }
 
 const struct command command_drain_on = {"drain on",

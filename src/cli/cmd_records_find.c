@@ -168,6 +168,7 @@ static int run(const struct cli *cli, const struct words *words)
         return command_usage(&command_records_find);
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
+    record_files_warn(&names);
     if (!f.follow)
         progress_begin(cli, "stirctl: reading records");
     bool read = search(&f, &names);

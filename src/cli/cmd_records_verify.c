@@ -14,15 +14,19 @@ static const struct cli_option options[] = {
 static int run(const struct cli *cli, const struct words *words)
 {
     const char *head = words_value(words, 'd');
-    json_t *told = NULL;
     struct record_file_names names;
     if (head && strlen(head) != CHAIN_HASH_TEXT)
         return command_fault(&command_records_verify, "--head is 64 hexadecimal digits");
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
-    bool good = record_check(cli, &names, head, cli->json ? &told : NULL);
+    struct record_check check = {.head = head, .quiet = cli->json};
+    record_check_run(&check, cli, &names);
     if (cli->json)
-        json_print(told);
+        json_print(json_incref(check.json));
+    else
+        fwrite(check.text.p, 1, check.text.n, stdout);
+    const bool good = check.good && !buf_failed(&check.text);
+    record_check_fini(&check);
     record_files_free(&names);
     return good && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

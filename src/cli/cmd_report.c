@@ -6,7 +6,6 @@
 #include "columns.h"
 #include "command.h"
 #include "json_text.h"
-#include "progress.h"
 #include "record_check.h"
 #include "record_files.h"
 #include "record_search.h"
@@ -20,6 +19,7 @@
 #define CERTIFICATES_MAX 64    /* of a row */
 #define MONTH            7     /* octets of a time: "2026-11" */
 #define DAY              10
+#define COUNT_MAX        UINT32_MAX /* of a record: one that says more stird has not written */
 #define INDENT           4
 
 struct report {
@@ -155,7 +155,8 @@ static bool count_verified(json_t *row, const json_t *record, json_int_t n)
 
 static bool count_call(json_t *row, const json_t *record)
 {
-    const json_int_t told = number_of(record, "count"), n = told > 1 ? told : 1;
+    const json_int_t told = number_of(record, "count");
+    const json_int_t n = told > 1 && told <= COUNT_MAX ? told : 1;
     const char *decision = text_of(record, "decision");
     bool good = count(row, "calls", n) && count_verified(row, record, n);
     if (good && json_is_true(json_object_get(record, "emergency")))
@@ -174,7 +175,6 @@ static void look_at(void *user, struct str line)
 {
     struct report *r = user;
     json_t *record = record_search_match(&r->search, line);
-    progress_add(line.n + 1);
     if (record) {
         json_t *row = row_of(r, record, str_slice(str_of(text_of(record, "ts")), 0, r->period));
         r->beyond += !row;
@@ -210,12 +210,16 @@ static json_t *sorted(json_t *object)
     return NULL;
 }
 
-/* What share of the signed calls had an A, in tenths of a percent; -1: none was signed. */
+/* What share of the signed calls had an A, in tenths of a percent: 100 % is all of them, and 0 % is
+   none, whatever rounding says. -1: none was signed. */
 static json_int_t share_of_a(const json_t *row)
 {
     const json_int_t all = number_of(row, "signed");
     const json_int_t a = number_of(json_object_get(row, "levels"), "A");
-    return all > 0 ? (json_int_t)(1000.0 * (double)a / (double)all + 0.5) : -1;
+    const json_int_t share = all > 0 ? (json_int_t)(1000.0 * (double)a / (double)all + 0.5) : -1;
+    if (share == 1000 && a < all)
+        return 999;
+    return share == 0 && a > 0 ? 1 : share;
 }
 
 static bool finish_row(json_t *row)
@@ -227,7 +231,7 @@ static bool finish_row(json_t *row)
                                share < 0 ? json_null() : json_real((double)share / 10)) == 0;
 }
 
-/* Rows, what there was no room for, and the check of the files; takes CHAIN. NULL: no memory. */
+/* Rows, what there was no room for, and the check of the files. NULL: no memory. */
 static json_t *result_of(const struct report *r, json_t *chain)
 {
     json_t *rows = r->no_memory ? NULL : sorted(r->rows), *row;
@@ -235,10 +239,9 @@ static json_t *result_of(const struct report *r, json_t *chain)
     bool good = rows && chain;
     json_array_foreach(rows, i, row) good = good && finish_row(row);
     if (good)
-        return json_pack("{s:o, s:I, s:o}", "rows", rows, "calls_beyond", r->beyond, "records",
+        return json_pack("{s:o, s:I, s:O}", "rows", rows, "calls_beyond", r->beyond, "records",
                          chain);
     json_decref(rows);
-    json_decref(chain);
     return NULL;
 }
 
@@ -326,12 +329,9 @@ static const char *shown(const char *text)
 static void print_row(const json_t *row)
 {
     struct buf text = BUF_INIT;
-    struct buf head = BUF_INIT;
-    buf_addf(&head, "%s  trunk %s, customer %s, provider %s", text_of(row, "period"),
-             shown(text_of(row, "trunk")), shown(text_of(row, "customer")),
-             shown(text_of(row, "provider")));
-    buf_add_char(&head, '\0');
-    columns_wrap(buf_failed(&head) ? "" : head.p, INDENT, 0);
+    columns_hang(INDENT, "%s  trunk %s, customer %s, provider %s", text_of(row, "period"),
+                 shown(text_of(row, "trunk")), shown(text_of(row, "customer")),
+                 shown(text_of(row, "provider")));
     add_calls(&text, row);
     print_text(&text);
     add_reasons(&text, "refused: ", json_object_get(row, "refused_reasons"));
@@ -342,13 +342,11 @@ static void print_row(const json_t *row)
     print_text(&text);
     print_certificates(row, &text);
     buf_fini(&text);
-    buf_fini(&head);
 }
 
-static void print_result(const json_t *result)
+static void print_result(const json_t *result, const struct record_check *check)
 {
     const json_t *rows = json_object_get(result, "rows"), *row;
-    const json_t *records = json_object_get(result, "records");
     size_t i;
     json_array_foreach(rows, i, row) print_row(row);
     if (json_array_size(rows) == 0)
@@ -356,10 +354,7 @@ static void print_result(const json_t *result)
     if (number_of(result, "calls_beyond") > 0)
         printf("%" JSON_INTEGER_FORMAT " calls more, beyond %d rows\n",
                number_of(result, "calls_beyond"), ROWS_MAX);
-    printf("records: %s, %" JSON_INTEGER_FORMAT " lines, %" JSON_INTEGER_FORMAT " dropped",
-           json_is_true(json_object_get(records, "good")) ? "good" : "NOT GOOD",
-           number_of(records, "lines"), number_of(records, "dropped"));
-    puts(" (stirctl records verify)");
+    record_check_print(check);
 }
 
 /* ---- the command ---- */
@@ -400,49 +395,32 @@ static bool read_options(struct report *r, const struct words *words)
     return good;
 }
 
-/* Whether all files could be read. */
-static bool read_all(const struct cli *cli, struct report *r, const struct record_file_names *names)
-{
-    bool read = true;
-    progress_begin(cli, "stirctl: reading records");
-    progress_of(record_files_bytes(names));
-    for (size_t i = 0; i < names->n; i++)
-        read = record_lines_of_file(names->path[i], look_at, r) && read;
-    progress_end();
-    return read;
-}
-
-static json_t *check(const struct cli *cli, const struct record_file_names *names, bool *good)
-{
-    json_t *told = NULL;
-    *good = record_check(cli, names, NULL, &told);
-    return told;
-}
-
 static int run(const struct cli *cli, const struct words *words)
 {
     struct report r = {.period = MONTH};
     struct record_file_names names;
-    bool good = false;
     if (!read_options(&r, words))
         return command_usage(&command_report);
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
     r.rows = json_object();
     r.no_memory = !r.rows;
-    const bool read = read_all(cli, &r, &names);
-    json_t *result = result_of(&r, check(cli, &names, &good));
+    struct record_check check = {.look = look_at, .user = &r, .quiet = true};
+    record_check_run(&check, cli, &names);
+    json_t *result = result_of(&r, check.json);
     const bool any = json_array_size(json_object_get(result, "rows")) > 0;
     if (!result)
         fputs("stirctl: out of memory\n", stderr);
-    else if (cli->json && (read || any)) /* else nobody can say that there are none */
+    else if (cli->json && (check.read || any)) /* else nobody can say that there are none */
         json_print(json_incref(result));
-    else if (read || any)
-        print_result(result);
+    else if (check.read || any)
+        print_result(result, &check);
+    const bool good = check.good && any;
     json_decref(result);
+    record_check_fini(&check);
     json_decref(r.rows);
     record_files_free(&names);
-    return read && good && any && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return good && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command command_report = {

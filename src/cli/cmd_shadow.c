@@ -73,9 +73,16 @@ static void print_shadow(const json_t *reply)
     print_said("second configuration, read at %s, %" JSON_INTEGER_FORMAT " number rows\n",
                text_of(reply, "read_at"), number_of(reply, "number_rows"));
     print_workers(reply);
-    if (json_array_size(changes) == 0)
-        puts("no call would have fared otherwise (stirctl stats: shadow_compared)");
+    if (number_of(reply, "calls_compared") == 0)
+        puts("no call was decided by it yet: nothing is known");
+    else if (json_array_size(changes) == 0)
+        printf("no call would have fared otherwise, of %" JSON_INTEGER_FORMAT
+               " that it decided too\n",
+               number_of(reply, "calls_compared"));
     else
+        printf("%" JSON_INTEGER_FORMAT " calls it decided too; these would have fared otherwise\n",
+               number_of(reply, "calls_compared"));
+    if (json_array_size(changes) > 0)
         puts("   CALLS  IN FORCE -> BY THE SECOND ONE");
     json_array_foreach(changes, i, change) print_change(change);
     if (number_of(reply, "calls_of_other_changes") > 0)

@@ -2,7 +2,9 @@
 #include "switching.h"
 
 static const struct cli_option off_options[] = {
-    {"trunk", 't', "NAME", "of this trunk alone; else of all", 0}, SWITCHING_OPTIONS, {0}};
+    {"trunk", 't', "NAME", "of this trunk alone; else of all", 0},
+    SWITCHING_OPTIONS(SWITCHING_OF_CALLS),
+    {0}};
 static const struct cli_option on_options[] = {
     {"trunk", 't', "NAME", "of this trunk; else what was switched off of all", 0}, {0}};
 
@@ -14,7 +16,7 @@ static int run_signing_off(const struct cli *cli, const struct words *words)
 
 static int run_signing_on(const struct cli *cli, const struct words *words)
 {
-    return switching_back(cli, SWITCH_SIGNING, words_value(words, 't'));
+    return switching_back(cli, &command_signing_on, words, SWITCH_SIGNING, words_value(words, 't'));
 }
 
 static int run_verification_off(const struct cli *cli, const struct words *words)
@@ -25,7 +27,8 @@ static int run_verification_off(const struct cli *cli, const struct words *words
 
 static int run_verification_on(const struct cli *cli, const struct words *words)
 {
-    return switching_back(cli, SWITCH_VERIFICATION, words_value(words, 't'));
+    return switching_back(cli, &command_verification_on, words, SWITCH_VERIFICATION,
+                          words_value(words, 't'));
 }
 
 #define OFF_USAGE "(--for TIME | --until TIME) [--trunk NAME] [--note TEXT]"

@@ -2,6 +2,7 @@
 #include "columns.h"
 #include "session.h"
 #include "switching.h"
+#include "trunk_service.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -191,18 +192,6 @@ static void print_hops(const json_t *status)
     }
 }
 
-/* "sign", "sign 10%" of the numbers, "shadow" */
-static const char *service_of(const json_t *trunk, char room[SHORT_MAX])
-{
-    const json_int_t percent = number_of(trunk, "sign_percent");
-    if (strcmp(text_of(trunk, "mode"), "shadow") == 0)
-        return "shadow";
-    if (!json_is_integer(json_object_get(trunk, "sign_percent")) || percent >= 100)
-        return text_of(trunk, "service");
-    snprintf(room, SHORT_MAX, "sign %" JSON_INTEGER_FORMAT "%%", percent);
-    return room;
-}
-
 static void print_trunks(const json_t *status)
 {
     static const char *const heads[] = {"NAME",  "SERVICE", "CUSTOMER", "IDENTITY",
@@ -212,11 +201,11 @@ static void print_trunks(const json_t *status)
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
     {
-        char hops[2 * SHORT_MAX], calls[SHORT_MAX], service[SHORT_MAX];
+        char hops[2 * SHORT_MAX], calls[SHORT_MAX], service[TRUNK_SERVICE_MAX];
         snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
         snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
                  number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
-        columns_add(&table, (const char *[]){text_of(t, "name"), service_of(t, service),
+        columns_add(&table, (const char *[]){text_of(t, "name"), trunk_service(t, service),
                                              text_of(t, "customer"), text_of(t, "identity"), calls,
                                              text_of(t, "health"), hops});
     }

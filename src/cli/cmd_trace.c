@@ -3,6 +3,7 @@
 #include "command.h"
 #include "json_text.h"
 #include "new_file.h"
+#include "progress.h"
 #include "span.h"
 #include "trace_capture.h"
 
@@ -14,7 +15,6 @@
 #include <stird/io/call_trace.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define FOR_S    300 /* where --for is not given */
 #define TEXT_MAX 32
@@ -211,13 +211,14 @@ static json_t *look_up(const struct cli *cli, json_int_t id)
     return found;
 }
 
-static void show_progress(const json_t *trace)
+static void show_progress(const struct cli *cli, const json_t *trace)
 {
-    char room[TEXT_MAX];
-    fprintf(stderr,
-            "\r%" JSON_INTEGER_FORMAT " calls, %" JSON_INTEGER_FORMAT
-            " messages, %s left (Ctrl-C ends it) ",
-            number_of(trace, "calls"), number_of(trace, "messages"), left(trace, room));
+    char room[TEXT_MAX], text[4 * TEXT_MAX];
+    snprintf(text, sizeof(text),
+             "%" JSON_INTEGER_FORMAT " calls, %" JSON_INTEGER_FORMAT
+             " messages, %s left (Ctrl-C ends it)",
+             number_of(trace, "calls"), number_of(trace, "messages"), left(trace, room));
+    progress_show(cli, text);
 }
 
 /* Until it has ended, or somebody wants it to: a signal is heard between two looks alone, so that
@@ -225,24 +226,23 @@ static void show_progress(const json_t *trace)
 static bool wait_for_end(const struct cli *cli, json_int_t id)
 {
     const struct timespec pause = {1, 0};
-    const bool shown = isatty(STDERR_FILENO);
     bool there = true, goes_on = true;
     sigset_t ends;
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP); /* of a terminal that is gone: the messages are worth as much */
     sigprocmask(SIG_BLOCK, &ends, NULL);
     while (goes_on) {
         json_t *trace = look_up(cli, id);
         there = trace != NULL;
         goes_on = there && is_running(trace);
-        if (goes_on && shown)
-            show_progress(trace);
+        if (goes_on)
+            show_progress(cli, trace);
         json_decref(trace);
         goes_on = goes_on && sigtimedwait(&ends, NULL, &pause) < 0;
     }
-    if (shown)
-        fputs("\r\033[K", stderr);
+    progress_clear();
     return there;
 }
 

@@ -7,7 +7,6 @@
 #include "command.h"
 #include "json_text.h"
 #include "new_file.h"
-#include "progress.h"
 #include "record_check.h"
 #include "record_files.h"
 #include "record_search.h"
@@ -34,10 +33,19 @@ struct traceback {
     json_t *own;    /* "serial\nx5u" of certificates of ours that signed */
     json_t *others; /* URLs of others', by which calls were verified */
     bool too_much, no_memory;
+    const struct words *words;
+    const struct record_file_names *names;
+    struct record_check check;
     /* Of certificates */
     struct archive archive;
     size_t n_certificates, n_others;
 };
+
+static const struct cli_option options[] = {
+    FIND_OPTIONS,
+    {"code", 'c', "CODE", "signed by this provider: us, or who called us", 0},
+    {"output", 'o', "FILE", "the archive; else traceback-TIME.tar.gz here", OPTION_SHORT},
+    {0}};
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -46,22 +54,6 @@ static const char *text_of(const json_t *object, const char *key)
 }
 
 /* ---- records ---- */
-
-/* Whether CODE is one of those in TEXT, which are joined by commas. */
-static bool has_code(const char *text, const char *code)
-{
-    struct str rest = str_of(text);
-    while (rest.n > 0)
-        if (str_eq(str_trim(str_cut(&rest, ',')), str_of(code)))
-            return true;
-    return false;
-}
-
-static bool is_of_code(const struct traceback *t, const json_t *record)
-{
-    return !t->code || has_code(text_of(record, "cert_spc"), t->code) ||
-           has_code(text_of(json_object_get(record, "verification"), "spc"), t->code);
-}
 
 /* Where the line stands in the chain, and its hash, which is `prev` of the next one. */
 static void add_index(struct traceback *t, struct str line, const json_t *record)
@@ -140,10 +132,9 @@ static void note_certificates(struct traceback *t, const json_t *record)
 static void look_at(void *user, struct str line)
 {
     struct traceback *t = user;
-    progress_add(line.n + 1);
     json_t *record = t->too_much ? NULL : record_search_match(&t->search, line);
     t->too_much = t->too_much || (record && t->lines.n + line.n > RECORDS_BYTES_MAX);
-    if (record && is_of_code(t, record) && !t->too_much) {
+    if (record && (!t->code || record_search_signed_by(record, t->code)) && !t->too_much) {
         buf_add_str(&t->lines, line);
         buf_add_char(&t->lines, '\n');
         add_index(t, line, record);
@@ -254,18 +245,39 @@ static const char about[] =
     "                of what each is, then PEM, the signing certificate first.\n"
     "certificates-of-others/\n"
     "                What the URLs served by which calls were verified, as it is kept now.\n"
-    "summary.json    What was asked for, when, and what is missing.\n"
+    "summary.json    What was asked for, when, of which files, and what is missing.\n"
     "\n"
     "sha256sum -c MANIFEST.sha256     are the files as they were put in here?\n"
     "openssl x509 -text -in FILE      a certificate in words\n";
 
-static json_t *asked(const struct words *words)
+static json_t *texts(size_t n, char *const *text)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < words->n_given; i++)
-        for (int k = 0; words->given[i].letter != 'o' && k < words->given[i].n; k++)
-            json_array_append_new(list, json_of_text(words->given[i].value[k]));
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_of_text(text[i]));
     return list;
+}
+
+static const char *name_of(int letter)
+{
+    const struct cli_option *option = options;
+    while (option->name && option->letter != letter)
+        option++;
+    return option->name ? option->name : "";
+}
+
+/* By the names of the options: {"tn": "+12155550100", "between": ["2026-11-26", "2026-11-27"]}. */
+static json_t *asked(const struct words *words)
+{
+    json_t *by = json_object();
+    for (size_t i = 0; i < words->n_given; i++) {
+        const struct given *g = &words->given[i];
+        if (g->letter != 'o')
+            json_object_set_new(by, name_of(g->letter),
+                                g->n == 1 ? json_of_text(g->value[0])
+                                          : texts((size_t)g->n, g->value));
+    }
+    return by;
 }
 
 static void add_pretty(struct traceback *t, const char *name, const json_t *json)
@@ -292,22 +304,31 @@ static void add_files(struct traceback *t, const json_t *summary, const json_t *
     add_pretty(t, "summary.json", summary);
 }
 
-static json_t *summary_of(const struct traceback *t, const struct words *words, const char *stamp,
-                          const json_t *chain)
+static json_t *summary_of(const struct traceback *t, const char *stamp)
 {
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:b}", "made", stamp, "by",
-                     "stirctl " STIRD_VERSION, "asked", asked(words), "records",
+    const struct record_file_names *names = t->names;
+    const json_t *told = t->check.json;
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:I, s:O}", "made", stamp,
+                     "by", "stirctl " STIRD_VERSION, "asked", asked(t->words), "records",
                      (json_int_t)t->records, "masked", (json_int_t)t->masked, "certificates",
                      (json_int_t)t->n_certificates, "certificates_of_others",
-                     (json_int_t)t->n_others, "certificates_missing", missing_of(t), "good",
-                     json_is_true(json_object_get(chain, "good")));
+                     (json_int_t)t->n_others, "certificates_missing", missing_of(t), "files",
+                     texts(names->n, names->path), "good", (int)t->check.good, "gaps",
+                     (json_int_t)json_array_size(json_object_get(told, "gaps")), "passed_over",
+                     json_object_get(told, "passed_over"));
 }
 
-static bool say(const struct cli *cli, const json_t *summary, const char *path)
+static bool say(const struct cli *cli, const struct traceback *t, const json_t *summary,
+                const char *path)
 {
     const size_t missing = json_array_size(json_object_get(summary, "certificates_missing"));
     const json_int_t records = json_integer_value(json_object_get(summary, "records"));
     const json_int_t masked = json_integer_value(json_object_get(summary, "masked"));
+    if (strcmp(path, "-") == 0) { /* the archive is there, and nothing behind it */
+        fprintf(stderr, "stirctl: %" JSON_INTEGER_FORMAT " record%s; summary.json says the rest\n",
+                records, PLURAL(records));
+        return fflush(stdout) == 0;
+    }
     if (cli->json) {
         json_t *told = json_deep_copy(summary);
         json_object_set_new(told, "file", json_of_text(path));
@@ -325,23 +346,24 @@ static bool say(const struct cli *cli, const json_t *summary, const char *path)
     if (missing > 0)
         printf("%zu certificate%s not kept: summary.json names %s\n", missing,
                missing == 1 ? " is" : "s are", missing == 1 ? "it" : "them");
+    record_check_print(&t->check);
     return fflush(stdout) == 0;
 }
 
 /* Makes and writes it. False after a complaint. */
-static bool write_archive(const struct cli *cli, struct traceback *t, const struct words *words,
-                          const json_t *chain, const char *stamp, const char *path)
+static bool write_archive(const struct cli *cli, struct traceback *t, const char *stamp,
+                          const char *path)
 {
     struct buf packed = BUF_INIT;
     struct settings *s = session_paths(cli);
     bool listed = s && list_in(s, KEPT_CHAINS_DIRECTORY, t);
     listed = s && list_in(s, KEPT_FILES_DIRECTORY, t) && listed;
-    json_t *summary = summary_of(t, words, stamp, chain);
-    add_files(t, summary, chain);
+    json_t *summary = summary_of(t, stamp);
+    add_files(t, summary, t->check.json);
     bool good = archive_end(&t->archive, &packed) && summary && !t->no_memory;
     if (!good)
         fputs("stirctl: out of memory\n", stderr);
-    good = good && new_file_write(path, buf_str(&packed)) && say(cli, summary, path);
+    good = good && new_file_write(path, buf_str(&packed)) && say(cli, t, summary, path);
     json_decref(summary);
     settings_free(s);
     buf_fini(&packed);
@@ -349,12 +371,6 @@ static bool write_archive(const struct cli *cli, struct traceback *t, const stru
 }
 
 /* ---- the command ---- */
-
-static const struct cli_option options[] = {
-    FIND_OPTIONS,
-    {"code", 'c', "CODE", "signed by this provider: us, or who called us", 0},
-    {"output", 'o', "FILE", "the archive; else traceback-TIME.tar.gz here", OPTION_SHORT},
-    {0}};
 
 /* False: told, but for how it is used. */
 static bool read_options(struct traceback *t, const struct words *words)
@@ -374,56 +390,33 @@ static bool read_options(struct traceback *t, const struct words *words)
     return good && named;
 }
 
-/* Whether all could be read. */
-static bool read_all(const struct cli *cli, struct traceback *t,
-                     const struct record_file_names *names)
-{
-    bool read = true;
-    progress_begin(cli, "stirctl: reading records");
-    progress_of(record_files_bytes(names));
-    for (size_t i = 0; i < names->n; i++)
-        read = record_lines_of_file(names->path[i], look_at, t) && read;
-    progress_end();
-    return read;
-}
-
-/* The result of the check, by *GOOD too. */
-static json_t *check(const struct cli *cli, const struct record_file_names *names, bool *good)
-{
-    json_t *told = NULL;
-    *good = record_check(cli, names, NULL, &told);
-    return told;
-}
-
-static bool make(const struct cli *cli, struct traceback *t, const struct words *words,
-                 const struct record_file_names *names)
+static bool make(const struct cli *cli, struct traceback *t)
 {
     char stamp[32], directory[64], path[80];
-    const char *output = words_value(words, 'o');
+    const char *output = words_value(t->words, 'o');
     struct tm tm;
     const time_t now = (time_t)clock_real_s();
-    bool good = false;
     strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
     snprintf(directory, sizeof(directory), "traceback-%s", stamp);
     snprintf(path, sizeof(path), "%s.tar.gz", directory);
     if (!new_file_may_be(output ? output : path))
         return false;
-    const bool read = read_all(cli, t, names);
+    record_check_run(&t->check, cli, t->names);
     if (t->too_much)
         fputs("stirctl: these are more records than one archive takes: narrow them by --between\n",
               stderr);
     if (t->records == 0 && !t->too_much)
         fputs("stirctl: there is no record of such a call: nothing is written\n", stderr);
+    if (t->records == 0)
+        record_files_warn(t->names);
     if (t->records == 0 || t->too_much)
         return false;
     t->archive = archive_begin(directory, now);
-    json_t *chain = check(cli, names, &good);
-    const bool written = write_archive(cli, t, words, chain, stamp, output ? output : path);
-    json_decref(chain);
-    if (written && !good)
+    const bool written = write_archive(cli, t, stamp, output ? output : path);
+    if (written && !t->check.good)
         fputs("stirctl: the records are NOT GOOD: check.json says what is wrong with them\n",
               stderr);
-    return written && good && read;
+    return written && t->check.good;
 }
 
 static int run(const struct cli *cli, const struct words *words)
@@ -432,14 +425,20 @@ static int run(const struct cli *cli, const struct words *words)
                           .index = BUF_INIT,
                           .tokens = BUF_INIT,
                           .own = json_object(),
-                          .others = json_object()};
+                          .others = json_object(),
+                          .words = words,
+                          .check = {.look = look_at, .user = &t, .quiet = true}};
     struct record_file_names names;
     int status = EXIT_FAILURE;
     t.no_memory = !t.own || !t.others;
     if (!read_options(&t, words)) {
         status = command_usage(&command_traceback);
+    } else if (cli->json && words_value(words, 'o') && strcmp(words_value(words, 'o'), "-") == 0) {
+        status = command_fault(&command_traceback, "--output - and --json both want the output");
     } else if (record_files_of(&names, cli, words->n, words->word)) {
-        status = make(cli, &t, words, &names) ? EXIT_SUCCESS : EXIT_FAILURE;
+        t.names = &names;
+        status = make(cli, &t) ? EXIT_SUCCESS : EXIT_FAILURE;
+        record_check_fini(&t.check);
         record_files_free(&names);
     }
     json_decref(t.own);

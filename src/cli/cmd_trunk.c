@@ -3,6 +3,7 @@
 #include "json_text.h"
 #include "session.h"
 #include "switching.h"
+#include "trunk_service.h"
 
 #include <stdio.h>
 
@@ -34,11 +35,11 @@ static void print_trunks(const json_t *status)
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
     {
-        char hops[64], calls[32];
+        char hops[64], calls[32], service[TRUNK_SERVICE_MAX];
         snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
         snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
                  number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
-        columns_add(&table, (const char *[]){text_of(t, "name"), text_of(t, "service"),
+        columns_add(&table, (const char *[]){text_of(t, "name"), trunk_service(t, service),
                                              text_of(t, "customer"), calls, hops, state_of(t)});
     }
     columns_print(&table, "trunks");
@@ -57,12 +58,17 @@ static int run_list(const struct cli *cli, const struct words *words)
         json_print(json_incref(all));
     else if (all)
         print_trunks(status);
+    const json_int_t more = json_integer_value(json_object_get(status, "trunks_not_shown"));
+    if (all && cli->json && more > 0)
+        fprintf(stderr,
+                "stirctl: %" JSON_INTEGER_FORMAT " trunks more found no room in the answer\n",
+                more);
     bool good = all && !fflush(stdout);
     json_decref(status);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static const struct cli_option disable_options[] = {SWITCHING_OPTIONS, {0}};
+static const struct cli_option disable_options[] = {SWITCHING_OPTIONS(SWITCHING_OF_CALLS), {0}};
 
 static int run_disable(const struct cli *cli, const struct words *words)
 {
@@ -71,7 +77,7 @@ static int run_disable(const struct cli *cli, const struct words *words)
 
 static int run_enable(const struct cli *cli, const struct words *words)
 {
-    return switching_back(cli, SWITCH_TRUNK, words->word[0]);
+    return switching_back(cli, &command_trunk_enable, words, SWITCH_TRUNK, words->word[0]);
 }
 
 const struct command command_trunk_list = {.name = "trunk list",

@@ -53,12 +53,17 @@ static int run_list(const struct cli *cli, const struct words *words)
         json_print(json_incref(all));
     else if (all)
         print_hops(status);
+    const json_int_t more = json_integer_value(json_object_get(status, "next_hops_not_shown"));
+    if (all && cli->json && more > 0)
+        fprintf(stderr,
+                "stirctl: %" JSON_INTEGER_FORMAT " addresses more found no room in the answer\n",
+                more);
     bool good = all && !fflush(stdout);
     json_decref(status);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static const struct cli_option disable_options[] = {SWITCHING_OPTIONS, {0}};
+static const struct cli_option disable_options[] = {SWITCHING_OPTIONS(SWITCHING_OF_CALLS), {0}};
 
 static int run_disable(const struct cli *cli, const struct words *words)
 {
@@ -68,7 +73,7 @@ static int run_disable(const struct cli *cli, const struct words *words)
 
 static int run_enable(const struct cli *cli, const struct words *words)
 {
-    return switching_back(cli, SWITCH_UPSTREAM, words->word[0]);
+    return switching_back(cli, &command_upstream_enable, words, SWITCH_UPSTREAM, words->word[0]);
 }
 
 const struct command command_upstream_list = {.name = "upstream list",

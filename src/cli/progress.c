@@ -70,7 +70,7 @@ void progress_begin(const struct cli *cli, const char *what)
     const struct sigaction act = {.sa_handler = tell, .sa_flags = SA_RESTART};
     if (cli->json || !isatty(STDERR_FILENO) || sigaction(SIGALRM, &act, NULL))
         return;
-    seconds = told = 0;
+    seconds = 0;
     total = done = 0;
     doing = what;
     set_timer(1);
@@ -98,6 +98,16 @@ void progress_clear(void)
     put("\r");
     put(blanks);
     put("\r");
+}
+
+void progress_show(const struct cli *cli, const char *text)
+{
+    if (cli->json || !isatty(STDERR_FILENO))
+        return;
+    progress_clear();
+    put(text);
+    put(" ");
+    told = 1;
 }
 
 void progress_end(void)

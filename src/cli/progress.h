@@ -14,6 +14,9 @@ struct cli;
    printed until progress_end(). System calls that wait return with EINTR. */
 void progress_begin(const struct cli *cli, const char *what);
 void progress_end(void);
+/* The same line with a TEXT of ours that is made anew each time, outside of those two; it stays
+   until progress_clear(). */
+void progress_show(const struct cli *cli, const char *text);
 /* There are TOTAL pieces of work; N more of them are done. Cheap. */
 void progress_of(uint64_t total);
 void progress_add(uint64_t n);

@@ -1,5 +1,6 @@
 #include "record_check.h"
 
+#include "columns.h"
 #include "json_text.h"
 #include "progress.h"
 #include "record_files.h"
@@ -8,15 +9,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stird/base/regular_file.h>
 #include <stird/io/record_audit.h>
 #include <string.h>
+
+#define INDENT 4
 
 struct audit {
     struct record_audit check;
     uint64_t findings, unread; /* the latter: files, which are findings too */
     json_t *list;              /* of the findings, with --json */
     json_t *gaps;              /* the same of what stird says itself is missing */
+    const struct record_check *asked;
     /* A line that was not finished is harmless when the one behind says so. */
     const char *torn_file;
     uint64_t torn_line;
@@ -82,7 +85,7 @@ static bool may_be_kept(const struct record_file_names *names)
 
 /* The chain begins before the first line here. Nothing here can show what came before; the chain's
    head can be compared with those in the log. */
-static void add_begin(struct audit *r, const struct record_file_names *names)
+static void add_begin(struct audit *r, const struct record_file_names *names, struct buf *text)
 {
     const struct record_audit *c = &r->check;
     const bool gap = !may_be_kept(names);
@@ -92,12 +95,11 @@ static void add_begin(struct audit *r, const struct record_file_names *names)
     if (r->gaps && gap)
         json_array_append_new(r->gaps, json_pack("{s:I, s:s}", "missing_at_the_begin",
                                                  (json_int_t)c->first_seq, "head", c->first_prev));
-    else if (!r->gaps)
-        print_said("%s%" PRIu64
-                   " lines before the first one are not here%s; the last of them had the "
-                   "head %s\n",
-                   gap ? "a gap: " : "", c->first_seq,
-                   gap ? ", and records.keep has not removed them" : "", c->first_prev);
+    buf_addf(text,
+             "%s%" PRIu64 " lines before the first one are not here%s; the last of them had the "
+             "head %s\n",
+             gap ? "a gap: " : "", c->first_seq,
+             gap ? ", and records.keep has not removed them" : "", c->first_prev);
 }
 
 static void add_torn(struct audit *r)
@@ -137,71 +139,112 @@ static void check_file(struct audit *r, const char *path)
             check_line(r, path, &line);
         if (got > 0)
             progress_add(line.text.n + 1);
+        if (got > 0 && r->asked->look && line.ended && !line.too_long)
+            r->asked->look(r->asked->user, line.text);
     }
     record_file_close(f);
     if (got < 0)
-        add(r, path, 0, regular_file_fault(got));
+        add(r, path, 0, record_file_fault(got));
+    if (got < 0 && r->asked->look)
+        record_files_complain(path, got);
     r->unread += got < 0;
 }
 
-/* For people; or as JSON. */
-static json_t *tell_end(struct audit *r)
+static json_t *names_json(const struct record_file_names *names)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < names->n_passed_over; i++)
+        json_array_append_new(list, json_of_text(names->passed_over[i]));
+    return list;
+}
+
+static json_t *end_json(const struct audit *r, const struct record_file_names *names,
+                        const char *head)
+{
+    const struct record_audit *c = &r->check;
+    return json_pack("{s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:O, s:O, s:o}", "good", r->findings == 0,
+                     "lines", (json_int_t)c->lines, "calls", (json_int_t)c->calls, "first_seq",
+                     (json_int_t)c->first_seq, "last_seq",
+                     (json_int_t)(c->any ? c->chain.seq - 1 : 0), "head", head, "dropped",
+                     (json_int_t)c->dropped_in_all, "gaps", r->gaps, "findings", r->list,
+                     "passed_over", names_json(names));
+}
+
+static void add_sums(struct audit *r, const char *head, struct buf *text)
+{
+    const struct record_audit *c = &r->check;
+    buf_addf(text, "%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good",
+             c->lines, c->calls);
+    if (c->any)
+        buf_addf(text, ", seq %" PRIu64 " to %" PRIu64, c->first_seq, c->chain.seq - 1);
+    if (c->gaps > 0)
+        buf_addf(text, ", %" PRIu64 " records dropped in %" PRIu64 " gap%s", c->dropped_in_all,
+                 c->gaps, c->gaps == 1 ? "" : "s");
+    if (c->any)
+        buf_addf(text, "\nhead %s", head);
+    buf_add_char(text, '\n');
+    if (!r->torn_file)
+        return;
+    buf_add_text(text, "the last line is unfinished (");
+    buf_add_shown(text, str_of(r->torn_file));
+    buf_addf(text, ":%" PRIu64 "): stird was cut off while writing it\n", r->torn_line);
+}
+
+static void tell_end(struct audit *r, const struct record_file_names *names,
+                     struct record_check *told)
 {
     char head[CHAIN_HASH_TEXT + 1] = "";
     const struct record_audit *c = &r->check;
-    bool cut = c->head.n > 0 && !c->head_found;
     if (r->torn_ended)
         add_torn(r);
-    if (cut)
+    if (c->head.n > 0 && !c->head_found)
         add(r, "head", 0, "no line has the head that was given: the end of the chain was cut off");
     if (c->any)
         chain_hash_text(head, c->chain.head);
-    if (r->list) {
-        json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:O, s:O}", "good",
-                                r->findings == 0, "lines", (json_int_t)c->lines, "calls",
-                                (json_int_t)c->calls, "first_seq", (json_int_t)c->first_seq,
-                                "last_seq", (json_int_t)(c->any ? c->chain.seq - 1 : 0), "head",
-                                head, "dropped", (json_int_t)c->dropped_in_all, "gaps", r->gaps,
-                                "findings", r->list);
-        return all;
-    }
-    if (r->unread > 0 && c->lines == 0) {
-        print_said("NOT VERIFIED: no line could be read\n");
-        return NULL;
-    }
-    print_said("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good",
-               c->lines, c->calls);
-    if (c->any)
-        print_said(", seq %" PRIu64 " to %" PRIu64, c->first_seq, c->chain.seq - 1);
-    if (c->gaps > 0)
-        print_said(", %" PRIu64 " records dropped in %" PRIu64 " gap%s", c->dropped_in_all, c->gaps,
-                   c->gaps == 1 ? "" : "s");
-    if (c->any)
-        print_said("\nhead %s", head);
-    putchar('\n');
-    if (r->torn_file)
-        print_said("the last line is unfinished (%s:%" PRIu64
-                   "): stird was cut off while writing it\n",
-                   r->torn_file, r->torn_line);
-    return NULL;
+    if (r->list)
+        told->json = end_json(r, names, head);
+    if (r->unread > 0 && c->lines == 0)
+        buf_add_text(&told->text, "NOT VERIFIED: no line could be read\n");
+    else
+        add_sums(r, head, &told->text);
+    record_files_add_passed_over(&told->text, names);
+    if (names->n_passed_over > 0)
+        buf_add_char(&told->text, '\n');
 }
 
-bool record_check(const struct cli *cli, const struct record_file_names *names,
-                  const char *chain_head, json_t **told)
+void record_check_run(struct record_check *check, const struct cli *cli,
+                      const struct record_file_names *names)
 {
-    struct audit r = {.check.head = str_of(chain_head),
-                      .list = told ? json_array() : NULL,
-                      .gaps = told ? json_array() : NULL};
-    progress_begin(cli, "stirctl: checking records");
+    struct audit r = {.check.head = str_of(check->head),
+                      .list = check->quiet ? json_array() : NULL,
+                      .gaps = check->quiet ? json_array() : NULL,
+                      .asked = check};
+    progress_begin(cli, check->look ? "stirctl: reading records" : "stirctl: checking records");
     progress_of(record_files_bytes(names));
     for (size_t i = 0; i < names->n; i++)
         check_file(&r, names->path[i]);
     progress_end();
-    add_begin(&r, names);
-    json_t *all = tell_end(&r);
-    if (told)
-        *told = all;
+    check->text = BUF_INIT;
+    add_begin(&r, names, &check->text);
+    tell_end(&r, names, check);
     json_decref(r.list);
     json_decref(r.gaps);
-    return r.findings == 0;
+    check->good = r.findings == 0;
+    check->read = r.unread == 0;
+}
+
+void record_check_fini(struct record_check *check)
+{
+    json_decref(check->json);
+    buf_fini(&check->text);
+}
+
+void record_check_print(const struct record_check *check)
+{
+    struct str rest = buf_str(&check->text);
+    puts("records (stirctl records verify):");
+    while (rest.n > 0) {
+        const struct str line = str_cut(&rest, '\n');
+        columns_say(INDENT, 0, "%.*s", STR_ARG(line));
+    }
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PASSED_OVER_NAMED 3
+
 static bool take_named(struct record_file_names *names, int n_named, char **named)
 {
     names->path = calloc((size_t)n_named + 1, sizeof(char *));
@@ -63,6 +65,36 @@ bool record_files_of(struct record_file_names *names, const struct cli *cli, int
     return good;
 }
 
+void record_files_add_passed_over(struct buf *out, const struct record_file_names *names)
+{
+    const size_t n = names->n_passed_over;
+    if (n == 0)
+        return;
+    buf_addf(out, "%zu compressed file%s passed over: ", n, n == 1 ? " is" : "s are");
+    for (size_t i = 0; i < n && i < PASSED_OVER_NAMED; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        buf_add_shown(out, str_of(names->passed_over[i]));
+    }
+    buf_add_text(out, n > PASSED_OVER_NAMED ? " ..." : "");
+}
+
+void record_files_warn(const struct record_file_names *names)
+{
+    struct buf text = BUF_INIT;
+    record_files_add_passed_over(&text, names);
+    if (text.n > 0)
+        warn_said("stirctl: %.*s\n", STR_ARG(buf_str(&text)));
+    buf_fini(&text);
+}
+
+void record_files_complain(const char *path, int error)
+{
+    if (error == RECORD_FILE_COMPRESSED)
+        warn_said("stirctl: %s: %s\n", path, record_file_fault(error));
+    else
+        session_complain_of_file(path, error);
+}
+
 uint64_t record_files_bytes(const struct record_file_names *names)
 {
     struct stat st;
@@ -91,6 +123,6 @@ bool record_lines_of_file(const char *path, record_lines_look look, void *user)
     int got = file ? record_lines_read(file, record_file_next, look, user) : -errno;
     record_file_close(file);
     if (got < 0)
-        session_complain_of_file(path, got);
+        record_files_complain(path, got);
     return got == 0;
 }

@@ -62,15 +62,20 @@ static void print_one(const json_t *one, const char *label)
 {
     const char *of = text_of(one, "of"), *value = text_of(one, "value");
     const char *until = text_of(one, "until"), *note = text_of(one, "note");
-    int at = label ? printf("%-*s", LABEL_WIDTH, label) : 0;
-    columns_say(label ? LABEL_WIDTH : FURTHER, at,
-                "%s%s%s%s%s: %s since %s, until %s, by user %" JSON_INTEGER_FORMAT "%s%s%s",
-                text_of(one, "switch"), of[0] ? " " : "", of, value[0] ? " " : "", value,
-                text_of(one, "does"), text_of(one, "since"), until[0] ? until : "it is taken back",
-                json_integer_value(json_object_get(one, "user")), note[0] ? ": " : "", note,
-                json_is_false(json_object_get(one, "is_there"))
-                    ? "; the configuration does not have it: it does nothing"
-                    : "");
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "%s%s%s%s%s: %s since %s, until %s, by user %" JSON_INTEGER_FORMAT "%s%s%s",
+             text_of(one, "switch"), of[0] ? " " : "", of, value[0] ? " " : "", value,
+             text_of(one, "does"), text_of(one, "since"), until[0] ? until : "it is taken back",
+             json_integer_value(json_object_get(one, "user")), note[0] ? ": " : "", note,
+             json_is_false(json_object_get(one, "is_there"))
+                 ? "; the configuration does not have it: it does nothing"
+                 : "");
+    if (label)
+        columns_say(LABEL_WIDTH, printf("%-*s", LABEL_WIDTH, label), "%.*s",
+                    STR_ARG(buf_str(&text)));
+    else
+        columns_hang(FURTHER, "%.*s", STR_ARG(buf_str(&text)));
+    buf_fini(&text);
 }
 
 void switching_print(const json_t *all, const char *label)
@@ -133,9 +138,13 @@ int switching_on(const struct cli *cli, const struct command *command, const str
     return ask(cli, ADMIN_SWITCH, &text);
 }
 
-int switching_back(const struct cli *cli, enum switch_kind kind, const char *name)
+int switching_back(const struct cli *cli, const struct command *command, const struct words *words,
+                   enum switch_kind kind, const char *name)
 {
     struct buf text = BUF_INIT;
+    if (words_have(words, 'F') || words_have(words, 'U') || words_have(words, 'n'))
+        return command_fault(command, "it is taken back at once, and for good: without --for, "
+                                      "--until and --note");
     add(&text, switches_word(kind).p);
     add(&text, name);
     return ask(cli, ADMIN_SWITCH_BACK, &text);

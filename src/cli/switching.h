@@ -10,12 +10,15 @@
 #include <jansson.h>
 #include <stird/core/switches.h>
 
-/* For tables of options. */
-#define SWITCHING_OPTIONS                                                                          \
+/* Where a note is seen. */
+#define SWITCHING_OF_CALLS "why; shown while it is on, in the log, and in records of its calls"
+#define SWITCHING_IN_LOG   "why; shown while it is on, and in the log"
+/* For tables of options; HELP: one of those. */
+#define SWITCHING_OPTIONS(HELP)                                                                    \
     {"for", 'F', "TIME", "how long: 30s, 10m, 2h, 7d", 0},                                         \
         {"until", 'U', "TIME", "until when: 2026-11-29T18:00:00Z", 0},                             \
     {                                                                                              \
-        "note", 'n', "TEXT", "why; shown while it is on, and in records", 0                        \
+        "note", 'n', "TEXT", HELP, 0                                                               \
     }
 #define SWITCHING_USAGE "[--for TIME | --until TIME] [--note TEXT]"
 
@@ -23,8 +26,9 @@
    status. */
 int switching_on(const struct cli *cli, const struct command *command, const struct words *words,
                  enum switch_kind kind, const char *name, const char *value);
-/* Takes it back. */
-int switching_back(const struct cli *cli, enum switch_kind kind, const char *name);
+/* Takes it back, which has no end and no note: COMMAND may have options for these. */
+int switching_back(const struct cli *cli, const struct command *command, const struct words *words,
+                   enum switch_kind kind, const char *name);
 /* All that is on, as stird answers. */
 int switching_show(const struct cli *cli);
 /* Prints the array ALL, each behind LABEL, or alone (NULL). */

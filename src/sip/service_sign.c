@@ -14,6 +14,7 @@
 #include "forward.h"
 #include "rating.h"
 #include "service.h"
+#include "switched.h"
 #include "tally.h"
 
 #define RESIGN_AFTER_S 30 /* half the freshness that verifiers grant (R-P-138) */
@@ -58,6 +59,8 @@ static void decide(struct context *c)
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
     histogram_add(&proxy_counters(c->proxy)->deciding_us,
                   (uint64_t)(clock_monotonic_us() - began_us));
+    if (c->outcome->reason == REASON_SIGNING_OFF)
+        switched_tell(c, REASON_SIGNING_OFF);
 }
 
 /* The next hop refused the call with its token: it leaves as if nothing had been signed. */
@@ -238,6 +241,7 @@ static bool was_switched_off(struct context *c)
     c->call->switches = proxy_switches(c->proxy);
     if (!policy_signing_is_off(c->call, c->outcome))
         return false;
+    switched_tell(c, REASON_SIGNING_OFF);
     c->leaving[c->view].n_identities = 0;
     return true;
 }

@@ -13,6 +13,7 @@
 #include "context.h"
 #include "forward.h"
 #include "service.h"
+#include "switched.h"
 #include "tally.h"
 #include "verifying.h"
 
@@ -94,10 +95,12 @@ static void judge(struct context *c)
     o->emergency = c->says_emergency != EMERGENCY_NONE;
     if (!c->verifying)
         c->verifying = verifying_new(c); /* of a rehearsal */
-    if (is_switched_off(c))
+    if (is_switched_off(c)) {
         verifying_leave_open(c->verifying, c, REASON_VERIFICATION_OFF);
-    else
+        switched_tell(c, REASON_VERIFICATION_OFF);
+    } else {
         verifying_judge(c->verifying, c);
+    }
     verifying_free(c->verifying);
     c->verifying = NULL;
     if (o->verified && !proxy_rehearsal(c->proxy))

@@ -49,6 +49,10 @@ static const struct switched *switch_of(const struct context *c, enum reason rea
         return switches_find(on, SWITCH_DRAIN, STR(""));
     if (reason == REASON_TRUNK_DISABLED)
         return switches_find(on, SWITCH_TRUNK, trunk->name);
+    if (reason == REASON_SIGNING_OFF)
+        return switches_for(on, SWITCH_SIGNING, trunk->name);
+    if (reason == REASON_VERIFICATION_OFF)
+        return switches_for(on, SWITCH_VERIFICATION, trunk->name);
     return switches_find(on, SWITCH_UPSTREAM,
                          c->snapshot->settings->upstreams[trunk->upstreams[0]].name);
 }
@@ -57,7 +61,7 @@ void switched_tell(struct context *c, enum reason reason)
 {
     const struct switched *one = switch_of(c, reason);
     char until[SIP_DATE_LENGTH + 1] = "it is taken back";
-    if (!one || !c->outcome)
+    if (!one || !c->outcome || c->outcome->detail.n > 0)
         return;
     if (one->until_s > 0)
         sip_date_write(until, one->until_s);

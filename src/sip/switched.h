@@ -20,8 +20,8 @@ enum reason switched_drains(const struct proxy *p);
 /* The same of TRUNK; all its upstreams may be disabled. */
 enum reason switched_refuses(const struct proxy *p, const struct settings *s,
                              const struct trunk *trunk);
-/* What the operator wrote of the switch for which C is refused for REASON, and until when it is on:
-   into the outcome's detail. */
+/* What the operator wrote of the switch for which C is refused, or goes on unsigned or unverified,
+   for REASON, and until when it is on: into the outcome's detail, where that says nothing else. */
 void switched_tell(struct context *c, enum reason reason);
 
 #endif

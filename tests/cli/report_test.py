@@ -1,11 +1,17 @@
 """stirctl report: what was made of calls, for an auditor, out of their records."""
 
+import bz2
+import gzip
 import hashlib
 import json
+import lzma
+import os
+import subprocess
 import tempfile
 import unittest
 
-from lib import stirctl
+from lib import lab, stirctl
+from lib.patience import HANG_S
 
 
 def call(month="2026-11", day=1, trunk="sbc", customer="acme", provider="main", decision="signed", level="A",
@@ -22,14 +28,15 @@ def call(month="2026-11", day=1, trunk="sbc", customer="acme", provider="main", 
 
 
 class Report(unittest.TestCase):
-    def file(self, *records):
-        """The lines are a chain, as stird writes one."""
+    def file(self, *records, without=0):
+        """The lines are a chain, as stird writes one; the first ones may be missing."""
         made, prev = tempfile.NamedTemporaryFile("w", suffix=".log"), "0" * 64
         self.addCleanup(made.close)
         for seq, record in enumerate([{"kind": "start"}, *records]):
             line = json.dumps({**record, "seq": seq, "prev": prev}, separators=(",", ":"))
             prev = hashlib.sha256(line.encode()).hexdigest()
-            made.write(line + "\n")
+            if seq >= without:
+                made.write(line + "\n")
         made.flush()
         return made.name
 
@@ -74,7 +81,58 @@ class Report(unittest.TestCase):
         self.assertIn("1 signed (A 1, B 0, C 0; A is 100.0 %)", out)
         self.assertIn("refused: number_blocked 1", out)
         self.assertIn("serial 0A: 1 calls", out)
-        self.assertIn("records: good, 3 lines, 0 dropped", out)
+        self.assertIn("records (stirctl records verify):\n    good: 3 lines, 2 calls, seq 0 to 2\n    head ", out)
+        self.assertTrue(out.startswith("2026-11  trunk sbc"), out)
+
+    def test_what_is_missing(self):
+        """An auditor is told all that `records verify` says: what stird lost, and what is not here."""
+        path = self.file(call(), {"kind": "dropped", "dropped": 7}, call(), call(), without=1)
+        _, verified, _ = stirctl.run("/none", "records", "verify", path)
+        status, out, _ = stirctl.run("/none", "report", path)
+        self.assertEqual(status, 0)
+        words = " ".join(out.split())
+        self.assertIn("1 lines before the first one are not here", words)
+        self.assertIn("good: 4 lines, 3 calls, seq 1 to 4, 7 records dropped in 1 gap", words)
+        for line in verified.splitlines()[1:]:
+            self.assertIn(line.strip(), words)
+        self.assertEqual(self.report(path)["records"]["gaps"][0]["dropped"], 7)
+
+    def test_all_is_all(self):
+        """100 % is said where each one was an A; and no record makes a sum that cannot be."""
+        path = self.file(call(count=2000), call(level="B"), call(trunk="gw"), call(trunk="b", level="B", count=4000),
+                         call(trunk="b"),
+                         call(trunk="huge", count=2 ** 63 - 1), call(trunk="huge", count=2 ** 63 - 1))
+        rows = {r["trunk"]: r for r in self.report(path)["rows"]}
+        self.assertEqual([rows[name]["a_percent"] for name in ("sbc", "gw", "b")], [99.9, 100.0, 0.1])
+        self.assertEqual(rows["huge"]["calls"], 2)
+
+    def test_of_a_pipe(self):
+        """It can be read once."""
+        program = os.path.join(os.path.dirname(lab.binary()), "stirctl")
+        with open(self.file(call()), "rb") as source:
+            done = subprocess.run([program, "report", "/dev/stdin"], input=source.read(), capture_output=True,
+                                  timeout=HANG_S, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn(b"good: 2 lines, 1 calls", done.stdout)
+
+    def test_of_a_code(self):
+        """Whose certificate it was: ours, or that of who called us."""
+        path = self.file(call(), call(trunk="in", decision="passed", verification={"class": "passed", "spc": "818H,819H"}))
+        for code, trunk in (("709J", "sbc"), ("819H", "in")):
+            self.assertEqual([r["trunk"] for r in self.report("--spc", code, path)["rows"]], [trunk])
+
+    def test_compressed(self):
+        """Nobody is told `none` of what was not read."""
+        for pack in (gzip, bz2, lzma):
+            with open(self.file(call()), "rb") as source, tempfile.NamedTemporaryFile(suffix=".1") as packed:
+                packed.write(pack.compress(source.read()))
+                packed.flush()
+                for words in (("report",), ("traceback", "--tn", "+12155550100", "-o", packed.name + "x"),
+                              ("records", "find"), ("signers",), ("records", "verify")):
+                    status, out, err = stirctl.run("/none", *words, packed.name)
+                    self.assertEqual(status, 1)
+                    self.assertIn("is compressed: unpack it first", out + err, words)
+                    self.assertNotIn("none", out)
 
     def test_what_is_not_true(self):
         """Records that were changed, and none at all, are status 1: a script sees it."""

@@ -37,6 +37,7 @@ class Shadow(ProcessStory):
             invite, _, _ = self.signed_call("A")
         self.signed_call("C", peer=self.peer("gateway", 4))
         seen = self.wait(lambda seen: sum(c["calls"] for c in seen["changes"]) == 3, "three calls would change")
+        self.wait(lambda seen: seen["calls_compared"] == 4, "all four were decided twice")
         self.assertEqual(len(seen["changes"]), 1, seen)
         change = seen["changes"][0]
         self.assertEqual(change["from"], {"becomes": "A", "reason": "signed_owned", "trunk": "pbx",
@@ -107,5 +108,7 @@ class Shadow(ProcessStory):
         self.signed_call("B")
         self.assertEqual(self.ask("stats")["shadow_compared"], 1)
         self.begin()
+        self.assertEqual(self.ask("shadow")["calls_compared"], 0, "of this one")
+        self.assertIn("no call was decided by it yet", self.run_stirctl("shadow")[1])
         self.assertEqual(self.ask("shadow", "--end"), {"ended": True})
         self.assertFalse(self.ask("shadow")["shadow"])

@@ -55,6 +55,10 @@ class Switches(WebStory):
         self.assertRegex(stirctl.run(self.path, "status")[1], "(?m)^SWITCHED +trunk pbx: no new calls")
         self.assertEqual({trunk["name"]: trunk["disabled"] for trunk in self.switch("trunk", "list")},
                          {"pbx": True, "guest": False, "gateway": False})
+        said = stirctl.run(self.path, "switches")[1].splitlines()
+        self.assertTrue(said[0].startswith("trunk pbx: ") and said[1].startswith("    "), said)
+        for words in (("cert", "use", "818H", "--automatic"), ("log", "level", "default")):
+            self.assertEqual(stirctl.run(self.path, *words, "--for", "1h")[0], 2, "it would be taken back for good")
         self.replaced("worker", self.hit("worker"))
         self.refused_call(503, reason="trunk_disabled")
         self.reload()
@@ -147,8 +151,10 @@ class Switches(WebStory):
 
     def test_nothing_is_signed_until_its_time_is_over(self):
         self.start()
-        self.switch("signing", "off", "--trunk", "pbx", "--for", "1h")
-        self.unsigned_call("signing_off")
+        self.switch("signing", "off", "--trunk", "pbx", "--for", "1h", "--note", "ticket 4711")
+        invite, _ = self.unsigned_call("signing_off")
+        record = self.record(invite)
+        self.assertRegex(record["detail"], "^until .* GMT: ticket 4711$")
         explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
         self.assertEqual((explained["decision"], explained["reason"]), ("passed", "signing_off"))
         self.assertIn("no token leaves, so Date is as it came", explained["steps"])

@@ -1,6 +1,8 @@
 """stirctl trace: the messages of some calls as a capture, whatever they came by, while calls run."""
 
 import os
+import pty
+import select
 import shutil
 import signal
 import socket
@@ -178,9 +180,33 @@ class Ends(TraceStory):
         self.short_call()
         self.assertEqual(self.saved(kept), [])
 
-    def test_interrupted_it_is_saved(self):
+    def test_who_waits_at_a_terminal_is_told(self):
+        """In one line, which is written over: nothing of it is escaped, and it is gone at the end."""
         self.start()
-        path = self.lab.path("call.pcap")
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        done = subprocess.run([program, "-c", self.stird.configuration, "trace", "add", "--tn", CALLER, "--for", "1s",
+                               "--save", self.lab.path("call.pcap")], stdout=subprocess.PIPE, stderr=slave,
+                              stdin=subprocess.DEVNULL, timeout=HANG_S, check=True)
+        os.close(slave)
+        said = b""
+        while select.select([master], [], [], HANG_S)[0]:
+            try:
+                said += os.read(master, 10000)
+            except OSError:  # nobody has the other end any more
+                break
+        self.assertNotIn(b"\\x", said + done.stdout)
+        self.assertRegex(said, rb"^0 calls, 0 messages, 0:0[01] left \(Ctrl-C ends it\) (\r|$)")
+        self.assertTrue(said.endswith(b" \r"), said)
+
+    def test_interrupted_it_is_saved(self):
+        """By somebody, or since its terminal is gone."""
+        self.start()
+        for number in (signal.SIGINT, signal.SIGHUP):
+            self.interrupted_by(number, self.lab.path("%d.pcap" % number))
+
+    def interrupted_by(self, number, path):
         program = os.path.join(os.path.dirname(binary()), "stirctl")
         with subprocess.Popen([program, "-c", self.stird.configuration, "trace", "add", "--tn", CALLER, "--save", path],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as waits:
@@ -188,7 +214,7 @@ class Ends(TraceStory):
             self.short_call()
             self.complete(trace, 7)
             wait_until(lambda: int(status_of(waits.pid, "SigBlk"), 16) & 2, HANG_S, "it waits")
-            waits.send_signal(signal.SIGINT)
+            waits.send_signal(number)
             out, err = waits.communicate(timeout=HANG_S)
         self.assertEqual((waits.returncode, err), (0, b""))
         self.assertIn(b"7 messages in ", out)

@@ -1,6 +1,7 @@
 """stirctl traceback: all that is kept of a call in one archive, also when its certificate is long gone."""
 
 import glob
+import gzip
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import tarfile
 import unittest
 
 from lib import stirctl
+from lib.lab import binary
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLER, Story
@@ -75,6 +77,31 @@ class Traceback(Story):
                               (2, ("-o", path + "x")), (2, ("--trunk", "pbx", "-o", path + "x"))):
             self.assertEqual(stirctl.run(self.stird.configuration, "traceback", *words)[0], status, words)
         self.assertFalse(os.path.exists(path + "x"))
+        self.passed_over()
+
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        done = subprocess.run([program, "-c", self.stird.configuration, "traceback", "--tn", CALLER, "-o", "-"],
+                              capture_output=True, check=True, timeout=HANG_S, stdin=subprocess.DEVNULL)
+        gzip.decompress(done.stdout)  # nothing stands behind it
+        self.assertIn(b"1 record;", done.stderr)
+        self.assertEqual(stirctl.run(self.stird.configuration, "traceback", "--tn", CALLER, "-o", "-", "--json")[0], 2)
+
+    def passed_over(self):
+        """A compressed file beside the others is read by nobody, who all say so."""
+        packed = self.lab.path("records.jsonl.1.gz")
+        with open(packed, "wb") as to:
+            to.write(gzip.compress(b"{}"))
+        told = self.ask("--tn", CALLER, "--between", "2020", "2099", "-o", self.lab.path("p.tar.gz"))
+        self.assertEqual((told["passed_over"], told["gaps"], told["files"]),
+                         ([packed], 0, [self.lab.path("records.jsonl")]))
+        self.assertEqual(told["asked"], {"tn": CALLER, "between": ["2020", "2099"]})
+        said = "1 compressed file is passed over: " + packed
+        for words in (("report",), ("records", "verify"), ("records", "find"), ("signers",),
+                      ("explain", "--origid", "00000000-0000-0000-0000-000000000000"),
+                      ("traceback", "--tn", "+19005550000", "-o", self.lab.path("q.tar.gz")),
+                      ("traceback", "--tn", CALLER, "-o", self.lab.path("r.tar.gz"))):
+            _, out, err = stirctl.run(self.stird.configuration, *words)
+            self.assertIn("".join(said.split()), "".join((out + err).split()), words)
 
     def test_with_the_token_itself(self):
         self.start_with(with_tokens(self.configure()))

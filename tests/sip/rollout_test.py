@@ -32,6 +32,10 @@ class Rollout(Story):
         self.assert_counted("withheld", {"A": 1, "B": 0, "C": 0})
         pbx = next(t for t in self.ask("status")["trunks"] if t["name"] == "pbx")
         self.assertEqual((pbx["mode"], pbx["sign_percent"]), ("shadow", 0))
+        for words in (("status",), ("trunk", "list")):  # people see the same in both
+            out = stirctl.run(self.stird.configuration, *words)[1]
+            service = {row["NAME"]: row["SERVICE"] for row in stirctl.table(out, "trunks")}
+            self.assertEqual((service["pbx"], service["gateway"]), ("shadow", "sign"))
 
     def test_shadow_leaves_the_identity_that_was_to_be_replaced(self):
         self.start()

@@ -111,6 +111,7 @@ class Verify(Story):
         stirctl.ask(path, "verification", "off", "--for", "1h", "--note", "attack")
         told = self.judged_call(self.signed("b.pem"), reason="verification_off")
         self.assertEqual([told["verification"]["class"], told["verification"]["wait_us"]], ["open", 0])
+        self.assertRegex(told["detail"], "^until .* GMT: attack$")
         self.assertEqual([told["orig_tn"], told["dest_tn"]], [CALLER[1:], CALLED[1:]])
         stirctl.ask(path, "verification", "on")
         self.judged_call(self.signed(), reason="verified")

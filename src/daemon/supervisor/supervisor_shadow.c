@@ -33,7 +33,8 @@ struct seen {
 struct second {
     struct configuration configuration; /* its settings are NULL: there is none */
     enum holding workers[WORKERS_MAX];
-    struct seen *seen; /* NULL: none, or no memory for it */
+    struct seen *seen;        /* NULL: none, or no memory for it */
+    uint64_t compared_before; /* calls, by others before it */
 };
 
 static struct second *own(const struct supervisor *s)
@@ -44,6 +45,14 @@ static struct second *own(const struct supervisor *s)
 static bool is_there(const struct supervisor *s)
 {
     return own(s)->configuration.settings != NULL;
+}
+
+/* Calls that second configurations have decided since the start. */
+static uint64_t compared(const struct supervisor *s)
+{
+    struct proxy_counters calls = {0};
+    supervisor_ask_calls(s, &calls);
+    return calls.shadow_compared;
 }
 
 /* ---- to the workers ---- */
@@ -96,6 +105,7 @@ static void on_read(struct supervisor *s, const struct news *news)
     own(s)->configuration = s->next;
     s->next = CONFIGURATION_INIT;
     own(s)->seen = calloc(1, sizeof(*own(s)->seen));
+    own(s)->compared_before = compared(s);
     log_info("calls are decided by a second configuration too, which signs nothing",
              LOG_NUMBER("generation", (int64_t)own(s)->configuration.generation),
              LOG_NUMBER("number_rows", (int64_t)own(s)->configuration.numbers.rows));
@@ -267,6 +277,7 @@ static void put_all(const struct supervisor *s, struct json *j)
         put_integer(j, STR("workers"), worker_count(s));
         put_integer(j, STR("workers_deciding"), count_workers(s, HOLDS));
         put_integer(j, STR("workers_unable"), count_workers(s, CANNOT_HOLD));
+        put_integer(j, STR("calls_compared"), (int64_t)(compared(s) - own(s)->compared_before));
     }
     if (own(s)->seen) {
         put_kinds(j, own(s)->seen);
