@@ -210,12 +210,13 @@ static json_t *sorted(json_t *object)
     return NULL;
 }
 
-/* What share of the signed calls had an A, in tenths of a percent; -1: none was signed. */
+/* What share of the signed calls had an A, in tenths of a percent, rounded down: 1000 is all of
+   them. -1: none was signed. */
 static json_int_t share_of_a(const json_t *row)
 {
     const json_int_t all = number_of(row, "signed");
     const json_int_t a = number_of(json_object_get(row, "levels"), "A");
-    return all > 0 ? (json_int_t)(1000.0 * (double)a / (double)all + 0.5) : -1;
+    return all > 0 ? (json_int_t)(1000.0 * (double)a / (double)all) : -1;
 }
 
 static bool finish_row(json_t *row)

@@ -65,6 +65,7 @@ static void print_workers(const json_t *reply)
 static void print_shadow(const json_t *reply)
 {
     const json_t *changes = json_object_get(reply, "changes"), *change;
+    const json_int_t compared = number_of(reply, "calls_compared");
     size_t i;
     if (!json_is_true(json_object_get(reply, "shadow"))) {
         puts("calls are decided by what is in force alone: stirctl reload --shadow");
@@ -73,9 +74,11 @@ static void print_shadow(const json_t *reply)
     print_said("second configuration, read at %s, %" JSON_INTEGER_FORMAT " number rows\n",
                text_of(reply, "read_at"), number_of(reply, "number_rows"));
     print_workers(reply);
-    if (json_array_size(changes) == 0)
-        puts("no call would have fared otherwise (stirctl stats: shadow_compared)");
-    else
+    print_said("%" JSON_INTEGER_FORMAT " calls were decided by both%s\n", compared,
+               compared == 0 ? ": it is not known yet what would change" : "");
+    if (json_array_size(changes) == 0 && compared > 0)
+        puts("no change was told of them so far (workers tell of changes once a second)");
+    else if (json_array_size(changes) > 0)
         puts("   CALLS  IN FORCE -> BY THE SECOND ONE");
     json_array_foreach(changes, i, change) print_change(change);
     if (number_of(reply, "calls_of_other_changes") > 0)

@@ -1,6 +1,5 @@
 /* stirctl trunk list, disable, enable. */
 #include "columns.h"
-#include "json_text.h"
 #include "session.h"
 #include "switching.h"
 
@@ -51,15 +50,7 @@ static void print_trunks(const json_t *status)
 static int run_list(const struct cli *cli, const struct words *words)
 {
     (void)words;
-    json_t *status = session_json(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS);
-    json_t *all = json_object_get(status, "trunks");
-    if (all && cli->json)
-        json_print(json_incref(all));
-    else if (all)
-        print_trunks(status);
-    bool good = all && !fflush(stdout);
-    json_decref(status);
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+    return switching_list(cli, "trunks", print_trunks);
 }
 
 static const struct cli_option disable_options[] = {SWITCHING_OPTIONS, {0}};

@@ -27,6 +27,7 @@ struct seen {
     uint64_t counts[KINDS_MAX];
     struct shadow_change last[LAST_MAX]; /* a ring */
     uint64_t n_last, others;             /* others: calls of kinds for which there was no room */
+    uint64_t compared_before;            /* what the workers had counted when it came */
     unsigned n;
 };
 
@@ -87,6 +88,14 @@ static void end(struct supervisor *s, const char *why)
     tell_all(s);
 }
 
+/* How many calls the workers have compared since stird began. */
+static uint64_t count_compared(const struct supervisor *s)
+{
+    struct proxy_counters counted = {0};
+    supervisor_ask_calls(s, &counted);
+    return counted.shadow_compared;
+}
+
 /* ---- events ---- */
 
 static void on_read(struct supervisor *s, const struct news *news)
@@ -96,6 +105,8 @@ static void on_read(struct supervisor *s, const struct news *news)
     own(s)->configuration = s->next;
     s->next = CONFIGURATION_INIT;
     own(s)->seen = calloc(1, sizeof(*own(s)->seen));
+    if (own(s)->seen)
+        own(s)->seen->compared_before = count_compared(s);
     log_info("calls are decided by a second configuration too, which signs nothing",
              LOG_NUMBER("generation", (int64_t)own(s)->configuration.generation),
              LOG_NUMBER("number_rows", (int64_t)own(s)->configuration.numbers.rows));
@@ -269,6 +280,8 @@ static void put_all(const struct supervisor *s, struct json *j)
         put_integer(j, STR("workers_unable"), count_workers(s, CANNOT_HOLD));
     }
     if (own(s)->seen) {
+        put_integer(j, STR("calls_compared"),
+                    (int64_t)(count_compared(s) - own(s)->seen->compared_before));
         put_kinds(j, own(s)->seen);
         put_last(j, own(s)->seen);
     }

@@ -335,9 +335,19 @@ static void answer_switches(const struct supervisor *s, struct switches_asked *a
     asked->on = own(s)->on.n > 0 ? &own(s)->on : NULL;
 }
 
+static bool each_trunk_is_disabled(const struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    unsigned n = 0;
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        n += switches_find(&own(s)->on, SWITCH_TRUNK, settings->trunks[i].name) != NULL;
+    return n > 0 && n == settings->n_trunks;
+}
+
 static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
 {
     asked->lacks[WEB_LACKS_LEAVE] = switches_find(&own(s)->on, SWITCH_DRAIN, STR("")) != NULL;
+    asked->lacks[WEB_LACKS_TRUNKS] = each_trunk_is_disabled(s);
 }
 
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
