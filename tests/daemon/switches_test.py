@@ -108,6 +108,23 @@ class Switches(WebStory):
         self.switch("upstream", "enable", "first")
         self.short_call(at=first)
 
+    def test_a_call_that_fails_over_passes_a_disabled_one_over(self):
+        """Disabled while the first next hop had the call; an emergency call goes there all the same."""
+        self.start(pbx={"upstreams": ["first", "carrier"]}, upstreams=[self.upstream("first", 8), self.upstream()])
+        first = self.peer("first", 8)
+        for called, words in ((None, {}), (EMERGENCY, {"uri": "sip:911@" + self.net(1), "to": "<sip:911@h>"})):
+            invite = self.place(**(dict(words, called=called) if called else {}))
+            arrived = first.expect("INVITE")
+            self.switch("upstream", "disable", "carrier")
+            first.respond(arrived, 503)
+            first.expect("ACK")
+            if called:
+                self.refuse(self.carrier.expect("INVITE"), invite)
+            else:
+                self.sbc.acknowledge(invite, self.sbc.expect(503), self.at())
+                self.carrier.expect_nothing(0.1)
+            self.switch("upstream", "enable", "carrier")
+
     def test_it_drains_and_goes_on(self):
         self.start()
         self.switch("drain", "on", "--note", "upgrade")
@@ -204,10 +221,10 @@ class Switches(WebStory):
             file.write("end\t100\n")
         self.start(trunks=[self.trunk(name, sources=["10.%d.%d.1" % divmod(i, 250)])
                            for i, name in enumerate(names)])
-        before = cpu_s(self.stird.pid)
+        before = cpu_s(self.stird.process.pid)
         for _ in range(5):
             self.assertEqual(len(self.on()), 100)
-        self.assertLess(cpu_s(self.stird.pid) - before, 2)
+        self.assertLess(cpu_s(self.stird.process.pid) - before, 2)
         shown = self.switch("trunk", "list")
         self.assertEqual([trunk["name"] for trunk in shown["trunks"] if trunk["disabled"]], names[-100:])
         self.assertEqual(len(shown["trunks"]) + shown["trunks_not_shown"], 1000)
