@@ -1,6 +1,5 @@
 /* stirctl upstream list, disable, enable. */
 #include "columns.h"
-#include "json_text.h"
 #include "session.h"
 #include "switching.h"
 
@@ -47,20 +46,7 @@ static void print_hops(const json_t *status)
 static int run_list(const struct cli *cli, const struct words *words)
 {
     (void)words;
-    json_t *status = session_json(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS);
-    json_t *all = json_object_get(status, "next_hops");
-    if (all && cli->json)
-        json_print(json_incref(all));
-    else if (all)
-        print_hops(status);
-    const json_int_t more = json_integer_value(json_object_get(status, "next_hops_not_shown"));
-    if (all && cli->json && more > 0)
-        fprintf(stderr,
-                "stirctl: %" JSON_INTEGER_FORMAT " addresses more found no room in the answer\n",
-                more);
-    bool good = all && !fflush(stdout);
-    json_decref(status);
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+    return switching_list(cli, "next_hops", print_hops);
 }
 
 static const struct cli_option disable_options[] = {SWITCHING_OPTIONS(SWITCHING_OF_CALLS), {0}};

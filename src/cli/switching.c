@@ -1,6 +1,7 @@
 #include "switching.h"
 
 #include "columns.h"
+#include "json_text.h"
 #include "session.h"
 #include "span.h"
 
@@ -101,6 +102,38 @@ static void print_reply(const json_t *reply)
         warn_said("stirctl: it is in force, but cannot be written (%s): stird tries again, and a "
                   "restart before that forgets it\n",
                   text_of(reply, "unwritten"));
+}
+
+/* NULL: no memory. */
+static json_t *list_alone(const json_t *status, const char *key)
+{
+    static const char *const parts[] = {"", "_in_all", "_not_shown"};
+    json_t *list = json_object();
+    bool good = list != NULL;
+    for (size_t i = 0; good && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s%s", key, parts[i]);
+        good = json_object_set(list, name, json_object_get(status, name)) == 0;
+    }
+    if (good)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+int switching_list(const struct cli *cli, const char *key, void (*print)(const json_t *status))
+{
+    json_t *status = session_json(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS);
+    json_t *list = status && cli->json ? list_alone(status, key) : NULL;
+    bool good = status && (list || !cli->json);
+    if (list)
+        json_print(list);
+    else if (good)
+        print(status);
+    else if (status)
+        fputs("stirctl: out of memory\n", stderr);
+    json_decref(status);
+    return good && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* ---- asking ---- */

@@ -31,6 +31,9 @@ int switching_back(const struct cli *cli, const struct command *command, const s
                    enum switch_kind kind, const char *name);
 /* All that is on, as stird answers. */
 int switching_show(const struct cli *cli);
+/* What the status of stird has of KEY ("trunks"), by PRINT, which gets the whole status; as JSON
+   that list alone, with how many there are and how many found no room. The exit status. */
+int switching_list(const struct cli *cli, const char *key, void (*print)(const json_t *status));
 /* Prints the array ALL, each behind LABEL, or alone (NULL). */
 void switching_print(const json_t *all, const char *label);
 

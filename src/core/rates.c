@@ -541,19 +541,60 @@ static bool read_call(const struct section *s, uint64_t id, uint32_t keep_ms, in
     return false;
 }
 
+/* A worker writes into its own section alone. That it has taken a call of another one it notes
+   there, as a call without rules. */
+static bool is_note(const struct rate_call *call)
+{
+    return call->n_rules == 0;
+}
+
+/* What other workers have of it: a note where anybody has one, else the call. */
+static bool read_of_others(const struct rates *r, const struct section *own, uint64_t id,
+                           uint32_t keep_ms, int64_t now_ms, struct rate_call *call)
+{
+    bool found = false;
+    for (uint32_t w = 0; w < r->shape.workers && !(found && is_note(call)); w++) {
+        const struct section s = section_of(r, w);
+        struct rate_call *place, one;
+        if (s.calls == own->calls || !read_call(&s, id, keep_ms, now_ms, &place, &one))
+            continue;
+        *call = one;
+        found = true;
+    }
+    return found;
+}
+
+static void note_taken(struct rates *r, const struct rate_call *call, uint32_t keep_ms,
+                       int64_t now_ms)
+{
+    struct rate_call note = *call, lost;
+    note.n_rules = 0;
+    rates_keep_call(r, &note, keep_ms, now_ms, &lost);
+}
+
 bool rates_take_call(struct rates *r, uint64_t id, uint32_t keep_ms, int64_t now_ms,
                      struct rate_call *call)
 {
-    struct rate_call *place;
+    struct rate_call *place, other;
     const struct section own = own_section(r);
+    const bool others = read_of_others(r, &own, id, keep_ms, now_ms, &other);
     if (read_call(&own, id, keep_ms, now_ms, &place, call)) {
+        if (is_note(call))
+            return false;
         PUT(place->id, 0);
-        return true;
+        return !others || !is_note(&other);
     }
-    for (uint32_t w = 0; w < r->shape.workers; w++) {
-        const struct section s = section_of(r, w);
-        if (s.calls != own.calls && read_call(&s, id, keep_ms, now_ms, &place, call))
-            return true;
-    }
-    return false;
+    if (!others || is_note(&other))
+        return false;
+    note_taken(r, &other, keep_ms, now_ms);
+    *call = other;
+    return true;
+}
+
+bool rates_has_call(const struct rates *r, uint64_t id, uint32_t keep_ms, int64_t now_ms)
+{
+    struct rate_call *place, call;
+    const struct section own = own_section(r);
+    return read_call(&own, id, keep_ms, now_ms, &place, &call) ||
+           read_of_others(r, &own, id, keep_ms, now_ms, &call);
 }

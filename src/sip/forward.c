@@ -17,6 +17,7 @@
 #include "sip/message/odd.h"
 #include "shadow_compare.h"
 #include "size_switch.h"
+#include "switched.h"
 #include "tally.h"
 #include "trust_domain.h"
 #include "via.h"
@@ -448,7 +449,8 @@ static bool is_full(const struct context *c, const struct target *target)
 enum privacy_view forward_next_view(const struct context *c)
 {
     unsigned i = c->target;
-    while (i + 1 < c->n_targets && is_full(c, &c->targets[i]))
+    while (i + 1 < c->n_targets &&
+           (is_full(c, &c->targets[i]) || switched_off_since(c, &c->targets[i])))
         i++;
     return i < c->n_targets ? privacy_view(&c->call->privacy, c->targets[i].upstream) : c->view;
 }
@@ -471,6 +473,8 @@ enum forward_result forward_next(struct context *c)
     size_switch_waited(c);
     for (; c->target < c->n_targets; c->target++) {
         const struct target *target = &c->targets[c->target];
+        if (switched_off_since(c, target))
+            continue;
         bool full = is_full(c, target);
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;

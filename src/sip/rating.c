@@ -155,11 +155,15 @@ static void lose(struct proxy *p, const struct rate_call *lost)
     count_all(p, proxy_settings(p), lost, RATE_ANSWERED, -1);
 }
 
+/* One with the Call-ID and tag of another one cannot be told from it when it ends. Nobody needs
+   these alike but who wants not to be counted. */
 static void watch(struct proxy *p, const struct rate_call *call)
 {
+    const uint32_t keep_ms = proxy_settings(p)->rates_short_call_ms;
     struct rate_call lost;
-    if (!rates_keep_call(proxy_rates(p), call, proxy_settings(p)->rates_short_call_ms,
-                         proxy_now_ms(), &lost))
+    if (rates_has_call(proxy_rates(p), call->id, keep_ms, proxy_now_ms()))
+        count_all(p, proxy_settings(p), call, RATE_SHORT, 1);
+    else if (!rates_keep_call(proxy_rates(p), call, keep_ms, proxy_now_ms(), &lost))
         lose(p, &lost);
 }
 

@@ -41,6 +41,13 @@ enum reason switched_refuses(const struct proxy *p, const struct settings *s,
     return upstreams_are_disabled(on, s, trunk) ? REASON_UPSTREAMS_DISABLED : REASON_OK;
 }
 
+bool switched_off_since(const struct context *c, const struct target *target)
+{
+    const struct switches *on = proxy_switches(c->proxy);
+    return switches_any(on) && c->initial && !c->emergency && target->upstream &&
+           switches_find(on, SWITCH_UPSTREAM, target->upstream->name);
+}
+
 static const struct switched *switch_of(const struct context *c, enum reason reason)
 {
     const struct switches *on = proxy_switches(c->proxy);

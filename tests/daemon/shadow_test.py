@@ -31,8 +31,11 @@ class Shadow(ProcessStory):
 
     def test_shows_what_would_change_and_changes_nothing(self):
         self.start()
+        self.short_call()  # of before
         self.begin(numbers=OTHERS, pbx={"upstreams": ["other", "carrier"]},
                    upstreams=[self.upstream("other", 8), self.upstream()])
+        self.assertEqual(self.ask("shadow")["calls_compared"], 0)
+        self.assertIn("no call was decided by it yet", self.run_stirctl("shadow")[1])
         for _ in range(3):
             invite, _, _ = self.signed_call("A")
         self.signed_call("C", peer=self.peer("gateway", 4))
@@ -46,6 +49,7 @@ class Shadow(ProcessStory):
                                         "certificate": "818H", "upstreams": "other,carrier"})
         self.assertEqual(change["call_id"], invite["call-id"])
         self.assertEqual(seen["last_calls"][0]["orig_tn"], "12155550100")
+        self.assertEqual(seen["calls_compared"], 4)
         stats = self.ask("stats")
         self.assertEqual((stats["shadow_compared"], stats["shadow_changed"], stats["shadow_failed"]), (4, 3, 0))
         _, out, _ = self.run_stirctl("shadow")

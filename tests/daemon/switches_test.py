@@ -4,6 +4,7 @@ itself when its time is."""
 import os
 import unittest
 
+from daemon.blocked_start_test import cpu_s
 from daemon.web_test import WebStory
 from lib import stird, stirctl
 from lib.patience import HANG_S
@@ -53,7 +54,7 @@ class Switches(WebStory):
         explained = self.switch("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123")
         self.assertEqual((explained["decision"], explained["reason"]), ("rejected", "trunk_disabled"))
         self.assertRegex(stirctl.run(self.path, "status")[1], "(?m)^SWITCHED +trunk pbx: no new calls")
-        self.assertEqual({trunk["name"]: trunk["disabled"] for trunk in self.switch("trunk", "list")},
+        self.assertEqual({trunk["name"]: trunk["disabled"] for trunk in self.switch("trunk", "list")["trunks"]},
                          {"pbx": True, "guest": False, "gateway": False})
         said = stirctl.run(self.path, "switches")[1].splitlines()
         self.assertTrue(said[0].startswith("trunk pbx: ") and said[1].startswith("    "), said)
@@ -106,7 +107,7 @@ class Switches(WebStory):
         first.respond(ringing, 486)  # its calls go on
         self.sbc.acknowledge(running, self.sbc.expect(486), self.at())
         first.expect("ACK")
-        hops = {hop["upstream"]: hop["disabled"] for hop in self.switch("upstream", "list")}
+        hops = {hop["upstream"]: hop["disabled"] for hop in self.switch("upstream", "list")["next_hops"]}
         self.assertEqual(hops, {"first": True, "carrier": False})
         told = self.switch("upstream", "disable", "carrier")
         self.assertEqual(told["trunks_without_upstream"], ["pbx"])
@@ -115,6 +116,23 @@ class Switches(WebStory):
         first.expect("INVITE")
         self.switch("upstream", "enable", "first")
         self.short_call(at=first)
+
+    def test_a_call_that_fails_over_passes_a_disabled_one_over(self):
+        """Disabled while the first next hop had the call; an emergency call goes there all the same."""
+        self.start(pbx={"upstreams": ["first", "carrier"]}, upstreams=[self.upstream("first", 8), self.upstream()])
+        first = self.peer("first", 8)
+        for called, words in ((None, {}), (EMERGENCY, {"uri": "sip:911@" + self.net(1), "to": "<sip:911@h>"})):
+            invite = self.place(**(dict(words, called=called) if called else {}))
+            arrived = first.expect("INVITE")
+            self.switch("upstream", "disable", "carrier")
+            first.respond(arrived, 503)
+            first.expect("ACK")
+            if called:
+                self.refuse(self.carrier.expect("INVITE"), invite)
+            else:
+                self.sbc.acknowledge(invite, self.sbc.expect(503), self.at())
+                self.carrier.expect_nothing(0.1)
+            self.switch("upstream", "enable", "carrier")
 
     def test_it_drains_and_goes_on(self):
         self.start()
@@ -195,16 +213,42 @@ class Switches(WebStory):
         self.path = self.stird.configuration
         self.wait_answer("/readyz", 200)
         self.switch("drain", "on")
-        self.wait_answer("/readyz", 503, "not ready: an operator has it take no new calls")
+        self.wait_answer("/readyz", 503, "not ready: an operator lets it drain")
         self.switch("drain", "off")
-        self.wait_answer("/readyz", 200)
-        for name in ("pbx", "guest", "gateway"):
-            self.switch("trunk", "disable", name)
-        self.wait_answer("/readyz", 503, "not ready: an operator has it take no new calls")
-        self.switch("trunk", "enable", "guest")
         self.wait_answer("/readyz", 200)
         self.switch("upstream", "disable", "carrier")
         self.wait_answer("/readyz", 503, "no next hop is usable")
+        self.switch("upstream", "enable", "carrier")
+        self.switch("signing", "off", "--for", "1h")  # calls leave, unsigned
+        self.switch("trunk", "disable", "pbx")
+        self.wait_answer("/readyz", 200)
+        for name in ("guest", "gateway"):
+            self.switch("trunk", "disable", name)
+        self.wait_answer("/readyz", 503, "an operator has disabled each trunk")
+        self.switch("trunk", "enable", "gateway")
+        self.wait_answer("/readyz", 200)
+
+    def test_a_hundred_switches_of_a_thousand_trunks(self):
+        """They cost nothing while they are on, and the one that is switched off is shown."""
+        names = ["customer-with-a-long-name-number-%04d" % i for i in range(1000)]
+        state = self.lab.path("state")
+        os.makedirs(state, 0o700, exist_ok=True)
+        with open(os.open(os.path.join(state, "switches"), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write("# stird switches, version 1\n")
+            for name in names[-100:]:
+                file.write("trunk\t%s\t\t1790000000\t0\ttime\t0\t\n" % name)
+            file.write("end\t100\n")
+        self.start(trunks=[self.trunk(name, sources=["10.%d.%d.1" % divmod(i, 250)])
+                           for i, name in enumerate(names)])
+        before = cpu_s(self.stird.process.pid)
+        for _ in range(5):
+            self.assertEqual(len(self.on()), 100)
+        self.assertLess(cpu_s(self.stird.process.pid) - before, 2)
+        shown = self.switch("trunk", "list")
+        self.assertEqual([trunk["name"] for trunk in shown["trunks"] if trunk["disabled"]], names[-100:])
+        self.assertEqual(len(shown["trunks"]) + shown["trunks_not_shown"], 1000)
+        self.assertGreater(shown["trunks_not_shown"], 0)
+        self.assertIn('did you mean "%s"' % names[7], self.refused("trunk", "disable", names[7] + "x"))
 
     def test_how_much_the_log_says(self):
         self.start()

@@ -40,6 +40,15 @@ class Rates(WorkersStory):
         end.expect(200)
         return arrived
 
+    def test_who_shows_a_number_elsewhere_costs_no_a(self):
+        """Neither through a gateway of the same customer, nor through another customer's trunk."""
+        self.start(more=rules(MANY), trunks=[
+            self.trunk(), self.trunk("gateway", 4, identity="gateway"), self.trunk("guest", 3, customer="other")])
+        for _ in range(8):
+            self.short_call(peer=self.peer("gateway", 4))
+            self.short_call(peer=self.peer("guest", 3))
+        self.signed_call("A")
+
     def test_a_hijacked_pbx_drops_to_b(self):
         """Five calls in five minutes are A, the next is B; so it stays over a reload, and other numbers keep their A."""
         self.start(more=rules(MANY))

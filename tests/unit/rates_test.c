@@ -232,10 +232,17 @@ static void a_short_call_is_found_once(void **state)
     assert_true(rates_keep_call(&s.workers[0], &a, 10000, 5000, &lost));
     assert_false(rates_take_call(&s.workers[0], a.id + 1, 10000, 6000, &found));
     assert_false(rates_take_call(&s.workers[0], a.id, 10000, 15000, &found)); /* it was long */
-    assert_true(rates_take_call(&s.workers[1], a.id, 10000, 6000, &found));   /* another worker's */
-    assert_true(rates_take_call(&s.workers[0], a.id, 10000, 6000, &found));
+    assert_true(rates_has_call(&s.workers[1], a.id, 10000, 6000));
+    assert_true(rates_take_call(&s.workers[1], a.id, 10000, 6000, &found)); /* another worker's */
     assert_int_equal(found.who.customer, a.who.customer);
-    assert_false(rates_take_call(&s.workers[0], a.id, 10000, 6000, &found));
+    assert_int_equal(found.n_rules, 1);
+    for (unsigned w = 0; w < 2; w++) /* whoever hears its BYE once more */
+        for (unsigned k = 0; k < 3; k++)
+            assert_false(rates_take_call(&s.workers[w], a.id, 10000, 6000, &found));
+    assert_true(rates_keep_call(&s.workers[0], &a, 10000, 20000, &lost)); /* the note is old */
+    assert_true(rates_take_call(&s.workers[0], a.id, 10000, 21000, &found));
+    assert_false(rates_take_call(&s.workers[1], a.id, 10000, 21000, &found));
+    assert_false(rates_has_call(&s.workers[1], a.id, 10000, 21000));
     end(&s);
 }
 

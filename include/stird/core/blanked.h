@@ -1,7 +1,7 @@
 /*
  * blanked - a SIP message without what its reader must not have: passwords and tokens of callers
- * (Authorization, Proxy-Authorization), and keys of media (SDP: "a=crypto", "a=key-mgmt", "k=").
- * Pure.
+ * (Authorization, Proxy-Authorization, also as headers of a URI; the password in a URI), and keys
+ * of media (SDP: "a=crypto", "a=key-mgmt", "a=ice-pwd", "k="). Pure.
  */
 #ifndef STIRD_BLANKED_H
 #define STIRD_BLANKED_H

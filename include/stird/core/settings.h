@@ -104,6 +104,7 @@ struct trunk {
 
     struct str file; /* where it is written */
     uint32_t line;
+    struct str rates_name; /* of a gateway: by which its calls are counted (rates.h) */
     struct country country;
     enum treatment by_state[NUMBER_STATES]; /* for an authenticated trunk */
     bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
@@ -335,10 +336,11 @@ struct settings {
     unsigned n_mistaken_units;
 };
 
-/* By whom a trunk's calls are counted: its customer; a gateway has none, and is counted itself. */
+/* By whom a trunk's calls are counted: its customer. Who calls through a gateway is not known to be
+   one of its customer's, so a gateway is counted by itself. */
 static inline struct str rates_customer(const struct trunk *t)
 {
-    return t->customer.n > 0 ? t->customer : t->name;
+    return t->gateway ? t->rates_name : t->customer;
 }
 
 void settings_free(struct settings *s);

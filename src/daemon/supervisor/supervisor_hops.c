@@ -151,7 +151,7 @@ struct list {
     int64_t now_ms;
     size_t until;              /* octets of the reply */
     const struct switches *on; /* what an operator has switched */
-    bool out; /* only hops that are out, for a worker at least; else only the others */
+    bool first; /* only hops that are out for a worker at least, or disabled; else the others */
     unsigned n, n_out, left_out;
 };
 
@@ -178,7 +178,8 @@ static void put_hop(const struct hop_sum *sum, void *user)
 {
     struct list *l = user;
     struct buf address = BUF_INIT;
-    if ((sum->out > 0) != l->out)
+    const bool disabled = switches_find(l->on, SWITCH_UPSTREAM, l->upstream->name) != NULL;
+    if ((sum->out > 0 || disabled) != l->first)
         return;
     l->n++;
     l->n_out += is_out(l->s, sum);
@@ -193,7 +194,7 @@ static void put_hop(const struct hop_sum *sum, void *user)
     put_text(l->j, STR("transport"), transport_name(l->upstream->transport));
     put_text(l->j, STR("state"), is_out(l->s, sum) ? STR("out") : STR("usable"));
     json_put_key(l->j, STR("disabled"));
-    json_put_bool(l->j, switches_find(l->on, SWITCH_UPSTREAM, l->upstream->name) != NULL);
+    json_put_bool(l->j, disabled);
     json_put_key(l->j, STR("out_in_workers"));
     json_put_integer(l->j, sum->out);
     put_when(l, STR("since"), sum->since_ms);
@@ -234,7 +235,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_put_key(j, STR("next_hops"));
     json_begin_array(j);
     for (unsigned turn = 0; turn < 2; turn++) {
-        l.out = turn == 0;
+        l.first = turn == 0;
         for (unsigned i = 0; i < settings->n_upstreams; i++) {
             l.upstream = &settings->upstreams[i];
             each_hop(s, l.upstream, put_hop, &l);

@@ -338,17 +338,16 @@ static void answer_switches(const struct supervisor *s, struct switches_asked *a
 static bool each_trunk_is_disabled(const struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
+    unsigned n = 0;
     for (unsigned i = 0; i < settings->n_trunks; i++)
-        if (!switches_find(&own(s)->on, SWITCH_TRUNK, settings->trunks[i].name))
-            return false;
-    return settings->n_trunks > 0;
+        n += switches_find(&own(s)->on, SWITCH_TRUNK, settings->trunks[i].name) != NULL;
+    return n > 0 && n == settings->n_trunks;
 }
 
-/* That nothing is signed or verified does not keep calls away: they go on. */
 static void answer_lacks(const struct supervisor *s, struct lacks_asked *asked)
 {
-    asked->lacks[WEB_LACKS_LEAVE] = switches_find(&own(s)->on, SWITCH_DRAIN, STR("")) ||
-                                    each_trunk_is_disabled(s);
+    asked->lacks[WEB_LACKS_LEAVE] = switches_find(&own(s)->on, SWITCH_DRAIN, STR("")) != NULL;
+    asked->lacks[WEB_LACKS_TRUNKS] = each_trunk_is_disabled(s);
 }
 
 static void count(const struct supervisor *s, uint64_t values[ALARMS])

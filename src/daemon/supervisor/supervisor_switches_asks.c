@@ -49,20 +49,29 @@ static const struct {
     {"checker", false},    {"trust", false}, {"courier", false},
 };
 
-/* Calls VISIT with each name that a switch of that kind may have. */
+/* Calls VISIT with each name that a switch of that kind may have, until it says that it has seen
+   enough. */
 static void each_name(const struct supervisor *s, enum switch_kind kind,
-                      void (*visit)(void *user, struct str name), void *user)
+                      bool (*visit)(void *user, struct str name), void *user)
 {
     const struct settings *settings = s->current.settings;
+    bool done = false;
     if (kind == SWITCH_TRUNK || kind == SWITCH_SIGNING || kind == SWITCH_VERIFICATION)
-        for (unsigned i = 0; i < settings->n_trunks; i++)
-            visit(user, settings->trunks[i].name);
-    for (unsigned i = 0; kind == SWITCH_UPSTREAM && i < settings->n_upstreams; i++)
-        visit(user, settings->upstreams[i].name);
-    for (unsigned i = 0; kind == SWITCH_CERTIFICATE && i < settings->n_certificates; i++)
-        visit(user, settings->certificates[i].id);
-    for (unsigned i = 0; kind == SWITCH_LOG && i < sizeof(processes) / sizeof(processes[0]); i++)
-        visit(user, str_of(processes[i].name));
+        for (unsigned i = 0; !done && i < settings->n_trunks; i++)
+            done = visit(user, settings->trunks[i].name);
+    for (unsigned i = 0; !done && kind == SWITCH_UPSTREAM && i < settings->n_upstreams; i++)
+        done = visit(user, settings->upstreams[i].name);
+    for (unsigned i = 0; !done && kind == SWITCH_CERTIFICATE && i < settings->n_certificates; i++)
+        done = visit(user, settings->certificates[i].id);
+    for (size_t i = 0; !done && kind == SWITCH_LOG && i < sizeof(processes) / sizeof(processes[0]);
+         i++)
+        done = visit(user, str_of(processes[i].name));
+}
+
+static bool may_be_of_all(enum switch_kind kind)
+{
+    return kind == SWITCH_DRAIN || kind == SWITCH_SIGNING || kind == SWITCH_VERIFICATION ||
+           kind == SWITCH_LOG;
 }
 
 struct looking {
@@ -71,17 +80,35 @@ struct looking {
     bool is_there;
 };
 
-static void look(void *user, struct str name)
+static bool find(void *user, struct str name)
 {
     struct looking *l = user;
-    l->is_there |= str_eq(l->name, name);
+    return l->is_there = str_eq(l->name, name);
 }
 
-static void look_near(void *user, struct str name)
+/* All that is asked of what is switched already, once a second: of thousands of trunks. */
+static bool is_named(const struct supervisor *s, enum switch_kind kind, struct str name)
+{
+    struct looking l = {.name = name};
+    if (name.n == 0 && may_be_of_all(kind))
+        return true;
+    each_name(s, kind, find, &l);
+    return l.is_there;
+}
+
+static bool compare(void *user, struct str name)
 {
     struct looking *l = user;
     if (suggest_is_nearer(l->name, name, &l->distance))
         l->nearest = name;
+    return false;
+}
+
+static struct str nearest(const struct supervisor *s, enum switch_kind kind, struct str name)
+{
+    struct looking l = {.name = name, .distance = SUGGEST_FAR};
+    each_name(s, kind, compare, &l);
+    return l.nearest;
 }
 
 static const char *what_is_named(enum switch_kind kind)
@@ -97,43 +124,26 @@ static const char *what_is_named(enum switch_kind kind)
     return words[kind];
 }
 
-static bool may_be_of_all(enum switch_kind kind)
+static void add_processes(struct buf *why)
 {
-    return kind == SWITCH_DRAIN || kind == SWITCH_SIGNING || kind == SWITCH_VERIFICATION ||
-           kind == SWITCH_LOG;
-}
-
-/* Asked of each switch every second: a comparison for each name, and no more. */
-static bool is_named(const struct supervisor *s, enum switch_kind kind, struct str name)
-{
-    struct looking l = {.name = name, .is_there = name.n == 0 && may_be_of_all(kind)};
-    if (!l.is_there)
-        each_name(s, kind, look, &l);
-    return l.is_there;
-}
-
-static void add_process(void *user, struct str name)
-{
-    struct buf *why = user;
-    buf_addf(why, " %.*s", STR_ARG(name));
+    buf_add_text(why, "; there are:");
+    for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++)
+        buf_addf(why, " %s", processes[i].name);
 }
 
 /* What is probably meant takes long to find among many names: for somebody who waits for it. */
 static void check_name(const struct supervisor *s, enum switch_kind kind, struct str name,
                        struct buf *why)
 {
-    struct looking l = {.name = name, .distance = SUGGEST_FAR};
     if (is_named(s, kind, name))
         return;
-    each_name(s, kind, look_near, &l);
+    const struct str meant = nearest(s, kind, name);
     buf_addf(why, "there is no %s", what_is_named(kind) ? what_is_named(kind) : "such thing:");
     add_quoted(why, "", name, "");
-    if (l.nearest.n > 0)
-        add_quoted(why, " (did you mean", l.nearest, "?)");
-    if (kind == SWITCH_LOG) {
-        buf_add_text(why, "; there are:");
-        each_name(s, kind, add_process, why);
-    }
+    if (meant.n > 0)
+        add_quoted(why, " (did you mean", meant, "?)");
+    if (kind == SWITCH_LOG)
+        add_processes(why);
 }
 
 bool supervisor_switches_hears_of_log(struct str process)
@@ -297,9 +307,11 @@ static void put_time(struct json *j, const char *key, int64_t seconds)
 
 bool supervisor_switches_is_dormant(const struct supervisor *s, const struct switched *one)
 {
-    return !is_named(s, (enum switch_kind)one->kind, str_of(one->name)) ||
-           (one->kind == SWITCH_CERTIFICATE && find_unit(s->current.settings, str_of(one->name),
-                                                         str_of(one->value)) == NO_CERTIFICATE);
+    const enum switch_kind kind = (enum switch_kind)one->kind;
+    const struct str name = str_of(one->name);
+    return !is_named(s, kind, name) ||
+           (kind == SWITCH_CERTIFICATE &&
+            find_unit(s->current.settings, name, str_of(one->value)) == NO_CERTIFICATE);
 }
 
 static void put_one(const struct supervisor *s, struct json *j, const struct switched *one)

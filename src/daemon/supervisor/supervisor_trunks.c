@@ -84,11 +84,19 @@ static void put_one(struct json *j, const struct trunk *t, const struct trunk_st
     json_end_object(j);
 }
 
-/* Trunks without a next hop have the first of two turns, the others the second. */
-static bool is_its_turn(const struct trunk *t, const struct trunk_standing *standing, unsigned turn)
+#define TURNS 3
+
+/* Whose turn it is to be told of: first those without a next hop, then those of which an operator
+   has switched something, then the others. */
+static unsigned turn_of(const struct trunk *t, const struct trunk_standing *standing,
+                        const struct switches *on)
 {
-    bool without = trunk_sends(t) && standing->usable == 0;
-    return without == (turn == 0);
+    if (trunk_sends(t) && standing->usable == 0)
+        return 0;
+    return switches_find(on, SWITCH_TRUNK, t->name) || switches_find(on, SWITCH_SIGNING, t->name) ||
+                   switches_find(on, SWITCH_VERIFICATION, t->name)
+               ? 1
+               : 2;
 }
 
 static void put_list(const struct supervisor *s, struct json *j, const struct trunks_asked *asked)
@@ -100,9 +108,9 @@ static void put_list(const struct supervisor *s, struct json *j, const struct tr
     supervisor_ask_switches(s, &switched);
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
-    for (unsigned turn = 0; asked->trunks && !asked->no_memory && turn < 2; turn++) {
+    for (unsigned turn = 0; asked->trunks && !asked->no_memory && turn < TURNS; turn++) {
         for (unsigned i = 0; i < asked->n; i++) {
-            if (is_its_turn(&trunks[i], &asked->trunks[i], turn) && j->out->n <= until) {
+            if (turn_of(&trunks[i], &asked->trunks[i], switched.on) == turn && j->out->n <= until) {
                 put_one(j, &trunks[i], &asked->trunks[i], switched.on);
                 shown++;
             }
