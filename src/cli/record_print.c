@@ -41,17 +41,6 @@ static void print_withheld(const json_t *record)
     fputs(" stayed here)", stdout);
 }
 
-/* Of one that left with an earlier attempt. */
-static void print_before(const json_t *record)
-{
-    const char *level = text_of(json_object_get(record, "left_before"), "attest");
-    if (!level[0])
-        return;
-    fputs(" (", stdout);
-    print_shown(level);
-    fputs(" left before)", stdout);
-}
-
 /* "signed A  12155550100 -> 12155550199, answer 486"; what is not known is left out. */
 static void print_headline(const json_t *record)
 {
@@ -64,7 +53,6 @@ static void print_headline(const json_t *record)
     fputs(level[0] ? " " : "", stdout);
     print_shown(level);
     print_withheld(record);
-    print_before(record);
     fputs(colour_off(), stdout);
     if (orig[0] || dest[0]) {
         fputs("  ", stdout);

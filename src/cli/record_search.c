@@ -114,12 +114,10 @@ bool record_search_signed_by(const json_t *record, const char *code)
            has_code(text_of(json_object_get(record, "verification"), "spc"), code);
 }
 
-/* The origid of a token that we made, for the attempt that counts or for an earlier one, or of one
-   that came and was verified. */
+/* The origid of a token that we made, or of one that came and was verified. */
 static bool is_of_token(const json_t *record, const char *origid)
 {
     return is_wanted(text_of(record, "origid"), origid) ||
-           is_wanted(text_of(json_object_get(record, "left_before"), "origid"), origid) ||
            is_wanted(text_of(json_object_get(record, "verification"), "origid"), origid);
 }
 

@@ -41,20 +41,6 @@ static void fill_token(struct record *r, const struct ledger_entry *e)
         r->iat_s = o->claims.iat_s;
 }
 
-static void fill_before(struct record *r, const struct ledger_entry *e)
-{
-    if (!e->before)
-        return;
-    const uint32_t certificate = outcome_certificate(e->before);
-    r->before_attest = e->before->claims.attest;
-    r->before_origid = (struct str){e->before->claims.origid, ORIGID_TEXT_LENGTH};
-    r->before_iat_s = e->before->claims.iat_s;
-    if (certificate >= e->settings->n_certificates)
-        return;
-    r->before_certificate = e->settings->certificates[certificate].id;
-    r->before_serial = e->settings->certificates[certificate].serial;
-}
-
 /* Whose trunk it was, signed or not. */
 static struct str provider_of(const struct ledger_entry *e)
 {
@@ -122,7 +108,6 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
     for (; r.n_tried < e->n_tried && r.n_tried < TRIED_MAX; r.n_tried++)
         r.tried[r.n_tried] = e->tried[r.n_tried];
     fill_token(&r, e);
-    fill_before(&r, e);
     fill_tokens(&r, e);
     r.is_verified = o->verified != NULL;
     if (o->verified) {

@@ -10,28 +10,16 @@
 
 /* The texts of a record, in the order of the packet. */
 static const size_t texts[] = {
-    offsetof(struct record, node),
-    offsetof(struct record, call_id),
-    offsetof(struct record, trunk),
-    offsetof(struct record, source),
-    offsetof(struct record, orig_tn),
-    offsetof(struct record, dest_tn),
-    offsetof(struct record, origid),
-    offsetof(struct record, rule),
-    offsetof(struct record, number_row),
-    offsetof(struct record, customer),
-    offsetof(struct record, certificate),
-    offsetof(struct record, x5u),
-    offsetof(struct record, upstream),
-    offsetof(struct record, detail),
-    offsetof(struct record, provider),
-    offsetof(struct record, spc),
-    offsetof(struct record, serial),
-    offsetof(struct record, identity_fault),
+    offsetof(struct record, node),        offsetof(struct record, call_id),
+    offsetof(struct record, trunk),       offsetof(struct record, source),
+    offsetof(struct record, orig_tn),     offsetof(struct record, dest_tn),
+    offsetof(struct record, origid),      offsetof(struct record, rule),
+    offsetof(struct record, number_row),  offsetof(struct record, customer),
+    offsetof(struct record, certificate), offsetof(struct record, x5u),
+    offsetof(struct record, upstream),    offsetof(struct record, detail),
+    offsetof(struct record, provider),    offsetof(struct record, spc),
+    offsetof(struct record, serial),      offsetof(struct record, identity_fault),
     offsetof(struct record, rate),
-    offsetof(struct record, before_origid),
-    offsetof(struct record, before_certificate),
-    offsetof(struct record, before_serial),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -55,8 +43,8 @@ struct packet_verified {
 /* Host order and layout: both ends are the same program. */
 struct packet_head {
     uint32_t magic;
-    uint8_t attest, verdict, number_state, emergency, withheld, before_attest;
-    int64_t ts_us, iat_s, before_iat_s, sign_us, total_us;
+    uint8_t attest, verdict, number_state, emergency, withheld;
+    int64_t ts_us, iat_s, sign_us, total_us;
     uint64_t config_generation, numbers_generation;
     int32_t sip_status;
     uint32_t count, identity_unreadable;
@@ -152,8 +140,6 @@ void record_pack(struct buf *packet, const struct record *r)
     head.magic = PACKET_MAGIC;
     head.attest = (uint8_t)r->attest;
     head.withheld = (uint8_t)r->withheld;
-    head.before_attest = (uint8_t)r->before_attest;
-    head.before_iat_s = r->before_iat_s;
     head.withheld_reason = (uint16_t)r->withheld_reason;
     head.verdict = (uint8_t)r->verdict;
     head.number_state = (uint8_t)r->number_state;
@@ -203,9 +189,9 @@ static bool verified_is_good(const struct packet_verified *v)
 static bool head_is_good(const struct packet_head *h)
 {
     return h->magic == PACKET_MAGIC && is_level(h->attest) && is_level(h->withheld) &&
-           is_level(h->before_attest) && h->is_verified <= 1 && h->verdict <= VERDICT_SIGN &&
-           h->number_state <= NUMBER_STATES && h->emergency <= 1 && h->sip_status >= 0 &&
-           h->sip_status <= 699 && h->n_tried <= TRIED_MAX && h->n_tokens <= RECORD_TOKENS_MAX;
+           h->is_verified <= 1 && h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES &&
+           h->emergency <= 1 && h->sip_status >= 0 && h->sip_status <= 699 &&
+           h->n_tried <= TRIED_MAX && h->n_tokens <= RECORD_TOKENS_MAX;
 }
 
 static bool unpack_hop(struct tried *t, struct str *rest)
@@ -287,8 +273,6 @@ bool record_unpack(struct record *r, struct str packet)
         .attest = (char)h.attest,
         .withheld = (char)h.withheld,
         .withheld_reason = (enum reason)h.withheld_reason,
-        .before_attest = (char)h.before_attest,
-        .before_iat_s = h.before_iat_s,
         .verdict = (enum verdict)h.verdict,
         .reason = (enum reason)h.reason,
         .number_state = (enum number_state)h.number_state,
@@ -426,23 +410,6 @@ static void put_withheld(struct json *j, const struct record *r)
     json_end_object(j);
 }
 
-/* Of a call that left with a token first, and without one at last. */
-static void put_before(struct json *j, const struct record *r)
-{
-    json_put_key(j, STR("left_before"));
-    if (!r->before_attest) {
-        json_put_null(j);
-        return;
-    }
-    json_begin_object(j);
-    put_text(j, STR("attest"), (struct str){&r->before_attest, 1});
-    put_text(j, STR("origid"), r->before_origid);
-    put_text(j, STR("cert_id"), r->before_certificate);
-    put_text(j, STR("cert_serial"), r->before_serial);
-    json_put_known_integer(j, STR("iat"), r->before_iat_s, true);
-    json_end_object(j);
-}
-
 void record_put(struct json *j, const struct record *r)
 {
     struct str none = {NULL, 0};
@@ -459,7 +426,6 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("decision"), verdict_name(r->verdict));
     put_text(j, STR("reason"), reason_name(r->reason));
     put_withheld(j, r);
-    put_before(j, r);
     put_text(j, STR("rule"), r->rule);
     put_text(j, STR("rate"), r->rate);
     put_text(j, STR("number_state"), looked_up ? number_state_name(r->number_state) : none);

@@ -81,7 +81,7 @@ static void free_heavy_parts(struct context *c)
     c->arena = NULL;
     c->request = c->best = NULL;
     c->call = NULL;
-    c->outcome = c->before = NULL;
+    c->outcome = NULL;
     c->call_id = (struct str){NULL, 0};
     memset(c->leaving, 0, sizeof(c->leaving));
     c->targets = NULL;
@@ -168,8 +168,6 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
             counts = copies[i];
     }
     if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
-        return false;
-    if (c->before && !(c->before = copy_outcome(c->before, arena)))
         return false;
     struct leaving left[LEAVINGS] = {0};
     for (unsigned i = 0; i < LEAVINGS; i++) {
@@ -595,19 +593,6 @@ static const struct leaving *left_as(const struct context *c)
     return &c->leaving[context_leaves(c)];
 }
 
-/* By which an earlier attempt left with a token, where the one that counts has none. NULL: none. */
-static const struct outcome *signed_before(const struct context *c)
-{
-    if (c->outcome && c->outcome->verdict == VERDICT_SIGN)
-        return NULL;
-    if (c->before)
-        return c->before;
-    for (unsigned i = 0; i < LEAVINGS; i++)
-        if (c->leaving[i].outcome && c->leaving[i].outcome->verdict == VERDICT_SIGN)
-            return c->leaving[i].outcome;
-    return NULL;
-}
-
 /* Writes one record for each INVITE, when it is known how it ended. */
 static void write_record(struct context *c)
 {
@@ -615,7 +600,6 @@ static void write_record(struct context *c)
         .settings = c->snapshot->settings,
         .call = c->call,
         .outcome = c->outcome,
-        .before = signed_before(c),
         .upstream = upstream_name(c),
         .sip_status = c->status,
         .cause = c->cause,

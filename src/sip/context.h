@@ -95,8 +95,6 @@ struct context {
     enum privacy_view view;  /* that counts now */
     struct outcome *outcome; /* of what leaves now; before a decision, what would be recorded if a
                                 path forgot to decide */
-    struct outcome *before;  /* by which it left with a token, where what counts has changed since;
-                                in the  arena; NULL: it has not */
     struct rated *rated;     /* rating.h; in the arena; NULL: no rate counts it */
     union asked asked;
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */

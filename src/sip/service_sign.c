@@ -9,7 +9,6 @@
 #include <stird/core/identity.h>
 #include <stird/core/passport.h>
 #include <stird/core/policy.h>
-#include <stird/core/switches.h>
 
 #include "context.h"
 #include "forward.h"
@@ -114,19 +113,6 @@ static enum step_result step_decide(struct context *c)
     return STEP_NEXT;
 }
 
-/* What it left with before, for its record, where the outcome is about to change. Without memory
-   the record says less. */
-static void remember_left(struct context *c)
-{
-    struct outcome *o = !c->before && c->leaving[c->view].n_identities > 0
-                            ? arena_alloc(c->arena, sizeof(*o))
-                            : NULL;
-    if (!o)
-        return;
-    *o = *c->leaving[c->view].outcome;
-    c->before = o;
-}
-
 /* From here on the call goes unsigned, or not at all, as the settings say. */
 static void signing_failed(struct context *c, enum reason reason)
 {
@@ -226,7 +212,6 @@ static void renew(struct context *c)
     int64_t now_s = clock_real_s();
     if (is_of_now(c, now_s))
         return;
-    remember_left(c);
     c->leaving[c->view].n_identities = 0;
     o->claims.iat_s = now_s;
     if (o->date == DATE_KEEP)
@@ -254,8 +239,6 @@ static bool ask_signer(struct context *c)
 static bool was_switched_off(struct context *c)
 {
     c->call->switches = proxy_switches(c->proxy);
-    if (switches_any(c->call->switches))
-        remember_left(c);
     if (!policy_signing_is_off(c->call, c->outcome))
         return false;
     switched_tell(c, REASON_SIGNING_OFF);

@@ -111,27 +111,26 @@ static void a_signed_call(void **state)
     (void)state;
     struct scene *s = new_scene();
     assert_record(
-        s,
-        "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\","
-        "\"call_id\":\"a\\\"b\\\\c\\n@x\",\"trunk\":\"pbx-acme\","
-        "\"source\":\"[2001:db8::1]:5060\",\"orig_tn\":\"12155550100\",\"dest_tn\":\"911\","
-        "\"attest\":\"A\",\"origid\":\"fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0\","
-        "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"withheld\":null,\"left_before\":null,"
-        "\"rule\":\"attestation.owned\",\"rate\":null,"
-        "\"number_state\":\"owned\",\"number_row\":\"/etc/stird/n.csv:7\","
-        "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
-        "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
-        "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,\"tokens\":null,"
-        "\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
-        "\"upstream\":\"carrier-a\",\"sip_status\":200,\"result\":\"answered\","
-        "\"cause\":\"answered\",\"tried\":[{\"upstream\":\"carrier-b\","
-        "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\","
-        "\"retried_unsigned\":false},"
-        "{\"upstream\":\"carrier-a\",\"address\":\"[2001:db8::1]:5060\","
-        "\"transport\":\"tcp\",\"said\":\"200\","
-        "\"retried_unsigned\":false}],\"sign_us\":31,\"total_us\":420,"
-        "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
-        "\"detail\":null,\"count\":1}");
+        s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\","
+           "\"call_id\":\"a\\\"b\\\\c\\n@x\",\"trunk\":\"pbx-acme\","
+           "\"source\":\"[2001:db8::1]:5060\",\"orig_tn\":\"12155550100\",\"dest_tn\":\"911\","
+           "\"attest\":\"A\",\"origid\":\"fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0\","
+           "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"withheld\":null,"
+           "\"rule\":\"attestation.owned\",\"rate\":null,"
+           "\"number_state\":\"owned\",\"number_row\":\"/etc/stird/n.csv:7\","
+           "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
+           "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
+           "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,\"tokens\":null,"
+           "\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
+           "\"upstream\":\"carrier-a\",\"sip_status\":200,\"result\":\"answered\","
+           "\"cause\":\"answered\",\"tried\":[{\"upstream\":\"carrier-b\","
+           "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\","
+           "\"retried_unsigned\":false},"
+           "{\"upstream\":\"carrier-a\",\"address\":\"[2001:db8::1]:5060\","
+           "\"transport\":\"tcp\",\"said\":\"200\","
+           "\"retried_unsigned\":false}],\"sign_us\":31,\"total_us\":420,"
+           "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
+           "\"detail\":null,\"count\":1}");
     free(s);
 }
 
@@ -200,7 +199,7 @@ static void refused_before_anything_was_known(void **state)
         "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
         "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
         "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
-        "\"reason\":\"no_trunk\",\"withheld\":null,\"left_before\":null,\"rule\":null,\"rate\":null,\"number_state\":null,"
+        "\"reason\":\"no_trunk\",\"withheld\":null,\"rule\":null,\"rate\":null,\"number_state\":null,"
         "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
         "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
         "\"iat\":null,\"tokens\":null,\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"

@@ -18,12 +18,10 @@ struct ledger_entry {
     const struct settings *settings;
     const struct call *call; /* trunk may be NULL: refused before it was known */
     const struct outcome *outcome;
-    const struct outcome *before; /* by which an earlier attempt left with a token, where OUTCOME
-                                     has none; else NULL */
-    struct str upstream;          /* the one that took the call, or empty */
-    int sip_status;               /* the final answer towards the caller; 0: none */
-    enum cause cause;             /* what ended it */
-    const struct tried *tried;    /* the next hops that were asked */
+    struct str upstream;       /* the one that took the call, or empty */
+    int sip_status;            /* the final answer towards the caller; 0: none */
+    enum cause cause;          /* what ended it */
+    const struct tried *tried; /* the next hops that were asked */
     uint32_t n_tried;
     const struct str *tokens; /* the Identity values that were made for it */
     uint32_t n_tokens;

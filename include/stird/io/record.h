@@ -34,10 +34,6 @@ struct record {
     char attest;                      /* 'A', 'B', 'C', or 0 */
     char withheld;                    /* the same of a token that was made and stayed here, */
     enum reason withheld_reason;      /* and what it would have been signed for */
-    /* Of a token that left with an earlier attempt, where the one that counts left without: */
-    char before_attest; /* 0: there was none */
-    struct str before_origid, before_certificate, before_serial;
-    int64_t before_iat_s;
     enum verdict verdict;
     enum reason reason;
     enum number_state number_state; /* NUMBER_STATES: it was not looked up */
