@@ -169,7 +169,11 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
     }
     if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
         return false;
-    struct leaving left[LEAVINGS] = {0};
+    struct leaving left[LEAVINGS] = {0}, seen = {0};
+    const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen.tokens,
+                                     .n_identities = c->seen.n_tokens};
+    if (ledger_wants_tokens(c->snapshot->settings) && !copy_tokens(&seen, &was_seen, arena))
+        return false;
     for (unsigned i = 0; i < LEAVINGS; i++) {
         left[i].outcome = copies[i];
         if (ledger_wants_tokens(c->snapshot->settings) &&
@@ -177,6 +181,8 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
             return false;
     }
     memcpy(c->leaving, left, sizeof(left));
+    c->seen.tokens = seen.identities;
+    c->seen.n_tokens = seen.n_identities;
     c->outcome = counts;
     return true;
 }
@@ -607,6 +613,7 @@ static void write_record(struct context *c)
         .n_tried = c->trail.n,
         .tokens = left_as(c)->identities,
         .n_tokens = left_as(c)->n_identities,
+        .seen = &c->seen,
         .ts_us = c->real_us,
         .sign_us = c->sign_us,
         .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,

@@ -10,6 +10,7 @@
 #include <stird/core/emergency.h>
 #include <stird/core/outcome.h>
 #include <stird/core/privacy.h>
+#include <stird/io/ledger.h>
 #include <stird/net/resolver.h>
 
 #include "sip/message/answer.h"
@@ -115,6 +116,7 @@ struct context {
     int64_t arrived_us, real_us;            /* monotonic, real */
     int64_t sign_us, sent_us;               /* -1: not (yet) */
     int status;                             /* final status sent upstream, 0: none */
+    struct ledger_token seen;               /* by next hops; its tokens in the arena */
 };
 
 /* ---- context.c ---- */

@@ -387,6 +387,20 @@ static void has_left(struct context *c, const struct flow *flow)
     shadow_compare(c);
 }
 
+/* What its record has to tell, whatever becomes of the call at another next hop. */
+static void note_seen(struct context *c, const struct attempt *a)
+{
+    const struct leaving *leaving = &c->leaving[a->leaves];
+    if (!a->has_token)
+        return;
+    c->seen = (struct ledger_token){.attest = leaving->outcome->claims.attest,
+                                    .iat_s = leaving->outcome->claims.iat_s,
+                                    .certificate = outcome_certificate(leaving->outcome),
+                                    .tokens = leaving->identities,
+                                    .n_tokens = leaving->n_identities};
+    memcpy(c->seen.origid, leaving->outcome->claims.origid, sizeof(c->seen.origid));
+}
+
 enum sent { SENT_NOT, SENT, SENT_LATER };
 
 static enum sent send_attempt(struct context *c, const struct target *target)
@@ -424,6 +438,7 @@ static enum sent send_attempt(struct context *c, const struct target *target)
     client_transaction_holds(a->client, c->holding);
     context_count(c);
     has_left(c, &flow);
+    note_seen(c, a);
     arm_next_hop_timer(c, a);
     return SENT;
 }

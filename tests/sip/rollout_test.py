@@ -4,7 +4,8 @@ their token after answers of choice, upstreams that refuse what is signed.
 """
 
 from lib.story import CALLED, Story
-from lib import settings, stird, stirctl
+from daemon import traceback_test
+from lib import identity, settings, stird, stirctl
 from lib.patience import HANG_S
 
 NUMBER = "+121555510%02d"  # owned by acme, a range
@@ -116,6 +117,34 @@ class Rollout(Story):
         invite = self.place()
         self.refuse(first.expect("INVITE"), invite, status=503, at=first)
 
+    def has_seen(self, signed, record):
+        """A token that left is in the record of its call, however that went on: somebody may ask whose it is."""
+        payload = identity.Token(signed.all("identity")[0]).payload
+        self.assertEqual((record["origid"], record["iat"], record["cert_id"]), (payload["origid"], payload["iat"], "818H"))
+        self.assertTrue(record["detail"].startswith("a next hop was sent a token with A"), record["detail"])
+        self.assertEqual(record["tokens"] or signed.all("identity"), signed.all("identity"))
+        told = stirctl.ask(self.stird.configuration, "traceback", "--origid", payload["origid"], "-o",
+                           self.lab.path(payload["origid"]))
+        self.assertEqual((told["records"], told["certificates"]), (1, 1))
+
+    def test_switched_off_between_two_next_hops(self):
+        path = self.configure(pbx={"upstreams": ["first", "carrier"]},
+                              upstreams=[self.upstream("first", 8), self.upstream("carrier", 9)])
+        self.start_with(traceback_test.with_tokens(path))
+        first = self.peer("first", 8)
+        invite = self.place()
+        signed = first.expect("INVITE")
+        stirctl.ask(self.stird.configuration, "signing", "off", "--for", "1h", "--note", "fraud")
+        first.respond(signed, 503)
+        first.expect("ACK")
+        bare = self.carrier.expect("INVITE")
+        self.assertEqual(bare.raws("identity"), [])
+        self.refuse(bare, invite)
+        record = self.record(invite, decision="passed", reason="signing_off", attest=None)
+        self.has_seen(signed, record)
+        self.assertEqual(record["tokens"], signed.all("identity"))
+        self.assertTrue(record["detail"].endswith(": fraud"), record["detail"])
+
     def test_once_more_without_its_token(self):
         self.start(upstreams=[self.upstream(retry_unsigned=["413", "513"])])
         invite = self.place()
@@ -129,6 +158,7 @@ class Rollout(Story):
         self.assertNotEqual(self.carrier.top_branch(signed), self.carrier.top_branch(bare))
         self.refuse(bare, invite, status=513)  # what refuses the call without it too is not asked a third time
         record = self.record(invite, decision="passed", reason="signed_refused", attest=None, sip_status=513)
+        self.has_seen(signed, record)
         self.assertEqual([(hop["said"], hop["retried_unsigned"]) for hop in record["tried"]],
                          [("513", False), ("513", True)])
         self.assertIn("udp: 513, without its token", stirctl.unbroken(self.found(invite)))

@@ -14,6 +14,16 @@
 #include <stird/core/settings.h>
 #include <stird/core/tried.h>
 
+/* A token that a next hop was sent, also where the call went on without one. */
+struct ledger_token {
+    char attest; /* NUL: there was none */
+    char origid[ORIGID_TEXT_LENGTH];
+    int64_t iat_s;
+    uint32_t certificate;     /* index into settings' list */
+    const struct str *tokens; /* Identity values, with records.tokens */
+    uint32_t n_tokens;
+};
+
 struct ledger_entry {
     const struct settings *settings;
     const struct call *call; /* trunk may be NULL: refused before it was known */
@@ -25,7 +35,8 @@ struct ledger_entry {
     uint32_t n_tried;
     const struct str *tokens; /* the Identity values that were made for it */
     uint32_t n_tokens;
-    int64_t ts_us; /* real time of arrival */
+    const struct ledger_token *seen; /* the last one that was sent */
+    int64_t ts_us;                   /* real time of arrival */
     int64_t sign_us,
         total_us; /* how long the signer took, and how long until the INVITE left; -1: not known */
     uint64_t config_generation, numbers_generation;
