@@ -25,11 +25,17 @@ static struct {
     bool pipe;
     int journal_fd; /* of its native protocol; -1: none */
     bool times, colours;
-    enum log_level level;
+    enum log_level level;   /* that counts */
+    enum log_level set;     /* as it was told last */
+    bool held;              /* another one counts for a while */
     bool torn;              /* only part of a line was taken: end it before the next one */
     uint64_t dropped, said; /* of a line that gets through, by this process */
     atomic_ullong *all;     /* by all that count together; NULL: by this process alone */
-} sink = {.process = "stird", .fd = STDERR_FILENO, .journal_fd = -1, .level = LOG_LEVEL_INFO};
+} sink = {.process = "stird",
+          .fd = STDERR_FILENO,
+          .journal_fd = -1,
+          .level = LOG_LEVEL_INFO,
+          .set = LOG_LEVEL_INFO};
 
 static const struct {
     const char *name;
@@ -44,7 +50,21 @@ static const struct {
 
 void log_set_level(enum log_level level)
 {
+    sink.set = level;
+    if (!sink.held)
+        sink.level = level;
+}
+
+void log_hold_level(enum log_level level)
+{
+    sink.held = true;
     sink.level = level;
+}
+
+void log_follow_level(void)
+{
+    sink.held = false;
+    sink.level = sink.set;
 }
 
 bool log_wants(enum log_level level)
@@ -109,6 +129,7 @@ void log_may_wait(int fd)
 
 void log_open(const char *process, int fd, bool journal)
 {
+    log_follow_level();
     sink.process = process;
     sink.fd = fd;
     struct stat st;

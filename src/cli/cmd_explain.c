@@ -6,6 +6,8 @@
 #include "input.h"
 #include "json_text.h"
 #include "past_calls.h"
+#include "rates_told.h"
+#include "span.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -204,12 +206,11 @@ static bool set_time(struct rehearsal *r, const char *at)
     if (!at)
         return true;
     const char *end = strptime(at, "%Y-%m-%dT%H:%M:%SZ", &broken);
-    if (!end || *end) {
-        fprintf(stderr, "stirctl: --at %s: write it as 2026-11-26T23:59:59Z\n", at);
-        return false;
-    }
-    r->now_s = timegm(&broken);
-    return true;
+    if (end && !*end && span_second_of(broken, true, &r->now_s))
+        return true;
+    fprintf(stderr, "stirctl: --at %s: there is no such time: write it as 2026-11-26T23:59:59Z\n",
+            at);
+    return false;
 }
 
 /* The topmost Via, behind lines that name nobody. */
@@ -347,9 +348,12 @@ static int explain(const struct cli *cli, const struct question *q,
 {
     int status = failure_of(q);
     struct arena *arena = arena_new(8192);
+    const struct rate_reader rates = rates_told(cli);
     struct rehearsal r = {.settings = basis->settings,
+                          .rates = basis->generation > 0 ? &rates : NULL,
                           .numbers = basis->numbers.table,
                           .overlay = basis->overlay.table,
+                          .switches = q->verdict ? NULL : basis->switches,
                           .secret = basis->has_secret ? basis->secret : NULL,
                           .upstream = str_of(q->upstream),
                           .names = basis->names,

@@ -438,7 +438,8 @@ static const struct cli_option options[] = {
     {"age", 'a', "DAYS", "how long ago they began", 0},
     {"port", 'p', "PORT", "of the URL", 0},
     {"serve", 'S', NULL, "serve the chains by https on loopback until it is interrupted", 0},
-    {"unit", 'u', "UNIT", "one unit alone in this directory, without an authority around it", 0},
+    {"unit", 'u', "DIRECTORY", "one unit alone in this directory, without an authority around it",
+     0},
     {"ca", 'c', "DIRECTORY", "the authority of that unit: made when it is not there", 0},
     {"x5u", 'x', "URL", "where the unit's chain is published", 0},
     {0}};
@@ -485,7 +486,7 @@ static void use_defaults(struct lab *lab)
 static const char *contradiction(const struct lab *lab, int n_words)
 {
     if (!lab->unit && n_words == 0)
-        return "DIRECTORY or --unit UNIT is missing";
+        return "DIRECTORY or --unit DIRECTORY is missing";
     if (lab->unit && n_words > 0)
         return "DIRECTORY and --unit do not go together (--ca DIRECTORY)";
     if (lab->unit && lab->serve)
@@ -612,7 +613,7 @@ static int run(const struct cli *cli, const struct words *words)
 const struct command command_lab_ca = {
     "lab-ca",
     "[--spc CODE] [--number NUMBER|NUMBER+COUNT ...] [--days N] [--age DAYS] [--port PORT] [--serve] DIRECTORY\n"
-    "or: [--ca DIRECTORY] [--spc CODE[,CODE]] [--number ...] [--x5u URL] [--days N] --unit UNIT",
+    "or: [--ca DIRECTORY] [--spc CODE[,CODE]] [--number ...] [--x5u URL] [--days N] --unit DIRECTORY",
     "a throw-away authority with certificates, and a web server for them on loopback",
     run,
     options,

@@ -1,6 +1,7 @@
 /* Compiles tables into one file, which numbers.compiled in the configuration may name. */
 #include "json_text.h"
 #include "number_tables.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,8 +77,10 @@ static int compile(const struct cli *cli, const struct job *job, const struct nu
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
     int fd, status = EXIT_FAILURE;
+    progress_begin(cli, "stirctl: compiling");
     bool good = numbers_files_compile(paths, &fd, &summary, &problems) &&
                 check_certificates(job, fd, &problems);
+    progress_end();
     print_problems(stderr, &problems);
     problems_fini(&problems);
     if (!good && fd >= 0)

@@ -2,6 +2,7 @@
 #include "decision.h"
 #include "json_text.h"
 #include "number_tables.h"
+#include "progress.h"
 #include "replay.h"
 
 #include <stdio.h>
@@ -55,6 +56,7 @@ static void visit(void *user, const struct numbers_change *change)
 {
     struct changes *r = user;
     r->n++;
+    progress_clear();
     if (r->list)
         put_change(r, change);
     else
@@ -144,9 +146,13 @@ static int diff(const struct cli *cli, const struct diff_job *job, const struct 
     int status = EXIT_TROUBLE;
     if (settings)
         today = time_zone_local(&settings->zones[settings->numbers_zone], clock_real_s()).day;
-    if (!numbers_diff(old, new, today, visit, &changes))
+    progress_begin(cli, "stirctl: comparing");
+    const bool compared = numbers_diff(old, new, today, visit, &changes);
+    const bool replayed = compared && replay_all(&replay, job);
+    progress_end();
+    if (!compared)
         fputs("stirctl: out of memory\n", stderr);
-    else if (replay_all(&replay, job))
+    else if (replayed)
         status = tell(cli, &changes, &replay, job->n_records > 0);
     replay_fini(&replay);
     json_decref(changes.list);

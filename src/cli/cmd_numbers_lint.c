@@ -1,6 +1,7 @@
 /* What is probably not meant in number tables. */
 #include "json_text.h"
 #include "number_tables.h"
+#include "progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,7 @@ static int lint(const struct cli *cli, const struct lint_job *job,
     struct problems findings = PROBLEMS_INIT;
     struct numbers_texts texts;
     size_t n;
+    progress_begin(cli, "stirctl: looking at tables");
     numbers_texts_init(&texts, paths, &findings);
     const struct numbers_source *sources = numbers_texts_sources(&texts, &n);
     bool good = numbers_lint(sources, n, &job->lint, &findings);
@@ -113,6 +115,7 @@ static int lint(const struct cli *cli, const struct lint_job *job,
     numbers_texts_fini(&texts);
     if (whole)
         lint_trunks(job, paths, &findings);
+    progress_end();
     return tell(cli, &findings);
 }
 

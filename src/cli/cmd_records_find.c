@@ -1,6 +1,7 @@
 /* The records of calls by number, time, or what one of their members says; the last ones; new ones.
  */
 #include "json_text.h"
+#include "progress.h"
 #include "record_files.h"
 #include "record_print.h"
 #include "record_search.h"
@@ -34,6 +35,7 @@ static bool is_plain(struct str line)
 
 static void print(const struct find *f, struct str line, const json_t *record)
 {
+    progress_clear();
     if (f->json && is_plain(line))
         printf("%.*s\n", STR_ARG(line));
     else if (f->json)
@@ -166,7 +168,11 @@ static int run(const struct cli *cli, const struct words *words)
         return command_usage(&command_records_find);
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
+    record_files_warn(&names);
+    if (!f.follow)
+        progress_begin(cli, "stirctl: reading records");
     bool read = search(&f, &names);
+    progress_end();
     if (read && f.found == 0)
         puts(cli->json ? "[]" : "none");
     if (f.masked > 0)

@@ -263,6 +263,7 @@ static int run(const struct cli *cli, const struct words *words)
         return command_usage(&command_signers);
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
+    record_files_warn(&names);
     t.signers = json_object();
     t.no_memory = !t.signers;
     bool read = true;

@@ -1,6 +1,8 @@
 /* stirctl status: the state of the running stird, for people or as JSON. */
 #include "columns.h"
 #include "session.h"
+#include "switching.h"
+#include "trunk_service.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -199,11 +201,11 @@ static void print_trunks(const json_t *status)
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
     {
-        char hops[2 * SHORT_MAX], calls[SHORT_MAX];
+        char hops[2 * SHORT_MAX], calls[SHORT_MAX], service[TRUNK_SERVICE_MAX];
         snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
         snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
                  number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
-        columns_add(&table, (const char *[]){text_of(t, "name"), text_of(t, "service"),
+        columns_add(&table, (const char *[]){text_of(t, "name"), trunk_service(t, service),
                                              text_of(t, "customer"), text_of(t, "identity"), calls,
                                              text_of(t, "health"), hops});
     }
@@ -348,6 +350,16 @@ static void print_failed(const json_t *status)
     columns_print(&table, "failed calls");
 }
 
+static void print_traces(const json_t *status)
+{
+    json_t *t;
+    size_t i, running = 0;
+    json_array_foreach(json_object_get(status, "traces"), i, t)
+        running += strcmp(text_of(t, "state"), "running") == 0;
+    if (running > 0)
+        printf("traces         %zu of calls run: stirctl trace list\n", running);
+}
+
 static void print_status(const json_t *status)
 {
     const json_t *configuration = json_object_get(status, "configuration");
@@ -358,6 +370,7 @@ static void print_status(const json_t *status)
     print_duration(number_of(status, "up_s"));
     putchar('\n');
     print_alarms(status);
+    switching_print(json_object_get(status, "switches"), "SWITCHED");
     print_said("configuration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
                " reload%s, %" JSON_INTEGER_FORMAT " failed%s\n",
                text_of(configuration, "file"), number_of(configuration, "generation"),
@@ -372,9 +385,12 @@ static void print_status(const json_t *status)
                number_of(numbers, "rows"), PLURAL(number_of(numbers, "rows")),
                number_of(numbers, "customers"), PLURAL(number_of(numbers, "customers")),
                number_of(numbers, "urgent_changes"), PLURAL(number_of(numbers, "urgent_changes")));
+    print_traces(status);
     print_certificates(status);
     print_children(status);
     print_hops(status);
+    if (json_is_true(json_object_get(status, "shadow")))
+        puts("shadow         calls are decided by a second configuration too: stirctl shadow");
     print_trunks(status);
     print_trunk_totals(status);
     print_upstream_totals(status);

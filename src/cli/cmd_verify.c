@@ -6,6 +6,7 @@
 #include "input.h"
 #include "json_text.h"
 #include "session.h"
+#include "span.h"
 #include "verify_calls.h"
 #include "verify_print.h"
 
@@ -92,10 +93,12 @@ static bool read_time(struct verify_job *job, const char *text)
         return true;
     }
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    job->at_s = end && !*end ? timegm(&tm) : 0;
-    if (job->at_s <= 0)
-        fprintf(stderr, "stirctl: --at %s: write it as 2026-11-26T23:59:59Z, or iat\n", text);
-    return job->at_s > 0;
+    if (end && !*end && span_second_of(tm, true, &job->at_s))
+        return true;
+    fprintf(stderr,
+            "stirctl: --at %s: there is no such time: write it as 2026-11-26T23:59:59Z, or iat\n",
+            text);
+    return false;
 }
 
 static const struct cli_option options[] = {

@@ -87,23 +87,44 @@ void columns_print(struct columns *c, const char *name)
     c->rows = NULL;
 }
 
-void columns_wrap(const char *text, int indent, int at)
+/* HANGS: the first word stands where the line begins. */
+static void wrap(const char *text, int indent, int at, bool hangs)
 {
     struct buf shown = BUF_INIT;
     buf_add_shown(&shown, str_of(text));
     struct str rest = buf_str(&shown);
     while (rest.n > 0) {
         struct str word = str_cut(&rest, ' ');
-        bool begins = at <= indent;
+        bool begins = hangs ? at == 0 : at <= indent;
+        int before = hangs ? 0 : indent - at;
         if (!begins && at + 1 + (int)word.n > LINE_WIDTH) {
             putchar('\n');
             at = 0;
             begins = true;
+            before = indent;
         }
-        at += printf("%*s%.*s", begins ? indent - at : 1, "", STR_ARG(word));
+        at += printf("%*s%.*s", begins ? before : 1, "", STR_ARG(word));
     }
     putchar('\n');
     buf_fini(&shown);
+}
+
+void columns_wrap(const char *text, int indent, int at)
+{
+    wrap(text, indent, at, false);
+}
+
+void columns_hang(int indent, const char *format, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list arguments;
+    va_start(arguments, format);
+    buf_vaddf(&text, format, arguments);
+    va_end(arguments);
+    buf_add_char(&text, '\0');
+    if (!buf_failed(&text))
+        wrap(text.p, indent, 0, true);
+    buf_fini(&text);
 }
 
 void columns_say(int indent, int at, const char *format, ...)

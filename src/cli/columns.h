@@ -30,5 +30,7 @@ void columns_print(struct columns *c, const char *name);
 void columns_wrap(const char *text, int indent, int at);
 /* The same for what printf() would make of FORMAT. */
 void columns_say(int indent, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for what begins at the left: only what goes on below is behind INDENT spaces. */
+void columns_hang(int indent, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -20,6 +20,7 @@ struct decision_basis {
     int64_t generation;                     /* of the running stird; 0: from the files */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];  /* of the proofs in Route and Via */
     bool has_secret;                        /* the secret could be read */
+    struct switches *switches;              /* by hand, of the running stird; NULL: nothing */
     struct known_name *names;               /* what upstreams' names mean to the running stird */
     unsigned n_names;
     bool names_told; /* there is one, and it said so */

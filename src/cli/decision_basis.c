@@ -1,6 +1,7 @@
 /* Gets what a decision is based on: the tables of the stird that runs, or the files when none
    does. */
 #include "decision.h"
+#include "progress.h"
 #include "trust_from_files.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stird/base/clock.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/known_names.h>
+#include <stird/io/switches_file.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,7 +63,9 @@ static bool read_files(struct decision_basis *basis, const struct cli *cli, enum
     if (!basis->settings)
         return false;
     const struct numbers_paths paths = numbers_paths_of(basis->settings);
+    progress_begin(cli, "stirctl: reading tables");
     bool good = numbers_files_compile(&paths, &fd, &summary, &problems);
+    progress_end();
     if (need != NEED_TABLES)
         good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) &&
                good;
@@ -97,10 +101,16 @@ static bool map_trust(struct decision_basis *basis, int fd, int64_t generation)
     return false;
 }
 
-/* What there is beside what there always is: urgent changes, then domains of trust. */
-static bool map_more(struct decision_basis *basis, const struct session_reply *reply, int64_t trust)
+/* What there is beside what there always is: urgent changes, then domains of trust, then what an
+   operator has switched. */
+static bool map_more(struct decision_basis *basis, const struct session_reply *reply, int64_t trust,
+                     bool switched)
 {
-    const unsigned n = reply->n_fds - (trust > 0);
+    const unsigned n = reply->n_fds - switched - (trust > 0);
+    if (switched && !(basis->switches = switches_file_take(reply->fds[reply->n_fds - 1]))) {
+        fputs("stirctl: what is switched by hand cannot be read\n", stderr);
+        return false;
+    }
     return (n < 4 || map(&basis->overlay, reply->fds[3])) &&
            (trust == 0 || map_trust(basis, reply->fds[n], trust));
 }
@@ -115,6 +125,7 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
     struct files *files = reply->n_fds >= 3 && path ? files_from_fd(reply->fds[0]) : NULL;
     const int64_t trust = json_integer_value(json_object_get(json, "trust"));
     basis->generation = json_integer_value(json_object_get(json, "generation"));
+    const bool switched = json_is_true(json_object_get(json, "switches")) && reply->n_fds > 3;
     basis->is_cut_off = json_is_true(json_object_get(json, "cut_off"));
     if (files)
         basis->settings = settings_read(
@@ -132,7 +143,8 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
         basis->names = known_names_from_fd(reply->fds[2], &basis->n_names);
         basis->names_told = true;
     }
-    return basis->settings && map(&basis->numbers, reply->fds[1]) && map_more(basis, reply, trust);
+    return basis->settings && map(&basis->numbers, reply->fds[1]) &&
+           map_more(basis, reply, trust, switched);
 }
 
 /* The secret is only needed to recognise what was made with it; stirctl goes on without where it
@@ -193,5 +205,6 @@ void decision_basis_fini(struct decision_basis *basis)
     trust_file_unmap(&basis->trust);
     settings_free(basis->settings);
     free(basis->names);
+    free(basis->switches);
     explicit_bzero(basis, sizeof(*basis));
 }

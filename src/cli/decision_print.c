@@ -174,9 +174,12 @@ static struct str level_of(const struct outcome *o)
 static void tell_verdict(const struct sink *to, const struct outcome *o)
 {
     struct str none = {NULL, 0};
+    const bool withheld = outcome_was_withheld(o);
     tell(to, "decision", verdict_name(o->verdict));
     if (!o->verified || to->json)
         tell(to, "level", level_of(o));
+    if (to->json || withheld)
+        tell(to, "withheld", withheld ? (struct str){&o->claims.attest, 1} : none);
     tell(to, "rule", o->rule.n > 0 ? o->rule : none);
     tell(to, "reason", reason_name(o->reason));
     tell(to, "because", reason_text(o->reason));
@@ -198,7 +201,8 @@ static void tell_token(const struct sink *to, const struct decision_basis *basis
                        const struct outcome *o)
 {
     const uint32_t certificate = outcome_certificate(o);
-    if (o->verdict != VERDICT_SIGN || certificate >= basis->settings->n_certificates)
+    if ((o->verdict != VERDICT_SIGN && !outcome_was_withheld(o)) ||
+        certificate >= basis->settings->n_certificates)
         return;
     const struct certificate *c = &basis->settings->certificates[certificate];
     struct buf header = BUF_INIT, payload = BUF_INIT;

@@ -1,6 +1,7 @@
 #include "number_tables.h"
 
 #include "decision.h"
+#include "progress.h"
 
 #include <fcntl.h>
 #include <stird/base/regular_file.h>
@@ -29,14 +30,16 @@ struct numbers_paths number_tables_paths(struct str *list, int n, char **words)
     return (struct numbers_paths){.tables = list, .n_tables = (unsigned)n};
 }
 
-static bool open_file(struct mapped_numbers *table, char *word)
+static bool open_file(struct mapped_numbers *table, const struct cli *cli, char *word)
 {
     struct problems problems = PROBLEMS_INIT;
     struct str name;
     struct numbers_paths paths = number_tables_paths(&name, 1, &word);
     const char *why = NULL;
     int fd;
+    progress_begin(cli, "stirctl: reading tables");
     bool good = numbers_files_compile(&paths, &fd, NULL, &problems) && numbers_map(table, fd, &why);
+    progress_end();
     if (why)
         warn_said("stirctl: %s: %s\n", word, why);
     print_problems(stderr, &problems);
@@ -51,7 +54,7 @@ bool number_table_open(struct mapped_numbers *table, const struct cli *cli, char
     struct decision_basis basis;
     bool running = strcmp(word, "running") == 0;
     if (!running && strcmp(word, "configured") != 0)
-        return open_file(table, word);
+        return open_file(table, cli, word);
     if (!decision_basis_get(&basis, cli, running ? SOURCE_RUNNING : SOURCE_FILES, NEED_TABLES))
         return false;
     *table = basis.numbers;

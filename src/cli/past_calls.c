@@ -87,6 +87,7 @@ static bool look_for(struct past_calls *p, const struct cli *cli)
 {
     struct record_file_names names;
     bool read = record_files_of(&names, cli, 0, NULL);
+    record_files_warn(&names);
     for (size_t i = 0; i < names.n; i++)
         read = record_lines_of_file(names.path[i], look_at, p) && read;
     record_files_free(&names);

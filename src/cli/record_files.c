@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define PASSED_OVER_NAMED 3
 
 static bool take_named(struct record_file_names *names, int n_named, char **named)
 {
@@ -62,6 +65,45 @@ bool record_files_of(struct record_file_names *names, const struct cli *cli, int
     return good;
 }
 
+void record_files_add_passed_over(struct buf *out, const struct record_file_names *names)
+{
+    const size_t n = names->n_passed_over;
+    if (n == 0)
+        return;
+    buf_addf(out, "%zu compressed file%s passed over: ", n, n == 1 ? " is" : "s are");
+    for (size_t i = 0; i < n && i < PASSED_OVER_NAMED; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        buf_add_shown(out, str_of(names->passed_over[i]));
+    }
+    buf_add_text(out, n > PASSED_OVER_NAMED ? " ..." : "");
+}
+
+void record_files_warn(const struct record_file_names *names)
+{
+    struct buf text = BUF_INIT;
+    record_files_add_passed_over(&text, names);
+    if (text.n > 0)
+        warn_said("stirctl: %.*s\n", STR_ARG(buf_str(&text)));
+    buf_fini(&text);
+}
+
+void record_files_complain(const char *path, int error)
+{
+    if (error == RECORD_FILE_COMPRESSED)
+        warn_said("stirctl: %s: %s\n", path, record_file_fault(error));
+    else
+        session_complain_of_file(path, error);
+}
+
+uint64_t record_files_bytes(const struct record_file_names *names)
+{
+    struct stat st;
+    uint64_t n = 0;
+    for (size_t i = 0; i < names->n; i++)
+        n += stat(names->path[i], &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    return n;
+}
+
 int record_lines_read(struct record_file *file, record_lines_next next, record_lines_look look,
                       void *user)
 {
@@ -81,6 +123,6 @@ bool record_lines_of_file(const char *path, record_lines_look look, void *user)
     int got = file ? record_lines_read(file, record_file_next, look, user) : -errno;
     record_file_close(file);
     if (got < 0)
-        session_complain_of_file(path, got);
+        record_files_complain(path, got);
     return got == 0;
 }

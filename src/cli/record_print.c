@@ -30,6 +30,17 @@ static enum colour colour_of(const json_t *record)
     return strcmp(decision, "signed") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
 }
 
+/* Of a token that was made and stayed here: its level. */
+static void print_withheld(const json_t *record)
+{
+    const char *level = text_of(json_object_get(record, "withheld"), "attest");
+    if (!level[0])
+        return;
+    fputs(" (", stdout);
+    print_shown(level);
+    fputs(" stayed here)", stdout);
+}
+
 /* "signed A  12155550100 -> 12155550199, answer 486"; what is not known is left out. */
 static void print_headline(const json_t *record)
 {
@@ -41,6 +52,7 @@ static void print_headline(const json_t *record)
     print_shown(text_of(record, "decision"));
     fputs(level[0] ? " " : "", stdout);
     print_shown(level);
+    print_withheld(record);
     fputs(colour_off(), stdout);
     if (orig[0] || dest[0]) {
         fputs("  ", stdout);
@@ -54,11 +66,13 @@ static void print_headline(const json_t *record)
         puts(", no answer");
 }
 
-/* "carrier 192.0.2.9:5060 udp: 503" */
+/* "carrier 192.0.2.9:5060 udp: 503"; "..., without its token" of one that was asked once more. */
 static void print_hop(const json_t *tried, int at)
 {
-    columns_say(at, at, "%s %s %s: %s", text_of(tried, "upstream"), text_of(tried, "address"),
-                text_of(tried, "transport"), text_of(tried, "said"));
+    const bool again = json_is_true(json_object_get(tried, "retried_unsigned"));
+    columns_say(at, at, "%s %s %s: %s%s", text_of(tried, "upstream"), text_of(tried, "address"),
+                text_of(tried, "transport"), text_of(tried, "said"),
+                again ? ", without its token" : "");
 }
 
 void record_print_tried(const json_t *record, int indent, int width)
@@ -85,9 +99,9 @@ static void print_verification(const json_t *record)
 
 void record_print(const json_t *record)
 {
-    static const char *const keys[] = {"trunk",      "source",   "customer",       "number_state",
-                                       "number_row", "rule",     "reason",         "detail",
-                                       "origid",     "upstream", "identity_fault", "cause"};
+    static const char *const keys[] = {
+        "trunk",  "source", "customer", "number_state", "number_row",     "rule", "rate",
+        "reason", "detail", "origid",   "upstream",     "identity_fault", "cause"};
     json_int_t count = json_integer_value(json_object_get(record, "count"));
     print_headline(record);
     print_member("call_id", text_of(record, "call_id")[0] ? text_of(record, "call_id") : "none");

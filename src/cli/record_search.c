@@ -108,6 +108,12 @@ static bool has_code(const char *text, const char *code)
     return false;
 }
 
+bool record_search_signed_by(const json_t *record, const char *code)
+{
+    return has_code(text_of(record, "cert_spc"), code) ||
+           has_code(text_of(json_object_get(record, "verification"), "spc"), code);
+}
+
 /* The origid of a token that we made, or of one that came and was verified. */
 static bool is_of_token(const json_t *record, const char *origid)
 {
@@ -131,7 +137,7 @@ static bool has_wanted(const struct record_search *s, const json_t *record, size
     case FIND_UPSTREAM:
         return was_tried(record, s->wanted[i]) || is_wanted(text_of(of, f->member), s->wanted[i]);
     case FIND_SPC:
-        return has_code(text_of(of, f->member), s->wanted[i]);
+        return record_search_signed_by(record, s->wanted[i]);
     default:
         return is_wanted(text_of(of, f->member), s->wanted[i]);
     }

@@ -55,7 +55,8 @@ enum {
         {"status", FIND_LETTER + FIND_STATUS, "CODE", "answered so", 0},                           \
         {"class", FIND_LETTER + FIND_CLASS, "CLASS",                                               \
          "verified with this result: passed, failed, nothing, open", 0},                           \
-        {"spc", FIND_LETTER + FIND_SPC, "CODE", "signed with a certificate of this provider", 0},  \
+        {"spc", FIND_LETTER + FIND_SPC, "CODE",                                                    \
+         "signed by this provider: us, or who called us (the code of the certificate)", 0},        \
     {                                                                                              \
         "verstat", FIND_LETTER + FIND_VERSTAT, "WORD",                                             \
             "verified so: TN-Validation-Passed, TN-Validation-Failed, No-TN-Validation", 0         \
@@ -74,6 +75,8 @@ bool record_search_take(struct record_search *s, int letter, char **value);
 /* The record, if LINE is one that is asked for, else NULL. */
 json_t *record_search_match(const struct record_search *s, struct str line);
 
+/* Whether a certificate with CODE signed the call: ours, or the one that it was verified by. */
+bool record_search_signed_by(const json_t *record, const char *code);
 /* Whether a record that matched was asked for by a number that it has masked only. */
 bool record_search_by_mask(const struct record_search *search, const json_t *record);
 

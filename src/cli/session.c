@@ -2,6 +2,7 @@
 
 #include "control_socket.h"
 #include "json_text.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -264,10 +265,12 @@ int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct s
         problems_fini(&mistakes);
         return -ENOENT;
     }
+    progress_begin(cli, "stirctl: waiting for stird");
     int fd = admin_connect(str_of(path));
     int r = fd < 0 ? fd
                    : admin_ask(fd, type, wait, text, timeout_ms, &reply->text, &reply->status,
                                reply->fds, &reply->n_fds);
+    progress_end();
     /* A reload that is waited for shows them itself. */
     bool told = r && !(may_be_none && session_none_runs(r));
     if ((r == 0 || told) && !(r == 0 && type == ADMIN_RELOAD && wait))

@@ -95,36 +95,101 @@ static void say_customers(const struct settings *s)
         say(s->trunks[i].customer);
 }
 
+/* Several units have one id. */
+static void say_certificates(const struct settings *s)
+{
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        unsigned first = 0;
+        while (!str_eq(s->certificates[first].id, s->certificates[i].id))
+            first++;
+        if (first == i)
+            say(s->certificates[i].id);
+    }
+}
+
+static void say_all(const char *const *words)
+{
+    for (; *words; words++)
+        say(str_of(*words));
+}
+
+static void say_log_levels(const struct settings *s)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug", "default", NULL};
+    (void)s;
+    say_all(levels);
+}
+
+/* Or a level, of all of them. */
+static void say_log_processes(const struct settings *s)
+{
+    static const char *const processes[] = {"supervisor", "worker", "signer",    "recorder",
+                                            "fetcher",    "web",    "publisher", "loader",
+                                            "checker",    "trust",  "courier",   NULL};
+    say_all(processes);
+    say_log_levels(s);
+}
+
+static void say_answers(const struct settings *s)
+{
+    static const char *const answers[] = {"503", "silence", NULL};
+    (void)s;
+    say_all(answers);
+}
+
+typedef struct settings *settings_reader(const struct cli *cli);
+
+/* By the name of an option, or of a word: where it means something else to other commands, with
+   that of its command. */
 static const struct list {
     const char *name;
     void (*print)(const struct settings *settings);
-    bool configured;
+    settings_reader *read; /* NULL: no configuration says it */
 } lists[] = {
-    {"reason", say_reasons, false},    {"cause", say_causes, false},
-    {"result", say_results, false},    {"state", say_states, false},
-    {"trunk", say_trunks, true},       {"upstream", say_upstreams, true},
-    {"listener", say_listeners, true}, {"customer", say_customers, true},
-    {"class", say_classes, false},     {"verstat", say_verstats, false},
+    {"reason", say_reasons, NULL},
+    {"cause", say_causes, NULL},
+    {"result", say_results, NULL},
+    {"state", say_states, NULL},
+    {"trunk", say_trunks, session_tables},
+    {"upstream", say_upstreams, session_tables},
+    {"listener", say_listeners, session_tables},
+    {"customer", say_customers, session_tables},
+    {"class", say_classes, NULL},
+    {"verstat", say_verstats, NULL},
+    {"cert", say_certificates, session_settings},
+    {"cert use ID", say_certificates, session_settings},
+    {"cert import ID", say_certificates, session_settings},
+    {"log level PROCESS", say_log_processes, NULL},
+    {"log level LEVEL", say_log_levels, NULL},
+    {"answer", say_answers, NULL},
 };
 
 static bool print_configured(const struct cli *cli, const struct list *list)
 {
-    struct settings *s = session_tables(cli);
+    struct settings *s = list->read(cli);
     if (s)
         list->print(s);
     settings_free(s);
     return s != NULL;
 }
 
+static const struct list *find_list(const char *name)
+{
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        if (strcasecmp(lists[i].name, name) == 0)
+            return &lists[i];
+    return NULL;
+}
+
 bool values_print(const struct cli *cli, const char *name)
 {
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        if (strcasecmp(lists[i].name, name) != 0)
-            continue;
-        if (lists[i].configured)
-            return print_configured(cli, &lists[i]);
-        lists[i].print(NULL);
-        return true;
-    }
-    return false;
+    const char *word = strrchr(name, ' ');
+    const struct list *list = find_list(name);
+    if (!list && word)
+        list = find_list(word + 1);
+    if (list && list->read)
+        return print_configured(cli, list);
+    if (list)
+        list->print(NULL);
+    return list != NULL;
 }

@@ -7,8 +7,8 @@
 
 #include "command.h"
 
-/* One a line, of NAME: an option's ("reason"), or a word's ("CUSTOMER"). False: there is no list.
- */
+/* One a line, of NAME: an option's ("reason"), or a word's behind its command ("numbers set
+   CUSTOMER"). False: there is no list. */
 bool values_print(const struct cli *cli, const char *name);
 
 #endif

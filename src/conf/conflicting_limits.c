@@ -100,13 +100,16 @@ static void check_signatures(struct reader *r, const struct object *root, const 
 static void check_records(struct reader *r, const struct object *root, const struct settings *s)
 {
     static const char *const of_the_file[] = {"records.max_size", "records.max_age", "records.keep",
-                                              "records.backlog"};
+                                              "records.backlog", "records.tokens"};
     for (size_t i = 0; s->records_file.n == 0 && i < sizeof(of_the_file) / sizeof(of_the_file[0]);
          i++)
         if (was_given(root, of_the_file[i]))
             warn(r, root, place_of(root, of_the_file[i]),
                  "%s: there are no records (records.file is empty): it does nothing",
                  of_the_file[i]);
+    if (s->records_file.n > 0 && s->record_tokens && s->mask_numbers)
+        warn(r, root, place_of(root, "records.tokens"),
+             "records.tokens: tokens say numbers, which records.mask_numbers hides: none is kept");
     if (s->records_file.n > 0 && s->records_keep > 0 && s->records_max_bytes == 0 &&
         s->records_max_age_ms == 0)
         warn(r, root, place_of(root, "records.keep"),

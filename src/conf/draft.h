@@ -76,7 +76,7 @@ struct draft_upstream {
     struct object object;
     struct upstream upstream;
     struct str uri, listener;
-    struct texts sources;
+    struct texts sources, failover, retry_unsigned;
 };
 
 struct draft_trunk {
@@ -90,6 +90,7 @@ struct draft_customer {
     struct object object;
     struct str name, provider, contact;
     uint32_t kyc, cap; /* positions of choices */
+    uint32_t sign_percent;
     struct texts attributes;
 };
 

@@ -56,6 +56,8 @@ static bool is_said(const struct draft_trunk *d, const char *key)
     } defaults[] = {{"dest", !t->dest_from_request_uri},
                     {"existing_identity", t->existing_identity == IDENTITY_KEEP},
                     {"cap", t->cap == TREATMENT_A},
+                    {"mode", !t->shadow},
+                    {"sign_percent", t->sign_percent == 100},
                     {"attestation_headers", !t->attestation_headers}};
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (str_eq(str_of(key), str_of(defaults[i].key)) && defaults[i].is_default)
@@ -76,6 +78,8 @@ static void check_keys(struct reader *r, const struct draft_trunk *d)
                  "verification"},
         {"existing_identity", "it only takes Identity off requests inside its calls"},
         {"cap", "no level is chosen for its calls"},
+        {"mode", "its calls are not signed"},
+        {"sign_percent", "its calls are not signed"},
         {"attestation_headers", "no level is chosen for its calls"},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -56,6 +56,7 @@ static const char why_not_served[] = "this version of stird does not serve that:
 /* In the order of the enums whose values are kept. */
 const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
 static const char *const identities[] = {"authenticated", "gateway", NULL};
+static const char *const modes[] = {"sign", "shadow", NULL};
 static const char *const existing[] = {"keep", "strip", "replace", "add", NULL};
 static const char *const group_places[] = {"contact", "request_uri", "from", NULL};
 static const char *const called[] = {"to", "request_uri", NULL};
@@ -83,7 +84,9 @@ const char *const keys_kyc_states[] = {"verified", "pending", "failed", "none", 
 static const char *const origids[] = {"call", "trunk", "customer", NULL};
 static const char *const rule_identities[] = {"any", "authenticated", "gateway", NULL};
 static const char *const carried[] = {"any", "shaken", "none", NULL};
-static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_number", NULL};
+static const char *const verdicts[] = {"A",      "B",         "C",     "unsigned",
+                                       "refuse", "by_number", "alarm", NULL};
+static const char *const rates_of[] = {"number", "customer", NULL};
 
 /* ---- what is required where something else says so ---- */
 

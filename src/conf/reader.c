@@ -225,8 +225,9 @@ static void read_texts(struct reader *r, struct object *o, const struct key *k,
         const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
         struct place here = place_in(at.file, e);
         if (config_setting_type(e) != CONFIG_TYPE_STRING) {
+            if (!texts->faulty) /* said of the first one: it is about the list */
+                complain(r, o, here, "%s must be %s", k->name, type_wanted(k->type));
             texts->faulty = true;
-            complain(r, o, here, "%s must be %s", k->name, type_wanted(k->type));
             continue;
         }
         if (!make_room(r, (void **)&texts->items, texts->n, &texts->capacity,
@@ -294,8 +295,9 @@ static void read_objects(struct reader *r, struct object *o, const struct key *k
         const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
         struct place here = place_in(at.file, e);
         if (!config_setting_is_group(e)) {
+            if (!list->faulty)
+                complain(r, o, here, "%s must be %s", k->name, type_wanted(k->type));
             list->faulty = true;
-            complain(r, o, here, "%s must be %s", k->name, type_wanted(k->type));
             continue;
         }
         struct object *child = reader_new_object(r, k->objects);

@@ -32,7 +32,8 @@ const struct attribute *resolve_attributes(struct reader *r, const struct object
 }
 
 /* What the keys of their own say comes first. */
-static void add_known(const struct draft_customer *d, struct attribute *list, unsigned *n)
+static void add_known(struct reader *r, const struct draft_customer *d, struct attribute *list,
+                      unsigned *n)
 {
     const struct {
         const char *key;
@@ -40,6 +41,7 @@ static void add_known(const struct draft_customer *d, struct attribute *list, un
     } known[] = {
         {"kyc", str_of(keys_kyc_states[d->kyc])},
         {"cap", treatment_name((enum treatment)d->cap)},
+        {"sign_percent", arena_printf(r->arena, "%u", d->sign_percent)},
         {"provider", d->provider},
         {"contact", d->contact},
     };
@@ -50,7 +52,7 @@ static void add_known(const struct draft_customer *d, struct attribute *list, un
 
 static bool is_known_column(struct str column)
 {
-    static const char *const known[] = {"kyc", "cap", "provider", "contact"};
+    static const char *const known[] = {"kyc", "cap", "sign_percent", "provider", "contact"};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (str_eq_nocase(column, str_of(known[i])))
             return true;
@@ -74,10 +76,10 @@ static struct customer resolve_one(struct reader *r, const struct draft_customer
     unsigned n = 0, n_own;
     const struct attribute *own = resolve_attributes(r, &d->object, "attributes", &d->attributes,
                                                      &n_own);
-    struct attribute *list = reader_array(r, n_own + 4, sizeof(*list));
+    struct attribute *list = reader_array(r, n_own + 5, sizeof(*list));
     if (!list)
         return (struct customer){.name = d->name};
-    add_known(d, list, &n);
+    add_known(r, d, list, &n);
     if (n_own > ATTRIBUTES_MAX)
         complain(r, &d->object, place_of(&d->object, "attributes"),
                  "attributes: there are more than %d", ATTRIBUTES_MAX);

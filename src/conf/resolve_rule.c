@@ -4,6 +4,7 @@
 #include <stird/base/container_of.h>
 #include <stird/base/suggest.h>
 #include <stird/core/certificate_choice.h>
+#include <stird/core/rates.h>
 #include <string.h>
 
 #define ALL_DAYS 0x7fu
@@ -257,6 +258,68 @@ static void check_level(struct reader *r, const struct draft_rule *d)
                  "then: a gateway call is never above C: write C, unsigned or refuse");
 }
 
+/* A key that says nothing in a rule like this. */
+static void refuse_key(struct reader *r, const struct draft_rule *d, const char *key,
+                       const char *why)
+{
+    if (was_given(&d->object, key))
+        complain(r, &d->object, place_of(&d->object, key), "%s %s", key, why);
+}
+
+/* A rate is somebody else's doing too, and is counted within an error: it may cost a level and
+   never a call. */
+static void check_rate_verdict(struct reader *r, const struct draft_rule *d)
+{
+    static const char *const keys[] = {"existing_identity", "certificate"};
+    const enum rule_verdict verdict = d->rule.verdict;
+    if (verdict != RULE_B && verdict != RULE_C && verdict != RULE_UNSIGNED && verdict != RULE_ALARM)
+        complain(r, &d->object, place_of(&d->object, "then"),
+                 "then: a rule that asks for a rate only lowers or alarms: write B, C, unsigned or "
+                 "alarm%s",
+                 verdict == RULE_REFUSE
+                     ? "; how many calls a trunk may have in progress says its calls"
+                     : "");
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        refuse_key(r, d, keys[i],
+                   "has no meaning in a rule that asks for a rate: it only lowers or alarms");
+}
+
+static bool is_unread(const struct draft_rule *d, const char *key)
+{
+    return d->object.given[key_find(&rule_table, str_of(key))].unread;
+}
+
+/* Or is meant to, by a value that could not be taken. */
+static bool may_ask_for_rate(const struct draft_rule *d)
+{
+    return rule_asks_for_rate(&d->rule) || is_unread(d, "calls_per_minute") ||
+           is_unread(d, "short_share") || is_unread(d, "unanswered_share");
+}
+
+static void check_rate(struct reader *r, struct draft_rule *d)
+{
+    static const char *const keys[] = {"window", "rate_of", "least_calls"};
+    struct rule *rule = &d->rule;
+    if (rule_asks_for_rate(rule)) {
+        check_rate_verdict(r, d);
+        if (rule->short_share == 0 && rule->unanswered_share == 0)
+            refuse_key(r, d, "least_calls",
+                       "has a meaning with short_share or unanswered_share only");
+        rule->rate_id = rates_rule_id(rule->name, rule->rate_of == RATE_OF_CUSTOMER,
+                                      rule->window_ms);
+        return;
+    }
+    if (may_ask_for_rate(d))
+        return;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        refuse_key(r, d, keys[i],
+                   "has a meaning with calls_per_minute, short_share or unanswered_share only");
+    if (rule->verdict == RULE_ALARM)
+        complain(r, &d->object, place_of(&d->object, "then"),
+                 "then: alarm is for rules that ask for a rate: calls_per_minute, short_share or "
+                 "unanswered_share");
+}
+
 static bool asks_for_nothing(const struct draft_rule *d)
 {
     static const char *const conditions[] = {
@@ -268,19 +331,51 @@ static bool asks_for_nothing(const struct draft_rule *d)
     return d->rule.identity == RULE_ANY_IDENTITY && d->rule.carries == RULE_CARRIES_ANY;
 }
 
+static const struct draft_rule *rule_at(const struct draft *draft, unsigned i)
+{
+    return container_of(draft->rules.items[i], struct draft_rule, object);
+}
+
+/* The first behind I that decides: those that ask for a rate are all looked at. NULL: none. */
+static const struct draft_rule *next_deciding(const struct draft *draft, unsigned i)
+{
+    for (i++; i < draft->rules.n; i++)
+        if (!may_ask_for_rate(rule_at(draft, i)))
+            return rule_at(draft, i);
+    return NULL;
+}
+
 static void check_reachable(struct reader *r, const struct draft *draft)
 {
     for (unsigned i = 0; i + 1 < draft->rules.n; i++) {
-        const struct draft_rule *d = container_of(draft->rules.items[i], struct draft_rule, object);
-        const struct draft_rule *next = container_of(draft->rules.items[i + 1], struct draft_rule,
-                                                     object);
-        if (!asks_for_nothing(d))
+        const struct draft_rule *d = rule_at(draft, i);
+        const struct draft_rule *next = next_deciding(draft, i);
+        if (!next || may_ask_for_rate(d) || !asks_for_nothing(d))
             continue;
         complain(r, &next->object, next->object.at,
                  "no call ever comes here: rule %.*s before it fits all of them",
                  STR_ARG(shown(r, d->rule.name)));
         return;
     }
+}
+
+/* Each is asked for each call. */
+static void list_rate_rules(struct reader *r, struct draft *draft, const struct rule *rules)
+{
+    uint32_t *list = reader_array(r, RATE_RULES_MAX, sizeof(*list));
+    unsigned n = 0;
+    for (unsigned i = 0; list && rules && i < draft->rules.n; i++) {
+        const struct object *o = &rule_at(draft, i)->object;
+        if (!rule_asks_for_rate(&rules[i]))
+            continue;
+        if (n < RATE_RULES_MAX)
+            list[n] = i;
+        else if (n == RATE_RULES_MAX)
+            complain(r, o, o->at, "no more than %u rules can ask for a rate", RATE_RULES_MAX);
+        n++;
+    }
+    draft->settings.rate_rules = list;
+    draft->settings.n_rate_rules = list && n <= RATE_RULES_MAX ? n : 0;
 }
 
 static void resolve_one(struct reader *r, struct draft *draft, struct draft_rule *d)
@@ -300,6 +395,7 @@ static void resolve_one(struct reader *r, struct draft *draft, struct draft_rule
     check_verdict(r, d);
     resolve_signing(r, draft, d);
     check_level(r, d);
+    check_rate(r, d);
 }
 
 void resolve_rules(struct reader *r, struct draft *draft)
@@ -314,6 +410,7 @@ void resolve_rules(struct reader *r, struct draft *draft)
         list[i].line = d->object.at.line;
     }
     check_reachable(r, draft);
+    list_rate_rules(r, draft, list);
     draft->settings.rules = list;
     draft->settings.n_rules = list ? draft->rules.n : 0;
 }

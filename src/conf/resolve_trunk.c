@@ -285,6 +285,13 @@ static void check_own_country(struct reader *r, const struct draft *draft, struc
         complain(r, &d->object, d->object.at, COUNTRY_LENGTHS_CROSS);
 }
 
+/* No customer may have that name. */
+static void name_for_rates(struct reader *r, struct draft_trunk *d)
+{
+    if (d->trunk.gateway)
+        d->trunk.rates_name = arena_printf(r->arena, "trunk:%.*s", STR_ARG(d->trunk.name));
+}
+
 void resolve_trunks(struct reader *r, struct draft *draft)
 {
     struct trunk *list = reader_array(r, draft->trunks.n, sizeof(*list));
@@ -303,6 +310,7 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         inherit(draft, d);
         check_levels(r, d);
         check_own_country(r, draft, d);
+        name_for_rates(r, d);
         list[i] = d->trunk;
         list[i].file = d->object.at.file;
         list[i].line = d->object.at.line;

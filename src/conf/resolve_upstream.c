@@ -178,6 +178,31 @@ static bool is_asked_about(const struct draft *draft, struct str upstream)
     return false;
 }
 
+static void read_statuses(struct reader *r, const struct draft_upstream *d, const char *key,
+                          const struct texts *texts, struct status_set *set)
+{
+    for (unsigned i = 0; i < texts->n; i++) {
+        const char *why = status_set_add(set, texts->items[i].text);
+        if (why)
+            complain(r, &d->object, texts->items[i].at, "%s: %.*s: %s", key,
+                     STR_ARG(shown(r, texts->items[i].text)), why);
+    }
+}
+
+/* What is tried after which answer. */
+static void resolve_statuses(struct reader *r, const struct draft *draft, struct draft_upstream *d)
+{
+    struct upstream *u = &d->upstream;
+    if (!was_given(&d->object, "failover"))
+        status_set_add(&u->failover, STR("503"));
+    read_statuses(r, d, "failover", &d->failover, &u->failover);
+    read_statuses(r, d, "retry_unsigned", &d->retry_unsigned, &u->retry_unsigned);
+    if (d->retry_unsigned.n > 0 && draft->settings.failure_mode == FAIL_CLOSED)
+        complain(r, &d->object, place_of(&d->object, "retry_unsigned"),
+                 "retry_unsigned lets calls leave unsigned, and signing.failure = \"fail_closed\" "
+                 "says that none may: take one of them out");
+}
+
 void resolve_upstreams(struct reader *r, struct draft *draft)
 {
     struct upstream *list = reader_array(r, draft->upstreams.n, sizeof(*list));
@@ -194,6 +219,7 @@ void resolve_upstreams(struct reader *r, struct draft *draft)
             choose_listener(r, draft, d);
         }
         resolve_sources(r, d, have_address);
+        resolve_statuses(r, draft, d);
         d->upstream.asked_when_out = d->upstream.probe_ms == 0 &&
                                      is_asked_about(draft, d->upstream.name);
         list[i] = d->upstream;

@@ -252,6 +252,22 @@ static void print_verification(struct printer *p, const struct settings *s, unsi
     print_list(p, "trust", n, names, text_element);
 }
 
+static void status_element(struct buf *out, const void *list, unsigned i)
+{
+    char text[4] = "";
+    status_set_text(list, i, text);
+    buf_addf(out, "\"%s\"", text);
+}
+
+static void print_statuses(struct printer *p, const char *name, const struct status_set *set)
+{
+    unsigned n = 0;
+    char text[4];
+    while (status_set_text(set, n, text))
+        n++;
+    print_list(p, name, n, set, status_element);
+}
+
 static void print_upstream(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct upstream *u = &s->upstreams[i];
@@ -271,6 +287,9 @@ static void print_upstream(struct printer *p, const struct settings *s, unsigned
         print_text(p, "listener", s->listeners[u->listener].name);
     if (u->n_sources > 0 || u->host.n == 0) /* none is another thing than its address */
         print_list(p, "sources", u->n_sources, u->sources, prefix_element);
+    print_statuses(p, "failover", &u->failover);
+    if (!status_set_is_empty(&u->retry_unsigned))
+        print_statuses(p, "retry_unsigned", &u->retry_unsigned);
     buf_fini(&uri);
 }
 
@@ -346,7 +365,11 @@ static void print_customer(struct printer *p, const struct settings *s, unsigned
     print_text(p, "name", c->name);
     for (; own < c->n_attributes && is_key_of_customer(c->attributes[own].column); own++) {
         begin(p, c->attributes[own].column);
-        text_element(p->out, &c->attributes[own].value, 0);
+        if (customer_table.keys[key_find(&customer_table, c->attributes[own].column)].type ==
+            KEY_INTEGER)
+            buf_add_str(p->out, c->attributes[own].value);
+        else
+            text_element(p->out, &c->attributes[own].value, 0);
         end(p);
     }
     if (own < c->n_attributes)
@@ -414,6 +437,16 @@ static bool rule_says(const struct rule *r, const struct key *k)
     struct str name = str_of(k->name);
     if (str_eq(name, STR("status")) || str_eq(name, STR("reason")))
         return refuses;
+    if (str_eq(name, STR("calls_per_minute")))
+        return r->calls_per_minute > 0;
+    if (str_eq(name, STR("short_share")))
+        return r->short_share > 0;
+    if (str_eq(name, STR("unanswered_share")))
+        return r->unanswered_share > 0;
+    if (str_eq(name, STR("window")) || str_eq(name, STR("rate_of")))
+        return rule_asks_for_rate(r);
+    if (str_eq(name, STR("least_calls")))
+        return r->short_share > 0 || r->unanswered_share > 0;
     return !str_eq(name, STR("existing_identity")) || r->has_existing;
 }
 

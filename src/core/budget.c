@@ -1,5 +1,6 @@
 #include <stird/core/budget.h>
 
+#include <stird/core/rates.h>
 #include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -52,6 +53,12 @@ static uint64_t tables(const struct budget_table *t)
     return octets > TABLES_OCTETS ? octets : TABLES_OCTETS;
 }
 
+static uint64_t rates(const struct settings *s)
+{
+    return rates_section_bytes(
+        &(struct rates_shape){.numbers = s->rates_numbers, .calls = s->rates_calls});
+}
+
 uint64_t budget_emergency_call(const struct settings *s)
 {
     return 2 * (uint64_t)s->max_message_bytes + BESIDE_EMERGENCY;
@@ -98,6 +105,8 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
             {"the publisher: program, its connections, its chains", "repository.connections",
              budget_publisher(s) + (uint64_t)STREAM_OCTETS * s->repository_connections,
              s->repository_port > 0, false},
+            {"messages of calls that are traced, while they are", "fixed", BUDGET_TRACE_OCTETS,
+             BUDGET_TRACES, false},
             {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
              s->max_connections, true},
@@ -105,6 +114,8 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
              STREAM_OCTETS, s->max_connections, true},
             {"records that the recorder does not take now", "records.backlog", s->records_backlog,
              1, true},
+            {"rates of numbers and customers, where rules ask for them", "rates.numbers", rates(s),
+             s->n_rate_rules > 0, true},
             {"a UDP socket in the kernel: not read, not sent", "listeners", UDP_SOCKET_OCTETS,
              udp_sockets(s), true},
         }};

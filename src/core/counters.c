@@ -48,6 +48,11 @@ static struct str counters_class_name(unsigned i)
     return str_slice(STR("2xx3xx4xx5xx6xx"), 3 * (size_t)i, 3 * (size_t)i + 3);
 }
 
+static struct str counters_refusal_name(unsigned i)
+{
+    return refusal_name(i);
+}
+
 static struct str counters_fetch_name(unsigned i)
 {
     return str_of(fetch_outcome_word((enum fetch_outcome)i));

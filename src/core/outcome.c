@@ -46,6 +46,21 @@ uint32_t outcome_certificate(const struct outcome *o)
     return NO_CERTIFICATE;
 }
 
+void outcome_withhold(struct outcome *o)
+{
+    if (o->verdict != VERDICT_SIGN || o->withheld == WITHHELD_NOT)
+        return;
+    o->withheld_reason = o->reason;
+    o->verdict = VERDICT_PASS;
+    o->reason = o->withheld == WITHHELD_SHADOW ? REASON_SHADOW : REASON_NOT_IN_SHARE;
+}
+
+bool outcome_was_withheld(const struct outcome *o)
+{
+    return o->verdict == VERDICT_PASS && o->withheld != WITHHELD_NOT && o->n_tokens > 0 &&
+           (o->reason == REASON_SHADOW || o->reason == REASON_NOT_IN_SHARE);
+}
+
 bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena)
 {
     struct str *const texts[] = {&answer->file, &answer->customer, &answer->certificate};

@@ -53,7 +53,7 @@ struct child_role {
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
 #define CHILD_WORDS 500
 
-#define CHILD_OWED_MAX 8
+#define CHILD_OWED_MAX 12
 
 struct child {
     const struct child_role *role;

@@ -10,6 +10,7 @@
  * checker asks what their URLs serve now.
  */
 #include "fetch_channels.h"
+#include "log_word.h"
 #include "roles.h"
 #include "web_files.h"
 
@@ -90,6 +91,8 @@ static void act(void *user, const struct control_message *m, const int *fds, uns
         fetch_channels_take(p->channels, fds[0], m->channel.worker);
         return;
     }
+    if (m->type == CONTROL_LOG)
+        log_word_take(&m->log);
     if (m->type == CONTROL_DROP) {
         if (p->fetcher)
             fetcher_drop(p->fetcher, str_of(m->drop.url));

@@ -1,4 +1,5 @@
 /* The program stird: its options, then a check or the supervisor. */
+#include "descriptor_store.h"
 #include "dry_run.h"
 #include "detach.h"
 #include "options.h"
@@ -69,6 +70,7 @@ static int serve(const struct options *options)
     int status = EXIT_FAILURE;
     bool journal = detach_stderr_is_journal();
     retry_start();
+    descriptor_store_open();
     log_dress(options->foreground && !journal, is_watched());
     log_open("supervisor", STDERR_FILENO, journal);
     raise_descriptor_limit();

@@ -1,6 +1,5 @@
 #include "notify.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,20 +27,42 @@ static socklen_t manager_address(struct sockaddr_un *address)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 }
 
-/* True when nothing is left to do: the manager took it, or there is no manager. */
-static bool say(const char *text)
+static void put_along(struct msghdr *m, int fd)
 {
+    struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    *c = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fd))};
+    memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+}
+
+bool notify_say(const char *text, int along)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.bytes = {0}};
     struct sockaddr_un address;
-    socklen_t size = manager_address(&address);
-    if (size == 0)
+    struct iovec piece = {(void *)text, strlen(text)};
+    struct msghdr m = {.msg_name = &address, .msg_iov = &piece, .msg_iovlen = 1};
+    m.msg_namelen = manager_address(&address);
+    if (m.msg_namelen == 0)
         return true;
+    if (along >= 0) {
+        m.msg_control = &control;
+        m.msg_controllen = sizeof(control);
+        put_along(&m, along);
+    }
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return false;
-    ssize_t sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address,
-                          size);
+    ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL);
     close(fd);
     return sent >= 0;
+}
+
+static bool say(const char *text)
+{
+    return notify_say(text, -1);
 }
 
 void notify_flush(void)

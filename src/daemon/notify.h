@@ -6,6 +6,7 @@
 #ifndef STIRD_NOTIFY_H
 #define STIRD_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 void notify_ready(void);
@@ -18,6 +19,10 @@ void notify_status(const char *text);
 void notify_watchdog(void);
 /* How often notify_watchdog() must be called, or 0. */
 int64_t notify_watchdog_interval_ms(void);
+
+/* Says TEXT, with a duplicate of descriptor ALONG (-1: without). True when nothing is left to do:
+   the manager took it, or there is no manager. */
+bool notify_say(const char *text, int along);
 
 /* Says the newest state again that could not be said before. Call now and then. */
 void notify_flush(void);

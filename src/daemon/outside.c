@@ -332,6 +332,7 @@ void outside_check_service(struct settings *s, const struct files *files,
     if (service_user_is_waiting())
         check_as_service(s, by_unit, problems);
     state_check_secret(s->state_directory, service_user_is_waiting() && !by_unit, problems);
+    state_check_switches(s->state_directory, problems);
     if (by_unit) {
         unit_user_check(b.unit, problems);
         service_reads_each(files, s, check_hidden, &b);

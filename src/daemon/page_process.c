@@ -1,5 +1,6 @@
 #include "page_process.h"
 
+#include "log_word.h"
 #include "page_memory.h"
 #include "tls_files.h"
 
@@ -57,6 +58,8 @@ static void act(void *user, const struct control_message *m, const int *fds, uns
     struct page_process *p = user;
     if (m->type == CONTROL_PING)
         answer_ping(p);
+    else if (m->type == CONTROL_LOG)
+        log_word_take(&m->log);
     else if (p->hear)
         p->hear(p, m, fds);
     for (unsigned i = 0; i < n_fds; i++)

@@ -18,6 +18,7 @@
 #include <stird/core/budget.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/published_unit.h>
+#include <stird/core/switches.h>
 #include <unistd.h>
 
 #define TYPE            "application/pem-certificate-chain" /* RFC 8555 section 9.1 */
@@ -27,6 +28,7 @@ struct publisher {
     struct page_process base;
     struct buf texts[CERTIFICATE_UNITS_MAX]; /* of each unit's chain; empty: it cannot be served */
     uint8_t states[CERTIFICATE_UNITS_MAX]; /* what is known of their URLs (certificate_choice.h) */
+    struct switches chosen;                /* the units that an operator has chosen to sign */
     bool other_states;
     int64_t published_s, due_s; /* the choice is the same from the one to the other */
 };
@@ -98,7 +100,8 @@ static int64_t next_change_s(const struct settings *s, int64_t now_s)
 static unsigned choose_pages(const struct publisher *p, struct http_page *pages, int64_t now_s)
 {
     const struct settings *s = p->base.settings;
-    const struct certificate_question q = {.settings = s, .states = p->states, .now_s = now_s};
+    const struct certificate_question q = {
+        .settings = s, .states = p->states, .switches = &p->chosen, .now_s = now_s};
     unsigned n = 0;
     for (unsigned i = 0; i < s->n_certificates; i++) {
         struct str path;
@@ -134,14 +137,27 @@ static void follow_the_signer(struct page_process *base)
         publish(p, now_s);
 }
 
+/* The state of unit I, and whether an operator has chosen it to sign. */
+static void take_state(struct publisher *p, unsigned i, unsigned state)
+{
+    const struct certificate *c = &p->base.settings->certificates[i];
+    struct switched chosen = {.kind = SWITCH_CERTIFICATE};
+    p->states[i] = (uint8_t)(state % CONTROL_UNIT_CHOSEN);
+    if (state >= CONTROL_UNIT_CHOSEN && !switches_put_text(chosen.name, c->id) &&
+        !switches_put_text(chosen.value, c->unit))
+        switches_set(&p->chosen, &chosen);
+}
+
 static void hear(struct page_process *base, const struct control_message *m, const int *fds)
 {
     struct publisher *p = container_of(base, struct publisher, base);
+    const unsigned n = p->base.settings->n_certificates;
     (void)fds;
     if (m->type != CONTROL_CERTIFICATES)
         return;
-    for (unsigned i = 0; i < CERTIFICATE_UNITS_MAX && m->certificates.states[i]; i++)
-        p->states[i] = (uint8_t)(m->certificates.states[i] - '0');
+    p->chosen.n = 0;
+    for (unsigned i = 0; i < n && m->certificates.states[i]; i++)
+        take_state(p, i, (unsigned)(m->certificates.states[i] - '0'));
     p->other_states = true;
 }
 

@@ -8,6 +8,7 @@
  * files: the recorder asks it for another one when this one is full.
  */
 #include "losses.h"
+#include "log_word.h"
 #include "roles.h"
 
 #include <errno.h>
@@ -165,6 +166,8 @@ static void take_message(void *user, const struct control_message *m, const int 
         take_file(r, &m->records, fds, n_fds);
         return;
     }
+    if (m->type == CONTROL_LOG)
+        log_word_take(&m->log);
     if (m->type == CONTROL_FORCED)
         record_writer_tell_forced(&r->writer, m->forced.rows, clock_real_us());
     if (m->type == CONTROL_PING) {

@@ -57,6 +57,8 @@ struct worker_options {
     int *others_fds;                        /* the way to each of them; -1: itself */
     const struct dispatch_key *dispatch_key;
     int counters_fd; /* counter_page.h; taken */
+    int rates_fd;    /* rates_page.h; taken */
+    const struct rates_shape *rates_shape;
 };
 
 /*

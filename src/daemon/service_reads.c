@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/io/overlay.h>
+#include <stird/io/switches_file.h>
 #include <stird/io/snapshot.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,7 +135,8 @@ void service_reads_each(const struct files *files, const struct settings *s, pat
                         void *user)
 {
     static const char *const keys[] = {"key.pem", "key.uri"};
-    static const char *const kept[] = {OVERLAY_FILE, SNAPSHOT_SECRET_FILE, UNTOLD_FILE};
+    static const char *const kept[] = {OVERLAY_FILE, SNAPSHOT_SECRET_FILE, UNTOLD_FILE,
+                                       SWITCHES_FILE};
     named_files_each(files, s, visit, user);
     for (unsigned i = 0; i < s->n_certificates; i++)
         each_in(s->certificates[i].directory, keys, 2, visit, user);
@@ -144,7 +146,7 @@ void service_reads_each(const struct files *files, const struct settings *s, pat
         visit_named(s->trusts[i].list_token_file, visit, user);
         visit_named(s->trusts[i].list_login_file, visit, user);
     }
-    each_in(s->state_directory, kept, 3, visit, user);
+    each_in(s->state_directory, kept, 4, visit, user);
 }
 
 static void look(void *user, struct problems *problems)

@@ -18,6 +18,7 @@
 #include "ceiling.h"
 #include "key_file.h"
 #include "key_memory.h"
+#include "log_word.h"
 #include "roles.h"
 
 #define EVENTS_MAX            32
@@ -320,6 +321,8 @@ static void act(struct signer *s, const struct control_message *m)
         say_bare(s->control_fd, CONTROL_PONG);
     } else if (m->type == CONTROL_RETIRE) {
         s->retired_us = clock_monotonic_us();
+    } else if (m->type == CONTROL_LOG) {
+        log_word_take(&m->log);
     } else if (m->type != CONTROL_CHANNEL) {
         log_warning("a message that is not for a signer", LOG_NUMBER("type", m->type));
     }

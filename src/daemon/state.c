@@ -9,6 +9,7 @@
 #include <stird/base/chance.h>
 #include <stird/base/log.h>
 #include <stird/io/secret_file.h>
+#include <stird/io/switches_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,6 +90,36 @@ void state_check_secret(struct str directory, bool root_makes, struct problems *
     struct judged j = {strndup(directory.p, directory.n), directory, root_makes};
     if (j.path)
         aside_check(file_name, judge, &j, problems);
+    free((char *)(uintptr_t)j.path);
+}
+
+/* As the service's user; what that user may not read is told elsewhere (service_reads.h). */
+static void judge_switches(void *user, struct problems *problems)
+{
+    const struct judged *j = user;
+    const bool told_elsewhere = service_user_is_waiting();
+    struct folder d = FOLDER_INIT;
+    struct switches *found = malloc(sizeof(*found));
+    int r = service_user_become();
+    if (r == 0)
+        r = folder_open(&d, j->path);
+    if (r == 0 && told_elsewhere && faccessat(d.fd, SWITCHES_FILE, R_OK, AT_EACCESS))
+        r = -errno;
+    if (!found)
+        problems->out_of_memory = true;
+    else if (r == 0)
+        switches_file_read(found, j->directory, problems);
+    else if (r != -ENOENT && r != -EACCES)
+        problems_add(problems, j->directory, 0, SWITCHES_FILE ": %s", strerror(-r));
+    free(found);
+    folder_close(&d);
+}
+
+void state_check_switches(struct str directory, struct problems *problems)
+{
+    struct judged j = {.path = strndup(directory.p, directory.n), .directory = directory};
+    if (j.path)
+        aside_check(SWITCHES_FILE, judge_switches, &j, problems);
     free((char *)(uintptr_t)j.path);
 }
 

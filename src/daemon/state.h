@@ -1,5 +1,6 @@
 /*
- * state - the secret of this installation, kept in the state directory.
+ * state - the secret of this installation, kept in the state directory; and whether a start could
+ * read the rest there.
  *
  * It signs what stird puts into Via and Record-Route, so that it knows its own again after a
  * restart. Losing it changes no attestation level: responses and in-dialog requests of calls from
@@ -26,5 +27,7 @@ bool state_secret(struct str directory, uint8_t secret[SNAPSHOT_SECRET_BYTES],
  * ROOT_MAKES: stird may begin as root, who can make it.
  */
 void state_check_secret(struct str directory, bool root_makes, struct problems *problems);
+/* Adds a problem if a start could not read there what is switched by hand (switches_file.h). */
+void state_check_switches(struct str directory, struct problems *problems);
 
 #endif

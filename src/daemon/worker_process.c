@@ -6,6 +6,7 @@
  */
 #include "fetcher_link.h"
 #include "given.h"
+#include "log_word.h"
 #include "roles.h"
 #include "snapshots_held.h"
 #include "tls_files.h"
@@ -21,12 +22,17 @@
 #include <stird/base/count.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
+#include <stird/io/call_trace.h>
 #include <stird/io/control.h>
 #include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
+#include <stird/io/rates_page.h>
 #include <stird/io/snapshot.h>
+#include <stird/io/switches_file.h>
 #include <stird/io/trust_file.h>
 #include <stird/sip/proxy.h>
+#include <stird/sip/shadow.h>
+#include <stird/sip/tracing.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +46,7 @@
 #define REFUSED_A_BEAT    16
 #define HOPS_A_BEAT       8
 #define FAILED_A_BEAT     8
+#define CHANGES_A_BEAT    8
 #define NAMES_A_BEAT      4 /* told to the supervisor, which hears only so much of one worker */
 
 struct worker {
@@ -51,13 +58,17 @@ struct worker {
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct mapped_trust trust;     /* on its way to the proxy */
-    struct known_name *names;      /* on their way to the proxy */
+    struct tracing tracing;        /* what the proxy traces */
+    struct switches *switches;     /* on their way to the proxy */
+    struct known_name *names;      /* the same */
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
     bool drained;                    /* this worker has no call left */
+    bool yields;                     /* the next process takes the sockets */
     bool dismissed;                  /* no other worker has one left either */
     int64_t clock_offset_us;         /* real time less monotonic, at the last look */
+    struct rates rates;              /* in memory that all workers have */
     struct proxy_counters *counters; /* in memory that the supervisor reads */
 };
 
@@ -213,6 +224,103 @@ static void take_trust(struct worker *w, const struct control_message *m, const 
                                      .trust_in_use = {m->trust.generation, taken}});
 }
 
+/* One that cannot be had costs messages, and no call: the supervisor is told all the same. */
+static void take_trace(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct traced t = {.id = m->trace.id,
+                       .kind = (enum call_trace_kind)m->trace.kind,
+                       .until_ms = m->trace.until_ms,
+                       .memory = call_trace_map(fds[0], true)};
+    memcpy(t.value, m->trace.value, sizeof(t.value));
+    if (!t.memory)
+        log_warning("the memory of a trace does not arrive: this worker's messages are not in it");
+    else
+        tracing_begin_take(&w->tracing, &t, clock_monotonic_ms());
+    close(fds[0]);
+    say(w, &(struct control_message){.type = CONTROL_TRACE_IN_USE, .trace_in_use = {m->trace.id}});
+}
+
+static void end_trace(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)fds;
+    tracing_end(&w->tracing, m->trace_end.generation);
+}
+
+static void give_switches(struct worker *w)
+{
+    if (!w->proxy)
+        return;
+    proxy_set_switches_take(w->proxy, w->switches);
+    w->switches = NULL;
+}
+
+/* They come before the first snapshot, so that no call is decided without. */
+static void take_switches(struct worker *w, const struct control_message *m, const int *fds)
+{
+    free(w->switches);
+    w->switches = switches_file_take(fds[0]);
+    close(fds[0]);
+    if (!w->switches) {
+        log_error("what an operator has switched does not arrive: the worker ends");
+        _exit(EXIT_FAILURE);
+    }
+    give_switches(w);
+    say(w, &(struct control_message){.type = CONTROL_SWITCHES_IN_USE,
+                                     .switches_in_use = {m->switches.generation}});
+}
+
+static void take_log(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)w;
+    (void)fds;
+    log_word_take(&m->log);
+}
+
+/* From the bytes that the supervisor has checked, as a snapshot is; nothing is taken of it but what
+   a decision needs. NULL: it cannot be. */
+static struct shadow *read_shadow(struct worker *w, const struct control_shadow *m, const int *fds)
+{
+    const char *why = "the texts do not arrive as they were checked";
+    struct problems problems = PROBLEMS_INIT;
+    struct mapped_numbers numbers = {0};
+    struct shadow *shadow = NULL;
+    struct files *files = files_from_fd(fds[0]);
+    struct settings *settings = files
+                                    ? settings_read(files, str_of(m->path), m->read_at_s, &problems)
+                                    : NULL;
+    if (settings && numbers_map(&numbers, fds[1], &why) &&
+        !(shadow = shadow_new(settings, &numbers, snapshots_held_current(&w->held)->secret,
+                              m->generation)))
+        why = "out of memory";
+    if (!shadow) {
+        log_warning("a second configuration is not taken", LOG_CSTR("why", why));
+        settings_free(settings);
+        numbers_unmap(&numbers);
+    }
+    files_free(files);
+    problems_fini(&problems);
+    return shadow;
+}
+
+static void take_shadow(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct shadow *shadow = w->proxy ? read_shadow(w, &m->shadow, fds) : NULL;
+    close(fds[0]);
+    close(fds[1]);
+    if (w->proxy)
+        shadow_use_take(w->proxy, shadow);
+    say(w, &(struct control_message){.type = CONTROL_SHADOW_IN_USE,
+                                     .shadow_in_use = {m->shadow.generation, shadow != NULL}});
+}
+
+static void drop_shadow(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    if (w->proxy)
+        shadow_use_take(w->proxy, NULL);
+}
+
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -291,13 +399,26 @@ static void take_drain(struct worker *w, const struct control_message *m, const 
              LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
 }
 
+static void take_yield(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    w->yields = true;
+    proxy_yield(w->proxy, on_drained, w);
+    log_info("worker yields: new calls are for the next process",
+             LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
+}
+
 /* An emergency call may have come since it had drained. */
 static void take_leave(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
     (void)fds;
     w->dismissed = true;
-    proxy_drain(w->proxy, on_drained, w);
+    if (w->yields)
+        proxy_yield(w->proxy, on_drained, w);
+    else
+        proxy_drain(w->proxy, on_drained, w);
 }
 
 /* What a worker acts on; N_FDS descriptors belong to it, ACT takes them. */
@@ -306,12 +427,25 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_TRUST, 1, take_trust},       {CONTROL_NAMES, 1, take_names},
-    {CONTROL_INBOX, 1, take_inbox},       {CONTROL_DRAIN, 0, take_drain},
-    {CONTROL_LEAVE, 0, take_leave},       {CONTROL_CERTIFICATES, 0, take_certificates},
-    {CONTROL_FETCHER, 1, take_fetcher},   {CONTROL_DROP, 0, take_drop},
+    {CONTROL_SNAPSHOT, 4, take_snapshot},
+    {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},
+    {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_TRUST, 1, take_trust},
+    {CONTROL_NAMES, 1, take_names},
+    {CONTROL_INBOX, 1, take_inbox},
+    {CONTROL_DRAIN, 0, take_drain},
+    {CONTROL_LEAVE, 0, take_leave},
+    {CONTROL_YIELD, 0, take_yield},
+    {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_FETCHER, 1, take_fetcher},
+    {CONTROL_DROP, 0, take_drop},
+    {CONTROL_TRACE, 1, take_trace},
+    {CONTROL_TRACE_END, 0, end_trace},
+    {CONTROL_SWITCHES, 1, take_switches},
+    {CONTROL_LOG, 0, take_log},
+    {CONTROL_SHADOW, 2, take_shadow},
+    {CONTROL_SHADOW, 0, drop_shadow},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -412,14 +546,27 @@ static void tell_failed(struct worker *w)
     }
 }
 
+static void tell_shadow(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_SHADOW_CHANGE};
+    for (unsigned i = 0; i < CHANGES_A_BEAT && shadow_tell(w->proxy, &m.shadow_change); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        shadow_tell_again(w->proxy, &m.shadow_change);
+        return;
+    }
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
     (void)what;
     struct worker *w = user;
     watch_clock(w);
+    proxy_expire_switches(w->proxy);
     snapshots_held_drop_unused(&w->held);
     fetcher_link_tidy(&w->fetcher);
+    tracing_tidy(&w->tracing, clock_monotonic_ms());
     struct control_message m = {.type = CONTROL_HEARTBEAT,
                                 .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}};
     snapshots_held_pages(&w->held, m.heartbeat.held, CONTROL_HELD_MAX);
@@ -428,6 +575,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     tell_refused(w);
     tell_hops(w);
     tell_failed(w);
+    tell_shadow(w);
 }
 
 /* ---- start and stop ---- */
@@ -464,6 +612,14 @@ static bool map_counters(struct worker *w)
     return w->counters != NULL;
 }
 
+static bool map_rates(struct worker *w)
+{
+    const struct worker_options *o = w->options;
+    const bool mapped = rates_page_map(&w->rates, o->rates_fd, o->rates_shape, o->worker);
+    close(o->rates_fd);
+    return mapped;
+}
+
 static bool make_proxy(struct worker *w)
 {
     w->proxy = proxy_new(&(struct proxy_options){
@@ -480,7 +636,9 @@ static bool make_proxy(struct worker *w)
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
         .counters = w->counters,
+        .rates = &w->rates,
         .fetcher = w->fetcher.client,
+        .tracing = &w->tracing,
     });
     if (w->proxy)
         give_tls(w);
@@ -488,6 +646,7 @@ static bool make_proxy(struct worker *w)
         close(w->options->backlog_fd); /* it is mapped: the worker keeps no descriptor of a file */
     give_overlay(w);
     give_trust(w);
+    give_switches(w);
     return w->proxy != NULL;
 }
 
@@ -547,6 +706,7 @@ static const struct {
     {"event loop", make_event_base},
     {"first snapshot", wait_for_snapshot},
     {"counters", map_counters},
+    {"rates", map_rates},
     {"SIP side", make_proxy},
     {"timers", make_events},
     {"giving up files and system calls", give_up_rights},
@@ -556,11 +716,14 @@ static const struct {
 static void worker_fini(struct worker *w)
 {
     proxy_free(w->proxy);
+    tracing_fini(&w->tracing);
     fetcher_link_fini(&w->fetcher);
     counter_page_unmap(w->counters);
+    rates_page_unmap(&w->rates);
     numbers_unmap(&w->overlay);
     trust_file_unmap(&w->trust);
     free(w->names);
+    free(w->switches);
     tls_free(w->tls);
     snapshots_held_fini(&w->held);
     if (w->control_readable)

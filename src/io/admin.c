@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stird/base/clock.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -190,19 +191,31 @@ static int receive_reply(int fd, struct buf *reply, int *status, int fds[ADMIN_F
     return 0;
 }
 
+/* Signals do not end it: whoever waits may want to be told how long it takes. */
+static int wait_for(int fd, int timeout_ms)
+{
+    const int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int ready;
+    do {
+        const int64_t left_ms = until_ms - clock_monotonic_ms();
+        ready = poll(&p, 1, left_ms > 0 ? (int)left_ms : 0);
+    } while (ready < 0 && errno == EINTR);
+    return ready;
+}
+
 int admin_ask(int fd, enum admin_type type, bool wait, struct str text, int timeout_ms,
               struct buf *reply, int *status, int fds[ADMIN_FDS_MAX], unsigned *n_fds)
 {
     struct admin_request_head head = {ADMIN_VERSION, type, wait, (uint32_t)text.n};
     struct iovec parts[] = {{&head, sizeof(head)}, {(void *)text.p, text.n}};
     struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
-    struct pollfd p = {.fd = fd, .events = POLLIN};
     *n_fds = 0;
     if (text.n > ADMIN_TEXT_MAX)
         return -EMSGSIZE;
     if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
         return -errno;
-    int ready = poll(&p, 1, timeout_ms);
+    int ready = wait_for(fd, timeout_ms);
     if (ready <= 0)
         return ready == 0 ? -ETIMEDOUT : -errno;
     int r = receive_reply(fd, reply, status, fds, n_fds);

@@ -15,23 +15,60 @@ static void add_row(struct buf *out, const struct outcome *o)
     buf_addf(out, ":%u", o->number.line);
 }
 
-static void fill_token(struct record *r, const struct ledger_entry *e)
+static void fill_certificate(struct record *r, const struct ledger_entry *e, uint32_t certificate)
 {
-    const struct outcome *o = e->outcome;
-    r->iat_s = -1;
-    if (o->verdict != VERDICT_SIGN)
-        return;
-    r->attest = o->claims.attest;
-    r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
-    const uint32_t certificate = outcome_certificate(o);
-    if (certificate >= e->settings->n_certificates)
-        return;
     const struct certificate *c = &e->settings->certificates[certificate];
     r->certificate = c->id;
     r->spc = c->spc;
     r->serial = c->serial;
     r->x5u = c->x5u;
-    r->iat_s = o->claims.iat_s;
+}
+
+static bool was_seen(const struct ledger_entry *e)
+{
+    return e->seen && e->seen->attest && e->outcome->verdict != VERDICT_SIGN;
+}
+
+/* The call was not signed in the end, but somebody has its token, and will ask. */
+static void fill_seen(struct record *r, const struct ledger_entry *e)
+{
+    const struct ledger_token *seen = e->seen;
+    if (!was_seen(e) || seen->certificate >= e->settings->n_certificates)
+        return;
+    r->origid = (struct str){seen->origid, ORIGID_TEXT_LENGTH};
+    r->iat_s = seen->iat_s;
+    fill_certificate(r, e, seen->certificate);
+}
+
+static void add_seen(struct buf *detail, const struct ledger_entry *e)
+{
+    buf_addf(detail, "a next hop was sent a token with %c", e->seen->attest);
+    buf_add_text(detail, e->outcome->detail.n > 0 ? "; " : "");
+    buf_add_str(detail, e->outcome->detail);
+}
+
+static void fill_token(struct record *r, const struct ledger_entry *e)
+{
+    const struct outcome *o = e->outcome;
+    r->iat_s = -1;
+    const bool withheld = outcome_was_withheld(o);
+    if (o->verdict != VERDICT_SIGN && !withheld) {
+        fill_seen(r, e);
+        return;
+    }
+    if (withheld) {
+        r->withheld = o->claims.attest;
+        r->withheld_reason = o->withheld_reason;
+    } else {
+        r->attest = o->claims.attest;
+        r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
+    }
+    const uint32_t certificate = outcome_certificate(o);
+    if (certificate >= e->settings->n_certificates)
+        return;
+    fill_certificate(r, e, certificate);
+    if (!withheld)
+        r->iat_s = o->claims.iat_s;
 }
 
 /* Whose trunk it was, signed or not. */
@@ -42,11 +79,29 @@ static struct str provider_of(const struct ledger_entry *e)
                                                        : (struct str){NULL, 0};
 }
 
+bool ledger_wants_tokens(const struct settings *settings)
+{
+    return settings->record_tokens && !settings->mask_numbers;
+}
+
+/* Those of ours that it left with; of a call that was judged, those by which. */
+static void fill_tokens(struct record *r, const struct ledger_entry *e)
+{
+    if (!ledger_wants_tokens(e->settings))
+        return;
+    for (uint32_t i = 0; e->outcome->verdict == VERDICT_SIGN && i < e->n_tokens; i++)
+        record_add_token(r, e->tokens[i]);
+    for (uint32_t i = 0; was_seen(e) && i < e->seen->n_tokens; i++)
+        record_add_token(r, e->seen->tokens[i]);
+    for (unsigned i = 0; e->outcome->verified && i < e->call->n_identities_known; i++)
+        record_add_token(r, e->call->identities_known[i]->text);
+}
+
 void ledger_pack(struct buf *packet, const struct ledger_entry *e)
 {
     const struct outcome *o = e->outcome;
     const struct trunk *trunk = e->call->trunk;
-    struct buf source = BUF_INIT, row = BUF_INIT;
+    struct buf source = BUF_INIT, row = BUF_INIT, detail = BUF_INIT;
     struct str none = {NULL, 0};
     if (e->call->source.family != ADDRESS_NONE)
         address_add(&source, &e->call->source);
@@ -78,12 +133,18 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .config_generation = e->config_generation,
         .numbers_generation = e->numbers_generation,
         .emergency = o->emergency,
+        .rate = o->rate,
         .detail = o->detail,
         .count = e->count,
     };
     for (; r.n_tried < e->n_tried && r.n_tried < TRIED_MAX; r.n_tried++)
         r.tried[r.n_tried] = e->tried[r.n_tried];
+    if (was_seen(e)) {
+        add_seen(&detail, e);
+        r.detail = buf_str(&detail);
+    }
     fill_token(&r, e);
+    fill_tokens(&r, e);
     r.is_verified = o->verified != NULL;
     if (o->verified) {
         r.verified = *o->verified;
@@ -92,6 +153,7 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
     record_pack(packet, &r);
     buf_fini(&source);
     buf_fini(&row);
+    buf_fini(&detail);
 }
 
 bool ledger_send(int fd, struct str packet)

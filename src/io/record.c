@@ -19,6 +19,7 @@ static const size_t texts[] = {
     offsetof(struct record, upstream),    offsetof(struct record, detail),
     offsetof(struct record, provider),    offsetof(struct record, spc),
     offsetof(struct record, serial),      offsetof(struct record, identity_fault),
+    offsetof(struct record, rate),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -42,22 +43,36 @@ struct packet_verified {
 /* Host order and layout: both ends are the same program. */
 struct packet_head {
     uint32_t magic;
-    uint8_t attest, verdict, number_state, emergency;
+    uint8_t attest, verdict, number_state, emergency, withheld;
     int64_t ts_us, iat_s, sign_us, total_us;
     uint64_t config_generation, numbers_generation;
     int32_t sip_status;
     uint32_t count, identity_unreadable;
-    uint16_t reason;
-    uint8_t cause, n_tried, is_verified;
-    uint16_t text_bytes[N_TEXTS];
+    uint16_t reason, withheld_reason;
+    uint8_t cause, n_tried, is_verified, n_tokens;
+    uint16_t text_bytes[N_TEXTS], token_bytes[RECORD_TOKENS_MAX];
 };
 
 /* One of tried[]; the upstream's name follows. */
 struct packet_hop {
     struct address address;
-    uint8_t transport, fate, name_bytes;
+    uint8_t transport, fate, name_bytes, again;
     uint16_t status;
 };
+
+static bool is_token(struct str value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if (value.p[i] < ' ' || value.p[i] > '~')
+            return false;
+    return value.n > 0 && value.n <= RECORD_TOKEN_MAX;
+}
+
+void record_add_token(struct record *record, struct str value)
+{
+    if (record->n_tokens < RECORD_TOKENS_MAX && is_token(value))
+        record->tokens[record->n_tokens++] = value;
+}
 
 static struct str *text_at(const struct record *r, size_t i)
 {
@@ -73,6 +88,7 @@ static void pack_hop(struct buf *packet, const struct tried *t)
     memcpy(hop.address.bytes, t->address.bytes, sizeof(hop.address.bytes));
     hop.transport = t->transport;
     hop.fate = t->fate;
+    hop.again = t->again;
     hop.status = t->status;
     hop.name_bytes = (uint8_t)str_slice(t->upstream, 0, HOP_NAME_MAX).n;
     buf_add(packet, &hop, sizeof(hop));
@@ -123,6 +139,8 @@ void record_pack(struct buf *packet, const struct record *r)
     memset(&head, 0, sizeof(head)); /* the gaps too: they leave the process */
     head.magic = PACKET_MAGIC;
     head.attest = (uint8_t)r->attest;
+    head.withheld = (uint8_t)r->withheld;
+    head.withheld_reason = (uint16_t)r->withheld_reason;
     head.verdict = (uint8_t)r->verdict;
     head.number_state = (uint8_t)r->number_state;
     head.emergency = r->emergency;
@@ -139,11 +157,16 @@ void record_pack(struct buf *packet, const struct record *r)
     head.n_tried = (uint8_t)r->n_tried;
     head.count = r->count;
     head.is_verified = r->is_verified;
+    head.n_tokens = (uint8_t)r->n_tokens;
+    for (size_t i = 0; i < r->n_tokens; i++)
+        head.token_bytes[i] = (uint16_t)r->tokens[i].n;
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)record_text(*text_at(r, i)).n;
     buf_add(packet, &head, sizeof(head));
     for (size_t i = 0; i < N_TEXTS; i++)
         buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
+    for (size_t i = 0; i < r->n_tokens; i++)
+        buf_add_str(packet, r->tokens[i]);
     for (size_t i = 0; i < r->n_tried; i++)
         pack_hop(packet, &r->tried[i]);
     if (r->is_verified)
@@ -165,9 +188,10 @@ static bool verified_is_good(const struct packet_verified *v)
 
 static bool head_is_good(const struct packet_head *h)
 {
-    return h->magic == PACKET_MAGIC && is_level(h->attest) && h->is_verified <= 1 &&
-           h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES && h->emergency <= 1 &&
-           h->sip_status >= 0 && h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
+    return h->magic == PACKET_MAGIC && is_level(h->attest) && is_level(h->withheld) &&
+           h->is_verified <= 1 && h->verdict <= VERDICT_SIGN && h->number_state <= NUMBER_STATES &&
+           h->emergency <= 1 && h->sip_status >= 0 && h->sip_status <= 699 &&
+           h->n_tried <= TRIED_MAX && h->n_tokens <= RECORD_TOKENS_MAX;
 }
 
 static bool unpack_hop(struct tried *t, struct str *rest)
@@ -178,15 +202,26 @@ static bool unpack_hop(struct tried *t, struct str *rest)
     memcpy(&hop, rest->p, sizeof(hop));
     *rest = str_slice(*rest, sizeof(hop), rest->n);
     if (hop.name_bytes > HOP_NAME_MAX || hop.name_bytes > rest->n || hop.fate >= FATE_KINDS ||
-        hop.transport >= TRANSPORTS || hop.status > 699 ||
+        hop.transport >= TRANSPORTS || hop.again > 1 || hop.status > 699 ||
         (hop.address.family != ADDRESS_NONE && !address_is_sound(&hop.address)))
         return false;
     *t = (struct tried){.upstream = str_slice(*rest, 0, hop.name_bytes),
                         .address = hop.address,
                         .transport = hop.transport,
                         .fate = hop.fate,
-                        .status = hop.status};
+                        .status = hop.status,
+                        .again = hop.again};
     *rest = str_slice(*rest, hop.name_bytes, rest->n);
+    return true;
+}
+
+static bool unpack_token(struct record *r, size_t n, struct str *rest)
+{
+    const struct str value = str_slice(*rest, 0, n);
+    if (n > rest->n || !is_token(value))
+        return false;
+    r->tokens[r->n_tokens++] = value;
+    *rest = str_slice(*rest, n, rest->n);
     return true;
 }
 
@@ -236,6 +271,8 @@ bool record_unpack(struct record *r, struct str packet)
     *r = (struct record){
         .ts_us = h.ts_us,
         .attest = (char)h.attest,
+        .withheld = (char)h.withheld,
+        .withheld_reason = (enum reason)h.withheld_reason,
         .verdict = (enum verdict)h.verdict,
         .reason = (enum reason)h.reason,
         .number_state = (enum number_state)h.number_state,
@@ -258,6 +295,9 @@ bool record_unpack(struct record *r, struct str packet)
         *text_at(r, i) = str_slice(rest, 0, h.text_bytes[i]);
         rest = str_slice(rest, h.text_bytes[i], rest.n);
     }
+    while (r->n_tokens < h.n_tokens)
+        if (!unpack_token(r, h.token_bytes[r->n_tokens], &rest))
+            return false;
     for (; r->n_tried < h.n_tried; r->n_tried++)
         if (!unpack_hop(&r->tried[r->n_tried], &rest))
             return false;
@@ -324,8 +364,23 @@ static void put_hop(struct json *j, const struct tried *t)
     buf_reset(&text);
     tried_add_said(&text, t);
     put_text(j, STR("said"), buf_str(&text));
+    json_put_key(j, STR("retried_unsigned"));
+    json_put_bool(j, t->again);
     json_end_object(j);
     buf_fini(&text);
+}
+
+static void put_tokens(struct json *j, const struct record *r)
+{
+    json_put_key(j, STR("tokens"));
+    if (r->n_tokens == 0) {
+        json_put_null(j);
+        return;
+    }
+    json_begin_array(j);
+    for (size_t i = 0; i < r->n_tokens; i++)
+        json_put_string(j, r->tokens[i]);
+    json_end_array(j);
 }
 
 /* How the call fared, whatever was decided of it. */
@@ -338,6 +393,21 @@ static void put_result(struct json *j, const struct record *r)
     for (size_t i = 0; i < r->n_tried; i++)
         put_hop(j, &r->tried[i]);
     json_end_array(j);
+}
+
+/* Of a call whose token was made and stayed here: what it would have been signed as. Its
+   certificate is told where that of a signed call is. */
+static void put_withheld(struct json *j, const struct record *r)
+{
+    json_put_key(j, STR("withheld"));
+    if (!r->withheld) {
+        json_put_null(j);
+        return;
+    }
+    json_begin_object(j);
+    put_text(j, STR("attest"), (struct str){&r->withheld, 1});
+    put_text(j, STR("reason"), reason_name(r->withheld_reason));
+    json_end_object(j);
 }
 
 void record_put(struct json *j, const struct record *r)
@@ -355,7 +425,9 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("origid"), r->origid);
     put_text(j, STR("decision"), verdict_name(r->verdict));
     put_text(j, STR("reason"), reason_name(r->reason));
+    put_withheld(j, r);
     put_text(j, STR("rule"), r->rule);
+    put_text(j, STR("rate"), r->rate);
     put_text(j, STR("number_state"), looked_up ? number_state_name(r->number_state) : none);
     put_text(j, STR("number_row"), r->number_row);
     put_text(j, STR("customer"), r->customer);
@@ -365,6 +437,7 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("cert_serial"), r->serial);
     put_text(j, STR("x5u"), r->x5u);
     json_put_known_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
+    put_tokens(j, r);
     put_text(j, STR("identity_fault"), r->identity_fault);
     json_put_known_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
     json_put_key(j, STR("verification"));

@@ -55,6 +55,25 @@ static void begin_line(struct record_file *f)
     f->number++;
 }
 
+/* Of gzip, xz, zstd, bzip2: no record begins so. */
+static bool begins_compressed(struct str text)
+{
+    static const struct str magic[] = {STR("\x1f\x8b"),
+                                       STR("\xfd"
+                                           "7zXZ"),
+                                       STR("\x28\xb5\x2f\xfd"), STR("BZh")};
+    for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
+        if (str_starts(text, magic[i]))
+            return true;
+    return false;
+}
+
+const char *record_file_fault(int error)
+{
+    return error == RECORD_FILE_COMPRESSED ? "is compressed: unpack it first (gunzip, unxz ...)"
+                                           : regular_file_fault(error);
+}
+
 /* Up to the end of the line that was begun, or of the file. */
 static int read_on(struct record_file *f, struct record_line *line)
 {
@@ -74,6 +93,8 @@ static int read_on(struct record_file *f, struct record_line *line)
         return 0;
     line->ended = c == '\n';
     line->text = buf_str(&f->line);
+    if (f->number == 1 && begins_compressed(line->text))
+        return RECORD_FILE_COMPRESSED;
     return 1;
 }
 
@@ -149,6 +170,14 @@ static void add_quoted(struct buf *pattern, const char *path)
     }
 }
 
+static bool add_passed_over(struct buf *names, const char *path)
+{
+    char *name = strdup(path);
+    if (name)
+        buf_add(names, &name, sizeof(name));
+    return name && !buf_failed(names);
+}
+
 static bool add_ranked(struct buf *list, const char *path)
 {
     struct ranked one = {strdup(path), first_seq(path)};
@@ -157,18 +186,18 @@ static bool add_ranked(struct buf *list, const char *path)
     return one.path && !buf_failed(list);
 }
 
-static bool collect(struct buf *list, const char *path)
+static bool collect(struct buf *list, struct buf *passed_over, const char *path)
 {
     struct buf pattern = BUF_INIT;
     glob_t found = {0};
     add_quoted(&pattern, path);
     buf_add(&pattern, ".*", 3);
     bool good = !buf_failed(&pattern);
-    int r = good ? glob(pattern.p, GLOB_NOSORT, NULL, &found) : 0;
+    int r = good ? glob(pattern.p, 0, NULL, &found) : 0;
     good = good && (r == 0 || r == GLOB_NOMATCH);
     for (size_t i = 0; good && r == 0 && i < found.gl_pathc; i++)
-        if (!is_compressed(found.gl_pathv[i]))
-            good = add_ranked(list, found.gl_pathv[i]);
+        good = is_compressed(found.gl_pathv[i]) ? add_passed_over(passed_over, found.gl_pathv[i])
+                                                : add_ranked(list, found.gl_pathv[i]);
     if (good)
         globfree(&found);
     buf_fini(&pattern);
@@ -177,11 +206,13 @@ static bool collect(struct buf *list, const char *path)
 
 bool record_files_list(struct record_file_names *names, const char *path)
 {
-    struct buf list = BUF_INIT;
-    bool good = collect(&list, path);
+    struct buf list = BUF_INIT, passed_over = BUF_INIT;
+    bool good = collect(&list, &passed_over, path);
     struct ranked *ranked = (struct ranked *)(void *)list.p;
     size_t n = list.n / sizeof(*ranked);
-    *names = (struct record_file_names){.path = calloc(n + 1, sizeof(char *))};
+    *names = (struct record_file_names){.path = calloc(n + 1, sizeof(char *)),
+                                        .passed_over = (char **)(void *)passed_over.p,
+                                        .n_passed_over = passed_over.n / sizeof(char *)};
     good = good && names->path;
     if (good && n > 1) /* the file itself is the last of those without a number */
         qsort(ranked, n, sizeof(*ranked), by_seq);
@@ -202,5 +233,8 @@ void record_files_free(struct record_file_names *names)
     for (size_t i = 0; i < names->n; i++)
         free(names->path[i]);
     free(names->path);
+    for (size_t i = 0; i < names->n_passed_over; i++)
+        free(names->passed_over[i]);
+    free(names->passed_over);
     *names = (struct record_file_names){0};
 }

@@ -126,3 +126,9 @@ int stream_listener_start(struct stream_listener *l)
 {
     return evconnlistener_enable(l->accepting) == 0 ? 0 : -ENOMEM;
 }
+
+void stream_listener_stop(struct stream_listener *l)
+{
+    event_del(l->resume);
+    evconnlistener_disable(l->accepting);
+}

@@ -5,6 +5,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <stird/base/clock.h>
 #include <string.h>
 
 #include "sockaddr.h"
@@ -12,6 +13,8 @@
 #define BATCH          16
 #define DATAGRAM_BYTES 65536 /* the largest UDP payload is 65507; one more for the NUL */
 #define BATCHES_A_TURN 8     /* then other sockets and timers get their turn */
+#define CATCH_UP_MS    5000  /* how long the first datagrams may be those that had waited */
+#define BREATHER_US    1000
 
 struct datagram_reader {
     struct mmsghdr headers[BATCH];
@@ -23,6 +26,8 @@ struct datagram_reader {
 struct datagram_socket {
     struct net *net;
     struct event *event;
+    struct event *go_on;          /* after a breather */
+    int64_t catching_up_until_ms; /* 0: what had waited for this process has been read */
     int fd;
     uint16_t listener;
 };
@@ -49,6 +54,8 @@ void datagram_socket_free(struct datagram_socket *s)
         return;
     if (s->event)
         event_free(s->event);
+    if (s->go_on)
+        event_free(s->go_on);
     free(s);
 }
 
@@ -104,12 +111,36 @@ static void read_error_queue(struct datagram_socket *s)
     }
 }
 
+/* What had waited comes faster than anything from a network: others (the signer) are to keep up
+   with it, in the time that each call has. */
+static bool takes_breather(struct datagram_socket *s)
+{
+    const struct net_handlers *h = &s->net->handlers;
+    const struct timeval breather = {.tv_usec = BREATHER_US};
+    if (s->catching_up_until_ms == 0 || !h->busy || !h->busy(h->context))
+        return false;
+    if (clock_monotonic_ms() >= s->catching_up_until_ms) {
+        s->catching_up_until_ms = 0;
+        return false;
+    }
+    event_del(s->event);
+    event_add(s->go_on, &breather);
+    return true;
+}
+
+static void on_breather_ends(evutil_socket_t fd, short what, void *context)
+{
+    struct datagram_socket *s = context;
+    (void)fd, (void)what;
+    event_add(s->event, NULL);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct datagram_socket *s = context;
     struct datagram_reader *r = s->net->reader;
-    for (unsigned turn = 0; turn < BATCHES_A_TURN; turn++) {
+    for (unsigned turn = 0; turn < BATCHES_A_TURN && !takes_breather(s); turn++) {
         for (unsigned i = 0; i < BATCH; i++)
             r->headers[i].msg_hdr.msg_namelen = sizeof(r->sources[i]);
         int n = recvmmsg(s->fd, r->headers, BATCH, MSG_DONTWAIT, NULL);
@@ -117,8 +148,10 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
             read_error_queue(s);
         for (int i = 0; i < n; i++)
             deliver(s, (unsigned)i);
-        if (n < BATCH)
+        if (n < BATCH) {
+            s->catching_up_until_ms = 0;
             break;
+        }
     }
     s->net->handlers.batch_end(s->net->handlers.context);
 }
@@ -130,7 +163,8 @@ struct datagram_socket *datagram_socket_new(struct net *net, uint16_t listener, 
         return NULL;
     *s = (struct datagram_socket){.net = net, .fd = fd, .listener = listener};
     s->event = event_new(net->base, fd, EV_READ | EV_PERSIST, on_readable, s);
-    if (!s->event) {
+    s->go_on = evtimer_new(net->base, on_breather_ends, s);
+    if (!s->event || !s->go_on) {
         datagram_socket_free(s);
         return NULL;
     }
@@ -139,6 +173,7 @@ struct datagram_socket *datagram_socket_new(struct net *net, uint16_t listener, 
 
 int datagram_socket_start(struct datagram_socket *s)
 {
+    s->catching_up_until_ms = clock_monotonic_ms() + CATCH_UP_MS;
     return event_add(s->event, NULL) == 0 ? 0 : -ENOMEM;
 }
 

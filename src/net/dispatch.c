@@ -83,6 +83,16 @@ static int draw(uint32_t *number)
     return 0;
 }
 
+static bool is_sound(uint32_t number)
+{
+    return number > 0 && number < DISPATCH_PRIME;
+}
+
+bool dispatch_key_is_sound(const struct dispatch_key *key)
+{
+    return is_sound(key->place) && is_sound(key->multiple) && is_sound(key->offset);
+}
+
 int dispatch_key_make(struct dispatch_key *key)
 {
     int error = draw(&key->place);

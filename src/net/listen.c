@@ -112,11 +112,22 @@ static int open_shared(struct listener_sockets *sockets, unsigned workers, enum 
 int listener_open(struct listener_sockets *sockets, unsigned workers, int program,
                   const struct listener *listener, enum transport *failed)
 {
+    listener_none(sockets, workers);
+    return listener_open_rest(sockets, workers, program, listener, failed);
+}
+
+void listener_none(struct listener_sockets *sockets, unsigned workers)
+{
     for (unsigned w = 0; w < workers; w++)
         for (unsigned t = 0; t < TRANSPORTS; t++)
             sockets[w].fd[t] = -1;
+}
+
+int listener_open_rest(struct listener_sockets *sockets, unsigned workers, int program,
+                       const struct listener *listener, enum transport *failed)
+{
     for (unsigned t = 0; t < TRANSPORTS; t++) {
-        if (!listener->transports[t])
+        if (!listener->transports[t] || sockets[0].fd[t] >= 0)
             continue;
         int error = t == TRANSPORT_UDP
                         ? open_group(sockets, workers, program, &listener->address)

@@ -218,16 +218,21 @@ static int mend_stream(int fd, enum transport transport, const struct address *a
     return listen(fd, LISTEN_BACKLOG) == 0 ? (int)r : -errno;
 }
 
+int mend_socket(struct listener_sockets *own, unsigned workers, int program,
+                const struct listener *listener, enum transport t)
+{
+    return t == TRANSPORT_UDP ? mend_datagrams(&own->fd[t], workers, program, &listener->address)
+                              : mend_stream(own->fd[t], t, &listener->address);
+}
+
 int mend_listener(struct listener_sockets *sockets, unsigned workers, unsigned worker, int program,
                   const struct listener *listener, enum transport *failed)
 {
     enum mended all = MEND_NOTHING;
     for (unsigned t = 0; t < TRANSPORTS; t++) {
-        int *fd = &sockets[worker].fd[t];
-        if (*fd < 0)
+        if (sockets[worker].fd[t] < 0)
             continue;
-        int r = t == TRANSPORT_UDP ? mend_datagrams(fd, workers, program, &listener->address)
-                                   : mend_stream(*fd, (enum transport)t, &listener->address);
+        int r = mend_socket(&sockets[worker], workers, program, listener, (enum transport)t);
         *failed = (enum transport)t;
         if (r < 0)
             return r;

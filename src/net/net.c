@@ -85,6 +85,13 @@ void net_start(struct net *net)
     }
 }
 
+void net_stop_accepting(struct net *net)
+{
+    for (unsigned i = 0; i < net->n_listeners * TRANSPORTS; i++)
+        if (net->stream[i])
+            stream_listener_stop(net->stream[i]);
+}
+
 /* Never so many that the descriptors run out: a failing accept() would help nobody. */
 static uint32_t affordable(const struct net *net, uint32_t wanted)
 {
@@ -248,4 +255,9 @@ bool flow_is_ready(const struct flow *flow)
 bool flow_is_reliable(const struct flow *flow)
 {
     return flow->transport != TRANSPORT_UDP;
+}
+
+bool flow_own_end(const struct flow *flow, struct address *own)
+{
+    return flow->connection && connection_own_end(flow->connection, own);
 }

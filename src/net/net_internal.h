@@ -48,6 +48,7 @@ struct stream_listener *stream_listener_new(struct net *net, uint16_t listener,
                                             enum transport transport, int fd);
 void stream_listener_free(struct stream_listener *l);
 int stream_listener_start(struct stream_listener *l);
+void stream_listener_stop(struct stream_listener *l);
 /* Takes FD. */
 void connection_accepted(struct net *net, uint16_t listener, enum transport transport,
                          const struct address *remote, int fd);
@@ -75,6 +76,7 @@ struct flow connection_flow(struct connection *c);
 int connection_send(struct connection *c, struct str bytes);
 bool connection_is_open(const struct connection *c);
 bool connection_is_ready(const struct connection *c);
+bool connection_own_end(const struct connection *c, struct address *own);
 void connection_hold(struct connection *c);
 void connection_release(struct connection *c);
 /* Closes all, without telling the handlers. */

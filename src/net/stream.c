@@ -1,3 +1,4 @@
+#include "sockaddr.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -46,6 +47,16 @@ struct flow connection_flow(struct connection *c)
 bool connection_is_ready(const struct connection *c)
 {
     return connection_is_open(c) && !c->opening;
+}
+
+bool connection_own_end(const struct connection *c, struct address *own)
+{
+    struct sockaddr_storage name;
+    socklen_t n = sizeof(name);
+    if (!c->stream || getsockname(bufferevent_getfd(c->stream), (struct sockaddr *)&name, &n) != 0)
+        return false;
+    *own = sockaddr_to_address(&name);
+    return own->family != ADDRESS_NONE;
 }
 
 bool connection_is_open(const struct connection *c)

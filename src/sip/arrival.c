@@ -13,6 +13,9 @@
 #include "sip/message/received.h"
 #include "source_class.h"
 #include "stranger.h"
+#include "tracing.h"
+
+#define SIGNATURES_AT_ONCE 8
 
 static bool is_answerable(struct str raw)
 {
@@ -115,6 +118,7 @@ void arrival_message(void *context, const struct flow *arrived, char *bytes, siz
     bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
     if (whole && inbox_pass_request(p, from, raw))
         return;
+    tracing_received(p, from, raw);
     if (!received_parse(&m, raw, status, frame, proxy_settings(p))) {
         if (class != SOURCE_UNKNOWN && received_may_respond(raw) &&
             inbox_pass_response(p, received_branch(raw), from, raw))
@@ -153,4 +157,10 @@ void arrival_undelivered(void *context, struct str datagram, int error)
         client_transaction_transport_error(t, proxy_now_ms());
     else
         inbox_pass_undelivered(p, datagram, branch, error);
+}
+
+bool arrival_busy(void *proxy)
+{
+    const struct proxy *p = proxy;
+    return signer_client_waiting(proxy_snapshot(p)->signer) >= SIGNATURES_AT_ONCE;
 }

@@ -11,6 +11,8 @@
 /* Functions of net_handlers; PROXY is a struct proxy. */
 void arrival_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
                      const struct frame *frame, enum frame_status status);
+/* While the signer has as many calls to sign as it surely has done within signing.timeout. */
+bool arrival_busy(void *proxy);
 void arrival_undelivered(void *proxy, struct str datagram, int error);
 /* For net_each_taken(): sets whether FROM's connection carries requests to its peer, as its trunk
    wants it now. */

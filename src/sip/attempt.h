@@ -4,8 +4,6 @@
 #ifndef STIRD_SIP_ATTEMPT_H
 #define STIRD_SIP_ATTEMPT_H
 
-#include <stird/core/privacy.h>
-
 #include "branch.h"
 #include "limits.h"
 #include "target.h"
@@ -22,7 +20,8 @@ struct attempt {
     struct context *context;
     struct client_transaction *client;
     struct target target;
-    enum privacy_view view; /* whose decision left */
+    unsigned leaves; /* which decision left: of the context's `leaving` */
+    bool has_token;  /* with a token of ours */
     char branch[BRANCH_LENGTH + 1];
     struct limit *limit; /* of the upstream; until its final answer */
     uint64_t *level;     /* tally.h: the same; or NULL */

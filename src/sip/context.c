@@ -1,7 +1,9 @@
 #include "context.h"
 #include "lost_emergency.h"
+#include "rating.h"
 #include "sip/message/received.h"
 #include "reply.h"
+#include "shadow_compare.h"
 #include "steps.h"
 #include "tally.h"
 #include "verifying.h"
@@ -114,6 +116,7 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     *o = *from;
     o->rule = rule;
     o->detail = detail;
+    o->rate = from->rate.n > 0 ? arena_copy(arena, from->rate) : STR("");
     o->trace = NULL;
     o->n_trace = 0;
     o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
@@ -122,12 +125,41 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     return copy_verified(o, arena) ? o : NULL;
 }
 
+/* What a record holds of the tokens that were made for next hops of one view. False: no memory. */
+static bool copy_tokens(struct leaving *to, const struct leaving *from, struct arena *arena)
+{
+    to->identities = from->n_identities > 0
+                         ? arena_array(arena, from->n_identities, sizeof(*to->identities))
+                         : NULL;
+    for (; to->identities && to->n_identities < from->n_identities; to->n_identities++) {
+        struct str *copy = &to->identities[to->n_identities];
+        *copy = arena_copy(arena, from->identities[to->n_identities]);
+        if (!copy->p)
+            return false;
+    }
+    return to->n_identities == from->n_identities;
+}
+
+/* The same of those that came with it, by which it was judged. */
+static bool copy_known(struct call *to, const struct call *from, struct arena *arena)
+{
+    for (unsigned i = 0; i < from->n_identities_known; i++) {
+        struct identity_value *copy = arena_alloc(arena, sizeof(*copy));
+        const struct str text = arena_copy(arena, from->identities_known[i]->text);
+        if (!copy || !text.p)
+            return false;
+        copy->text = text;
+        to->identities_known[to->n_identities_known++] = copy;
+    }
+    return true;
+}
+
 /* Keeps tokens that were made for other next hops, because an earlier attempt may turn out to be
    the final one. */
 static bool copy_outcomes(struct context *c, struct arena *arena)
 {
-    struct outcome *copies[PRIVACY_VIEWS] = {NULL}, *counts = NULL;
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++) {
+    struct outcome *copies[LEAVINGS] = {NULL}, *counts = NULL;
+    for (unsigned i = 0; i < LEAVINGS; i++) {
         const struct outcome *from = c->leaving[i].outcome;
         copies[i] = from ? copy_outcome(from, arena) : NULL;
         if (from && !copies[i])
@@ -137,33 +169,57 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
     }
     if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
         return false;
-    for (unsigned i = 0; i < PRIVACY_VIEWS; i++)
-        c->leaving[i] = (struct leaving){.outcome = copies[i]};
+    struct leaving left[LEAVINGS] = {0}, seen = {0};
+    const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen.tokens,
+                                     .n_identities = c->seen.n_tokens};
+    if (ledger_wants_tokens(c->snapshot->settings) && !copy_tokens(&seen, &was_seen, arena))
+        return false;
+    for (unsigned i = 0; i < LEAVINGS; i++) {
+        left[i].outcome = copies[i];
+        if (ledger_wants_tokens(c->snapshot->settings) &&
+            !copy_tokens(&left[i], &c->leaving[i], arena))
+            return false;
+    }
+    memcpy(c->leaving, left, sizeof(left));
+    c->seen.tokens = seen.identities;
+    c->seen.n_tokens = seen.n_identities;
     c->outcome = counts;
     return true;
 }
 
-/* Copies the facts that the record of a call still needs. */
-static bool copy_facts(struct context *c, struct arena *arena)
+/* What the record still needs of the call. NULL: no memory. */
+static struct call *copy_call(const struct context *c, struct str call_id, struct arena *arena)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));
+    if (!call || !c->call)
+        return call;
+    *call = (struct call){.arena = arena,
+                          .now_s = c->call->now_s,
+                          .source = c->call->source,
+                          .listener = c->call->listener,
+                          .call_id = call_id,
+                          .n_identity_unreadable = c->call->n_identity_unreadable,
+                          .identity_fault = c->call->identity_fault,
+                          .trunk = c->call->trunk,
+                          .customer = c->call->customer};
+    const bool judged = c->outcome && c->outcome->verified;
+    if (judged && ledger_wants_tokens(c->snapshot->settings) && !copy_known(call, c->call, arena))
+        return NULL;
+    return call;
+}
+
+/* Copies the facts that the record of a call still needs: all, or C stays as it is. */
+static bool copy_facts(struct context *c, struct arena *arena)
+{
     struct str call_id = arena_copy(arena,
                                     received_call_id((struct str){c->request, c->request_bytes}));
     struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
+    struct call *call = copy_call(c, call_id, arena);
     if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
         return false;
-    if (c->call) {
-        *call = (struct call){.arena = arena,
-                              .now_s = c->call->now_s,
-                              .source = c->call->source,
-                              .listener = c->call->listener,
-                              .call_id = call_id,
-                              .n_identity_unreadable = c->call->n_identity_unreadable,
-                              .identity_fault = c->call->identity_fault,
-                              .trunk = c->call->trunk,
-                              .customer = c->call->customer};
+    rating_copy(c, arena);
+    if (c->call)
         c->call = call;
-    }
     c->call_id = call_id;
     c->cancel_reason = reason;
     return true;
@@ -380,7 +436,8 @@ void context_say_trying(struct context *c)
 /* Only an overload of stird as a whole tells the SBC to stay away for a while (Decided 15). */
 static struct str extra_lines(enum reason reason)
 {
-    if (reason == REASON_OVERLOADED || reason == REASON_DRAINING)
+    if (reason == REASON_OVERLOADED || reason == REASON_DRAINING || reason == REASON_DRAINED ||
+        reason == REASON_TRUNK_DISABLED)
         return STR("Retry-After: 5\r\n");
     return (struct str){NULL, 0};
 }
@@ -413,6 +470,8 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
+    if (c->refused && !c->finished)
+        shadow_compare(c);
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
     buf_add_str(&lines, extra);
@@ -506,6 +565,8 @@ static void log_decision(const struct context *c)
              v && v->elsewhere.n > 0 ? LOG_TEXT("requested", digits(c, &v->elsewhere, &requested))
                                      : LOG_NOTHING,
              LOG_TEXT("level", ((struct str){&level, 1})),
+             outcome_was_withheld(o) ? LOG_TEXT("withheld", ((struct str){&o->claims.attest, 1}))
+                                     : LOG_NOTHING,
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
              LOG_NUMBER("tried", c->trail.n),
@@ -529,6 +590,15 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
         recording_send(proxy_recording(p), buf_str(proxy_scratch(p)));
 }
 
+/* What was made for the next hop that counts: an earlier one than the last may be the final one. */
+static const struct leaving *left_as(const struct context *c)
+{
+    for (unsigned i = 0; i < LEAVINGS; i++)
+        if (c->outcome && c->leaving[i].outcome == c->outcome)
+            return &c->leaving[i];
+    return &c->leaving[context_leaves(c)];
+}
+
 /* Writes one record for each INVITE, when it is known how it ended. */
 static void write_record(struct context *c)
 {
@@ -541,6 +611,9 @@ static void write_record(struct context *c)
         .cause = c->cause,
         .tried = c->trail.list,
         .n_tried = c->trail.n,
+        .tokens = left_as(c)->identities,
+        .n_tokens = left_as(c)->n_identities,
+        .seen = &c->seen,
         .ts_us = c->real_us,
         .sign_us = c->sign_us,
         .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,
@@ -577,6 +650,8 @@ static void count_outcome(struct context *c)
     count_add(&proxy_counters(c->proxy)->by_reason[o->reason], 1);
     if (o->verdict == VERDICT_SIGN)
         TALLY(c, by_level[o->claims.attest - 'A'], 1);
+    if (outcome_was_withheld(o))
+        TALLY(c, withheld_by_level[o->claims.attest - 'A'], 1);
 }
 
 /* Notes a source whose request was refused because of where it comes from, not because of what it
@@ -630,8 +705,8 @@ static void tell(struct context *c)
 void context_set_winner(struct context *c, struct attempt *a)
 {
     c->current = a;
-    if (c->leaving[a->view].outcome)
-        c->outcome = c->leaving[a->view].outcome;
+    if (c->leaving[a->leaves].outcome)
+        c->outcome = c->leaving[a->leaves].outcome;
 }
 
 void context_end(struct context *c, int status, enum cause cause)
@@ -650,6 +725,7 @@ void context_finish(struct context *c, int status)
     wait_cancel(&c->wait);
     for (struct attempt *a = c->attempts; a; a = a->next)
         timer_clear(proxy_timers(p), &a->patience);
+    rating_ended(c, status);
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)

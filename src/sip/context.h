@@ -10,6 +10,7 @@
 #include <stird/core/emergency.h>
 #include <stird/core/outcome.h>
 #include <stird/core/privacy.h>
+#include <stird/io/ledger.h>
 #include <stird/net/resolver.h>
 
 #include "sip/message/answer.h"
@@ -29,6 +30,9 @@ struct leaving {
     struct str *identities;  /* the Identity values to insert, in their order, in the arena */
     unsigned n_identities;
 };
+
+#define LEAVES_BARE PRIVACY_VIEWS /* without a token, whatever the next hop sees (relay.c) */
+#define LEAVINGS    (PRIVACY_VIEWS + 1)
 
 #define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */
 
@@ -68,6 +72,7 @@ struct context {
     enum emergency says_emergency; /* by its trunk's reading, once that is known */
     bool emergency;                /* no limit counts but that of emergency calls */
     bool emergency_by_to;          /* an emergency call by its To alone */
+    bool bare; /* what is sent now has no token: the next hop refused it with one */
     bool cancelled, finished;
     bool refused;           /* by us, for `refused_for`, before it was sent anywhere */
     enum progress progress; /* how far it has come before it was finished */
@@ -87,10 +92,11 @@ struct context {
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
     struct flow from;         /* as the packet has it; answers may go elsewhere */
     struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
-    struct leaving leaving[PRIVACY_VIEWS];
+    struct leaving leaving[LEAVINGS];
     enum privacy_view view;  /* that counts now */
-    struct outcome *outcome; /* leaving[view]'s; before a decision, what would be recorded if a path
-                                forgot to decide */
+    struct outcome *outcome; /* of what leaves now; before a decision, what would be recorded if a
+                                path forgot to decide */
+    struct rated *rated;     /* rating.h; in the arena; NULL: no rate counts it */
     union asked asked;
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */
@@ -110,6 +116,7 @@ struct context {
     int64_t arrived_us, real_us;            /* monotonic, real */
     int64_t sign_us, sent_us;               /* -1: not (yet) */
     int status;                             /* final status sent upstream, 0: none */
+    struct ledger_token seen;               /* by next hops; its tokens in the arena */
 };
 
 /* ---- context.c ---- */
@@ -149,6 +156,11 @@ void context_acknowledged(struct context *c);
 struct context *context_of_server(const struct server_transaction *t);
 /* Notes that it has come as far as that, unless it is further already. */
 void context_reaches(struct context *c, enum progress progress);
+/* Which of LEAVING is sent now. */
+static inline unsigned context_leaves(const struct context *c)
+{
+    return c->bare ? LEAVES_BARE : c->view;
+}
 /* Notes the attempt that has won: what was decided for it is what counts. */
 void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */

@@ -9,12 +9,15 @@
 
 #include "context.h"
 #include "relay.h"
+#include "routes.h"
 #include "forward.h"
 #include "dialog_trunk.h"
 #include <stird/core/headers.h>
 #include <stird/core/uri.h>
 #include "sip/message/odd.h"
+#include "shadow_compare.h"
 #include "size_switch.h"
+#include "switched.h"
 #include "tally.h"
 #include "trust_domain.h"
 #include "via.h"
@@ -37,7 +40,7 @@ static int write_identity(struct context *c)
     char date[SIP_DATE_LENGTH + 1];
     int error = 0;
     take_identity_off(c);
-    const struct leaving *leaving = &c->leaving[c->view];
+    const struct leaving *leaving = &c->leaving[context_leaves(c)];
     if (leaving->n_identities == 0)
         return 0;
     if (c->outcome->date == DATE_REPLACE)
@@ -322,7 +325,8 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
         a->user.callbacks = &relay_callbacks;
         a->context = c;
         a->target = *target;
-        a->view = c->view;
+        a->leaves = context_leaves(c);
+        a->has_token = c->initial && c->leaving[a->leaves].n_identities > 0;
     }
     return a;
 }
@@ -341,12 +345,20 @@ static void arm_next_hop_timer(struct context *c, struct attempt *a)
                   proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
 }
 
+_Static_assert(ROUTES_TARGETS_MAX <= 32, "numbers of attempts, twice, below BRANCH_WITH_ROUTE");
+
+/* Of a call that is offered once more, another one. */
+static unsigned number_of(const struct context *c)
+{
+    return (c->target + 1 + (c->bare ? 32 : 0)) % BRANCH_WITH_ROUTE;
+}
+
 /* Writes the attempt into P->scratch. The same target by another transport gets another branch. */
 static bool write_attempt(struct context *c, struct attempt *a, struct transaction_key *key)
 {
     struct proxy *p = c->proxy;
     const struct upstream *u = a->target.upstream;
-    unsigned number = c->target + 1 + (u && u->transport != a->target.transport ? 0x80 : 0);
+    unsigned number = number_of(c) + (u && u->transport != a->target.transport ? 0x80 : 0);
     if (!have_message(c))
         return false;
     number |= forward_has_route(c, &a->target) ? BRANCH_WITH_ROUTE : 0;
@@ -372,6 +384,21 @@ static void has_left(struct context *c, const struct flow *flow)
                       (uint64_t)(c->sent_us - c->arrived_us));
     if (flow_is_ready(flow))
         context_say_trying(c);
+    shadow_compare(c);
+}
+
+/* What its record has to tell, whatever becomes of the call at another next hop. */
+static void note_seen(struct context *c, const struct attempt *a)
+{
+    const struct leaving *leaving = &c->leaving[a->leaves];
+    if (!a->has_token)
+        return;
+    c->seen = (struct ledger_token){.attest = leaving->outcome->claims.attest,
+                                    .iat_s = leaving->outcome->claims.iat_s,
+                                    .certificate = outcome_certificate(leaving->outcome),
+                                    .tokens = leaving->identities,
+                                    .n_tokens = leaving->n_identities};
+    memcpy(c->seen.origid, leaving->outcome->claims.origid, sizeof(c->seen.origid));
 }
 
 enum sent { SENT_NOT, SENT, SENT_LATER };
@@ -397,6 +424,8 @@ static enum sent send_attempt(struct context *c, const struct target *target)
         a->client = client_transaction_new(proxy_transactions(p), &key, c->invite, &flow,
                                            buf_str(proxy_scratch(p)), &a->user, proxy_now_ms());
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
+    if (c->bare)
+        trail_again(&c->trail, a->place);
     if (!a->client) {
         /* That we have no room for a connection says nothing about the next hop. */
         tally_said(c, a->place, target, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
@@ -409,6 +438,7 @@ static enum sent send_attempt(struct context *c, const struct target *target)
     client_transaction_holds(a->client, c->holding);
     context_count(c);
     has_left(c, &flow);
+    note_seen(c, a);
     arm_next_hop_timer(c, a);
     return SENT;
 }
@@ -434,7 +464,8 @@ static bool is_full(const struct context *c, const struct target *target)
 enum privacy_view forward_next_view(const struct context *c)
 {
     unsigned i = c->target;
-    while (i + 1 < c->n_targets && is_full(c, &c->targets[i]))
+    while (i + 1 < c->n_targets &&
+           (is_full(c, &c->targets[i]) || switched_off_since(c, &c->targets[i])))
         i++;
     return i < c->n_targets ? privacy_view(&c->call->privacy, c->targets[i].upstream) : c->view;
 }
@@ -445,11 +476,20 @@ static bool is_decided_for(const struct context *c, const struct target *target)
     return !c->initial || privacy_view(&c->call->privacy, target->upstream) == c->view;
 }
 
+/* Whether the same next hop may be offered it once more. */
+static bool may_come_again(const struct attempt *a)
+{
+    return a->has_token && a->target.upstream &&
+           !status_set_is_empty(&a->target.upstream->retry_unsigned);
+}
+
 enum forward_result forward_next(struct context *c)
 {
     size_switch_waited(c);
     for (; c->target < c->n_targets; c->target++) {
         const struct target *target = &c->targets[c->target];
+        if (switched_off_since(c, target))
+            continue;
         bool full = is_full(c, target);
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
@@ -458,10 +498,16 @@ enum forward_result forward_next(struct context *c)
         enum sent sent = full ? SENT_NOT : send_attempt(c, target);
         if (sent == SENT_LATER)
             return FORWARD_WAITS;
+        if (sent == SENT_NOT && c->bare) {
+            /* The others have refused nothing: they get it with its token. */
+            c->bare = false;
+            return ++c->target < c->n_targets ? FORWARD_UNDECIDED : FORWARD_NONE;
+        }
         if (sent == SENT_NOT)
             continue;
         /* What went by a stream may still have to go by UDP (size_switch.h). */
-        if (!more_to_come(c) && c->current && c->current->target.transport == TRANSPORT_UDP)
+        if (!more_to_come(c) && c->current && c->current->target.transport == TRANSPORT_UDP &&
+            !may_come_again(c->current))
             context_shrink(c);
         return FORWARD_SENT;
     }

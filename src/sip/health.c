@@ -9,6 +9,7 @@
 #include <stird/core/trunk.h>
 
 #include "proxy_parts.h"
+#include "switched.h"
 
 #define SIGNER_MAY_BE_GONE_MS 3000 /* a dead signer is replaced in less than a second */
 
@@ -33,8 +34,10 @@ static bool has_signer(struct proxy *p)
 static enum reason signing_of(struct proxy *p, const struct trunk *t)
 {
     const struct settings *s = proxy_settings(p);
-    const struct certificate_question any_token = {
-        .settings = s, .states = proxy_snapshot(p)->certificate_states, .now_s = clock_real_s()};
+    const struct certificate_question any_token = {.settings = s,
+                                                   .states = proxy_snapshot(p)->certificate_states,
+                                                   .switches = proxy_switches(p),
+                                                   .now_s = clock_real_s()};
     enum reason reason = REASON_NO_CERTIFICATE;
     const uint32_t first = certificate_of_trunk(s, t);
     if (!has_signer(p))
@@ -58,9 +61,11 @@ static bool needs_signature(const struct settings *s, const struct trunk *t)
 static enum reason look(struct proxy *p, const struct trunk *t)
 {
     const struct settings *s = proxy_settings(p);
-    if (t->health == HEALTH_ALIVE)
-        return REASON_OK;
-    if (trunk_sends(t) && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
+    const struct switches *off = proxy_switches(p);
+    const enum reason switched = switched_refuses(p, s, t);
+    if (switched != REASON_OK || t->health == HEALTH_ALIVE)
+        return switched;
+    if (trunk_sends(t) && !routes_are_usable(proxy_routes(p), s, t, off, proxy_now_ms()))
         return REASON_NO_UPSTREAM;
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }

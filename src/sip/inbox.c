@@ -104,7 +104,8 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     proxy_after_events(p);
 }
 
-bool inbox_use(struct proxy *p, int fd)
+/* FD, the caller's, instead of the present one. False: no memory, and no inbox any more. */
+static bool use(struct proxy *p, int fd)
 {
     struct inbox *inbox = proxy_inbox(p);
     struct event *before = inbox->event;
@@ -122,11 +123,19 @@ bool inbox_open(struct proxy *p, const struct proxy_options *options)
     inbox->others_fds = options->others_fds;
     inbox->dispatch_key = options->dispatch_key;
     inbox->room = malloc(ROOM_BYTES);
-    return inbox->room && inbox_use(p, options->inbox_fd);
+    return inbox->room && use(p, options->inbox_fd);
 }
 
 void inbox_start(struct proxy *p)
 {
     if (proxy_inbox(p)->event)
         event_add(proxy_inbox(p)->event, NULL);
+}
+
+bool proxy_set_inbox(struct proxy *p, int fd)
+{
+    if (!use(p, fd))
+        return false;
+    inbox_start(p);
+    return true;
 }

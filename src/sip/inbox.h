@@ -27,8 +27,6 @@ struct inbox {
 
 /* With one worker there is none, and the functions below answer false. False: no memory. */
 bool inbox_open(struct proxy *p, const struct proxy_options *options);
-/* FD, the caller's, instead of the present one. False: no memory, and no inbox any more. */
-bool inbox_use(struct proxy *p, int fd);
 void inbox_start(struct proxy *p);
 void inbox_close(struct proxy *p);
 

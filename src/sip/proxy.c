@@ -9,6 +9,8 @@
 #include <stird/base/log.h>
 #include <stird/core/well_formed.h>
 #include <stird/io/fetcher_client.h>
+#include <stird/sip/rehearsal.h>
+#include <stird/sip/shadow.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -16,8 +18,10 @@
 #include "arrival.h"
 #include "inbox.h"
 #include "probe.h"
+#include "rating.h"
 #include "size_switch.h"
 #include "tally.h"
+#include "tracing.h"
 #include "wait.h"
 
 #define NAMES_WAIT_MS     500
@@ -39,6 +43,7 @@ struct proxy {
     struct fetcher_client *fetcher; /* NULL: there is none */
     struct mapped_numbers overlay;  /* urgent changes of numbers */
     struct mapped_trust trust;      /* whom the verification service believes */
+    struct switches *switches;      /* what an operator has switched; NULL: nothing */
     struct certificates *certificates;
     struct resolver *resolver;
     struct routes *routes;
@@ -51,8 +56,10 @@ struct proxy {
     struct proxy_counters *counters; /* what others read, or `own` */
     struct proxy_counters own;
     struct uncounted uncounted;
-    struct share emergency_by_to; /* of the calls: emergency calls by their To alone */
-    int64_t said_ms[PROXY_LINES]; /* when the log last said each */
+    struct rates *rates;            /* NULL: they are not counted */
+    struct rate_reader rate_reader; /* of these */
+    struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
+    int64_t said_ms[PROXY_LINES];   /* when the log last said each */
     struct limits limits;
     struct holdings holdings;
     struct full_table full;
@@ -62,16 +69,15 @@ struct proxy {
     struct health_told health;
     struct refused_sources refused_sources;
     struct failed_calls failed_calls;
+    struct shadow *shadow;       /* NULL: none */
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
     unsigned n_workers; /* 0 with one worker */
     struct inbox inbox;
-    bool draining;
-    void (*drained)(void *user);
-    void *drained_user;
-    struct timer drain_limit;
-    int64_t drain_until_ms;
+    struct tracing *tracing; /* NULL: nothing is ever traced */
+    struct draining draining;
+    struct yielding yielding;
 };
 
 /* ---- its parts ---- */
@@ -111,6 +117,11 @@ int64_t proxy_today(struct proxy *p)
     int64_t day = route_day();
     route_days_note(&p->route_days, day, proxy_now_ms());
     return day;
+}
+
+struct shadow **proxy_shadow(struct proxy *p)
+{
+    return &p->shadow;
 }
 
 const struct branches *proxy_branches(const struct proxy *p)
@@ -188,6 +199,18 @@ struct uncounted *proxy_uncounted(struct proxy *p)
     return &p->uncounted;
 }
 
+struct rates *proxy_rates(const struct proxy *p)
+{
+    return p->rates;
+}
+
+const struct rate_reader *proxy_rate_reader(const struct proxy *p)
+{
+    if (p->rehearsal)
+        return p->rehearsal->rates;
+    return p->rates ? &p->rate_reader : NULL;
+}
+
 struct share *proxy_emergency_share(struct proxy *p)
 {
     return &p->emergency_by_to;
@@ -201,6 +224,11 @@ struct context **proxy_contexts(struct proxy *p)
 struct inbox *proxy_inbox(struct proxy *p)
 {
     return &p->inbox;
+}
+
+struct tracing *proxy_tracing(const struct proxy *p)
+{
+    return p->tracing;
 }
 
 unsigned proxy_worker(const struct proxy *p)
@@ -243,6 +271,16 @@ struct trust_image *proxy_trust(const struct proxy *p)
     return p->trust.image;
 }
 
+const struct switches *proxy_switches(const struct proxy *p)
+{
+    return p->rehearsal ? p->rehearsal->switches : p->switches;
+}
+
+struct switches **proxy_switches_place(struct proxy *p)
+{
+    return &p->switches;
+}
+
 struct resolver *proxy_resolver(const struct proxy *p)
 {
     return p->resolver;
@@ -253,9 +291,24 @@ struct certificates *proxy_certificates(const struct proxy *p)
     return p->certificates;
 }
 
-bool proxy_is_draining(const struct proxy *p)
+const struct draining *proxy_draining(const struct proxy *p)
 {
-    return p->draining;
+    return &p->draining;
+}
+
+struct draining *proxy_draining_of(struct proxy *p)
+{
+    return &p->draining;
+}
+
+const struct yielding *proxy_yielding(const struct proxy *p)
+{
+    return &p->yielding;
+}
+
+struct yielding *proxy_yielding_of(struct proxy *p)
+{
+    return &p->yielding;
 }
 
 bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
@@ -376,7 +429,10 @@ static void check_sent(struct str bytes)
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes)
 {
     check_sent(bytes);
-    return net_send(p->net, to, bytes);
+    int error = net_send(p->net, to, bytes);
+    if (error == 0)
+        tracing_sent(p, to, bytes);
+    return error;
 }
 
 static int transaction_send(void *context, const struct flow *to, struct str bytes)
@@ -488,7 +544,8 @@ static struct transaction_timing timing_of(const struct settings *s)
    calls that have not left yet are refused. */
 static void end_contexts(struct proxy *p)
 {
-    p->drained = NULL; /* nobody waits for it any more */
+    draining_end(&p->draining);
+    yielding_end(p);
     for (struct context *c = p->contexts; c; c = c->next) {
         if (c->call && c->sent_us < 0 && !c->finished)
             context_refuse(c, REASON_DRAINING);
@@ -524,6 +581,8 @@ void proxy_free(struct proxy *p)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
     trust_file_unmap(&p->trust);
+    free(p->switches);
+    shadow_free(p->shadow);
     free(p->listeners.list);
     free(p);
 }
@@ -581,6 +640,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .undelivered = arrival_undelivered,
                                           .opened = on_opened,
                                           .closed = on_closed,
+                                          .busy = arrival_busy,
                                           .batch_end = proxy_after_events};
     struct transaction_timing timing = timing_of(s);
     struct net_limits limits = limits_of(p, s);
@@ -608,6 +668,9 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
     p->snapshot = snapshot_ref(options->snapshot);
     p->fetcher = options->fetcher;
+    p->rates = options->rates;
+    p->rate_reader = rating_reader_of(p->rates);
+    p->tracing = options->tracing;
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
     if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {
@@ -646,7 +709,8 @@ static void start_when_named(struct wait *w)
         if (wait_stands(w))
             return;
     }
-    net_start(p->net);
+    if (!yielding_is_on(p))
+        net_start(p->net);
 }
 
 void proxy_start(struct proxy *p)
@@ -686,50 +750,6 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls)
     for (unsigned i = 0; i < p->listeners.n && i < s->n_listeners; i++)
         p->listeners.list[i].verify_client = s->listeners[i].verify_client;
     net_set_tls_take(p->net, tls);
-}
-
-bool proxy_set_inbox(struct proxy *p, int fd)
-{
-    if (!inbox_use(p, fd))
-        return false;
-    inbox_start(p);
-    return true;
-}
-
-static void on_drained(struct timer *timer, int64_t now_ms)
-{
-    struct proxy *p = container_of(timer, struct proxy, drain_limit);
-    void (*drained)(void *user) = p->drained;
-    if (p->counters->calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
-        timer_set(&p->timers, timer, on_drained, p->drain_until_ms);
-        return;
-    }
-    p->drained = NULL;
-    if (drained)
-        drained(p->drained_user);
-}
-
-/* Its ACK is still under way, and whatever else the two have to say at the beginning. */
-void proxy_call_ended(struct proxy *p)
-{
-    if (!p->draining || p->counters->calls > 0 || !p->drained)
-        return;
-    int64_t due_ms = proxy_now_ms() + 2 * (int64_t)p->snapshot->settings->t1_ms;
-    if (due_ms < p->drain_limit.due_ms)
-        timer_set(&p->timers, &p->drain_limit, on_drained, due_ms);
-}
-
-void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
-{
-    int64_t limit = p->counters->calls == 0 ? 0 : p->snapshot->settings->drain_timeout_ms;
-    p->draining = true;
-    p->drained = done;
-    p->drained_user = user;
-    p->drain_until_ms = proxy_now_ms() + limit;
-    timer_set(&p->timers, &p->drain_limit, on_drained, p->drain_until_ms);
-    for (struct context *c = p->contexts; c; c = c->next)
-        wait_hurry(&c->wait, proxy_now_ms());
-    proxy_arm_timers(p);
 }
 
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)

@@ -11,12 +11,14 @@
 #include <stird/core/listeners.h>
 #include <stird/net/net.h>
 #include <stird/sip/proxy.h>
+#include <stird/core/rate_reader.h>
 #include <stird/core/share.h>
 
 #include "allowance.h"
 #include "branch.h"
 #include "certificates.h"
 #include "sip/transaction/channel.h"
+#include "draining.h"
 #include "failed_calls.h"
 #include "full.h"
 #include "health.h"
@@ -30,12 +32,14 @@
 #include "timers.h"
 #include "sip/transaction/transaction.h"
 #include "undecided.h"
+#include "yielding.h"
 
 struct context;
 struct resolver;
 struct uncounted;
 struct ledger_entry;
 struct rehearsal;
+struct switches;
 
 /* ---- what is the same for its whole life, and lives as long ---- */
 
@@ -65,6 +69,8 @@ struct uncounted *proxy_uncounted(struct proxy *p);   /* tally.h */
 struct share *proxy_emergency_share(struct proxy *p); /* of the calls: emergency ones by To alone */
 struct context **proxy_contexts(struct proxy *p);     /* the first of a list */
 struct inbox *proxy_inbox(struct proxy *p);
+struct tracing *proxy_tracing(const struct proxy *p); /* NULL: nothing is ever traced */
+struct shadow **proxy_shadow(struct proxy *p);        /* shadow.h; NULL there: none */
 unsigned proxy_worker(const struct proxy *p);
 unsigned proxy_workers(const struct proxy *p); /* 0 with one worker */
 /* One message being printed: whoever prints the next one writes over it. */
@@ -78,7 +84,13 @@ const struct settings *proxy_settings(const struct proxy *p);
 /* Whom the verification service believes; NULL: nothing is known yet. For now alone: another one
    may come between two events. */
 struct trust_image *proxy_trust(const struct proxy *p);
+/* What a decision asks for rates, NULL: they are not known; what they are counted in, or NULL. */
+const struct rate_reader *proxy_rate_reader(const struct proxy *p);
+struct rates *proxy_rates(const struct proxy *p);
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
+/* What an operator has switched; NULL: nothing. For now alone, as trust. */
+const struct switches *proxy_switches(const struct proxy *p);
+struct switches **proxy_switches_place(struct proxy *p); /* for proxy_switches.c */
 
 /* ---- what it does for them ---- */
 
@@ -91,6 +103,10 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
 void proxy_after_events(void *proxy);
 bool proxy_is_draining(const struct proxy *p);
+const struct draining *proxy_draining(const struct proxy *p);
+struct draining *proxy_draining_of(struct proxy *p);
+const struct yielding *proxy_yielding(const struct proxy *p);
+struct yielding *proxy_yielding_of(struct proxy *p);
 /* Notes one call less; while draining, the end of the last one soon ends the proxy. */
 void proxy_call_ended(struct proxy *p);
 /* After work that did not come from the sockets: the loop wakes up for the timers it has set. */

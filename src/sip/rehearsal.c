@@ -12,6 +12,7 @@
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "steps.h"
+#include "switched.h"
 #include "sip/message/received.h"
 
 struct stage {
@@ -83,7 +84,7 @@ static const struct stage *stage_of(const struct context *c)
 static void complete_call(struct context *c)
 {
     const struct stage *s = stage_of(c);
-    c->call->traced = true;
+    c->call->traced = !s->rehearsal->quiet;
     c->call->origid_key = NULL; /* the running stird's alone */
     c->call->listener = s->rehearsal->listener;
     c->call->trunk = s->rehearsal->trunk;
@@ -142,6 +143,15 @@ static void refuse_stranger(struct stage *s, bool in_dialog)
         refuse(o, REASON_UNKNOWN_SOURCE, 0);
 }
 
+static void tell_silence(struct stage *s)
+{
+    struct rehearsal *r = s->rehearsal;
+    if (r->outcome->reason != REASON_DRAINED || !switched_is_silent(s->proxy, r->settings))
+        return;
+    r->outcome->sip_status = 0;
+    r->note = STR("stird drains in silence: such a call gets no answer and leaves no record");
+}
+
 static bool names_a_proof(struct str raw)
 {
     return memmem(raw.p, raw.n, ROUTE_PARAMETER "=", sizeof(ROUTE_PARAMETER)) ||
@@ -190,6 +200,8 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     if (!r->call || !r->outcome)
         return REASON_OUT_OF_MEMORY;
     refuse_stranger(s, in_dialog);
+    tell_silence(s);
+    outcome_withhold(r->outcome);
     if (in_dialog)
         tell_way(s);
     if (r->verification && !r->trust)

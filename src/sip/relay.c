@@ -1,4 +1,5 @@
 /* Responses on their way back, and what ends an attempt: RFC 3261 sections 16.7 to 16.10. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
@@ -93,7 +94,8 @@ void relay_give_up(struct context *c, enum reason reason)
         context_answer(c, 500, (struct str){NULL, 0});
     } else if (c->best) {
         send_up(c, c->best_status, (struct str){c->best, c->best_bytes});
-        context_end(c, c->best_status, CAUSE_NEXT_HOP_503);
+        context_end(c, c->best_status,
+                    c->best_status == 503 ? CAUSE_NEXT_HOP_503 : CAUSE_NEXT_HOP_REFUSED);
     } else if (!c->invite && reason == REASON_UPSTREAM_TIMEOUT) {
         context_finish(c, 0); /* no 408 to a non-INVITE (RFC 4320 section 4.2) */
     } else {
@@ -367,16 +369,55 @@ static enum cause cause_of_refusal(const struct attempt *a, int status)
     return status < 400 ? CAUSE_NEXT_HOP_REDIRECTED : CAUSE_NEXT_HOP_REFUSED;
 }
 
+/* Whether another next hop is to be asked after that answer. */
+static bool fails_over(const struct attempt *a, int status)
+{
+    const struct upstream *u = a->target.upstream;
+    return (u ? status_set_has(&u->failover, status) : status == 503) && may_fail_over(a->context);
+}
+
+/* Whether the same one is to be asked once more, without the token that it may have choked on. */
+static bool comes_again(const struct attempt *a, int status)
+{
+    const struct upstream *u = a->target.upstream;
+    return a->has_token && u && status_set_has(&u->retry_unsigned, status) &&
+           may_try(a->context, a->context->target);
+}
+
+static void log_status(const struct attempt *a, int status)
+{
+    char text[12];
+    snprintf(text, sizeof(text), "%d", status);
+    log_failover(a, text);
+}
+
+/* After an answer that is not the caller's yet: true when something else is tried. */
+static bool tries_on(struct attempt *a, int status)
+{
+    struct context *c = a->context;
+    const bool again = comes_again(a, status);
+    if (!again && !fails_over(a, status))
+        return false;
+    log_status(a, status);
+    c->current = NULL;
+    if (again) {
+        tally_retry(a);
+        c->bare = true;
+        steps_try_again(c);
+    } else {
+        fail_over(c, a->target.upstream);
+    }
+    return true;
+}
+
 static void on_refusal(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
     if (a->abandoned || c->finished)
         return;
-    if (m->status == 503 && may_fail_over(c)) {
+    if (comes_again(a, m->status) || fails_over(a, m->status)) {
         keep_best(a, m);
-        log_failover(a, "503");
-        c->current = NULL;
-        fail_over(c, a->target.upstream);
+        tries_on(a, m->status);
         return;
     }
     c->cause = cause_of_refusal(a, m->status);
@@ -429,8 +470,10 @@ static void on_response(struct attempt *a, struct message *m, const struct flow 
         on_provisional(a, m);
         return;
     }
-    if (a->heard != HEARD_FINAL) /* of a 2xx there may be several */
+    if (a->heard != HEARD_FINAL) { /* of a 2xx there may be several */
         said(a, FATE_STATUS, m->status);
+        tally_answered(a, m->status);
+    }
     hear_final(a);
     tally_offer_ends(a);
     if (m->status < 300)
@@ -509,10 +552,10 @@ static void on_unread_final(struct attempt *a, int status)
     if (a->abandoned || c->finished)
         return;
     log_failover(a, "its final answer cannot be read");
+    if (status > 0)
+        tally_answered(a, status);
     c->current = NULL;
-    if (status == 503 && may_fail_over(c))
-        fail_over(c, a->target.upstream);
-    else
+    if (!tries_on(a, status))
         context_refuse(c, c->cancelled ? REASON_CALLER_CANCELLED : REASON_ANSWER_UNREADABLE);
 }
 

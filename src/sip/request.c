@@ -7,6 +7,7 @@
 #include "relay.h"
 #include "reply.h"
 #include "stateless.h"
+#include "switched.h"
 #include <stird/core/headers.h>
 
 static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
@@ -104,21 +105,24 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
         reply_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
         return;
     }
-    if (proxy_is_draining(p) && proxy_settings(p)->drain_silently)
+    const bool drains = proxy_is_draining(p) || switched_drains(p) != REASON_OK;
+    if (drains && (proxy_is_draining(p) ? proxy_settings(p)->drain_silently
+                                        : switched_is_silent(p, proxy_settings(p))))
         return;
-    bool asks = class == SOURCE_TRUNK && !proxy_is_draining(p);
+    if (yielding_leaves(p, from))
+        return;
+    bool asks = class == SOURCE_TRUNK && !drains;
     enum reason health = asks ? health_of_source(p, from) : REASON_OK;
     if (health != REASON_OK) {
         answer_unhealthy(p, m, from, health);
         return;
     }
-    reply_stateless(p, m, from, proxy_is_draining(p) ? 503 : 200,
-                    proxy_is_draining(p)
-                        ? STR("Retry-After: 5\r\n")
-                        : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
-                              "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
-                              "Accept: application/sdp\r\n"
-                              "Supported:\r\n"));
+    reply_stateless(p, m, from, drains ? 503 : 200,
+                    drains ? STR("Retry-After: 5\r\n")
+                           : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
+                                 "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
+                                 "Accept: application/sdp\r\n"
+                                 "Supported:\r\n"));
 }
 
 /*
@@ -158,6 +162,8 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
+    if (yielding_leaves_request(p, m, from))
+        return;
     bool invite = str_eq(m->method, STR("INVITE"));
     count_add(&proxy_counters(p)->invites, invite);
     struct context *c = context_new(p, m, from, class, &key);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/core/switches.h>
 #include <string.h>
 
 #include "target.h"
@@ -549,13 +550,21 @@ static bool is_usable(struct routes *r, const struct target *target, bool first,
     return usable;
 }
 
+/* The next hops of an upstream to which new calls may go. */
+static unsigned hops_for_calls(struct routes *r, const struct upstream *u,
+                               const struct switches *off, struct target *hops, unsigned max)
+{
+    const bool is_disabled = switches_any(off) && switches_find(off, SWITCH_UPSTREAM, u->name);
+    return is_disabled ? 0 : routes_hops(r, u, hops, max);
+}
+
 bool routes_are_usable(struct routes *r, const struct settings *settings, const struct trunk *trunk,
-                       int64_t now_ms)
+                       const struct switches *off, int64_t now_ms)
 {
     struct target hops[ROUTES_TARGETS_MAX];
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
-        unsigned n = routes_hops(r, &settings->upstreams[trunk->upstreams[i]], hops,
-                                 ROUTES_TARGETS_MAX);
+        unsigned n = hops_for_calls(r, &settings->upstreams[trunk->upstreams[i]], off, hops,
+                                    ROUTES_TARGETS_MAX);
         while (n > 0)
             if (n--, may_try(find(r, &hops[n]), &hops[n], now_ms))
                 return true;
@@ -564,13 +573,14 @@ bool routes_are_usable(struct routes *r, const struct settings *settings, const 
 }
 
 unsigned routes_targets(struct routes *r, const struct settings *settings,
-                        const struct trunk *trunk, int64_t now_ms, struct target *targets)
+                        const struct trunk *trunk, const struct switches *off, int64_t now_ms,
+                        struct target *targets)
 {
     struct target all[ROUTES_TARGETS_MAX];
     unsigned n_all = 0, n = 0;
     for (unsigned i = 0; i < trunk->n_upstreams; i++)
-        n_all += routes_hops(r, &settings->upstreams[trunk->upstreams[i]], &all[n_all],
-                             ROUTES_TARGETS_MAX - n_all);
+        n_all += hops_for_calls(r, &settings->upstreams[trunk->upstreams[i]], off, &all[n_all],
+                                ROUTES_TARGETS_MAX - n_all);
     for (unsigned i = 0; i < n_all; i++)
         if (is_usable(r, &all[i], n == 0, now_ms))
             targets[n++] = all[i];

@@ -14,6 +14,7 @@
 #include <stird/net/resolver.h>
 
 struct routes;
+struct switches;
 struct target;
 
 #define ROUTES_TARGETS_MAX  32 /* of one call */
@@ -59,16 +60,18 @@ struct routes_ills routes_ills_of(struct routes *r, const struct settings *setti
 unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct target *hops,
                      unsigned max);
 /*
- * Where a call of TRUNK is tried, in this order. Hops that are out are left out, but for one call
+ * Where a call of TRUNK is tried, in this order: not by upstreams that an operator has disabled
+ * (OFF; NULL: none). Hops that are out are left out, but for one call
  * from time to time, and unless all are: nobody is refused for health
  * alone. TARGETS has room for ROUTES_TARGETS_MAX.
  */
 unsigned routes_targets(struct routes *r, const struct settings *settings,
-                        const struct trunk *trunk, int64_t now_ms, struct target *targets);
+                        const struct trunk *trunk, const struct switches *off, int64_t now_ms,
+                        struct target *targets);
 /* Whether a call of TRUNK would find a next hop that is in service, or one whose time out is over.
  */
 bool routes_are_usable(struct routes *r, const struct settings *settings, const struct trunk *trunk,
-                       int64_t now_ms);
+                       const struct switches *off, int64_t now_ms);
 /* The addresses of a name that has no port (0), or one, by TRANSPORT; not to ourselves. ASKER as in
    resolver.h; NULL: nothing is asked for, only what is known counts. */
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,

@@ -12,7 +12,9 @@
 
 #include "context.h"
 #include "forward.h"
+#include "rating.h"
 #include "service.h"
+#include "switched.h"
 #include "tally.h"
 
 #define RESIGN_AFTER_S 30 /* half the freshness that verifiers grant (R-P-138) */
@@ -26,7 +28,8 @@ static enum step_result step_targets(struct context *c)
 /* Counts what holds for the call itself, whichever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
-    TALLY(c, date_corrected, c->outcome->date_was_wrong);
+    TALLY(c, date_corrected, c->outcome->date_was_wrong && c->outcome->withheld == WITHHELD_NOT);
+    TALLY(c, rates_lowered, c->outcome->rate_lowered);
     TALLY(c, level_unreadable, c->outcome->level_unreadable);
     TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
     if (c->outcome->number_looked_up)
@@ -56,10 +59,29 @@ static void decide(struct context *c)
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
     histogram_add(&proxy_counters(c->proxy)->deciding_us,
                   (uint64_t)(clock_monotonic_us() - began_us));
+    if (c->outcome->reason == REASON_SIGNING_OFF)
+        switched_tell(c, REASON_SIGNING_OFF);
+}
+
+/* The next hop refused the call with its token: it leaves as if nothing had been signed. */
+static enum step_result go_bare(struct context *c)
+{
+    struct outcome *o = arena_alloc(c->arena, sizeof(*o));
+    if (!o)
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
+    *o = *c->leaving[c->view].outcome;
+    o->verdict = VERDICT_PASS;
+    o->reason = REASON_SIGNED_REFUSED;
+    o->date = DATE_KEEP;
+    o->n_tokens = 0;
+    c->outcome = c->leaving[LEAVES_BARE].outcome = o;
+    return STEP_NEXT;
 }
 
 static enum step_result step_decide(struct context *c)
 {
+    if (c->bare)
+        return go_bare(c);
     enum privacy_view view = forward_next_view(c);
     struct leaving *leaving = &c->leaving[view];
     bool first = c->leaving[c->view].outcome == NULL;
@@ -76,12 +98,16 @@ static enum step_result step_decide(struct context *c)
     c->call->upstream = upstream_of_view(c, view);
     c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
+    c->call->rates = proxy_rate_reader(c->proxy);
+    c->call->switches = proxy_switches(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     decide(c);
     if (c->call->fits_none)
         c->outcome->detail = why_none;
-    if (first)
+    if (first) {
         count_facts(c);
+        rating_decided(c);
+    }
     if (c->outcome->verdict == VERDICT_REJECT)
         return step_refuse(c, c->outcome->reason);
     return STEP_NEXT;
@@ -122,6 +148,12 @@ static void tell_missing(const struct context *c, const struct passport_type *ty
              LOG_TEXT("type", type->ppt), LOG_TEXT("reason", reason_name(reason)));
 }
 
+/* False: there is no memory for it. One that is withheld was made, and that is all. */
+static bool take_token(struct context *c, unsigned i, struct str token)
+{
+    return c->outcome->withheld != WITHHELD_NOT || keep_identity(c, &c->outcome->tokens[i], token);
+}
+
 /* Each token that could be made goes with the call; the token whose type decides says what becomes
    of the call itself. */
 static void on_signed(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
@@ -133,7 +165,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
     c->sign_us = sign_us;
     for (unsigned i = 0; i < n; i++) {
         enum reason reason = answers[i].reason;
-        if (reason == REASON_OK && !keep_identity(c, &o->tokens[i], answers[i].token))
+        if (reason == REASON_OK && !take_token(c, i, answers[i].token))
             reason = REASON_OUT_OF_MEMORY;
         if (reason != REASON_OK && o->tokens[i].type->decides)
             failed = reason;
@@ -146,6 +178,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
         histogram_add(&proxy_counters(c->proxy)->signing_us, sign_us);
     if (c->leaving[c->view].n_identities > 0)
         o->date = date; /* which is the one of those that are left, too */
+    outcome_withhold(o);
     wait_wake(&c->wait, failed == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
 }
 
@@ -202,13 +235,24 @@ static bool ask_signer(struct context *c)
     return reason == REASON_OK;
 }
 
+/* Since it was decided: for one more next hop it gets no token, not even one that was made. */
+static bool was_switched_off(struct context *c)
+{
+    c->call->switches = proxy_switches(c->proxy);
+    if (!policy_signing_is_off(c->call, c->outcome))
+        return false;
+    switched_tell(c, REASON_SIGNING_OFF);
+    c->leaving[c->view].n_identities = 0;
+    return true;
+}
+
 /* The call waits; others go on. */
 static enum step_result step_sign(struct context *c)
 {
     enum wait_end waited = wait_ended(&c->wait, &for_signature);
     if (waited == WAIT_TOO_LATE)
         signing_failed(c, REASON_SIGNER_TIMEOUT);
-    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN)
+    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN || was_switched_off(c))
         return STEP_NEXT;
     renew(c);
     if (c->leaving[c->view].n_identities > 0 || !ask_signer(c))

@@ -7,11 +7,13 @@
 #include <stird/base/container_of.h>
 #include <stird/core/call_priority.h>
 #include <stird/core/privacy.h>
+#include <stird/core/switches.h>
 #include <stird/core/verified.h>
 
 #include "context.h"
 #include "forward.h"
 #include "service.h"
+#include "switched.h"
 #include "tally.h"
 #include "verifying.h"
 
@@ -40,9 +42,17 @@ static uint32_t left_ms(const struct context *c)
     const struct settings *s = c->snapshot->settings;
     const int64_t wait_ms = s->verifications[c->call->trunk->verification].wait_ms;
     const int64_t left = c->arrived_us / 1000 + wait_ms - proxy_now_ms();
-    if (c->says_emergency != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy))
+    if (c->says_emergency != EMERGENCY_NONE || left <= 0 || proxy_is_draining(c->proxy) ||
+        yielding_is_on(c->proxy))
         return 0;
     return (uint32_t)(left < wait_ms ? left : wait_ms);
+}
+
+/* By an operator: it is not judged, and waits for nothing. */
+static bool is_switched_off(const struct context *c)
+{
+    const struct switches *on = proxy_switches(c->proxy);
+    return switches_any(on) && switches_for(on, SWITCH_VERIFICATION, c->call->trunk->name);
 }
 
 /* Other calls go on while it waits; when the time is over it goes on with what there is. */
@@ -52,7 +62,7 @@ static enum step_result step_certificates(struct context *c)
     const uint32_t left = left_ms(c);
     if (!c->verifying)
         c->verifying = verifying_new(c);
-    if (!c->verifying || waited == WAIT_TOO_LATE)
+    if (!c->verifying || waited == WAIT_TOO_LATE || is_switched_off(c))
         return STEP_NEXT;
     if (verifying_ask(c->verifying, they_are_there, left) == 0 &&
         (left == 0 || !verifying_renews(c->verifying) ||
@@ -85,7 +95,12 @@ static void judge(struct context *c)
     o->emergency = c->says_emergency != EMERGENCY_NONE;
     if (!c->verifying)
         c->verifying = verifying_new(c); /* of a rehearsal */
-    verifying_judge(c->verifying, c);
+    if (is_switched_off(c)) {
+        verifying_leave_open(c->verifying, c, REASON_VERIFICATION_OFF);
+        switched_tell(c, REASON_VERIFICATION_OFF);
+    } else {
+        verifying_judge(c->verifying, c);
+    }
     verifying_free(c->verifying);
     c->verifying = NULL;
     if (o->verified && !proxy_rehearsal(c->proxy))

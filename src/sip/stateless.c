@@ -10,6 +10,7 @@
 #include "facts.h"
 #include "fence.h"
 #include "forward.h"
+#include "rating.h"
 #include "steps.h"
 
 #define ARENA_BYTES 1024
@@ -157,6 +158,7 @@ bool stateless_stranger(struct proxy *p, struct message *m, const struct flow *f
     struct context c = context_of(p, m, from);
     bool enters = c.arena && may_enter(&c);
     if (enters && !is_dead(&c) && !is_blocked(&c) && follow_dialog(&c)) {
+        rating_bye(p, &c.message);
         allowance_earn(proxy_allowances(p), proxy_branches(p)->table, &from->remote, m->raw.n,
                        proxy_now_ms());
         message_set_received(&c.message, &from->remote);

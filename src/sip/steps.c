@@ -7,6 +7,7 @@
 #include <stird/base/log.h>
 #include <stird/core/trunk_why.h>
 #include <stird/core/emergency.h>
+#include <stird/core/switches.h>
 #include <stird/core/trunk.h>
 #include <string.h>
 
@@ -15,12 +16,15 @@
 #include "relay.h"
 #include "tally.h"
 #include "forward.h"
+#include "rating.h"
 #include "facts.h"
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
 #include "sip/message/received.h"
 #include "service.h"
+#include "switched.h"
+#include "tracing.h"
 #include <stird/core/headers.h>
 
 #define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
@@ -158,15 +162,19 @@ static enum step_result step_facts(struct context *c)
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;
     c->outcome->sip_status = reason_sip_status(REASON_INTERNAL);
+    tracing_call(c);
     return STEP_NEXT;
 }
 
 static bool upstreams_are_full(struct proxy *p, const struct settings *s, const struct trunk *trunk)
 {
+    const struct switches *off = proxy_switches(p);
     if (!trunk_sends(trunk))
         return false;
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
+        if (switches_any(off) && switches_find(off, SWITCH_UPSTREAM, u->name))
+            continue;
         if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
@@ -275,15 +283,29 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     return true;
 }
 
-/* A peer that takes any answer for health gets none (proxy.drain), and its copies leave no records.
- */
-static enum step_result refuse_draining(struct context *c)
+/* Its copies leave no records. */
+static enum step_result pass_over(struct context *c)
 {
-    if (!c->snapshot->settings->drain_silently)
-        return step_refuse(c, REASON_DRAINING);
     c->call = NULL;
     context_finish(c, 0);
     return STEP_DONE;
+}
+
+/* A peer that takes any answer for health gets none (proxy.drain). */
+static enum step_result refuse_draining(struct context *c, enum reason reason, bool silently)
+{
+    return silently ? pass_over(c) : step_refuse(c, reason);
+}
+
+/* An operator has switched something off that the call needs. Of a silence a rehearsal tells. */
+static enum step_result refuse_switched(struct context *c, enum reason reason)
+{
+    const bool silent = reason == REASON_DRAINED && !proxy_rehearsal(c->proxy) &&
+                        switched_is_silent(c->proxy, c->snapshot->settings);
+    TALLY(c, refused_by_switch, 1);
+    if (!silent)
+        switched_tell(c, reason);
+    return refuse_draining(c, reason, silent);
 }
 
 /* Probably tgrp_in is wrong, or a caller tries to choose its trunk; a line a minute says so. */
@@ -387,6 +409,7 @@ static enum step_result step_trunk(struct context *c)
         return step_refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
     }
     c->call->trunk = trunk;
+    tracing_call(c);
     c->service = service_of(trunk);
     c->call->source_in_doubt = source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)
@@ -398,7 +421,12 @@ static enum step_result step_trunk(struct context *c)
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
-        return refuse_draining(c);
+        return refuse_draining(c, REASON_DRAINING, c->snapshot->settings->drain_silently);
+    if (yielding_leaves(p, &c->from) && c->says_emergency == EMERGENCY_NONE)
+        return pass_over(c);
+    const enum reason switched = switched_refuses(p, c->snapshot->settings, trunk);
+    if (switched != REASON_OK && c->says_emergency == EMERGENCY_NONE)
+        return refuse_switched(c, switched);
     steps_count_emergency(c, c->says_emergency);
     return admit_call(c, trunk, c->says_emergency) ? STEP_NEXT : STEP_DONE;
 }
@@ -502,6 +530,7 @@ static enum step_result step_route(struct context *c)
     const struct message *m = &c->message;
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
+        rating_bye(c->proxy, m);
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
         return check_block(c);
     }
@@ -682,5 +711,6 @@ void steps_try_again(struct context *c)
 void steps_try_next_target(struct context *c)
 {
     c->target++;
+    c->bare = false;
     steps_try_again(c);
 }

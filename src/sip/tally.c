@@ -92,6 +92,24 @@ void tally_said(struct context *c, unsigned place, const struct target *target, 
         count_fate(of_upstream(c, target->upstream), fate, status);
 }
 
+/* What the caller cancelled says nothing about the next hop. */
+void tally_answered(const struct attempt *a, int status)
+{
+    const struct context *c = a->context;
+    if (!c->initial || !a->target.upstream || status == 487)
+        return;
+    struct upstream_counters *n = of_upstream(c, a->target.upstream);
+    count_add(a->has_token ? &n->answered_signed : &n->answered_unsigned, 1);
+    if (status >= 300)
+        count_add(&(a->has_token ? n->refused_signed : n->refused_unsigned)[refusal_place(status)],
+                  1);
+}
+
+void tally_retry(const struct attempt *a)
+{
+    count_add(&of_upstream(a->context, a->target.upstream)->retried_unsigned, 1);
+}
+
 void tally_failover(struct context *c, const struct upstream *upstream)
 {
     if (c->initial && upstream)

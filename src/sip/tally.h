@@ -45,6 +45,10 @@ void tally_offer_ends(struct attempt *a);
 /* Counts what became of the offer to TARGET, which has PLACE in the trail of C. */
 void tally_said(struct context *c, unsigned place, const struct target *target, enum fate fate,
                 int status);
+/* Counts a final answer with STATUS to A. */
+void tally_answered(const struct attempt *a, int status);
+/* Counts that the call is offered there once more, without its token. */
+void tally_retry(const struct attempt *a);
 /* Counts that C goes on to the next target because UPSTREAM (or NULL) did not take it. */
 void tally_failover(struct context *c, const struct upstream *upstream);
 

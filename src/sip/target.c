@@ -284,11 +284,25 @@ static void prefer_dialog(const struct context *c, struct target *targets, unsig
     }
 }
 
+/* What is inside a call goes where the call goes. An emergency call is not lost because an operator
+   has disabled all upstreams of its trunk. */
+static unsigned find_of_trunk(const struct context *c, const struct trunk *trunk,
+                              struct target targets[ROUTES_TARGETS_MAX])
+{
+    struct routes *routes = proxy_routes(c->proxy);
+    const struct settings *s = c->snapshot->settings;
+    const bool begins = c->message.to_tag.n == 0;
+    unsigned n = routes_targets(routes, s, trunk, begins ? proxy_switches(c->proxy) : NULL,
+                                proxy_now_ms(), targets);
+    if (n > 0 || c->says_emergency == EMERGENCY_NONE)
+        return n;
+    return routes_targets(routes, s, trunk, NULL, proxy_now_ms(), targets);
+}
+
 bool target_of_trunk(struct context *c, const struct trunk *trunk)
 {
     struct target targets[ROUTES_TARGETS_MAX];
-    unsigned n = routes_targets(proxy_routes(c->proxy), c->snapshot->settings, trunk,
-                                proxy_now_ms(), targets);
+    unsigned n = find_of_trunk(c, trunk, targets);
     struct target *copy = arena_array(c->arena, n > 0 ? n : 1, sizeof(*copy));
     if (!copy)
         return false;

@@ -24,6 +24,12 @@ unsigned trail_add(struct trail *t, const struct target *target)
     return ++t->n;
 }
 
+void trail_again(struct trail *t, unsigned place)
+{
+    if (place > 0 && place <= t->n)
+        t->list[place - 1].again = true;
+}
+
 void trail_said(struct trail *t, unsigned place, enum fate fate, int status)
 {
     if (place == 0 || place > t->n)

@@ -543,7 +543,7 @@ static void tell_numbers(struct outcome *o, const struct said *said)
     o->claims.dest = said->to.n > 0 ? said->to : said->requested;
 }
 
-static void open_for_memory(struct verified *kept)
+static void leave_open(struct verified *kept)
 {
     *kept = (struct verified){.class = VERIFICATION_OPEN,
                               .check = VERIFY_CHECKS,
@@ -582,6 +582,23 @@ void verifying_judge(struct verifying *v, struct context *c)
     o->verified = kept;
     if (v && judge_and_keep(v, c, kept))
         return;
-    open_for_memory(kept);
+    leave_open(kept);
     o->reason = REASON_OUT_OF_MEMORY;
+}
+
+void verifying_leave_open(struct verifying *v, struct context *c, enum reason reason)
+{
+    struct outcome *o = c->outcome;
+    struct verified *kept = arena_alloc(c->arena, sizeof(*kept));
+    o->verdict = VERDICT_PASS;
+    o->sip_status = 0;
+    o->reason = kept ? reason : REASON_OUT_OF_MEMORY;
+    if (!kept)
+        return;
+    leave_open(kept);
+    kept->headers = c->call->n_identities;
+    kept->told = told_verstat(c->call);
+    o->verified = kept;
+    if (v && ask_message(c->call, &v->said, &v->question))
+        tell_numbers(o, &v->said);
 }

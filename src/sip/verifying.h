@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/core/reason.h>
 
 struct context;
 struct verifying;
@@ -30,6 +31,8 @@ void verifying_leave(struct verifying *v);
    it was fetched: then it is to be asked for anew. Said once. */
 bool verifying_renews(struct verifying *v);
 
+/* Does not judge the call, which is open for REASON. V may be NULL. */
+void verifying_leave_open(struct verifying *v, struct context *c, enum reason reason);
 /* Judges the call; what is kept of that is C->outcome's. V may be NULL, for want of memory. */
 void verifying_judge(struct verifying *v, struct context *c);
 

@@ -322,10 +322,10 @@ static void add_children(struct buf *out, const json_t *status)
 
 static void add_lacks(struct buf *out, const struct web_view *v)
 {
-    static const char *const whats[WEB_LACKS] = {[WEB_LACKS_CALLS] = "service",
-                                                 [WEB_LACKS_CERTIFICATE] = "certificate",
-                                                 [WEB_LACKS_NUMBERS] = "numbers",
-                                                 [WEB_LACKS_NEXT_HOP] = "next_hop"};
+    static const char *const whats[WEB_LACKS] = {
+        [WEB_LACKS_CALLS] = "service",   [WEB_LACKS_CERTIFICATE] = "certificate",
+        [WEB_LACKS_NUMBERS] = "numbers", [WEB_LACKS_NEXT_HOP] = "next_hop",
+        [WEB_LACKS_LEAVE] = "drain",     [WEB_LACKS_TRUNKS] = "trunks"};
     exposition_family(out, "stird_ready", "gauge",
                       "whether stird has what calls need, as /readyz says");
     for (unsigned i = 0; i < WEB_LACKS; i++) {

@@ -7,6 +7,8 @@ static const char *const lacking[WEB_LACKS] = {
     [WEB_LACKS_CERTIFICATE] = "no certificate can sign now",
     [WEB_LACKS_NUMBERS] = "no numbers are loaded",
     [WEB_LACKS_NEXT_HOP] = "no next hop is usable",
+    [WEB_LACKS_LEAVE] = "an operator lets it drain (stirctl drain off)",
+    [WEB_LACKS_TRUNKS] = "an operator has disabled each trunk (stirctl trunk enable)",
 };
 
 static void put_which(struct pages *p, const struct web_view *v, enum web_lack lack)

@@ -47,8 +47,10 @@ def words_of(name):
             "numbers lint": (0, None), "numbers diff": (2, 2), "numbers compile": (0, None),
             "cert import": (1, 1), "decode": (0, 1), "lab-ca": (0, 1), "verify": (0, 1),
             "records find": (0, None), "records verify": (0, None), "signers": (0, None),
+            "report": (0, None), "traceback": (0, None), "trace save": (2, 2), "trace remove": (1, 1),
             "certificates show": (1, 1), "certificates drop": (1, 1), "secret export": (1, 1),
-            "secret import": (1, 1), "help": (0, None)}.get(name, (0, 0))
+            "secret import": (1, 1), "trunk disable": (1, 1), "trunk enable": (1, 1), "upstream disable": (1, 1),
+            "upstream enable": (1, 1), "log level": (1, 2), "cert use": (1, 2), "help": (0, None)}.get(name, (0, 0))
 
 
 NEEDED = {"init": ("--sbc", "--carrier"), "cert import": ("--key", "--chain", "--x5u"),
@@ -454,6 +456,27 @@ class Completion(unittest.TestCase):
         for words in (("explain", "--trunk", ""), ("records", "find", "--upstream", ""), ("numbers", "set", "+1", "")):
             self.assertTrue(self.complete("-c", conf, *words), words)
         self.assertEqual(run("help", "--values", "nothing")[0], 1)
+
+    def test_values_of_one_command(self):
+        """The same word means something else to another one."""
+        conf = ("-c", os.path.join(PROJECT, "tests", "conf", "good-rates", "stird.conf"))
+        for words in (("cert", "use", ""), ("cert", "import", "8"), ("numbers", "set", "--cert", "")):
+            self.assertEqual(self.complete(*conf, *words), ["818H"], words)
+        for words in (("trace", "remove", ""), ("cert", "use", "818H", ""), ("restart", "--unit", "")):
+            self.assertEqual(self.complete(*conf, *words), [], words)
+        self.assertTrue({"worker", "debug"} <= set(self.complete("log", "level", "")))
+        self.assertEqual(self.complete("log", "level", "worker", "d"), ["debug", "default"])
+        self.assertEqual(self.complete("drain", "on", "--answer", ""), ["503", "silence"])
+
+    def behind_an_equals_sign(self, *words):
+        """As bash splits them."""
+        return self.complete(*(part for word in words for part in re.split("(?<=.)(=)", word) if part))
+
+    def test_behind_an_equals_sign(self):
+        self.assertEqual(self.behind_an_equals_sign("records", "find", "--result=answ"), ["answered"])
+        conf = os.path.join(PROJECT, "conf", "examples", "call-centre", "stird.conf")
+        self.assertTrue(self.behind_an_equals_sign("--config=" + conf, "explain", "--trunk="))
+        self.assertIn("explain", self.behind_an_equals_sign("--config=" + conf, "ex"))
 
     def test_files(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -59,6 +59,26 @@ class Certificates(ProcessStory):
         token = self.signed_by()
         self.assertEqual(token.info, (young if settled else self.lab.unit).x5u)
 
+    def test_an_operator_chooses_the_unit(self):
+        """Over a death too; and no unit that may not sign."""
+        self.start()
+        self.put(self.make("young"))
+        stird.wait_until(lambda: {c["unit"] for c in self.certs()} == {"", "young"}, HANG_S, "both units")
+        automatic = {c["unit"]: c["signs"] for c in self.certs()}
+        settled = [c["unit"] for c in self.certs() if c["not_before"] + 300 <= time.time()]
+        for unit in settled:
+            self.certs("use", "818H", unit or "-")
+            self.assertEqual([c["unit"] for c in self.certs() if c["signs"]], [unit])
+            x5u = next(c["x5u"] for c in self.certs() if c["unit"] == unit)
+            self.assertEqual(self.signed_by().info, x5u)
+            self.replaced("worker", self.hit("worker"))
+            self.assertEqual(self.signed_by().info, x5u)
+        for wrong in ("yong", "") + (() if "young" in settled else ("young",)):
+            status, _, err = stirctl.run(self.path, "cert", "use", "818H", wrong or "none")
+            self.assertEqual(status, 1, err)
+        self.certs("use", "818H", "--automatic")
+        self.assertEqual({c["unit"]: c["signs"] for c in self.certs()}, automatic)
+
     def test_a_directory_in_which_somebody_always_writes(self):
         """A new unit is taken all the same."""
         self.start()

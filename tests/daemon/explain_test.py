@@ -116,7 +116,8 @@ class Explain(ProcessStory):
             out.write(gzip.compress(b"INVITE"))
         for words, said in ((("--trunk", "pbx", "--transport", "sctp") + both, "--transport sctp: is none of udp, tcp and tls"),
                             (("--source", "pbx") + both, "--source pbx: is no IP address"),
-                            (("--trunk", "pbx", "--at", "noon") + both, "--at noon: write it as 2026-11-26T23:59:59Z"),
+                            (("--trunk", "pbx", "--at", "noon") + both, "--at noon: there is no such time: write it as 2026-11-26T23:59:59Z"),
+                            (("--trunk", "pbx", "--at", "2027-02-30T12:00:00Z") + both, "there is no such time"),
                             (("--source", self.net(2), "--message", self.lab.path("m.gz")), "is packed by gzip: gunzip it first"),
                             (("--source", self.net(2), "--message", good),
                              "its lines end in LF, those of SIP in CRLF: if that came of copying, sed 's/$/\\r/' mends it")):

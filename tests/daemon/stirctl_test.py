@@ -1,6 +1,9 @@
 """stirctl and the control socket: state, statistics, reload with its true result."""
 
 import os
+import pty
+import select
+import signal
 import socket
 import stat
 import subprocess
@@ -36,6 +39,23 @@ class Stirctl(ProcessStory):
         code, out, _ = stirctl.run(self.path, "status")
         self.assertEqual(code, 0)
         self.assertRegex(out, r"(?m)^stird +serving, version")
+
+    def test_who_waits_at_a_terminal_is_told(self):
+        """For how long, on standard error; and the line is gone when the answer comes."""
+        self.start()
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        os.kill(self.stird.process.pid, signal.SIGSTOP)
+        program = os.path.join(os.path.dirname(lab.binary()), "stirctl")
+        with subprocess.Popen([program, "-c", self.path, "status"], stdout=subprocess.PIPE, stderr=slave) as waits:
+            os.close(slave)
+            said = b""
+            while b" s " not in said:
+                self.assertTrue(select.select([master], [], [], HANG_S)[0], said)
+                said += os.read(master, 1000)
+            os.kill(self.stird.process.pid, signal.SIGCONT)
+            waits.communicate(timeout=HANG_S)
+        self.assertRegex(said, rb"\rstirctl: waiting for stird, [0-9]+ s ")
 
     def test_a_configuration_with_mistakes_hides_no_stird(self):
         """A number is blocked, and mistakes are heard of, whatever somebody is writing just now."""

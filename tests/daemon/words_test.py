@@ -19,7 +19,8 @@ UNKNOWN = (0, 9999)
 FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", "DROP", *UNKNOWN)
 OF_FETCHER, OF_WEB = ("FETCHED", "DROPPED"), ("VIEW_WANTED", "SERVED")
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
-              "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "TRUST_IN_USE", "DRAINED")
+              "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "SWITCHES_IN_USE", "TRUST_IN_USE",
+              "TRACE_IN_USE", "SHADOW_IN_USE", "SHADOW_CHANGE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TRUST_DOMAIN",
               "TRUST_SOURCE", "TRUST_BUILT", "BROUGHT", "TABLE")
 
@@ -27,9 +28,11 @@ OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TR
 LIES = {
     "worker": [("SNAPSHOT_IN_USE", 0), ("SNAPSHOT_IN_USE", 1), ("SNAPSHOT_IN_USE", NEVER),
                ("OVERLAY_IN_USE", 0), ("OVERLAY_IN_USE", 1), ("OVERLAY_IN_USE", NEVER),
+               ("SWITCHES_IN_USE", 0), ("SWITCHES_IN_USE", 1), ("SWITCHES_IN_USE", NEVER),
                ("TRUST_IN_USE", 0), ("TRUST_IN_USE", 1), ("TRUST_IN_USE", NEVER),
+               ("TRACE_IN_USE", 0), ("TRACE_IN_USE", 1), ("TRACE_IN_USE", NEVER),
                ("SNAPSHOT_REFUSED", 0), ("SNAPSHOT_REFUSED", 1), ("SNAPSHOT_REFUSED", NEVER),
-               ("READY", 0), ("ALARM", 0), ("DRAINED", 0), ("PONG", 0),
+               ("READY", 0), ("ALARM", 0), ("DRAINED", 0), ("PONG", 0), ("SHADOW_CHANGE", 0),
                ("ROTATE", 0), ("OVER_CEILING", 5),
                *((word, 0) for word in OF_PASSING + OF_FETCHER + OF_WEB + FOREIGN)],
     "signer": [("READY", 0), ("ROTATE", 0),
@@ -49,7 +52,7 @@ OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fet
        "web": "VIEW_WANTED", "publisher": "SERVED"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
-    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED"),
+    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SHADOW_IN_USE"),
     "signer": ("PONG", "OVER_CEILING"),
     "recorder": ("PONG",),
     "fetcher": ("PONG", "FETCHED"),

@@ -52,7 +52,7 @@ LIBRARIES = {
     "openssl/": "core lab fetch net daemon cli",
     "openssl/core_names.h": "core sip",
     "openssl/crypto.h": "core lab io conf daemon cli",
-    "openssl/evp.h": "core lab fetch io sip",
+    "openssl/evp.h": "core lab fetch io sip cli",
     "openssl/hmac.h": "core io",
     "openssl/params.h": "sip",
     "openssl/ssl.h": "fetch net cli",
@@ -63,7 +63,7 @@ LIBRARIES = {
     "systemd/": "daemon",
     "uuid/": "core",
     "xxhash.h": "core",
-    "zlib.h": "trace",
+    "zlib.h": "trace cli",
 }
 
 # Of these the public headers say types of a library, which whoever includes them therefore sees.

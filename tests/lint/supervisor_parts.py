@@ -18,7 +18,8 @@ import private
 
 FOLDER = "src/daemon/supervisor"
 # Files of a part beside the one of its name.
-MORE = {"admin": "callers", "overlay": "numbers", "records": "rotation untold", "trust": "trust_fetch trust_growth trust_held trust_told"}
+MORE = {"admin": "callers", "overlay": "numbers", "records": "rotation untold", "switches": "switches_asks",
+        "trust": "trust_fetch trust_growth trust_held trust_told"}
 # The loop: it knows no part.
 LOOP = ("supervisor.c supervisor.h loop.h duty.h supervisor_children.c supervisor_messages.c supervisor_lacks.c supervisor_dues.c "
         "supervisor_parts.c supervisor_start.c")

@@ -33,12 +33,13 @@ class Status(Story):
         status = self.ask()
         self.assertEqual(status["failed_calls"], [])
         self.assertEqual(status["next_hops"], [
-            {"upstream": "carrier", "address": self.net(9) + ":5060", "transport": "udp", "state": "usable",
+            {"upstream": "carrier", "address": self.net(9) + ":5060", "transport": "udp", "state": "usable", "disabled": False,
              "out_in_workers": 0, "since": None, "last_answer": None}])
         self.assertEqual([t["name"] for t in status["trunks"]], ["pbx", "guest", "gateway"])
         self.assertEqual(status["trunks"][0], {
             "name": "pbx", "service": "sign", "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
-            "next_hops": 1, "next_hops_usable": 1})
+            "mode": "sign", "sign_percent": 100, "next_hops": 1, "next_hops_usable": 1, "disabled": False,
+            "signing_off": False, "verification_off": False})
 
     def test_a_hop_that_dies_and_returns(self):
         self.start(more=SHORT, pbx={"health": "next_hops"},

@@ -103,6 +103,19 @@ class Verify(Story):
                                       lines=["P-Asserted-Identity: <%s>" % uri for uri in uris])
             self.assertEqual(record["verification"]["class"] == "passed", reason == "verified")
 
+    def test_an_operator_has_switched_it_off(self):
+        """Nothing is judged, nothing is waited for, and the record says why."""
+        self.begin()
+        self.passed()
+        path = self.lab.path("stird.conf")
+        stirctl.ask(path, "verification", "off", "--for", "1h", "--note", "attack")
+        told = self.judged_call(self.signed("b.pem"), reason="verification_off")
+        self.assertEqual([told["verification"]["class"], told["verification"]["wait_us"]], ["open", 0])
+        self.assertRegex(told["detail"], "^until .* GMT: attack$")
+        self.assertEqual([told["orig_tn"], told["dest_tn"]], [CALLER[1:], CALLED[1:]])
+        stirctl.ask(path, "verification", "on")
+        self.judged_call(self.signed(), reason="verified")
+
     def test_what_a_call_is_worth(self):
         self.begin()
         record = self.passed()

@@ -42,7 +42,7 @@ static void sums(void **state)
     struct settings s = defaults();
     struct budget b = budget_of(&s, &(struct budget_table){0});
     uint64_t one = budget_sum(&b);
-    assert_int_equal(one / MIB, 1813);
+    assert_int_equal(one / MIB, 1845);
     s.workers = 2;
     b = budget_of(&s, &(struct budget_table){0});
     assert_int_equal(budget_sum(&b) - one,
@@ -162,9 +162,9 @@ static void above_the_means(void **state)
     struct settings s = defaults();
     struct means m = {0};
     assert_said(&s, &m, "");
-    m = (struct means){1814 * MIB, "x", budget_descriptors(&s) + 1000, 1};
+    m = (struct means){1846 * MIB, "x", budget_descriptors(&s) + 1000, 1};
     assert_said(&s, &m, "");
-    m.memory = 1813 * MIB;
+    m.memory = 1845 * MIB;
     assert_said(&s, &m, "limits.memory ");
     m.descriptors--;
     s.workers = 2;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stird/core/certificate_choice.h>
+#include <stird/core/switches.h>
 
 #define NOW 1000000
 #define DAY 86400
@@ -84,6 +85,39 @@ static void a_certificate_is_its_own_units(void **state)
     assert_int_equal(choose(0, NULL, NOW, &reason), 1);
 }
 
+/* ---- which an operator has chosen ---- */
+
+static void the_chosen_one_signs_while_it_may(void **state)
+{
+    static const struct {
+        const char *unit;
+        uint8_t states[4];
+        int chosen;
+        bool may;
+    } choices[] = {
+        {"old", {S, S, S, U}, 2, true},
+        {"old", {S, S, N, U}, 2, true},
+        {"old", {S, S, W, U}, 1, false},
+        {"young", {S, S, S, U}, 1, false}, /* it has not settled */
+        {"gone", {S, S, S, U}, 1, false},
+    };
+    static struct switches on;
+    (void)state;
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        struct switched one = {.kind = SWITCH_CERTIFICATE, .name = "a"};
+        const struct certificate_question q = {
+            .settings = &settings, .states = choices[i].states, .switches = &on, .now_s = NOW};
+        enum reason reason;
+        assert_null(switches_put_text(one.value, str_of(choices[i].unit)));
+        assert_true(switches_set(&on, &one));
+        assert_int_equal(certificate_choose(&q, 0, &reason), choices[i].chosen);
+        assert_int_equal(certificate_choose(&q, 3, &reason), 3);
+        for (uint32_t u = 0; u < 3; u++)
+            if (str_eq(units[u].unit, str_of(choices[i].unit)))
+                assert_int_equal(certificate_may_be_chosen(&q, u), choices[i].may);
+    }
+}
+
 /* ---- for which tokens, and whose ---- */
 
 #define CODE                                                                                       \
@@ -151,8 +185,8 @@ static void another_of_the_provider_signs_what_one_is_not_for(void **state)
     };
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         const struct passport_claims claims = of(calls[i].orig);
-        const struct certificate_question q = {&providers, calls[i].states, NOW,
-                                               &passport_type_shaken, &claims};
+        const struct certificate_question q = {
+            &providers, calls[i].states, NOW, &passport_type_shaken, &claims, NULL};
         enum reason reason;
         uint32_t got = certificate_choose_or_other(&q, calls[i].first, &reason);
         uint32_t want = calls[i].chosen == NONE ? NO_CERTIFICATE : (uint32_t)calls[i].chosen;
@@ -166,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case),
         cmocka_unit_test(a_certificate_is_its_own_units),
+        cmocka_unit_test(the_chosen_one_signs_while_it_may),
         cmocka_unit_test(the_first_is_the_providers_own),
         cmocka_unit_test(another_of_the_provider_signs_what_one_is_not_for),
     };

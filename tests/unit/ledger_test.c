@@ -115,19 +115,55 @@ static void a_signed_call(void **state)
            "\"call_id\":\"a\\\"b\\\\c\\n@x\",\"trunk\":\"pbx-acme\","
            "\"source\":\"[2001:db8::1]:5060\",\"orig_tn\":\"12155550100\",\"dest_tn\":\"911\","
            "\"attest\":\"A\",\"origid\":\"fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0\","
-           "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"rule\":\"attestation.owned\","
+           "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"withheld\":null,"
+           "\"rule\":\"attestation.owned\",\"rate\":null,"
            "\"number_state\":\"owned\",\"number_row\":\"/etc/stird/n.csv:7\","
            "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
            "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
-           "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
+           "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,\"tokens\":null,"
            "\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
            "\"upstream\":\"carrier-a\",\"sip_status\":200,\"result\":\"answered\","
            "\"cause\":\"answered\",\"tried\":[{\"upstream\":\"carrier-b\","
-           "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\"},"
+           "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\","
+           "\"retried_unsigned\":false},"
            "{\"upstream\":\"carrier-a\",\"address\":\"[2001:db8::1]:5060\","
-           "\"transport\":\"tcp\",\"said\":\"200\"}],\"sign_us\":31,\"total_us\":420,"
+           "\"transport\":\"tcp\",\"said\":\"200\","
+           "\"retried_unsigned\":false}],\"sign_us\":31,\"total_us\":420,"
            "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
            "\"detail\":null,\"count\":1}");
+    free(s);
+}
+
+/* Those that the call left with, and those by which it was judged, where the settings say so and do
+   not hide numbers. */
+static void with_tokens(void **state)
+{
+    (void)state;
+    static const struct verified verified = {.class = VERIFICATION_PASSED, .level = 'A'};
+    static const struct str made[] = {STR("a.b.c;info=<https://x>"), STR("odd\n")};
+    static const struct identity_value came = {.text = STR("d.e.f")};
+    struct scene *s = new_scene();
+    char got[256];
+    s->entry.tokens = made;
+    s->entry.n_tokens = 2;
+    s->call.identities_known[0] = &came;
+    s->call.n_identities_known = 1;
+    for (int i = 0; i < 4; i++) {
+        struct buf out = BUF_INIT;
+        s->settings.record_tokens = i > 0;
+        s->outcome.verified = i == 2 ? &verified : NULL;
+        s->settings.mask_numbers = i == 3;
+        write_line(&out, &s->entry);
+        json_t *parsed = json_loadb(out.p, out.n, 0, NULL);
+        char *text = json_dumps(json_object_get(parsed, "tokens"), JSON_COMPACT | JSON_ENCODE_ANY);
+        snprintf(got, sizeof(got), "%s", text);
+        free(text);
+        assert_string_equal(got, i == 0 || i == 3 ? "null"
+                                 : i == 1         ? "[\"a.b.c;info=<https://x>\"]"
+                                                  : "[\"a.b.c;info=<https://x>\",\"d.e.f\"]");
+        json_decref(parsed);
+        buf_fini(&out);
+    }
     free(s);
 }
 
@@ -159,18 +195,19 @@ static void refused_before_anything_was_known(void **state)
     s->entry.n_tried = 0;
     s->entry.sign_us = s->entry.total_us = -1;
     assert_record(
-        s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
-           "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
-           "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
-           "\"reason\":\"no_trunk\",\"rule\":null,\"number_state\":null,"
-           "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
-           "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
-           "\"iat\":null,\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
-           "\"upstream\":null,\"sip_status\":403,\"result\":\"rejected\","
-           "\"cause\":\"rejected\",\"tried\":[],\"sign_us\":null,"
-           "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
-           "\"emergency\":false,"
-           "\"detail\":null,\"count\":1}");
+        s,
+        "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
+        "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
+        "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
+        "\"reason\":\"no_trunk\",\"withheld\":null,\"rule\":null,\"rate\":null,\"number_state\":null,"
+        "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
+        "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
+        "\"iat\":null,\"tokens\":null,\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"
+        "\"upstream\":null,\"sip_status\":403,\"result\":\"rejected\","
+        "\"cause\":\"rejected\",\"tried\":[],\"sign_us\":null,"
+        "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
+        "\"emergency\":false,"
+        "\"detail\":null,\"count\":1}");
     free(s);
 }
 
@@ -212,11 +249,9 @@ static void sends_without_waiting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_signed_call),
-        cmocka_unit_test(masked),
-        cmocka_unit_test(refused_before_anything_was_known),
-        cmocka_unit_test(a_record_stays_short),
-        cmocka_unit_test(sends_without_waiting),
+        cmocka_unit_test(a_signed_call),        cmocka_unit_test(masked),
+        cmocka_unit_test(with_tokens),          cmocka_unit_test(refused_before_anything_was_known),
+        cmocka_unit_test(a_record_stays_short), cmocka_unit_test(sends_without_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,8 @@ static bool check_outcome(const json_t *expect, const struct outcome *o, const s
 {
     static const char *const dates[] = {
         [DATE_KEEP] = "keep", [DATE_ADD] = "add", [DATE_REPLACE] = "replace"};
+    static const char *const withheld[] = {
+        [WITHHELD_NOT] = "not", [WITHHELD_SHADOW] = "shadow", [WITHHELD_SHARE] = "share"};
     bool sign = o->verdict == VERDICT_SIGN;
     bool good = check_text(expect, "verdict", verdict_name(o->verdict));
     good &= check_text(expect, "reason", reason_name(o->reason));
@@ -197,6 +199,7 @@ static bool check_outcome(const json_t *expect, const struct outcome *o, const s
     good &= check_number(expect, "iat", o->claims.iat_s);
     good &= check_bool(expect, "wrong", o->date_was_wrong);
     good &= check_bool(expect, "strip", o->strip_identity);
+    good &= check_text(expect, "withheld", str_of(withheld[o->withheld]));
     good &= check_bool(expect, "level_unreadable", o->level_unreadable);
     good &= check_bool(expect, "emergency", o->emergency);
     if (json_object_get(expect, "certificate"))
@@ -269,6 +272,72 @@ static bool claimed_dialog_is_decided_alike(struct settings *s, struct numbers *
            with.strip_identity == without->strip_identity;
 }
 
+/* ---- rates ---- */
+
+static bool look_held(void *user, const struct rule *rule, struct str customer, struct str number,
+                      struct rate_counts *counts)
+{
+    (void)user, (void)rule, (void)customer, (void)number;
+    *counts = (struct rate_counts){.held = true};
+    return true;
+}
+
+/* From the best to the worst. */
+static int rank_of(const struct outcome *o)
+{
+    if (o->verdict == VERDICT_SIGN)
+        return o->claims.attest - 'A';
+    return o->verdict == VERDICT_PASS ? TREATMENT_UNSIGNED : TREATMENT_REFUSE;
+}
+
+/* A rule that is above its rate lowers what would be signed to what it says, and changes nothing
+   else: wherever it stands, and whatever the other rules say. */
+static bool a_rate_only_lowers(struct settings *s, struct numbers *table, struct call *call,
+                               const struct outcome *without)
+{
+    static const enum rule_verdict verdicts[] = {RULE_ALARM, RULE_B, RULE_C, RULE_UNSIGNED};
+    const struct rate_reader reader = {.look = look_held};
+    const struct rule *const rules = s->rules;
+    const unsigned n_rules = s->n_rules;
+    bool good = true;
+    for (unsigned i = 0; i < 2 * sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+        const enum rule_verdict verdict = verdicts[i / 2];
+        const uint32_t at = i % 2 ? n_rules : 0;
+        struct rule *list = arena_array(call->arena, n_rules + 1, sizeof(*list));
+        struct outcome with;
+        assert_non_null(list);
+        for (unsigned k = 0; k < n_rules; k++)
+            list[k + (at == 0)] = rules[k];
+        list[at] = (struct rule){.name = STR("rate"),
+                                 .verdict = verdict,
+                                 .days = 0x7f,
+                                 .calls_per_minute = 1,
+                                 .window_ms = 60000};
+        s->rules = list;
+        s->n_rules = n_rules + 1;
+        s->rate_rules = &at;
+        s->n_rate_rules = 1;
+        call->rates = &reader;
+        policy_decide(s, table, call, &with);
+        const int lowest = verdict == RULE_ALARM ? TREATMENT_A : (int)verdict;
+        const bool is_signed = without->verdict == VERDICT_SIGN;
+        const int wanted = is_signed && lowest > rank_of(without) ? lowest : rank_of(without);
+        const bool is_fault = without->reason >= REASON_SIGNER_TIMEOUT;
+        const bool unsigned_by_rule = with.reason == REASON_UNSIGNED_BY_RULE;
+        /* For another level there may be no certificate; for none, no fault. */
+        good = good &&
+               (rank_of(&with) == wanted || (is_signed && with.reason == REASON_NO_CERTIFICATE) ||
+                (is_fault && verdict == RULE_UNSIGNED && unsigned_by_rule));
+    }
+    s->rules = rules;
+    s->n_rules = n_rules;
+    s->n_rate_rules = 0;
+    call->rates = NULL;
+    if (!good)
+        print_error("  a rate does more than lower it\n");
+    return good;
+}
+
 static bool run_case(const json_t *all, const json_t *one, long long now)
 {
     struct buf image = BUF_INIT;
@@ -281,6 +350,7 @@ static bool run_case(const json_t *all, const json_t *one, long long now)
     policy_decide(s, table, &call, &outcome);
     bool good = check_outcome(json_object_get(one, "expect"), &outcome, s);
     good = claimed_dialog_is_decided_alike(s, table, &call, &outcome) && good;
+    good = a_rate_only_lowers(s, table, &call, &outcome) && good;
     if (!good) {
         print_error("in: %s\n", json_string_value(json_object_get(one, "name")));
         for (unsigned i = 0; i < outcome.n_trace; i++)

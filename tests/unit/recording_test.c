@@ -163,7 +163,7 @@ static void packets_that_cannot_go_stop_nothing(void **state)
     recording_send(s->r, (struct str){large, sizeof(large)});
     s->sent++;
     assert_int_equal(recording_dropped(s->r), 1);
-    send_records(s, 2000);
+    send_records(s, 1500);
     recording_send(s->r, (struct str){large, sizeof(large)});
     s->sent++;
     recording_drop(s->r);

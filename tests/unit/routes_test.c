@@ -7,6 +7,7 @@
 
 #include "sip/routes.h"
 #include "sip/target.h"
+#include <stird/core/switches.h>
 
 static struct address address_of(const char *text, uint16_t port)
 {
@@ -39,6 +40,7 @@ struct lab {
     struct settings settings;
     struct dns dns;
     struct routes *routes;
+    const struct switches *off; /* by an operator; NULL: nothing */
     int64_t now_ms;
 };
 
@@ -77,7 +79,8 @@ static void expect_targets(struct lab *lab, const char *wanted)
 {
     struct target targets[ROUTES_TARGETS_MAX];
     struct buf found = BUF_INIT;
-    unsigned n = routes_targets(lab->routes, &lab->settings, &lab->trunk, lab->now_ms, targets);
+    unsigned n = routes_targets(lab->routes, &lab->settings, &lab->trunk, lab->off, lab->now_ms,
+                                targets);
     for (unsigned i = 0; i < n; i++)
         buf_addf(&found, "%s%u", i > 0 ? " " : "",
                  targets[i].address.bytes[targets[i].address.family == ADDRESS_IPV6 ? 15 : 3]);
@@ -353,7 +356,7 @@ static void test_sources(void **state)
 
 static bool usable(struct lab *lab)
 {
-    return routes_are_usable(lab->routes, &lab->settings, &lab->trunk, lab->now_ms);
+    return routes_are_usable(lab->routes, &lab->settings, &lab->trunk, lab->off, lab->now_ms);
 }
 
 static void ask(struct lab *lab, unsigned upstream, enum question_end end)
@@ -593,6 +596,29 @@ static void test_news(void **state)
     routes_free(lab.routes);
 }
 
+/* By an operator: no call goes there, not even where the others are out. */
+static void test_disabled(void **state)
+{
+    static struct switches off;
+    struct switched b = {.kind = SWITCH_UPSTREAM, .name = "b"},
+                    a = {.kind = SWITCH_UPSTREAM, .name = "a"};
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    assert_true(switches_set(&off, &b));
+    lab.off = &off;
+    expect_targets(&lab, "1");
+    fail_calls(&lab, 0, ROUTES_CALLS_FAILED);
+    expect_targets(&lab, "1");
+    assert_false(usable(&lab));
+    assert_true(switches_set(&off, &a));
+    expect_targets(&lab, "");
+    assert_false(usable(&lab));
+    lab.off = NULL;
+    expect_targets(&lab, "2");
+    routes_free(lab.routes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,6 +644,7 @@ int main(void)
         cmocka_unit_test(test_questions_that_say_no),
         cmocka_unit_test(test_silence_to_questions),
         cmocka_unit_test(test_news),
+        cmocka_unit_test(test_disabled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

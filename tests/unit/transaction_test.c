@@ -9,6 +9,7 @@
  *   ack                server: an ACK arrives
  *   icmp, closed, torn client: the datagram came back; the connection is gone, in good order or not
  *   limit              client: a CANCEL was sent
+ *   last               the process ends: what it will not repeat any more is said once more
  *   deaf               from now on nothing can be sent
  *   =3                 so many packets have left since the last check
  *   pass, absorb       what became of the last response or ACK
@@ -159,6 +160,8 @@ static bool do_word(struct world *w, bool client, const char *word)
         server_transaction_request_again(w->server, w->now_ms);
     else if (strcmp(word, "ack") == 0)
         w->passed = server_transaction_ack(w->server, w->now_ms);
+    else if (strcmp(word, "last") == 0)
+        transactions_say_again(w->all);
     else if (strcmp(word, "icmp") == 0)
         client_transaction_transport_error(w->client, w->now_ms);
     else if (strcmp(word, "closed") == 0 || strcmp(word, "torn") == 0)
@@ -270,6 +273,12 @@ static const struct {
      "INV again =0 r100 =1 again =1 r180 =1 again =1"},
     {"17.2.1 G: .5 1.5 3.5 7.5 then every 4", "server udp",
      "INV r486 =1 +510 =1 +1000 =1 +2000 =1 +4000 =1 +4000 =1"},
+    {"the last word: a refusal without its ACK", "server udp", "INV r486 =1 last =1 ack last =0"},
+    {"the last word: a caller will ask again", "server udp", "INV last =0 r180 =1 last =0"},
+    {"the last word: nothing was lost on a stream", "server tcp", "INV r486 =1 last =0"},
+    {"the last word: an INVITE without an answer", "client udp", "INV =1 last =1 r180 last =0"},
+    {"the last word: others are their callers'", "client udp", "NON =1 last =0"},
+    {"the last word: nothing is lost on a stream", "client tcp", "INV =1 last =0"},
     {"17.2.1 a copy gets the refusal", "server udp", "INV r486 =1 again =1"},
     {"17.2.1 H: nobody acknowledges", "server udp", "INV r486 +31900 alive +200 timeout gone"},
     {"17.2.1 no G over a stream", "server tcp", "INV r486 =1 +30000 =0 +2100 timeout gone"},

@@ -57,6 +57,10 @@ void log_may_wait(int fd);
 /* Before the first fork(): from now on this process and its children count in the same place. */
 void log_count_together(void);
 void log_set_level(enum log_level level);
+/* As an operator wants it for a while, whatever log_set_level() is told meanwhile;
+   log_follow_level() ends that, and so does log_open(). */
+void log_hold_level(enum log_level level);
+void log_follow_level(void);
 /* Whether a line of this level would be written: ask before costly formatting. */
 bool log_wants(enum log_level level);
 /* How many lines were dropped since the start; after log_count_together(), by all processes

@@ -18,7 +18,9 @@ struct budget_row {
     bool a_worker;       /* in each worker */
 };
 
-#define BUDGET_ROWS 13
+#define BUDGET_ROWS         15
+#define BUDGET_TRACES       4                 /* of calls, at once (call_trace.h) */
+#define BUDGET_TRACE_OCTETS (8 * 1024 * 1024) /* of each */
 
 /* Octets that the kernel may hold of a connection (net/stream_room.h): received and not yet
    read, */

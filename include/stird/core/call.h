@@ -15,6 +15,7 @@
 #include <stird/core/asserted.h>
 #include <stird/core/identity.h>
 #include <stird/core/privacy.h>
+#include <stird/core/rate_reader.h>
 #include <stird/core/settings.h>
 
 #define CALL_PASSED_OVER_MAX 8 /* policy.c decides the call for each of these trunks too */
@@ -26,6 +27,8 @@
 struct call_header {
     struct str name, value;
 };
+
+struct switches;
 
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
@@ -91,6 +94,8 @@ struct call {
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
     const struct numbers
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */
+    const struct rate_reader *rates; /* NULL: rates are not known */
+    const struct switches *switches; /* what an operator has switched; NULL: nothing */
 };
 
 #endif

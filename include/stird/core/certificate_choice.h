@@ -33,18 +33,23 @@ uint32_t certificate_first(const struct settings *settings, uint32_t provider);
    of its provider. */
 uint32_t certificate_of_trunk(const struct settings *settings, const struct trunk *trunk);
 
+struct switches;
+
 struct certificate_question {
     const struct settings *settings;
     const uint8_t *states; /* one for each of the settings' units; NULL: none was checked */
     int64_t now_s;
     const struct passport_type *type; /* of the token; NULL: any token */
     const struct passport_claims *claims;
+    const struct switches *switches; /* which units an operator has chosen; NULL: none */
 };
 
 /*
  * The unit of the certificate that begins at FIRST which signs: of those that are for such a token
  * (sti_certificate.h) the newest that has settled and is served; else the newest that has settled
- * and is not known to be wrong; else the newest in force. When there is none, *REASON says why and
+ * and is not known to be wrong; else the newest in force. One that an operator has chosen
+ * (switches.h) comes before all of them, as long as it has settled and is not known to be wrong.
+ * When there is none, *REASON says why and
  * NO_CERTIFICATE comes back.
  */
 uint32_t certificate_choose(const struct certificate_question *q, uint32_t first,
@@ -55,5 +60,8 @@ uint32_t certificate_choose(const struct certificate_question *q, uint32_t first
  */
 uint32_t certificate_choose_or_other(const struct certificate_question *q, uint32_t first,
                                      enum reason *reason);
+/* Whether an operator may choose this unit: it has settled, and verifiers take it as far as is
+   known. */
+bool certificate_may_be_chosen(const struct certificate_question *q, uint32_t unit);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stird/core/histogram.h>
 #include <stird/core/numbers.h>
 #include <stird/core/reason.h>
+#include <stird/core/refusal.h>
 
 #define PROXY_LEVELS        3   /* A, B, C */
 #define PROXY_REASONS       180 /* above the highest id of reason.def */

@@ -10,6 +10,7 @@
 #include <stird/base/arena.h>
 #include <stird/core/numbers.h>
 #include <stird/core/passport.h>
+#include <stird/core/rates.h>
 #include <stird/core/reason.h>
 
 enum verdict {
@@ -31,6 +32,10 @@ struct passport_wanted {
 };
 
 struct verified;
+struct rule;
+
+/* Why a token that is made stays here (rollout.h). */
+enum withheld { WITHHELD_NOT, WITHHELD_SHADOW, WITHHELD_SHARE };
 
 struct outcome {
     enum verdict verdict;
@@ -45,9 +50,11 @@ struct outcome {
     struct passport_wanted tokens[PASSPORTS_MAX]; /* of a SIGN, in the order of passport_types */
     unsigned n_tokens;
     enum date_action date;
-    bool date_was_wrong;   /* stale, in the future, unreadable or several: counted */
-    bool level_unreadable; /* what the SBC told of the level could not be read: counted */
-    bool strip_identity;   /* remove the Identity headers that the call brought */
+    bool date_was_wrong;         /* stale, in the future, unreadable or several: counted */
+    bool level_unreadable;       /* what the SBC told of the level could not be read: counted */
+    bool strip_identity;         /* remove the Identity headers that the call brought */
+    enum withheld withheld;      /* of a SIGN: its tokens are made, and the call leaves without */
+    enum reason withheld_reason; /* of one that was withheld: what it would have been signed for */
 
     const struct verified *verified; /* what its Identity is worth; NULL: nobody judged it */
 
@@ -57,8 +64,14 @@ struct outcome {
     struct numbers_answer number; /* meaningful when number_looked_up */
     bool number_urgent;           /* of the overlay; its texts are in the call's arena then */
     struct str rule;              /* the setting that gave the level: "attestation.owned" */
-    struct str *trace;            /* one sentence a step, in the call's arena; none unless
-                                     call.traced */
+    struct str rate;   /* what was seen of the rates that were above what rules say; empty: none */
+    bool rate_lowered; /* the level, or that it is unsigned, is a rate's doing */
+    const struct rule *rates[RATE_RULES_MAX]; /* that count this call, */
+    unsigned n_rates;
+    unsigned rates_above, rates_held; /* bits of these: above their rate now, within a window */
+    struct tn rated;                  /* the number that is counted; none where it has none */
+    struct str *trace;                /* one sentence a step, in the call's arena; none unless
+                                         call.traced */
     unsigned n_trace;
 };
 
@@ -74,6 +87,12 @@ uint32_t outcome_certificate(const struct outcome *o);
 /* Copies the texts of ANSWER into ARENA. False when memory was missing; the texts for which there
    was none are empty. */
 bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena);
+
+/* Makes of a SIGN whose tokens are withheld the PASS that leaves; claims and tokens stay, for the
+   record. Does nothing to others. */
+void outcome_withhold(struct outcome *o);
+/* Whether that was done to it: what it would have been signed as is known. */
+bool outcome_was_withheld(const struct outcome *o);
 
 struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */
 

@@ -25,8 +25,15 @@ bool policy_blocks(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome);
 
 /*
+ * Whether an operator has switched signing off since CALL was decided (call->switches): then
+ * OUTCOME passes it unsigned.
+ */
+bool policy_signing_is_off(const struct call *call, struct outcome *outcome);
+
+/*
  * What a fault does to a call that should have been signed (Decided 5): fail_open passes it
- * unsigned, fail_closed answers 503, an emergency call always goes on. REASON is kept.
+ * unsigned, fail_closed answers 503; an emergency call always goes on, and so does one that would
+ * have left without its tokens. REASON is kept.
  */
 void policy_signing_failed(const struct settings *settings, const struct call *call,
                            enum reason reason, struct outcome *outcome);

@@ -18,6 +18,7 @@
 #include <stird/core/certificate.h>
 #include <stird/core/numbers.h>
 #include <stird/core/source_table.h>
+#include <stird/core/status_set.h>
 #include <stird/core/time_zone.h>
 #include <stird/core/tls_dates.h>
 #include <stird/core/tn.h>
@@ -103,6 +104,7 @@ struct trunk {
 
     struct str file; /* where it is written */
     uint32_t line;
+    struct str rates_name; /* of a gateway: by which its calls are counted (rates.h) */
     struct country country;
     enum treatment by_state[NUMBER_STATES]; /* for an authenticated trunk */
     bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
@@ -127,7 +129,8 @@ struct upstream {
     bool listener_given;
     bool asked_when_out; /* even without probes OPTIONS asks whether a next hop that is out is back
                           */
-    const struct address_prefix *sources; /* where it may send from; default: its address */
+    struct status_set failover, retry_unsigned; /* routing.md: after which of its answers */
+    const struct address_prefix *sources;       /* where it may send from; default: its address */
     unsigned n_sources;
     uint32_t listener; /* index: the socket that requests leave from, same family and transport */
 };
@@ -142,8 +145,10 @@ enum rule_verdict {
     RULE_C = TREATMENT_C,
     RULE_UNSIGNED = TREATMENT_UNSIGNED,
     RULE_REFUSE = TREATMENT_REFUSE,
-    RULE_BY_NUMBER
+    RULE_BY_NUMBER,
+    RULE_ALARM /* nothing: of a rate that only an alarm is to tell of */
 };
+enum rule_rate_of { RATE_OF_NUMBER, RATE_OF_CUSTOMER };
 
 /* The first rule whose conditions are all met decides. An empty condition is always met. */
 struct rule {
@@ -166,7 +171,14 @@ struct rule {
     uint32_t zone;                   /* index */
     bool has_existing;
     uint32_t certificate; /* index of its first unit, or NO_CERTIFICATE */
+    uint32_t rate_id;     /* rates_rule_id(), where it asks for a rate */
 };
+
+/* Whether it asks for a rate: then it decides nothing, and only lowers (by_rate.h). */
+static inline bool rule_asks_for_rate(const struct rule *r)
+{
+    return r->calls_per_minute > 0 || r->short_share > 0 || r->unanswered_share > 0;
+}
 
 /* What is not a mistake but probably not meant either: `stird -t` and the log say it. */
 struct setting_warning {
@@ -291,6 +303,8 @@ struct settings {
     unsigned n_zones;
     const struct rule *rules;
     unsigned n_rules;
+    const uint32_t *rate_rules;      /* indices of those that ask for a rate */
+    unsigned n_rate_rules;           /* at most RATE_RULES_MAX */
     const struct str *own_countries; /* country codes; none: all are our own */
     unsigned n_own_countries;
 
@@ -321,6 +335,13 @@ struct settings {
     const struct str *mistaken_units; /* directories, for checks of what else is wrong in them */
     unsigned n_mistaken_units;
 };
+
+/* By whom a trunk's calls are counted: its customer. Who calls through a gateway is not known to be
+   one of its customer's, so a gateway is counted by itself. */
+static inline struct str rates_customer(const struct trunk *t)
+{
+    return t->gateway ? t->rates_name : t->customer;
+}
 
 void settings_free(struct settings *s);
 

@@ -28,6 +28,7 @@ struct tried {
     uint8_t transport; /* enum transport */
     uint8_t fate;      /* enum fate */
     uint16_t status;   /* of FATE_STATUS */
+    bool again;        /* once more, without the token that it had refused */
 };
 
 /* "503", "unreachable", "silent", ...: what it said. */

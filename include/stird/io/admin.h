@@ -19,15 +19,16 @@
 #define ADMIN_VERSION     1u
 #define ADMIN_TEXT_MAX    1024         /* of a request */
 #define ADMIN_REPLY_MAX   (128 * 1024) /* text of a reply */
-#define ADMIN_FDS_MAX     5
+#define ADMIN_FDS_MAX     6
 
 enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */
     ADMIN_STATS,         /* reply: JSON */
     ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
-                            numbers.max_shrink_percent, else empty */
-    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay if
-                            there is one; reply: JSON */
+                            numbers.max_shrink_percent, "shadow": beside what is in force, both of
+                            them with a blank between; else empty */
+    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay,
+                            trust, switches where there are; reply: JSON */
     ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
     ADMIN_NUMBERS_UNSET, /* text: number, or number,customer */
     ADMIN_NUMBERS_LIST,  /* reply: JSON, the overlay's entries */
@@ -35,8 +36,24 @@ enum admin_type {
     ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
     ADMIN_TRUST,         /* reply: JSON, the domains of trust */
     ADMIN_TRUST_REFRESH, /* the same, when they have been made anew */
-    ADMIN_DROP, /* text: the URL of a certificate of others. The reply comes when neither the
-                   fetcher nor a worker has it any more */
+    ADMIN_DROP,       /* text: the URL of a certificate of others. The reply comes when neither the
+                         fetcher nor a worker has it any more */
+    ADMIN_RATES,      /* text: rule, customer, number (or empty), a tab between them; reply: JSON,
+                         what the rule has counted of them */
+    ADMIN_TRACE_ADD,  /* text: kind, value and seconds, a NUL between them (call_trace.h). Reply:
+                         JSON, when all workers have begun */
+    ADMIN_TRACE_LIST, /* reply: JSON */
+    ADMIN_TRACE_MEMORY, /* text: its number. Reply: JSON; fds: its memory */
+    ADMIN_TRACE_REMOVE, /* text: its number. Reply: JSON */
+    ADMIN_SWITCH,       /* text: kind, name, value, for how many seconds, until which second, note
+                           (switches.h), with a NUL between them; the reply comes when each worker has
+                           it: JSON, all that are on */
+    ADMIN_SWITCH_BACK,  /* text: kind, name; the same */
+    ADMIN_SWITCHES,     /* reply: JSON, the same */
+    ADMIN_SHADOW,       /* reply: JSON, what a second configuration would change of calls */
+    ADMIN_SHADOW_END,   /* drops it */
+    ADMIN_RESTART, /* text: "now": a stop that comes soon is the first half of a restart. Reply:
+                      JSON, what is to be restarted */
     ADMIN_TYPES
 };
 

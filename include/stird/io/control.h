@@ -12,7 +12,9 @@
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
 #include <stird/core/refused_source.h>
+#include <stird/core/shadow_change.h>
 #include <stird/core/x5u.h>
+#include <stird/io/call_trace.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 
@@ -51,7 +53,20 @@ struct control_snapshot {
 
 struct control_certificates {
     uint64_t generation;
-    char states[CONTROL_TEXT]; /* as above */
+    char states[CONTROL_TEXT]; /* as above; to the publisher more by this of a unit that an operator
+                                  has chosen */
+};
+#define CONTROL_UNIT_CHOSEN 4
+
+struct control_shadow {
+    uint64_t generation;
+    int64_t read_at_s;       /* as those of control_snapshot */
+    char path[CONTROL_TEXT]; /* the same */
+};
+
+struct control_shadow_in_use {
+    uint64_t generation;
+    uint32_t taken; /* 0: it cannot be, and the log says why */
 };
 
 struct control_drop {
@@ -60,12 +75,26 @@ struct control_drop {
     char zero[7];
 };
 
+struct control_trace {
+    uint64_t id;      /* comes back in the answer */
+    int64_t until_ms; /* monotonic: it ends by itself */
+    uint32_t kind;    /* enum call_trace_kind */
+    uint32_t zero;
+    char value[CALL_TRACE_TEXT];
+};
+
 struct control_records {
     uint64_t max_bytes; /* when to ask for another file; 0: never */
     int64_t max_age_ms; /* the same */
     uint32_t log_level; /* enum log_level */
     char node[CONTROL_TEXT];
 };
+
+struct control_log {
+    uint32_t level; /* enum log_level; CONTROL_LOG_OF_SETTINGS: as the settings say */
+    uint32_t zero;
+};
+#define CONTROL_LOG_OF_SETTINGS UINT32_MAX
 
 struct control_forced {
     uint64_t rows[2]; /* of the number table before, and now */

@@ -14,6 +14,16 @@
 #include <stird/core/settings.h>
 #include <stird/core/tried.h>
 
+/* A token that a next hop was sent, also where the call went on without one. */
+struct ledger_token {
+    char attest; /* NUL: there was none */
+    char origid[ORIGID_TEXT_LENGTH];
+    int64_t iat_s;
+    uint32_t certificate;     /* index into settings' list */
+    const struct str *tokens; /* Identity values, with records.tokens */
+    uint32_t n_tokens;
+};
+
 struct ledger_entry {
     const struct settings *settings;
     const struct call *call; /* trunk may be NULL: refused before it was known */
@@ -23,7 +33,10 @@ struct ledger_entry {
     enum cause cause;          /* what ended it */
     const struct tried *tried; /* the next hops that were asked */
     uint32_t n_tried;
-    int64_t ts_us; /* real time of arrival */
+    const struct str *tokens; /* the Identity values that were made for it */
+    uint32_t n_tokens;
+    const struct ledger_token *seen; /* the last one that was sent */
+    int64_t ts_us;                   /* real time of arrival */
     int64_t sign_us,
         total_us; /* how long the signer took, and how long until the INVITE left; -1: not known */
     uint64_t config_generation, numbers_generation;
@@ -31,6 +44,8 @@ struct ledger_entry {
         count; /* it stands for so many INVITEs, of which this was the last; 0: for itself alone */
 };
 
+/* Whether records hold tokens: they say numbers, so not where these are masked. */
+bool ledger_wants_tokens(const struct settings *settings);
 /* Appends the packet for the recorder; numbers are masked where the settings say so. */
 void ledger_pack(struct buf *packet, const struct ledger_entry *entry);
 

@@ -17,7 +17,9 @@
 #include <stird/core/tried.h>
 #include <stird/core/verified.h>
 
-#define RECORD_TEXT_MAX 1024 /* octets of a field; a longer text is cut when it is packed */
+#define RECORD_TOKENS_MAX 8
+#define RECORD_TOKEN_MAX  4096 /* octets of one; a longer one is left out: a part is of no use */
+#define RECORD_TEXT_MAX   1024 /* octets of a field; a longer text is cut when it is packed */
 /* TEXT as a record has it. */
 struct str record_text(struct str text);
 
@@ -30,6 +32,8 @@ struct record {
     struct str identity_fault;        /* the first of the Identity headers that the call brought */
     uint32_t identity_unreadable;     /* how many of them nobody could read */
     char attest;                      /* 'A', 'B', 'C', or 0 */
+    char withheld;                    /* the same of a token that was made and stayed here, */
+    enum reason withheld_reason;      /* and what it would have been signed for */
     enum verdict verdict;
     enum reason reason;
     enum number_state number_state; /* NUMBER_STATES: it was not looked up */
@@ -39,13 +43,19 @@ struct record {
     int64_t sign_us, total_us;      /* -1: none */
     uint64_t config_generation, numbers_generation;
     bool emergency;
+    struct str rate;   /* the rates that were above what rules say; empty: none */
     struct str detail; /* what of the request is wrong, and where */
     uint32_t count;    /* this was the last of so many INVITEs; 0: it stands alone */
     bool is_verified;  /* VERIFIED says what its Identity is worth */
     struct verified verified;
     struct tried tried[TRIED_MAX]; /* the next hops, in the order in which they were tried */
     uint32_t n_tried;
+    struct str tokens[RECORD_TOKENS_MAX]; /* Identity values, of printable ASCII */
+    uint32_t n_tokens;
 };
+
+/* Adds an Identity value, but for one that a record does not hold. */
+void record_add_token(struct record *record, struct str value);
 
 /* Appends the packet. */
 void record_pack(struct buf *packet, const struct record *record);

@@ -7,6 +7,7 @@
 #ifndef STIRD_RECORD_FILE_H
 #define STIRD_RECORD_FILE_H
 
+#include <errno.h>
 #include <stird/base/buf.h>
 #include <stird/base/str.h>
 
@@ -18,6 +19,8 @@ struct record_file;
 struct record_file *record_file_open(const char *path);
 void record_file_close(struct record_file *f);
 
+#define RECORD_FILE_COMPRESSED (-ENOEXEC)
+
 struct record_line {
     struct str text; /* without LF; borrowed until the next call */
     uint64_t number; /* from 1 */
@@ -25,13 +28,16 @@ struct record_line {
     bool too_long;
 };
 
-/* 1: a line. 0: the end. -errno. */
+/* 1: a line. 0: the end. RECORD_FILE_COMPRESSED: nothing of it can be read. -errno. */
 int record_file_next(struct record_file *f, struct record_line *line);
 /* The same for a file that is being written: a line that has not ended yet does not count; the next
    call reads on. */
 int record_file_follow(struct record_file *f, struct record_line *line);
 /* Whether PATH is another file by now, or this one has become shorter than what was read. */
 bool record_file_is_gone(const struct record_file *f, const char *path);
+
+/* What ERROR of those is in words: behind the name of the file. */
+const char *record_file_fault(int error);
 
 /*
  * PATH and the files that moved aside from it (PATH.anything but compressed ones), in the order of
@@ -41,7 +47,9 @@ bool record_file_is_gone(const struct record_file *f, const char *path);
 struct record_file_names {
     char **path;
     size_t n;
-    size_t live;     /* the one that is being written */
+    size_t live;        /* the one that is being written */
+    char **passed_over; /* moved aside too, but compressed, by their names; in their order */
+    size_t n_passed_over;
     bool configured; /* they are those of the configuration; then KEEP is its records.keep */
     unsigned keep;
 };

@@ -17,6 +17,8 @@ enum web_lack {
     WEB_LACKS_CERTIFICATE, /* of a provider: that of a trunk that signs */
     WEB_LACKS_NUMBERS,
     WEB_LACKS_NEXT_HOP, /* of trunks that send to any */
+    WEB_LACKS_LEAVE,    /* to take calls: an operator lets it drain */
+    WEB_LACKS_TRUNKS,   /* whose calls it takes: an operator has disabled each */
     WEB_LACKS
 };
 

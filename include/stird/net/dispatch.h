@@ -21,6 +21,9 @@ struct dispatch_key {
 /* A random key. 0 or -errno. */
 int dispatch_key_make(struct dispatch_key *key);
 
+/* Whether it has the form of one that was made. Ask it of every key that was kept elsewhere. */
+bool dispatch_key_is_sound(const struct dispatch_key *key);
+
 /* The worker, 0..WORKERS-1, by headers in the first LOOK bytes of MESSAGE. */
 unsigned dispatch_worker(struct str message, unsigned workers, size_t look,
                          const struct dispatch_key *key);

@@ -23,6 +23,12 @@ struct listener_sockets {
  */
 int listener_open(struct listener_sockets *sockets, unsigned workers, int program,
                   const struct listener *listener, enum transport *failed);
+/* SOCKETS without any. */
+void listener_none(struct listener_sockets *sockets, unsigned workers);
+/* The same as listener_open() for the transports that SOCKETS have none of; those that they have
+   are closed too where one cannot be opened. */
+int listener_open_rest(struct listener_sockets *sockets, unsigned workers, int program,
+                       const struct listener *listener, enum transport *failed);
 /* False: this machine has no such address at the moment. */
 bool listener_address_is_here(const struct listener *listener);
 void listener_close(struct listener_sockets *sockets, unsigned workers);

@@ -21,6 +21,9 @@ enum mended { MEND_NOTHING, MEND_SET_BACK, MEND_RENEWED };
  */
 int mend_listener(struct listener_sockets *sockets, unsigned workers, unsigned worker, int program,
                   const struct listener *listener, enum transport *failed);
+/* The same of one socket, that of TRANSPORT among a worker's OWN. */
+int mend_socket(struct listener_sockets *own, unsigned workers, int program,
+                const struct listener *listener, enum transport transport);
 /*
  * Mends a pair of AF_UNIX sockets, of which FDS are both ends; MAKE makes a new pair. When the pair
  * is replaced, the old descriptors are closed. Returns as above.

@@ -45,6 +45,8 @@ void flow_release(const struct flow *flow);
 /* Whether it is connected and its handshake is done, so that what is sent leaves at once. */
 bool flow_is_ready(const struct flow *flow);
 bool flow_is_reliable(const struct flow *flow);
+/* Our own end of its connection. False: it has none, or that is gone. */
+bool flow_own_end(const struct flow *flow, struct address *own);
 /*
  * The names that the peer of a TLS connection has proved (RFC 5922 section 7.1); there are 0 where
  * the peer was not asked for a certificate. Borrowed as long as the flow is held.
@@ -83,6 +85,9 @@ struct net_handlers {
     /* A connection is gone; transactions on it fail. Its flows stay valid until released. ERROR is
        0 when one of the two sides closed it in good order, else the errno that broke it. */
     void (*closed)(void *context, const struct connection *connection, int error);
+    /* Whether what has come is enough for now. Asked as long as datagrams are read that had waited
+       for this process, for they come all at once; NULL: it never is. */
+    bool (*busy)(void *context);
     /* The loop has no more bytes for now: a good moment to send what has gathered. */
     void (*batch_end)(void *context);
 };
@@ -92,6 +97,8 @@ struct net *net_new(struct event_base *base, const struct listener_sockets *sock
                     const struct listener *listeners, unsigned n_listeners,
                     const struct net_limits *limits, const struct net_handlers *handlers);
 void net_start(struct net *net);
+/* No further connections are taken: who comes waits for the process that has the sockets next. */
+void net_stop_accepting(struct net *net);
 void net_free(struct net *net);
 void net_set_limits(struct net *net, const struct net_limits *limits);
 

@@ -17,8 +17,11 @@
 struct dispatch_key;
 struct event_base;
 struct fetcher_client;
+struct switches;
 struct tls;
+struct tracing;
 struct proxy;
+struct rates;
 
 struct proxy_options {
     struct event_base *base;
@@ -34,8 +37,11 @@ struct proxy_options {
                               others there */
     const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
     struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
+    struct rates *rates;                     /* to count in; stays the caller's. NULL: rates are not
+                                                counted */
     struct fetcher_client *fetcher; /* certificates of others; stays the caller's, until the proxy
                                        is freed. NULL: there is none */
+    struct tracing *tracing; /* tracing.h; stays the caller's, as long. NULL: nothing is traced */
 };
 
 /* Reads no packet before proxy_start(). NULL when there is no memory. */
@@ -49,6 +55,10 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
 /* Domains of trust for what is judged from now on. */
 void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust);
+/* What an operator has switched, from now on; to be freed by the proxy. NULL: nothing. */
+void proxy_set_switches_take(struct proxy *p, struct switches *switches);
+/* Takes those off whose time is over: to be called now and then. Whether there were any. */
+bool proxy_expire_switches(struct proxy *p);
 /* What this URL served is fetched anew for the next call that needs it. */
 void proxy_drop_certificate(struct proxy *p, struct str url);
 /* For TLS handshakes from now on; to be called after the snapshot that it belongs to was set. NULL:
@@ -62,6 +72,12 @@ bool proxy_set_inbox(struct proxy *p, int fd);
  * when none is left or after settings->drain_timeout_ms.
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
+/*
+ * Another process is about to take the sockets: what comes again is left to it, what has begun goes
+ * on until its next hop has said a word. DONE is called when that is so, or after two seconds; the
+ * worker then has only to end. To be called again when it is told to end later.
+ */
+void proxy_yield(struct proxy *p, void (*done)(void *user), void *user);
 /* The counters, brought up to date with what is not counted as it happens: to be called now and
    then for those who read them. */
 const struct proxy_counters *proxy_get_counters(struct proxy *p);

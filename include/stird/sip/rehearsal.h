@@ -11,10 +11,13 @@
 #include <stird/core/outcome.h>
 #include <stird/core/verification.h>
 
+struct switches;
+
 struct rehearsal {
     /* given; borrowed */
     const struct settings *settings;
     struct numbers *numbers, *overlay; /* overlay: NULL when there is none */
+    const struct switches *switches;   /* what an operator has switched; NULL: nothing */
     const uint8_t *secret;             /* SNAPSHOT_SECRET_BYTES; NULL: not at hand */
     const struct trunk *trunk;         /* NULL: by source and what the call says */
     const struct known_name *names;    /* what upstreams' names mean; else they mean nothing */
@@ -26,6 +29,8 @@ struct rehearsal {
     struct str listener;      /* its name, or empty */
     enum transport transport; /* which frames it: a stream needs Content-Length */
     int64_t now_s;
+    const struct rate_reader *rates; /* NULL: rates are not known */
+    bool quiet;                      /* nobody reads the sentences of a trace: none are written */
     /* Of a trunk that verifies: whom the service believes (NULL: not at hand), and who brings the
        certificate of URL (NULL: nobody; it is still to be fetched). It answers as the fetcher does:
        FETCH_OK with TEXT, else *WHY may say more. IS_GIVEN: it was given by hand, so what the URL

@@ -1,5 +1,7 @@
 #include <stird/core/certificate_choice.h>
 
+#include <stird/core/switches.h>
+
 struct str certificate_state_name(enum certificate_state state)
 {
     static const char *const names[] = {
@@ -51,14 +53,31 @@ static bool has_settled(const struct certificate *c, int64_t now_s)
     return now_s >= c->not_before_s + CERTIFICATE_SETTLING_S;
 }
 
-/* How good a unit is; 0: it must not sign. */
-static unsigned rank(const struct certificate *c, enum certificate_state state, int64_t now_s)
+/* Whether an operator wants this unit of its certificate. */
+static bool is_chosen(const struct certificate_question *q, const struct certificate *c)
 {
-    if (certificate_usable(c, now_s) != REASON_OK || state == CERTIFICATE_WRONG)
+    const struct switched *one = switches_any(q->switches)
+                                     ? switches_find(q->switches, SWITCH_CERTIFICATE, c->id)
+                                     : NULL;
+    return one && str_eq(str_of(one->value), c->unit);
+}
+
+/* How good unit I is; 0: it must not sign. */
+static unsigned rank(const struct certificate_question *q, uint32_t i)
+{
+    const struct certificate *c = &q->settings->certificates[i];
+    const enum certificate_state state = q->states ? (enum certificate_state)q->states[i]
+                                                   : CERTIFICATE_UNCHECKED;
+    if (certificate_usable(c, q->now_s) != REASON_OK || state == CERTIFICATE_WRONG)
         return 0;
-    if (!has_settled(c, now_s))
+    if (!has_settled(c, q->now_s))
         return 1;
-    return state == CERTIFICATE_SERVED ? 3 : 2;
+    return is_chosen(q, c) ? 4 : state == CERTIFICATE_SERVED ? 3 : 2;
+}
+
+bool certificate_may_be_chosen(const struct certificate_question *q, uint32_t unit)
+{
+    return rank(q, unit) >= 2;
 }
 
 static enum reason fits(const struct certificate_question *q, const struct certificate *c)
@@ -83,8 +102,7 @@ static void consider(const struct certificate_question *q, uint32_t i, struct ch
             choice->reason = fit;
         return;
     }
-    unsigned here = rank(
-        c, q->states ? (enum certificate_state)q->states[i] : CERTIFICATE_UNCHECKED, q->now_s);
+    unsigned here = rank(q, i);
     /* The newest comes first, and an older one takes its place only when it is better. */
     if (here > choice->best) {
         choice->best = here;

@@ -14,6 +14,7 @@ static const struct {
 } meant_ones[] = {
     {STR("kyc"), {"verified", "pending", "failed", "none"}},
     {STR("cap"), {"A", "B", "C", "unsigned", "refuse"}},
+    {STR("sign_percent"), {NULL}},
     {STR("provider"), {NULL}},
     {STR("contact"), {NULL}},
 };
@@ -129,8 +130,19 @@ static void say_values(struct str column, struct str value, const char *const *v
         buf_addf(why, " (did you mean \"%s\"?)", nearest);
 }
 
+static bool is_no_percentage(struct str column, struct str value)
+{
+    uint64_t percent;
+    return str_eq(column, STR("sign_percent")) && value.n > 0 && !str_to_u64(value, 100, &percent);
+}
+
 bool customer_value_check(struct str column, struct str value, struct buf *why)
 {
+    if (is_no_percentage(column, value)) {
+        buf_addf(why, "%s \"%s\" is no number from 0 to 100", build_quote(column).text,
+                 build_quote(value).text);
+        return false;
+    }
     for (size_t m = 0; m < sizeof(meant_ones) / sizeof(meant_ones[0]); m++) {
         if (!str_eq(column, meant_ones[m].name) || value.n == 0 || !meant_ones[m].values[0] ||
             is_one_of(value, meant_ones[m].values))

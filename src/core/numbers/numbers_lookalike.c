@@ -58,6 +58,7 @@ static const struct lookalike in_customers[] = {
      "name account accountname customername customerid clientname clientid tenant subscriber "
      "company kunde"},
     {"cap", 0, false, "capp caplevel atmost upto", ""},
+    {"sign_percent", 0, false, "signpercent signpercentage signshare percentsigned", ""},
     {"kyc", 0, false, "kycs kycverified kycok kycstate kycstatus kyclevel kycresult", ""},
     {"provider", 1, false, "providers", ""},
     {"contact", 0, false, "contacts", ""},

@@ -1,5 +1,6 @@
 #include "by_rule.h"
 
+#include "by_rate.h"
 #include "parties.h"
 #include "rule.h"
 
@@ -55,6 +56,7 @@ bool step_rule(struct decision *d)
     beside_add(d, &beside, d->call->to_uri);
     beside_add(d, &beside, d->call->request_uri);
     facts.has_other_dest = find_other_dest(d, &facts.other_dest, &other_reach);
+    by_rate(d, &facts);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
     return !d->rule || d->rule->verdict != RULE_REFUSE || refuse_by_rule(d);
 }

@@ -74,6 +74,7 @@ static enum reason want_token(struct decision *d)
     type->fill(&claims, d->outcome);
     const struct certificate_question q = {.settings = d->settings,
                                            .states = d->call->certificate_states,
+                                           .switches = d->call->switches,
                                            .now_s = d->call->now_s + d->call->waited_s,
                                            .type = type,
                                            .claims = &claims};

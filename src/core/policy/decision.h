@@ -29,10 +29,13 @@ struct decision {
     bool to_unread;   /* the same of the called number's */
     bool says_more;   /* a URI of the two that the token names has a password or headers */
     struct tn_reach orig_reach,
-        dest_reach;          /* of URIs that are not numbers: only used for refusing */
-    enum treatment ceiling;  /* set by an identity that is not signed; 'A' when none is set */
-    struct str ceiling_of;   /* what set it, in words */
-    const struct rule *rule; /* that holds; NULL: none */
+        dest_reach;               /* of URIs that are not numbers: only used for refusing */
+    enum treatment ceiling;       /* set by an identity that is not signed; 'A' when none is set */
+    struct str ceiling_of;        /* what set it, in words */
+    const struct rule *rule;      /* that holds; NULL: none */
+    const struct rule *rate_rule; /* the one above its rate that lowers most; NULL: none */
+    enum treatment rate_cap;      /* what it leaves, where there is one */
+    bool rated;                   /* it was asked which rules count the call */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
     bool is_settled; /* the outcome has a verdict */

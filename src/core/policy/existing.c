@@ -21,8 +21,12 @@ static void tell_faults(struct decision *d)
               call->identity_fault);
 }
 
-static bool comes_off(enum existing_identity mode)
+/* One that is to give way to ours stays, where ours stays here (rollout.h). */
+static bool comes_off(const struct decision *d)
 {
+    const enum existing_identity mode = existing_mode(d);
+    if (mode == IDENTITY_REPLACE && d->outcome->withheld != WITHHELD_NOT)
+        return decision_view(d) == PRIVACY_STRIPPED;
     return mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE;
 }
 
@@ -34,7 +38,7 @@ static bool carries_identity(const struct call *call)
 
 void existing_take_off(struct decision *d)
 {
-    if (d->outcome->strip_identity || !carries_identity(d->call) || !comes_off(existing_mode(d)))
+    if (d->outcome->strip_identity || !carries_identity(d->call) || !comes_off(d))
         return;
     d->outcome->strip_identity = true;
     decision_trace(d, STR("the Identity that the call carries is taken off"));

@@ -149,3 +149,16 @@ bool step_level(struct decision *d)
         return true;
     return false;
 }
+
+/* Whatever rule decided. */
+bool step_rate(struct decision *d)
+{
+    if (!d->rate_rule || d->rate_cap <= d->treatment)
+        return true;
+    lower(d, d->rate_cap, arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rate_rule->name)));
+    d->outcome->rate_lowered = true;
+    if (d->treatment < TREATMENT_UNSIGNED)
+        return true;
+    decision_settle(d, VERDICT_PASS, REASON_UNSIGNED_BY_RULE);
+    return false;
+}

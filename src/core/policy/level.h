@@ -8,6 +8,9 @@
 #include "decision.h"
 
 decision_step step_level;
+/* Lowers what is to be signed by the rates that are exceeded (by_rate.h). It comes behind all that
+   refuses a call: who calls too often must not get further by it. */
+decision_step step_rate;
 
 /* The setting by which T treats a number of STATE, for the outcome's rule. */
 struct str level_rule_of_state(const struct trunk *t, enum number_state state, struct arena *arena);

@@ -3,6 +3,7 @@
  * first step that settles the call ends it.
  *
  *   parties       calling and called number, what the table says of the calling one
+ *   rollout       whether its token, if it gets one, stays here (rollout.h)
  *   blocked       a number that never originates calls is refused, signed or not
  *   rule          the first rule of the configuration whose conditions are met
  *   existing      a shaken Identity that stays, or goes and leaves the call unsigned
@@ -11,12 +12,15 @@
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
  *   shown         where the next hop does not see the number that this was about: blocked, rule
  *                 and level again for the number that it sees
+ *   rate          what rules that ask for a rate leave of it
  *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
  *   claims        Date, iat, origid
  *
  * The same for each trunk that the call passed over by naming two: the lowest counts. Then, for
  * what is to be signed:
  *
+ *   switched      an operator has switched signing off: it leaves unsigned
+ *   withheld      says that its token stays here, where rollout found so
  *   certificate   the unit that signs such a token
  *   sign          the verdict
  */
@@ -31,10 +35,12 @@
 #include "existing.h"
 #include "level.h"
 #include "parties.h"
+#include "rollout.h"
 #include "shown.h"
 #include "token.h"
 
 #include <stird/core/emergency.h>
+#include <stird/core/switches.h>
 
 /* Inside a dialog nobody signs a token. All that refuses a call has run before. */
 static bool step_dialog(struct decision *d)
@@ -42,6 +48,36 @@ static bool step_dialog(struct decision *d)
     if (!d->call->claims_dialog)
         return true;
     decision_settle(d, VERDICT_PASS, REASON_UNKNOWN_DIALOG);
+    return false;
+}
+
+/* Takes back what was found along with the level: no Date of ours is needed any more. */
+static void take_back(struct outcome *o)
+{
+    o->claims.attest = '\0';
+    o->date = DATE_KEEP;
+    o->date_was_wrong = false;
+    o->n_tokens = 0;
+}
+
+static void take_back_told(struct decision *d)
+{
+    if (d->outcome->date != DATE_KEEP)
+        decision_trace(d, STR("no token leaves, so Date is as it came"));
+    take_back(d->outcome);
+}
+
+static bool step_switched(struct decision *d)
+{
+    const struct switched *off = switches_any(d->call->switches)
+                                     ? switches_for(d->call->switches, SWITCH_SIGNING,
+                                                    d->trunk->name)
+                                     : NULL;
+    if (!off)
+        return true;
+    take_back_told(d);
+    TRACE(d, "an operator has switched signing off%s%s", off->note[0] ? ": " : "", off->note);
+    decision_settle(d, VERDICT_PASS, REASON_SIGNING_OFF);
     return false;
 }
 
@@ -59,8 +95,8 @@ static bool step_sign(struct decision *d)
 static void find_level(struct decision *d)
 {
     static decision_step *const steps[] = {
-        step_parties, step_blocked, step_rule,  step_existing, step_caller,
-        step_called,  step_level,   step_shown, step_dialog,   step_claims,
+        step_parties, step_rollout, step_blocked, step_rule, step_existing, step_caller,
+        step_called,  step_level,   step_shown,   step_rate, step_dialog,   step_claims,
     };
     decision_begin(d);
     decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
@@ -72,29 +108,21 @@ static void find_level(struct decision *d)
 /* What is not settled by its level is signed with it: nothing lowers it behind here. */
 static void sign_at_level(struct decision *d)
 {
-    static decision_step *const steps[] = {step_certificate, step_sign};
+    static decision_step *const steps[] = {step_switched, step_withheld, step_certificate,
+                                           step_sign};
     if (!d->is_settled)
         decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
-/* Takes back what was found along with the level: no Date of ours is needed any more. */
-static void take_back(struct outcome *o)
-{
-    o->claims.attest = '\0';
-    o->date = DATE_KEEP;
-    o->date_was_wrong = false;
-    o->n_tokens = 0;
-}
-
 static void go_unsigned_in_doubt(struct decision *d)
 {
-    take_back(d->outcome);
+    take_back_told(d);
     decision_settle(d, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT);
 }
 
 static void refuse_in_doubt(struct decision *d)
 {
-    take_back(d->outcome);
+    take_back_told(d);
     decision_refuse(d, REASON_TRUNK_IN_DOUBT);
 }
 
@@ -105,6 +133,8 @@ static void lower_to(struct decision *d, const struct trunk *trunk, const struct
     bool sign = !d->is_settled;
     bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
     o->strip_identity = o->strip_identity || other->strip_identity;
+    if (o->withheld == WITHHELD_NOT)
+        o->withheld = other->withheld;
     if (other->verdict == VERDICT_REJECT)
         refuse_in_doubt(d);
     else if (sign && (other->verdict == VERDICT_PASS || !same_number))
@@ -187,10 +217,23 @@ bool policy_blocks(const struct settings *settings, const struct numbers *table,
     return d.is_settled;
 }
 
+bool policy_signing_is_off(const struct call *call, struct outcome *outcome)
+{
+    if (!switches_any(call->switches) ||
+        !switches_for(call->switches, SWITCH_SIGNING, call->trunk->name))
+        return false;
+    outcome->verdict = VERDICT_PASS;
+    outcome->reason = REASON_SIGNING_OFF;
+    outcome->sip_status = 0;
+    take_back(outcome);
+    return true;
+}
+
 void policy_signing_failed(const struct settings *settings, const struct call *call,
                            enum reason reason, struct outcome *outcome)
 {
     bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
+                   outcome->withheld != WITHHELD_NOT ||
                    emergency_of_call(settings, call) != EMERGENCY_NONE;
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;

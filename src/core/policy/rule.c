@@ -188,9 +188,7 @@ static const struct {
     {"carries", meets_carries, NULL},
 };
 
-/* WHICH names the condition that fits the least. */
-static enum fit fit_of_rule(const struct rule *r, const struct rule_facts *facts,
-                            const char **which)
+enum fit rule_fit(const struct rule *r, const struct rule_facts *facts, const char **which)
 {
     enum fit least = FITS;
     *which = NULL;
@@ -246,7 +244,9 @@ const struct rule *rule_find(const struct rule_facts *facts,
     for (unsigned i = 0; i < facts->settings->n_rules && !found; i++) {
         const struct rule *r = &facts->settings->rules[i];
         const char *which;
-        enum fit fit = fit_of_rule(r, facts, &which);
+        if (rule_asks_for_rate(r)) /* by_rate.h */
+            continue;
+        enum fit fit = rule_fit(r, facts, &which);
         if (fit == FITS)
             found = r;
         else if (tell)

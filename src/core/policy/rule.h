@@ -27,14 +27,18 @@ struct rule_facts {
 };
 
 /*
- * NULL when none holds. TELL, if not NULL, is called for each rule that was looked at and does not
- * fit, or only in part, with the condition as WHICH; and at last, with FITS, for the rule that
- * holds.
+ * Of the rules that ask for no rate; NULL when none holds. TELL, if not NULL, is called for each
+ * rule that was looked at and does not fit, or only in part, with the condition as WHICH; and at
+ * last, with FITS, for the rule that holds.
  */
 const struct rule *rule_find(const struct rule_facts *facts,
                              void (*tell)(void *user, const struct rule *rule, enum fit fit,
                                           const char *which),
                              void *user);
+
+/* How well the call fits all conditions of RULE but a rate; WHICH names the one that fits the
+   least. */
+enum fit rule_fit(const struct rule *rule, const struct rule_facts *facts, const char **which);
 
 /* What is known about the call's customer, by the name of a column; empty when nothing is. */
 struct str rule_customer_attribute(const struct settings *settings, const struct numbers *table,

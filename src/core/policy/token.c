@@ -23,7 +23,7 @@ static void decide_date(struct decision *d)
     o->claims.iat_s = now;
     if (d->call->n_date == 0) {
         o->date = DATE_ADD;
-        decision_trace(d, STR("no Date: one is added"));
+        decision_trace(d, STR("no Date: one is added if the token leaves"));
         return;
     }
     if (d->call->n_date == 1 && sip_date_parse(d->call->date, &date) &&
@@ -32,14 +32,17 @@ static void decide_date(struct decision *d)
         o->date = kept ? DATE_KEEP : DATE_REPLACE;
         if (kept)
             o->claims.iat_s = date;
-        decision_trace(d, kept ? STR("iat is the Date's")
-                               : STR("the call has waited, and Date is too old now: replaced"));
+        decision_trace(d, kept
+                              ? STR("iat is the Date's")
+                              : STR("the call has waited, and Date is too old now: replaced if the "
+                                    "token leaves"));
         return;
     }
     o->date = DATE_REPLACE;
     o->date_was_wrong = true;
     decision_trace(d,
-                   STR("Date is stale, in the future, unreadable or there are several: replaced"));
+                   STR("Date is stale, in the future, unreadable or there are several: replaced if "
+                       "the token leaves"));
 }
 
 /* Several values that differ count as none. */

@@ -9,6 +9,7 @@
 #include "daemon/child.h"
 
 #include <assert.h>
+#include <stird/base/log.h>
 
 struct supervisor;
 struct worker_options;
@@ -35,6 +36,8 @@ struct kit {
     unsigned n;
     struct worker_options *worker; /* what a worker's main is told; NULL: it is no worker */
     int *fetcher_fd; /* a checker's channel to a fetcher of its own; NULL: it is no checker */
+    bool log_held;   /* it says LOG_LEVEL in the log, and not what the settings say */
+    enum log_level log_level;
 };
 
 static inline void kit_keep(struct kit *kit, int fd)

@@ -51,7 +51,10 @@ enum event {
     EVENT_IN_FORCE,      /* another configuration is in force: `current`; BEFORE was in force until
                             now */
     EVENT_RELOAD_ENDS,
-    EVENT_STATES, /* something else is known of the certificates' URLs */
+    EVENT_SHADOW_READ, /* `next` is to be decided by beside the present one; who hears it takes it
+                        */
+    EVENT_STATES, /* something else is known of the certificates' URLs, or an operator has chosen
+                     other units */
     EVENTS
 };
 

@@ -1,6 +1,8 @@
 #include "page_server.h"
 
+#include "daemon/descriptor_store.h"
 #include "daemon/file_seen.h"
+#include "daemon/kept_sockets.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -52,9 +54,13 @@ static void open_once(struct page_server *p)
 {
     const struct listener l = listener_of(p);
     enum transport failed;
-    const int r = listener_open(&p->sockets, 1, -1, &l, &failed);
+    if (kept_sockets_take(&p->sockets, 1, -1, &l, p->kept_as) == 0)
+        descriptor_store_close_rest();
+    const int r = listener_open_rest(&p->sockets, 1, -1, &l, &failed);
     if (r)
         p->sockets.fd[TRANSPORT_TCP] = -1;
+    else
+        kept_sockets_keep(&p->sockets, 1, &l, p->kept_as);
     if (r != p->error)
         say_opening(p, r);
     p->error = r;
@@ -159,6 +165,7 @@ void page_server_init(struct supervisor *s, struct page_server *p, enum role rol
     p->role = role;
     p->group = group;
     p->key = key;
+    p->kept_as = role == ROLE_WEB ? KEPT_WEB : KEPT_REPOSITORY;
     p->present = place(s, p, 0);
     for (unsigned t = 0; t < TRANSPORTS; t++)
         p->sockets.fd[t] = -1;

@@ -18,6 +18,7 @@ struct page_server {
     enum role role;
     const char *group;               /* its settings: "web." */
     const char *key;                 /* of its port: "web.port" */
+    const char *kept_as;             /* KEPT_WEB: kept_sockets.h */
     const struct address *at;        /* of what stird was started with; port 0: it is not wanted */
     struct listener_sockets sockets; /* a TCP socket; the others are -1 */
     int error;                       /* -errno, of the last try to open it; 0: there was none */

@@ -7,6 +7,7 @@
 
 #include "loop.h"
 
+#include <stird/core/switches.h>
 #include <stird/io/web_view.h>
 
 /* How it stands with the trunks of the present configuration, by their index; all zero at first. */
@@ -17,6 +18,13 @@ struct trunks_asked {
     } * trunks;
     unsigned n;
     bool no_memory; /* for one who answers */
+};
+
+/* What the upstreams of the present configuration have counted, by their index; all zero at
+   first. */
+struct upstreams_asked {
+    struct upstream_counters *upstreams;
+    unsigned n;
 };
 
 /* What each worker has counted of others' certificates, by its index; all zero at first. */
@@ -35,9 +43,10 @@ struct name_asked {
 
 /* What `stirctl explain` decides by: the very bytes that the workers use. */
 struct exhibit {
-    int names_fd;   /* the asker's to close; -errno: there is none */
-    int overlay_fd; /* of the urgent changes; -1: there are none */
-    int trust_fd;   /* of the domains of trust; -1: there are none */
+    int names_fd;    /* the asker's to close; -errno: there is none */
+    int overlay_fd;  /* of the urgent changes; -1: there are none */
+    int trust_fd;    /* of the domains of trust; -1: there are none */
+    int switches_fd; /* of what an operator has switched; -1: nothing is */
     uint64_t trust_generation;
     bool is_cut_off; /* the fetcher reaches no host */
 };
@@ -79,6 +88,11 @@ struct lacks_asked {
 struct states_asked {
     const struct settings *settings;
     char states[CONTROL_TEXT];
+};
+
+/* What an operator has switched; for now alone. */
+struct switches_asked {
+    const struct switches *on; /* NULL: nothing */
 };
 
 /* Whether a reload may begin now. */

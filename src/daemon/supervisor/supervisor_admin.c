@@ -68,7 +68,7 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
     c->asker.waits = head.wait != 0;
     if (ask->right > c->peer.right)
         asker_answer(&c->asker, ASKER_REFUSED,
-                     STR("you may look, and this changes something: it takes root, or "
+                     STR("you may look, and this is more than that: it takes root, or "
                          "a member of the group of control.group"));
     else
         ask->act(s, &c->asker, (struct str){text, head.text_bytes}, now_ms);

@@ -552,6 +552,8 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     int64_t now_s = clock_real_s();
     enum reason reason;
     uint32_t active = NO_CERTIFICATE;
+    struct switches_asked switched = {.on = NULL};
+    supervisor_ask_switches(s, &switched);
     put_states(s, settings, states, sizeof(states));
     for (size_t i = 0; states[i]; i++)
         values[i] = (uint8_t)(states[i] - '0');
@@ -569,6 +571,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
         if (newest)
             active = certificate_choose(&(struct certificate_question){.settings = settings,
                                                                        .states = values,
+                                                                       .switches = switched.on,
                                                                        .now_s = now_s},
                                         i, &reason);
         struct buf unit = BUF_INIT;

@@ -57,6 +57,7 @@ void supervisor_each_child(struct supervisor *s,
 struct entry {
     const struct supervisor *s;
     const struct child *child;
+    const struct kit *kit;
 };
 
 static int enter(void *user, int control_fd)
@@ -69,6 +70,8 @@ static int enter(void *user, int control_fd)
     if (role->numbered)
         snprintf(name + strlen(name), sizeof(name) - strlen(name), " %u", entry->child->index + 1);
     log_open(name, STDERR_FILENO, entry->s->journal);
+    if (entry->kit->log_held)
+        log_hold_level(entry->kit->log_level);
     return role->duty->enter(entry->s, entry->child, control_fd);
 }
 
@@ -103,8 +106,8 @@ static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 
 int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    struct entry entry = {s, c};
     struct kit kit = {.n = 0};
+    struct entry entry = {s, c, &kit};
     c->drained = false;
     int r = equip(s, c, &kit);
     if (r == 0)

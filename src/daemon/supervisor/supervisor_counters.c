@@ -122,6 +122,17 @@ static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked
     }
 }
 
+static void answer_upstreams(const struct supervisor *s, struct upstreams_asked *asked)
+{
+    counter_book_add_up(own(s)->book);
+    for (unsigned i = 0; i < asked->n; i++) {
+        const struct upstream_counters *c = counter_book_upstream(
+            own(s)->book, s->current.settings->upstreams[i].name);
+        if (c)
+            asked->upstreams[i] = *c;
+    }
+}
+
 static void put_part(struct counted_parts *to, unsigned most, struct str name,
                      const struct counter_table *table, const void *numbers)
 {
@@ -273,5 +284,6 @@ const struct part part_counters = {
     .answers_calls = answer_calls,
     .answers_held = answer_held,
     .answers_trunks = answer_trunks,
+    .answers_upstreams = answer_upstreams,
     .answers_parts = answer_parts,
 };

@@ -19,6 +19,8 @@ static void put_source(const struct supervisor *s, const struct exhibit *e, stru
     json_put_integer(&j, (int64_t)s->current.generation);
     json_put_key(&j, STR("trust"));
     json_put_integer(&j, e->trust_fd >= 0 ? (int64_t)e->trust_generation : 0);
+    json_put_key(&j, STR("switches"));
+    json_put_bool(&j, e->switches_fd >= 0);
     json_put_key(&j, STR("cut_off"));
     json_put_bool(&j, e->is_cut_off);
     json_end_object(&j);
@@ -29,7 +31,7 @@ static void act_snapshot(struct supervisor *s, struct asker *a, struct str text,
 {
     (void)text, (void)now_ms;
     struct buf out = BUF_INIT;
-    struct exhibit e = {.names_fd = -ENOENT, .overlay_fd = -1, .trust_fd = -1};
+    struct exhibit e = {.names_fd = -ENOENT, .overlay_fd = -1, .trust_fd = -1, .switches_fd = -1};
     supervisor_ask_exhibit(s, &e);
     put_source(s, &e, &out);
     int fds[ADMIN_FDS_MAX] = {s->current.public_files_fd, s->current.numbers_fd, e.names_fd};
@@ -38,6 +40,8 @@ static void act_snapshot(struct supervisor *s, struct asker *a, struct str text,
         fds[n++] = e.overlay_fd;
     if (e.trust_fd >= 0)
         fds[n++] = e.trust_fd;
+    if (e.switches_fd >= 0)
+        fds[n++] = e.switches_fd;
     int r = buf_failed(&out) ? -ENOMEM : e.names_fd < 0 ? e.names_fd : 0;
     if (r == 0)
         r = a->answer(a, 0, buf_str(&out), fds, n);

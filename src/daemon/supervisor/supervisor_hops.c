@@ -149,8 +149,9 @@ struct list {
     const struct upstream *upstream;
     struct json *j;
     int64_t now_ms;
-    size_t until; /* octets of the reply */
-    bool out;     /* only hops that are out, for a worker at least; else only the others */
+    size_t until;              /* octets of the reply */
+    const struct switches *on; /* what an operator has switched */
+    bool first; /* only hops that are out for a worker at least, or disabled; else the others */
     unsigned n, n_out, left_out;
 };
 
@@ -177,7 +178,8 @@ static void put_hop(const struct hop_sum *sum, void *user)
 {
     struct list *l = user;
     struct buf address = BUF_INIT;
-    if ((sum->out > 0) != l->out)
+    const bool disabled = switches_find(l->on, SWITCH_UPSTREAM, l->upstream->name) != NULL;
+    if ((sum->out > 0 || disabled) != l->first)
         return;
     l->n++;
     l->n_out += is_out(l->s, sum);
@@ -191,6 +193,8 @@ static void put_hop(const struct hop_sum *sum, void *user)
     put_text(l->j, STR("address"), buf_str(&address));
     put_text(l->j, STR("transport"), transport_name(l->upstream->transport));
     put_text(l->j, STR("state"), is_out(l->s, sum) ? STR("out") : STR("usable"));
+    json_put_key(l->j, STR("disabled"));
+    json_put_bool(l->j, disabled);
     json_put_key(l->j, STR("out_in_workers"));
     json_put_integer(l->j, sum->out);
     put_when(l, STR("since"), sum->since_ms);
@@ -225,10 +229,13 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
 {
     const struct settings *settings = s->current.settings;
     struct list l = {.s = s, .j = j, .now_ms = now_ms, .until = j->out->n + LIST_MAX};
+    struct switches_asked switched = {.on = NULL};
+    supervisor_ask_switches(s, &switched);
+    l.on = switched.on;
     json_put_key(j, STR("next_hops"));
     json_begin_array(j);
     for (unsigned turn = 0; turn < 2; turn++) {
-        l.out = turn == 0;
+        l.first = turn == 0;
         for (unsigned i = 0; i < settings->n_upstreams; i++) {
             l.upstream = &settings->upstreams[i];
             each_hop(s, l.upstream, put_hop, &l);
@@ -318,10 +325,14 @@ static struct tally *tally_upstreams(const struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
     struct tally *upstreams = calloc(settings->n_upstreams + 1, sizeof(*upstreams));
+    struct switches_asked switched = {.on = NULL};
+    supervisor_ask_switches(s, &switched);
     for (unsigned i = 0; upstreams && i < settings->n_upstreams; i++) {
         upstreams[i] = (struct tally){
             .s = s, .upstream = &settings->upstreams[i], .now_ms = clock_monotonic_ms()};
         each_hop(s, &settings->upstreams[i], count_hop, &upstreams[i]);
+        if (switches_find(switched.on, SWITCH_UPSTREAM, settings->upstreams[i].name))
+            upstreams[i].usable = upstreams[i].may_be_back = 0;
     }
     return upstreams;
 }

@@ -110,6 +110,20 @@ static void take_states(struct supervisor *s, const struct news *news)
     part(s)->untold = true;
 }
 
+/* Marks the units that an operator has chosen to sign. */
+static void mark_chosen(const struct supervisor *s, char states[CONTROL_TEXT])
+{
+    const struct settings *settings = s->current.settings;
+    struct switches_asked switched = {.on = NULL};
+    supervisor_ask_switches(s, &switched);
+    for (unsigned i = 0; i < settings->n_certificates && states[i]; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        const struct switched *one = switches_find(switched.on, SWITCH_CERTIFICATE, c->id);
+        if (one && str_eq(str_of(one->value), c->unit))
+            states[i] = (char)(states[i] + CONTROL_UNIT_CHOSEN);
+    }
+}
+
 /* Not to one that is about to be replaced, whose units may have other places. */
 static void tell_states(struct supervisor *s)
 {
@@ -119,6 +133,7 @@ static void tell_states(struct supervisor *s)
     if (!part(s)->untold || own(s)->renew || own(s)->present->state != CHILD_SERVING)
         return;
     supervisor_ask_states(s, &asked);
+    mark_chosen(s, asked.states);
     snprintf(m.certificates.states, sizeof(m.certificates.states), "%s", asked.states);
     part(s)->untold = child_send(own(s)->present, &m, NULL, 0) != 0;
 }

@@ -44,6 +44,7 @@ struct reload {
     bool again;               /* another one is wanted, after the present one or as soon as
                                  possible */
     bool force_asked;         /* of the next one: past numbers.max_shrink_percent */
+    bool is_shadow;           /* the present one is only read, for calls to be decided by it too */
     bool loader_told;         /* it has told what is wrong, which was its last word */
     int64_t goodbye_ms;       /* the loader is killed when it has not ended by then; 0: it is not to
                                  end */
@@ -100,7 +101,11 @@ static void put_end(const struct supervisor *s, struct json *j, const char *why)
 {
     json_begin_object(j);
     json_put_key(j, STR("reloaded"));
-    json_put_bool(j, why == NULL);
+    json_put_bool(j, why == NULL && !own(s)->is_shadow);
+    if (own(s)->is_shadow) {
+        json_put_key(j, STR("shadow"));
+        json_put_bool(j, why == NULL);
+    }
     json_put_key(j, STR("generation"));
     json_put_integer(j, (int64_t)s->current.generation);
     json_put_key(j, STR("number_rows"));
@@ -144,20 +149,35 @@ static void let_go(struct child *c)
     child_kill(c, SIGTERM);
 }
 
+static void say_failed(struct supervisor *s, const char *why)
+{
+    if (own(s)->is_shadow) {
+        log_warning("the second configuration (reload --shadow) is not taken",
+                    LOG_CSTR("why", why));
+        return;
+    }
+    own(s)->failed++;
+    log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
+              LOG_NUMBER("generation", (int64_t)s->current.generation));
+}
+
 /* The old state goes on. */
 static void fail(struct supervisor *s, const char *why)
 {
     if (own(s)->step == RELOAD_NONE)
         return;
-    own(s)->failed++;
-    log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
-              LOG_NUMBER("generation", (int64_t)s->current.generation));
+    say_failed(s, why);
     own(s)->step = RELOAD_NONE;
     if (loader(s)->control_fd >= 0 && !own(s)->loader_told)
         let_go(loader(s));
     const int64_t now_ms = clock_monotonic_ms();
     own(s)->goodbye_ms = now_ms + GOODBYE_MS;
     configuration_fini(&s->next);
+    if (own(s)->is_shadow) {
+        tell_end(s, why);
+        own(s)->is_shadow = false;
+        return;
+    }
     supervisor_tell(s, EVENT_NEXT_DROPPED, &(struct news){.now_ms = now_ms});
     snprintf(own(s)->failure, sizeof(own(s)->failure), "%s", why);
     tell_end(s, own(s)->failure);
@@ -175,9 +195,12 @@ static void reload(struct supervisor *s, int64_t now_ms)
     own(s)->ticket = own(s)->tickets;
     buf_reset(&own(s)->problems);
     buf_reset(&own(s)->warnings);
-    notify_reloading();
-    log_info("reload: reading the configuration");
-    supervisor_tell(s, EVENT_RELOAD_BEGINS, &(struct news){.now_ms = now_ms});
+    if (!own(s)->is_shadow) {
+        notify_reloading();
+        supervisor_tell(s, EVENT_RELOAD_BEGINS, &(struct news){.now_ms = now_ms});
+    }
+    log_info(own(s)->is_shadow ? "reload --shadow: reading the configuration"
+                               : "reload: reading the configuration");
     own(s)->step = RELOAD_LOADING;
     own(s)->loader_told = false;
     own(s)->goodbye_ms = 0;
@@ -272,6 +295,16 @@ static bool groups_are_there(struct supervisor *s)
     return tell_problems(s, &problems);
 }
 
+/* Hands it to who has calls decided by it too; the present one stays in force. */
+static void give_to_shadow(struct supervisor *s, int64_t now_ms)
+{
+    own(s)->step = RELOAD_NONE;
+    supervisor_tell(s, EVENT_SHADOW_READ, &(struct news){.now_ms = now_ms});
+    configuration_fini(&s->next);
+    tell_end(s, NULL);
+    own(s)->is_shadow = false;
+}
+
 static void take_loaded(struct supervisor *s, const struct control_loaded *message, int *fds,
                         int64_t now_ms)
 {
@@ -290,6 +323,10 @@ static void take_loaded(struct supervisor *s, const struct control_loaded *messa
     s->next.generation = ++own(s)->last_generation;
     s->next.urgent_faults = counters_sum(0, message->urgent_faults);
     s->next.urgent_unknown = counters_sum(0, message->urgent_unknown);
+    if (own(s)->is_shadow) {
+        give_to_shadow(s, now_ms);
+        return;
+    }
     own(s)->step = RELOAD_PREPARING;
     supervisor_tell(s, EVENT_NEXT_READ, &(struct news){.now_ms = now_ms});
 }
@@ -435,12 +472,18 @@ static void act_reload(struct supervisor *s, struct asker *a, struct str text, i
                      s->stopping ? STR("stird is stopping") : STR("stird is not ready yet"));
         return;
     }
+    const bool shadow = (str_eq(text, STR("shadow")) || str_eq(text, STR("force shadow")));
+    if (shadow && (own(s)->again || !may_begin(s, now_ms))) {
+        asker_answer(a, ASKER_REFUSED, STR("a reload is under way: ask again"));
+        return;
+    }
+    own(s)->is_shadow = own(s)->is_shadow || shadow;
     own(s)->tickets++;
     if (a->waits)
         asker_wait(a, &part_reload, own(s)->tickets, now_ms + ASKER_WAIT_MS);
     else
         asker_answer(a, 0, STR("{\"accepted\":true}"));
-    own(s)->force_asked = own(s)->force_asked || str_eq(text, STR("force"));
+    own(s)->force_asked = own(s)->force_asked || str_starts(text, STR("force"));
     reload(s, now_ms);
 }
 

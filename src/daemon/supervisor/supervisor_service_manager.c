@@ -2,15 +2,18 @@
 #include "questions.h"
 #include "worker_places.h"
 
+#include "daemon/descriptor_store.h"
 #include "daemon/notify.h"
 
 #include <stdio.h>
 
 #define STATUS_EVERY_MS 5000
+#define AGAIN_MS        20 /* until sockets are told again that it had no room for */
 
 struct told {
     int64_t watchdog_every_ms, next_watchdog_ms, next_status_ms;
     const char *state; /* as it was told last */
+    bool all_kept;     /* it was told of all sockets that it is to keep */
 };
 
 static struct told *own(const struct supervisor *s)
@@ -95,7 +98,8 @@ static void tell_ready(struct supervisor *s, const struct news *news)
 
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
-    (void)now_ms;
+    if (!own(s)->all_kept)
+        return now_ms + AGAIN_MS;
     return own(s)->watchdog_every_ms ? own(s)->next_watchdog_ms : INT64_MAX;
 }
 
@@ -104,6 +108,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
     tell_status(s, now_ms);
     feed_watchdog(s, now_ms);
     notify_flush();
+    own(s)->all_kept = descriptor_store_flush();
 }
 
 const struct part part_service_manager = {

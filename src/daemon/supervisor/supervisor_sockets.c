@@ -5,6 +5,8 @@
 #include "questions.h"
 #include "worker_places.h"
 
+#include "daemon/descriptor_store.h"
+#include "daemon/kept_sockets.h"
 #include "daemon/privileges.h"
 #include "daemon/retry.h"
 
@@ -33,6 +35,7 @@ struct sockets {
     struct listener_sockets *list;    /* listener i's for worker w: [i * n_workers + w] */
     unsigned n;                       /* listeners */
     int inboxes[WORKERS_MAX][2];      /* [0] is worker w's, [1] everybody else's way to it */
+    uint64_t taken;                   /* sockets of the process before this one */
     uint64_t mended;                  /* sockets that dead workers had changed */
     uint64_t untold[WORKERS_MAX];     /* new inboxes that each worker has not heard of */
     uint64_t broken[WORKERS_MAX];     /* now: sockets that each worker left and that cannot be
@@ -85,7 +88,7 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
         needed |= settings->listeners[i].transports[TRANSPORT_UDP];
     if (!needed || worker_count(s) == 1)
         return true;
-    int error = dispatch_key_make(&own(s)->dispatch_key);
+    int error = kept_key_take(&own(s)->dispatch_key) ? 0 : dispatch_key_make(&own(s)->dispatch_key);
     own(s)->dispatch_program = error
                                    ? error
                                    : dispatch_load(worker_count(s), &own(s)->dispatch_key, NULL, 0);
@@ -104,25 +107,55 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
     return false;
 }
 
+static struct listener_sockets *of_listener(const struct supervisor *s, unsigned i)
+{
+    return &own(s)->list[i * worker_count(s)];
+}
+
+/* Those that the process before this one left, with all that waits in them. What is of no use is
+   closed before anything is opened: it may have the port. */
+static void take_kept(struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    own(s)->taken = 0;
+    for (unsigned i = 0; i < settings->n_listeners; i++)
+        own(s)->taken += kept_sockets_take(of_listener(s, i), worker_count(s),
+                                           own(s)->dispatch_program, &settings->listeners[i], NULL);
+    kept_sockets_expect(&settings->web_listen, KEPT_WEB);
+    kept_sockets_expect(&settings->repository_listen, KEPT_REPOSITORY);
+    descriptor_store_close_rest();
+}
+
+static void keep(const struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    for (unsigned i = 0; i < settings->n_listeners; i++)
+        kept_sockets_keep(of_listener(s, i), worker_count(s), &settings->listeners[i], NULL);
+    if (own(s)->dispatch_program >= 0)
+        kept_key_keep(&own(s)->dispatch_key);
+}
+
 static bool open_listeners(struct supervisor *s, struct problems *problems)
 {
     const struct settings *settings = s->current.settings;
-    for (unsigned i = 0; i < settings->n_listeners; i++) {
+    bool all = true;
+    take_kept(s);
+    own(s)->n = settings->n_listeners;
+    for (unsigned i = 0; i < own(s)->n; i++) {
         enum transport failed = TRANSPORT_UDP;
-        int r = listener_open(&own(s)->list[own(s)->n * worker_count(s)], worker_count(s),
-                              own(s)->dispatch_program, &settings->listeners[i], &failed);
+        int r = listener_open_rest(of_listener(s, i), worker_count(s), own(s)->dispatch_program,
+                                   &settings->listeners[i], &failed);
         if (r)
             listener_problem(problems, s->path, &settings->listeners[i], failed, r);
-        else
-            own(s)->n++;
+        all &= r == 0;
     }
-    return own(s)->n == settings->n_listeners;
+    return all;
 }
 
 static void close_listeners(struct supervisor *s)
 {
     for (unsigned i = 0; i < own(s)->n; i++)
-        listener_close(&own(s)->list[i * worker_count(s)], worker_count(s));
+        listener_close(of_listener(s, i), worker_count(s));
     own(s)->n = 0;
 }
 
@@ -160,9 +193,10 @@ static bool open_sockets(struct supervisor *s, struct problems *problems)
         problems->out_of_memory = true;
         return false;
     }
-    if (!load_dispatch(s, problems))
+    if (!load_dispatch(s, problems) || !open_in_time(s, problems))
         return false;
-    return open_in_time(s, problems);
+    keep(s);
+    return true;
 }
 
 /* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
@@ -241,9 +275,11 @@ static void mend_listeners(struct supervisor *s, unsigned w)
     for (unsigned i = 0; i < own(s)->n; i++) {
         const struct listener *l = &s->current.settings->listeners[i];
         enum transport failed = TRANSPORT_UDP;
-        say(s, w, "listener", l->name,
-            mend_listener(&own(s)->list[i * worker_count(s)], worker_count(s), w,
-                          own(s)->dispatch_program, l, &failed));
+        const int r = mend_listener(of_listener(s, i), worker_count(s), w, own(s)->dispatch_program,
+                                    l, &failed);
+        if (r == MEND_RENEWED)
+            kept_sockets_replace(of_listener(s, i), worker_count(s), w, l);
+        say(s, w, "listener", l->name, r);
     }
 }
 
@@ -308,12 +344,12 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     const unsigned me = c->index;
     if (c->role->id != ROLE_WORKER)
         return 0;
-    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 8 <= CHILD_KEEP_MAX, "room for all");
+    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 9 <= CHILD_KEEP_MAX, "room for all");
     if (own(s)->broken[me] > 0)
         mend(s, me);
     own(s)->untold[me] = 0; /* it has them in its kit */
     for (unsigned i = 0; i < own(s)->n; i++) {
-        own(s)->of_worker[i] = own(s)->list[i * worker_count(s) + me];
+        own(s)->of_worker[i] = of_listener(s, i)[me];
         for (unsigned t = 0; t < TRANSPORTS; t++)
             kit_keep(kit, own(s)->of_worker[i].fd[t]);
     }
@@ -336,6 +372,16 @@ static void init(struct supervisor *s)
     memset(own(s)->inboxes, -1, sizeof(own(s)->inboxes));
 }
 
+static void on_begins(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    descriptor_store_end_start();
+    if (own(s)->taken > 0)
+        log_info("the sockets of the process before this one are in use: what waits in them is "
+                 "read now",
+                 LOG_NUMBER("sockets", (long long)own(s)->taken));
+}
+
 static void on_gone(struct supervisor *s, const struct news *news)
 {
     if (news->child->role->id == ROLE_WORKER && !s->ending)
@@ -350,6 +396,7 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
 
 static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
+    c->sockets_taken_over = own(s)->taken;
     c->sockets_mended = own(s)->mended;
     c->sockets_broken = broken(s);
 }
@@ -360,6 +407,6 @@ const struct part part_sockets = {.name = "sockets",
                                   .open = open_all,
                                   .fini = fini,
                                   .equip = equip,
-                                  .on = {[EVENT_CHILD_GONE] = on_gone},
+                                  .on = {[EVENT_BEGINS] = on_begins, [EVENT_CHILD_GONE] = on_gone},
                                   .count = count,
                                   .add_counts = add_counts};

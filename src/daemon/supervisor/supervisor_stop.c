@@ -1,19 +1,36 @@
 /*
  * The stop: no new calls, those that run may end, and then stird does. By the roles of the children
- * that drain.
+ * that drain. Where it is the first half of a restart they yield instead (sip/yielding.h): the next
+ * stird gets the sockets, and what waits in them.
  */
-#include "loop.h"
+#include "asker.h"
 
+#include "daemon/descriptor_store.h"
+#include "daemon/manager_job.h"
 #include "daemon/notify.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/io/admin.h>
+#include <string.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
 
-#define GOODBYE_MS 5000 /* more than the end can take after the drain */
+#define GOODBYE_MS   5000 /* more than the end can take after the drain */
+#define YIELD_MS     3000 /* more than a worker takes for it */
+#define ANNOUNCED_MS 15000
+#define ANSWER_MS    500 /* of the service manager */
+#define LOOK_MS      10
 
 struct stop {
     bool dismissed; /* all have drained, and were told to go */
     int64_t until_ms;
+    bool yields;                /* it is a restart */
+    int64_t announced_until_ms; /* a stop until then is one */
+    struct manager_job *asked;  /* what kind of stop it is; NULL: nobody is asked */
+    int64_t answer_until_ms;
 };
 
 static struct stop *own(const struct supervisor *s)
@@ -33,7 +50,14 @@ static int tell_leave(struct supervisor *s, struct child *c)
     return child_send(c, &(const struct control_message){.type = CONTROL_LEAVE}, NULL, 0);
 }
 
-static const struct due drain_due = {tell_drain}, leave_due = {tell_leave};
+static int tell_yield(struct supervisor *s, struct child *c)
+{
+    (void)s;
+    return child_send(c, &(const struct control_message){.type = CONTROL_YIELD}, NULL, 0);
+}
+
+static const struct due drain_due = {tell_drain}, leave_due = {tell_leave},
+                        yield_due = {tell_yield};
 
 static void begin_to_drain(struct supervisor *s, struct child *c, void *user)
 {
@@ -41,7 +65,7 @@ static void begin_to_drain(struct supervisor *s, struct child *c, void *user)
     if (!c->role->drains)
         return;
     if (c->state == CHILD_SERVING)
-        supervisor_owe(s, c, &drain_due);
+        supervisor_owe(s, c, own(s)->yields ? &yield_due : &drain_due);
     else
         child_kill(c, SIGKILL);
 }
@@ -53,10 +77,15 @@ static void let_leave(struct supervisor *s, struct child *c, void *user)
         supervisor_owe(s, c, &leave_due);
 }
 
-static void drain(struct supervisor *s, int64_t now_ms)
+static void drain(struct supervisor *s, bool yields, int64_t now_ms)
 {
-    int64_t limit_ms = s->current.settings->drain_timeout_ms + 1000;
-    log_info("stopping: running calls may end", LOG_NUMBER("limit_ms", limit_ms));
+    int64_t limit_ms = yields ? YIELD_MS : s->current.settings->drain_timeout_ms + 1000;
+    own(s)->yields = yields;
+    if (yields)
+        log_info("stopping for a restart: what arrives from now on waits for the next start",
+                 LOG_NUMBER("limit_ms", limit_ms));
+    else
+        log_info("stopping: running calls may end", LOG_NUMBER("limit_ms", limit_ms));
     notify_stopping(limit_ms + GOODBYE_MS);
     supervisor_tell(s, EVENT_STOPPING, &(struct news){.now_ms = now_ms});
     s->stopping = true;
@@ -94,16 +123,86 @@ static void dismiss(struct supervisor *s)
 
 /* ---- the part ---- */
 
+/* ---- a stop, or a restart? ---- */
+
+static void forget_question(struct supervisor *s)
+{
+    manager_job_free(own(s)->asked);
+    own(s)->asked = NULL;
+}
+
+/* Without a store there is nothing to yield to. */
+static bool ask_manager(struct supervisor *s, int64_t now_ms)
+{
+    own(s)->asked = descriptor_store_is_kept() ? manager_job_ask() : NULL;
+    own(s)->answer_until_ms = now_ms + ANSWER_MS;
+    return own(s)->asked != NULL;
+}
+
+static void hear_manager(struct supervisor *s, int64_t now_ms)
+{
+    enum manager_says says = own(s)->asked ? manager_job_answer(own(s)->asked) : MANAGER_STOPS;
+    if (!own(s)->asked || (says == MANAGER_SAYS_NOTHING && now_ms < own(s)->answer_until_ms))
+        return;
+    forget_question(s);
+    drain(s, says == MANAGER_RESTARTS, now_ms);
+}
+
 static void on_wanted(struct supervisor *s, const struct news *news)
 {
+    const int64_t now_ms = news->now_ms;
+    const bool asked = own(s)->asked != NULL;
+    forget_question(s);
     if (s->stopping)
-        supervisor_kill_all(s, news->now_ms);
-    else
-        drain(s, news->now_ms);
+        supervisor_kill_all(s, now_ms);
+    else if (now_ms < own(s)->announced_until_ms && descriptor_store_is_kept())
+        drain(s, true, now_ms);
+    else if (asked || !ask_manager(s, now_ms))
+        drain(s, false, now_ms);
 }
+
+static bool ends_with(struct str text, const char *end)
+{
+    const size_t n = strlen(end);
+    return text.n >= n && memcmp(text.p + text.n - n, end, n) == 0;
+}
+
+/* The program as it is installed now: this process may still be an older one. */
+static struct str program_path(char path[PATH_MAX])
+{
+    static const char gone[] = " (deleted)";
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    struct str program = {path, n > 0 ? (size_t)n : 0};
+    return ends_with(program, gone) ? str_slice(program, 0, program.n - strlen(gone)) : program;
+}
+
+/* stirctl restart: the stop that follows is one half of a restart. */
+static void act_restart(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
+{
+    struct buf reply = BUF_INIT;
+    struct json j = json_writer(&reply, false);
+    char path[PATH_MAX], *unit = NULL;
+    if (str_eq(text, STR("now")))
+        own(s)->announced_until_ms = now_ms + ANNOUNCED_MS;
+    sd_pid_get_unit(0, &unit);
+    const bool service = unit && ends_with(str_of(unit), ".service");
+    json_begin_object(&j);
+    json_put_key(&j, STR("program"));
+    json_put_string(&j, program_path(path));
+    json_put_key(&j, STR("configuration"));
+    json_put_string(&j, s->path);
+    json_put_known_text(&j, STR("unit"), str_of(service ? unit : ""));
+    json_end_object(&j);
+    asker_answer_json(a, 0, &reply);
+    buf_fini(&reply);
+    free(unit);
+}
+
+static const struct ask asks[] = {{ADMIN_RESTART, act_restart, CONTROL_CHANGE}, {.act = NULL}};
 
 static void tick(struct supervisor *s, int64_t now_ms)
 {
+    hear_manager(s, now_ms);
     if (!s->stopping || s->ending)
         return;
     dismiss(s);
@@ -113,12 +212,23 @@ static void tick(struct supervisor *s, int64_t now_ms)
 
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
-    (void)now_ms;
+    if (own(s)->asked)
+        return now_ms + LOOK_MS;
     return s->stopping && !s->ending ? own(s)->until_ms : INT64_MAX;
+}
+
+static void watch(const struct supervisor *s, struct watched *watched, int64_t now_ms)
+{
+    (void)now_ms;
+    if (own(s)->asked)
+        supervisor_watch(watched, manager_job_fd(own(s)->asked));
 }
 
 const struct part part_stop = {.name = "stop",
                                .bytes = sizeof(struct stop),
+                               .fini = forget_question,
+                               .watch = watch,
                                .deadline = deadline,
                                .tick = tick,
-                               .on = {[EVENT_STOP_WANTED] = on_wanted}};
+                               .on = {[EVENT_STOP_WANTED] = on_wanted},
+                               .asks = asks};

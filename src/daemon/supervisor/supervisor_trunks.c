@@ -34,25 +34,69 @@ static void put_identity(struct json *j, const struct trunk *t)
         json_put_null(j);
 }
 
-static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing)
+/* What an operator has switched off of it, or of all. */
+static void put_switched(struct json *j, const struct trunk *t, const struct switches *on)
+{
+    const struct {
+        struct str key;
+        bool off;
+    } all[] = {{STR("disabled"), switches_find(on, SWITCH_TRUNK, t->name) != NULL},
+               {STR("signing_off"),
+                service_words[t->service].signs && switches_for(on, SWITCH_SIGNING, t->name)},
+               {STR("verification_off"), service_words[t->service].verifies &&
+                                             switches_for(on, SWITCH_VERIFICATION, t->name)}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        json_put_key(j, all[i].key);
+        json_put_bool(j, all[i].off);
+    }
+}
+
+/* How many of its numbers are signed; of a trunk that signs nothing, null. */
+static void put_mode(struct json *j, const struct trunk *t)
+{
+    const bool signs = service_words[t->service].signs;
+    json_put_key(j, STR("mode"));
+    if (signs)
+        json_put_string(j, t->shadow ? STR("shadow") : STR("sign"));
+    else
+        json_put_null(j);
+    json_put_key(j, STR("sign_percent"));
+    if (signs)
+        json_put_integer(j, t->shadow ? 0 : t->sign_percent);
+    else
+        json_put_null(j);
+}
+
+static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing,
+                    const struct switches *on)
 {
     json_begin_object(j);
     put_text(j, STR("name"), t->name);
     put_text(j, STR("customer"), t->customer);
     put_text(j, STR("service"), str_of(service_words[t->service].word));
     put_identity(j, t);
+    put_mode(j, t);
     put_count(j, STR("calls"), standing->calls);
     put_text(j, STR("health"), health_name(t->health));
     put_count(j, STR("next_hops"), standing->next_hops);
     put_count(j, STR("next_hops_usable"), standing->usable);
+    put_switched(j, t, on);
     json_end_object(j);
 }
 
-/* Trunks without a next hop have the first of two turns, the others the second. */
-static bool is_its_turn(const struct trunk *t, const struct trunk_standing *standing, unsigned turn)
+#define TURNS 3
+
+/* Whose turn it is to be told of: first those without a next hop, then those of which an operator
+   has switched something, then the others. */
+static unsigned turn_of(const struct trunk *t, const struct trunk_standing *standing,
+                        const struct switches *on)
 {
-    bool without = trunk_sends(t) && standing->usable == 0;
-    return without == (turn == 0);
+    if (trunk_sends(t) && standing->usable == 0)
+        return 0;
+    return switches_find(on, SWITCH_TRUNK, t->name) || switches_find(on, SWITCH_SIGNING, t->name) ||
+                   switches_find(on, SWITCH_VERIFICATION, t->name)
+               ? 1
+               : 2;
 }
 
 static void put_list(const struct supervisor *s, struct json *j, const struct trunks_asked *asked)
@@ -60,12 +104,14 @@ static void put_list(const struct supervisor *s, struct json *j, const struct tr
     const struct trunk *trunks = s->current.settings->trunks;
     size_t until = j->out->n + LIST_MAX;
     unsigned shown = 0;
+    struct switches_asked switched = {.on = NULL};
+    supervisor_ask_switches(s, &switched);
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
-    for (unsigned turn = 0; asked->trunks && !asked->no_memory && turn < 2; turn++) {
+    for (unsigned turn = 0; asked->trunks && !asked->no_memory && turn < TURNS; turn++) {
         for (unsigned i = 0; i < asked->n; i++) {
-            if (is_its_turn(&trunks[i], &asked->trunks[i], turn) && j->out->n <= until) {
-                put_one(j, &trunks[i], &asked->trunks[i]);
+            if (turn_of(&trunks[i], &asked->trunks[i], switched.on) == turn && j->out->n <= until) {
+                put_one(j, &trunks[i], &asked->trunks[i], switched.on);
                 shown++;
             }
         }

@@ -130,10 +130,17 @@ static void fail(struct client_transaction *t, int64_t now_ms)
     end_at(t, now_ms, TRANSACTION_TRANSPORT_ERROR);
 }
 
-static int send_request(struct client_transaction *t)
+static int send_request(const struct client_transaction *t)
 {
     return t->all->hooks.send(t->all->hooks.context, &t->to,
                               (struct str){t->request, t->request_bytes});
+}
+
+void client_transaction_say_again(const struct transaction_node *node)
+{
+    const struct client_transaction *t = container_of(node, struct client_transaction, node);
+    if (t->invite && t->state == CLIENT_CALLING && t->request && !flow_is_reliable(&t->to))
+        send_request(t);
 }
 
 /*

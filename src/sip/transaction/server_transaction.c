@@ -162,11 +162,18 @@ void server_transaction_abandon(struct server_transaction *t)
     server_transaction_free(t->all, &t->node);
 }
 
-static void send_response(struct server_transaction *t)
+static void send_response(const struct server_transaction *t)
 {
     if (t->response)
         t->all->hooks.send(t->all->hooks.context, &t->reply,
                            (struct str){t->response, t->response_bytes});
+}
+
+void server_transaction_say_again(const struct transaction_node *node)
+{
+    const struct server_transaction *t = container_of(node, struct server_transaction, node);
+    if (t->invite && t->state == SERVER_COMPLETED && !flow_is_reliable(&t->reply))
+        send_response(t);
 }
 
 static void keep_response(struct server_transaction *t, struct str response)

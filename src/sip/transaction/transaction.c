@@ -50,6 +50,20 @@ static void table_free(struct transactions *all, struct transaction_table *table
     free(table->buckets);
 }
 
+static void each(const struct transaction_table *table,
+                 void (*visit)(const struct transaction_node *node))
+{
+    for (unsigned i = 0; table->count > 0 && i < TRANSACTION_BUCKETS; i++)
+        for (const struct transaction_node *n = table->buckets[i]; n; n = n->next)
+            visit(n);
+}
+
+void transactions_say_again(const struct transactions *all)
+{
+    each(&all->servers, server_transaction_say_again);
+    each(&all->clients, client_transaction_say_again);
+}
+
 void transactions_free(struct transactions *all)
 {
     if (!all)

@@ -94,6 +94,10 @@ void transactions_set_timing(struct transactions *all, const struct transaction_
 /* Now alive, lingering ones included. */
 unsigned transactions_count(const struct transactions *all);
 
+/* Says once more by UDP what this process will not repeat any more, for it ends: refusals that wait
+   for their ACK, and INVITEs without any answer. */
+void transactions_say_again(const struct transactions *all);
+
 /* ---- server side (section 17.2) ---- */
 
 /* Section 17.2.1; a tick of the timers late: what is answered within 200 ms needs no 100. */

@@ -35,6 +35,9 @@ struct transaction_node *transaction_table_find(const struct transaction_table *
                                                 const struct transaction_key *key);
 
 void server_transaction_free(struct transactions *all, struct transaction_node *node);
+/* For transactions_say_again(). */
+void server_transaction_say_again(const struct transaction_node *node);
+void client_transaction_say_again(const struct transaction_node *node);
 void client_transaction_free(struct transactions *all, struct transaction_node *node);
 
 #endif
