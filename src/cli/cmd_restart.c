@@ -69,8 +69,10 @@ static bool is_there(const char *unit)
 /* Whether the service manager has any socket of the unit for its next start. */
 static bool keeps_sockets(const char *unit)
 {
-    char number[16];
-    return property(unit, "NFileDescriptorStore", number, sizeof(number)) && atoi(number) > 0;
+    char number[24];
+    uint64_t kept = 0;
+    return property(unit, "NFileDescriptorStore", number, sizeof(number)) &&
+           str_to_u64(str_of(number), UINT64_MAX, &kept) && kept > 0;
 }
 
 /* The configuration that the unit starts with, by its `-c FILE`, which a drop-in may have changed;
