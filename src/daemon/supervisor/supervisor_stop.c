@@ -25,6 +25,7 @@
 #define LOOK_MS      10
 
 struct stop {
+    char program[PATH_MAX];
     bool dismissed; /* all have drained, and were told to go */
     int64_t until_ms;
     bool yields;                /* it is a restart */
@@ -167,13 +168,15 @@ static bool ends_with(struct str text, const char *end)
     return text.n >= n && memcmp(text.p + text.n - n, end, n) == 0;
 }
 
-/* The program as it is installed now: this process may still be an older one. */
-static struct str program_path(char path[PATH_MAX])
+/*
+ * The program as it is installed, which by now may be a newer one. Read before anybody replaces it:
+ * of a file that is gone the kernel says "PATH (deleted)", or only "/" where it lay in mounts of
+ * our own.
+ */
+static void init(struct supervisor *s)
 {
-    static const char gone[] = " (deleted)";
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    struct str program = {path, n > 0 ? (size_t)n : 0};
-    return ends_with(program, gone) ? str_slice(program, 0, program.n - strlen(gone)) : program;
+    const ssize_t n = readlink("/proc/self/exe", own(s)->program, sizeof(own(s)->program) - 1);
+    own(s)->program[n > 0 ? n : 0] = '\0';
 }
 
 /* stirctl restart: the stop that follows is one half of a restart. */
@@ -181,14 +184,14 @@ static void act_restart(struct supervisor *s, struct asker *a, struct str text, 
 {
     struct buf reply = BUF_INIT;
     struct json j = json_writer(&reply, false);
-    char path[PATH_MAX], *unit = NULL;
+    char *unit = NULL;
     if (str_eq(text, STR("now")))
         own(s)->announced_until_ms = now_ms + ANNOUNCED_MS;
     sd_pid_get_unit(0, &unit);
     const bool service = unit && ends_with(str_of(unit), ".service");
     json_begin_object(&j);
     json_put_key(&j, STR("program"));
-    json_put_string(&j, program_path(path));
+    json_put_string(&j, str_of(own(s)->program));
     json_put_key(&j, STR("configuration"));
     json_put_string(&j, s->path);
     json_put_known_text(&j, STR("unit"), str_of(service ? unit : ""));
@@ -226,6 +229,7 @@ static void watch(const struct supervisor *s, struct watched *watched, int64_t n
 
 const struct part part_stop = {.name = "stop",
                                .bytes = sizeof(struct stop),
+                               .init = init,
                                .fini = forget_question,
                                .watch = watch,
                                .deadline = deadline,
