@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
 #include <stird/io/admin.h>
@@ -26,6 +27,7 @@
 
 struct stop {
     char program[PATH_MAX];
+    char unit[256]; /* of systemd; empty: none */
     bool dismissed; /* all have drained, and were told to go */
     int64_t until_ms;
     bool yields;                /* it is a restart */
@@ -169,14 +171,20 @@ static bool ends_with(struct str text, const char *end)
 }
 
 /*
- * The program as it is installed, which by now may be a newer one. Read before anybody replaces it:
- * of a file that is gone the kernel says "PATH (deleted)", or only "/" where it lay in mounts of
- * our own.
+ * The program as it is installed, which later may be a newer one, and our unit. Both are read at
+ * the start: later this process may not look, and of a program that was replaced the kernel says
+ * "PATH (deleted)", or only "/".
  */
 static void init(struct supervisor *s)
 {
-    const ssize_t n = readlink("/proc/self/exe", own(s)->program, sizeof(own(s)->program) - 1);
-    own(s)->program[n > 0 ? n : 0] = '\0';
+    struct stop *t = own(s);
+    const ssize_t n = readlink("/proc/self/exe", t->program, sizeof(t->program) - 1);
+    char *unit = NULL;
+    t->program[n > 0 ? n : 0] = '\0';
+    sd_pid_get_unit(0, &unit);
+    if (unit && ends_with(str_of(unit), ".service"))
+        snprintf(t->unit, sizeof(t->unit), "%s", unit);
+    free(unit);
 }
 
 /* stirctl restart: the stop that follows is one half of a restart. */
@@ -184,21 +192,17 @@ static void act_restart(struct supervisor *s, struct asker *a, struct str text, 
 {
     struct buf reply = BUF_INIT;
     struct json j = json_writer(&reply, false);
-    char *unit = NULL;
     if (str_eq(text, STR("now")))
         own(s)->announced_until_ms = now_ms + ANNOUNCED_MS;
-    sd_pid_get_unit(0, &unit);
-    const bool service = unit && ends_with(str_of(unit), ".service");
     json_begin_object(&j);
     json_put_key(&j, STR("program"));
     json_put_string(&j, str_of(own(s)->program));
     json_put_key(&j, STR("configuration"));
     json_put_string(&j, s->path);
-    json_put_known_text(&j, STR("unit"), str_of(service ? unit : ""));
+    json_put_known_text(&j, STR("unit"), str_of(own(s)->unit));
     json_end_object(&j);
     asker_answer_json(a, 0, &reply);
     buf_fini(&reply);
-    free(unit);
 }
 
 static const struct ask asks[] = {{ADMIN_RESTART, act_restart, CONTROL_CHANGE}, {.act = NULL}};
