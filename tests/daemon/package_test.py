@@ -148,7 +148,7 @@ serves
 install next --allow-downgrades
 serves
 part "another configuration"
-cp /etc/stird/stird.conf /etc/stird/other.conf
+cp -p /etc/stird/stird.conf /etc/stird/other.conf
 mkdir /etc/systemd/system/stird.service.d
 printf '%s\\n' '[Service]' ExecStart= 'ExecStart=/usr/sbin/stird -f -c /etc/stird/other.conf' \
     >/etc/systemd/system/stird.service.d/other.conf
