@@ -48,6 +48,17 @@ static const struct {
     [LOG_LEVEL_DEBUG] = {"debug", '7', "\033[2m"},
 };
 
+bool log_level_by_word(struct str word, enum log_level *level)
+{
+    for (unsigned i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (str_eq(word, str_of(levels[i].name))) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void log_set_level(enum log_level level)
 {
     sink.set = level;

@@ -36,6 +36,16 @@ static bool has(int fd, int wanted)
     return seals >= 0 && (seals & wanted) == wanted;
 }
 
+int memory_file_done(int fd, int r)
+{
+    if (r == 0)
+        r = memory_file_seal(fd);
+    if (r == 0)
+        return fd;
+    close(fd);
+    return r;
+}
+
 bool memory_file_is_sealed(int fd)
 {
     return has(fd, F_SEAL_SHRINK | F_SEAL_WRITE);

@@ -153,10 +153,16 @@ static bool count_verified(json_t *row, const json_t *record, json_int_t n)
     return !json_object_get(verified, class) || count(verified, class, n);
 }
 
-static bool count_call(json_t *row, const json_t *record)
+/* A record of a flood is of many. */
+static json_int_t calls_of(const json_t *record)
 {
     const json_int_t told = number_of(record, "count");
-    const json_int_t n = told > 1 && told <= COUNT_MAX ? told : 1;
+    return told > 1 && told <= COUNT_MAX ? told : 1;
+}
+
+static bool count_call(json_t *row, const json_t *record)
+{
+    const json_int_t n = calls_of(record);
     const char *decision = text_of(record, "decision");
     bool good = count(row, "calls", n) && count_verified(row, record, n);
     if (good && json_is_true(json_object_get(record, "emergency")))
@@ -177,7 +183,7 @@ static void look_at(void *user, struct str line)
     json_t *record = record_search_match(&r->search, line);
     if (record) {
         json_t *row = row_of(r, record, str_slice(str_of(text_of(record, "ts")), 0, r->period));
-        r->beyond += !row;
+        r->beyond += row ? 0 : calls_of(record);
         r->no_memory = (row && !count_call(row, record)) || r->no_memory;
     }
     json_decref(record);

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CELL_MAX 64
-
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -21,31 +19,20 @@ static json_int_t number_of(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-/* "pbx", or "pbx -> pbx2" where they differ. */
-static const char *both(const json_t *change, const char *key, char room[CELL_MAX])
-{
-    const char *from = text_of(json_object_get(change, "from"), key);
-    const char *to = text_of(json_object_get(change, "to"), key);
-    if (strcmp(from, to) == 0)
-        snprintf(room, CELL_MAX, "%s", from);
-    else
-        snprintf(room, CELL_MAX, "%s -> %s", from, to);
-    return room;
-}
-
 /* A line for each part of the decision that would be another one. */
 static void print_change(const json_t *change)
 {
     static const char *const keys[] = {"trunk", "certificate", "upstreams", "reason"};
-    char room[2 * CELL_MAX];
     const char *from = text_of(json_object_get(change, "from"), "becomes");
     const char *to = text_of(json_object_get(change, "to"), "becomes");
     print_said("%8" JSON_INTEGER_FORMAT "  %s -> %s\n", number_of(change, "calls"), from, to);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const char *one = text_of(json_object_get(change, "from"), keys[i]);
         const char *other = text_of(json_object_get(change, "to"), keys[i]);
-        if (i == 0 || strcmp(one, other) != 0)
-            print_said("          %-12s %s\n", keys[i], both(change, keys[i], room));
+        const bool same = strcmp(one, other) == 0;
+        if (i == 0 || !same)
+            print_said("          %-12s %s%s%s\n", keys[i], one, same ? "" : " -> ",
+                       same ? "" : other);
     }
     print_said("          %-12s %s to %s, %s\n", "last call", text_of(change, "orig_tn"),
                text_of(change, "dest_tn"), text_of(change, "last_ts"));

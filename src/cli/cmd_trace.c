@@ -251,7 +251,9 @@ static int save_at_end(const struct cli *cli, json_int_t id, const char *path)
     char text[TEXT_MAX];
     snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, id);
     if (!wait_for_end(cli, id)) {
-        fputs("stirctl: the trace is gone, and what it had\n", stderr);
+        fputs("stirctl: the trace is not found any more: stirctl trace list says whether it is "
+              "there\n",
+              stderr);
         return EXIT_FAILURE;
     }
     if (!save(cli, text, path)) {

@@ -114,28 +114,31 @@ void columns_wrap(const char *text, int indent, int at)
     wrap(text, indent, at, false);
 }
 
-void columns_hang(int indent, const char *format, ...)
+static void say(int indent, int at, bool hangs, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+
+static void say(int indent, int at, bool hangs, const char *format, va_list arguments)
 {
     struct buf text = BUF_INIT;
-    va_list arguments;
-    va_start(arguments, format);
     buf_vaddf(&text, format, arguments);
-    va_end(arguments);
     buf_add_char(&text, '\0');
     if (!buf_failed(&text))
-        wrap(text.p, indent, 0, true);
+        wrap(text.p, indent, at, hangs);
     buf_fini(&text);
+}
+
+void columns_hang(int indent, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(indent, 0, true, format, arguments);
+    va_end(arguments);
 }
 
 void columns_say(int indent, int at, const char *format, ...)
 {
-    struct buf text = BUF_INIT;
     va_list arguments;
     va_start(arguments, format);
-    buf_vaddf(&text, format, arguments);
+    say(indent, at, false, format, arguments);
     va_end(arguments);
-    buf_add_char(&text, '\0');
-    if (!buf_failed(&text))
-        columns_wrap(text.p, indent, at);
-    buf_fini(&text);
 }

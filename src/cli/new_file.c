@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stird/base/write_all.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,18 +26,6 @@ static bool is_standard_output(const char *path)
     return strcmp(path, "-") == 0;
 }
 
-/* 0 or an errno. */
-static int write_all(int fd, struct str bytes)
-{
-    for (size_t done = 0; done < bytes.n;) {
-        ssize_t n = write(fd, bytes.p + done, bytes.n - done);
-        if (n < 0 && errno != EINTR)
-            return errno;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return fsync(fd) ? errno : 0;
-}
-
 bool new_file_write(const char *path, struct str bytes)
 {
     if (is_standard_output(path))
@@ -44,7 +33,9 @@ bool new_file_write(const char *path, struct str bytes)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return complain(path, errno);
-    int error = write_all(fd, bytes);
+    int error = -write_all(fd, bytes);
+    if (error == 0 && fsync(fd))
+        error = errno;
     error = close(fd) && error == 0 ? errno : error;
     if (error == 0)
         return true;

@@ -11,7 +11,8 @@
 struct cli;
 
 /* WHAT is static text of ours: "stird reads the configuration". Not to be nested; nothing is to be
-   printed until progress_end(). System calls that wait return with EINTR. */
+   printed until progress_end(). poll() returns with EINTR; what reads or waits for a child goes on.
+ */
 void progress_begin(const struct cli *cli, const char *what);
 void progress_end(void);
 /* The same line with a TEXT of ours that is made anew each time, outside of those two; it stays

@@ -35,13 +35,16 @@ const struct attribute *resolve_attributes(struct reader *r, const struct object
 static void add_known(struct reader *r, const struct draft_customer *d, struct attribute *list,
                       unsigned *n)
 {
+    const struct str percent = arena_printf(r->arena, "%u", d->sign_percent);
+    if (!percent.p) /* an empty one would count as 100 */
+        out_of_memory(r);
     const struct {
         const char *key;
         struct str value;
     } known[] = {
         {"kyc", str_of(keys_kyc_states[d->kyc])},
         {"cap", treatment_name((enum treatment)d->cap)},
-        {"sign_percent", arena_printf(r->arena, "%u", d->sign_percent)},
+        {"sign_percent", percent},
         {"provider", d->provider},
         {"contact", d->contact},
     };

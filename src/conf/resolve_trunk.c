@@ -285,11 +285,14 @@ static void check_own_country(struct reader *r, const struct draft *draft, struc
         complain(r, &d->object, d->object.at, COUNTRY_LENGTHS_CROSS);
 }
 
-/* No customer may have that name. */
+/* A customer of just that name would be counted along with it: too much, never too little. */
 static void name_for_rates(struct reader *r, struct draft_trunk *d)
 {
-    if (d->trunk.gateway)
-        d->trunk.rates_name = arena_printf(r->arena, "trunk:%.*s", STR_ARG(d->trunk.name));
+    if (!d->trunk.gateway)
+        return;
+    d->trunk.rates_name = arena_printf(r->arena, "trunk:%.*s", STR_ARG(d->trunk.name));
+    if (!d->trunk.rates_name.p)
+        out_of_memory(r);
 }
 
 void resolve_trunks(struct reader *r, struct draft *draft)

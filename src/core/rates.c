@@ -564,12 +564,16 @@ static bool read_of_others(const struct rates *r, const struct section *own, uin
     return found;
 }
 
-static void note_taken(struct rates *r, const struct rate_call *call, uint32_t keep_ms,
+/* Without a free place it is not noted, and counts once more when it is said once more: no call
+   that is watched gives way to a note. */
+static void note_taken(const struct section *own, const struct rate_call *call, uint32_t keep_ms,
                        int64_t now_ms)
 {
-    struct rate_call note = *call, lost;
+    const struct rows rows = rows_for(call->id, own->call_rows);
+    struct rate_call *place = free_call(own, &rows, keep_ms, now_ms), note = *call;
     note.n_rules = 0;
-    rates_keep_call(r, &note, keep_ms, now_ms, &lost);
+    if (place)
+        put_call(place, &note, now_ms);
 }
 
 bool rates_take_call(struct rates *r, uint64_t id, uint32_t keep_ms, int64_t now_ms,
@@ -586,7 +590,7 @@ bool rates_take_call(struct rates *r, uint64_t id, uint32_t keep_ms, int64_t now
     }
     if (!others || is_note(&other))
         return false;
-    note_taken(r, &other, keep_ms, now_ms);
+    note_taken(&own, &other, keep_ms, now_ms);
     *call = other;
     return true;
 }

@@ -165,7 +165,8 @@ bool descriptor_store_flush(void)
     while (told < store.n_untold && tell(&store.untold[told]))
         told++;
     store.n_untold -= told;
-    memmove(store.untold, store.untold + told, store.n_untold * sizeof(*store.untold));
+    if (told > 0)
+        memmove(store.untold, store.untold + told, store.n_untold * sizeof(*store.untold));
     return store.n_untold == 0;
 }
 

@@ -193,3 +193,23 @@ int folder_rename(const struct folder *d, const char *from, const char *name, in
         return -ESTALE;
     return fsync(d->fd) ? -errno : 0;
 }
+
+int folder_open_below(struct folder *d, struct str above, const char *name)
+{
+    char *path = NULL;
+    struct folder parent, made;
+    if (asprintf(&path, "%.*s/%s", STR_ARG(above), name) < 0)
+        return -ENOMEM;
+    int r = folder_open(d, path);
+    path[above.n] = '\0';
+    if (r == -ENOENT && (r = folder_open(&parent, path)) == 0) {
+        r = folder_make(&parent, name, &made);
+        r = r == 0 ? folder_give(&parent, made.fd, 0700) : r;
+        folder_close(&made);
+        folder_close(&parent);
+        path[above.n] = '/';
+        r = r == 0 ? folder_open(d, path) : r;
+    }
+    free(path);
+    return r;
+}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/regular_file.h>
+#include <stird/base/write_all.h>
 #include <stird/io/folder.h>
 #include <stird/io/record.h>
 #include <string.h>
@@ -99,27 +100,6 @@ static bool write_chain(struct buf *out, const struct certificate *c, int64_t no
 
 /* ---- writing ---- */
 
-/* The folder in the state directory, which is made where it is not there yet. */
-static int open_folder(struct folder *d, struct str state_directory)
-{
-    char *path = NULL;
-    struct folder above, made;
-    if (asprintf(&path, "%.*s/" KEPT_CHAINS_DIRECTORY, STR_ARG(state_directory)) < 0)
-        return -ENOMEM;
-    int r = folder_open(d, path);
-    path[state_directory.n] = '\0';
-    if (r == -ENOENT && (r = folder_open(&above, path)) == 0) {
-        r = folder_make(&above, KEPT_CHAINS_DIRECTORY, &made);
-        r = r == 0 ? folder_give(&above, made.fd, 0700) : r;
-        folder_close(&made);
-        folder_close(&above);
-        path[state_directory.n] = '/';
-        r = r == 0 ? folder_open(d, path) : r;
-    }
-    free(path);
-    return r;
-}
-
 static bool is_ours(const char *name)
 {
     return strlen(name) == KEPT_CHAIN_NAME_LENGTH && strcmp(name + 64, ".pem") == 0;
@@ -145,8 +125,7 @@ static int write_text(const struct folder *d, const char *name, struct str text)
     int to = folder_create(d, ASIDE);
     if (to < 0)
         return to;
-    const ssize_t n = write(to, text.p, text.n);
-    int r = n < 0 ? -errno : (size_t)n < text.n ? -ENOSPC : 0;
+    int r = write_all(to, text);
     r = r == 0 ? folder_give(d, to, 0600) : r;
     r = r == 0 ? folder_rename(d, ASIDE, name, to) : r;
     close(to);
@@ -163,7 +142,7 @@ int kept_chain_write(struct str state_directory, const struct certificate *c, in
     struct buf text = BUF_INIT;
     if (!name_of(name, c))
         return -ENOMEM;
-    int r = open_folder(&d, state_directory);
+    int r = folder_open_below(&d, state_directory, KEPT_CHAINS_DIRECTORY);
     if (r)
         return r;
     const bool is_there = fstatat(d.fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);

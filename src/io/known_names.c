@@ -3,32 +3,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/base/memory_file.h>
+#include <stird/base/write_all.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return done < 0 ? -errno : -EIO;
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
 int known_names_to_fd(const struct known_name *list, unsigned n)
 {
-    int fd = memory_file_new("stird-names");
-    int r = fd < 0 ? fd : write_all(fd, (const char *)list, n * sizeof(*list));
-    if (r == 0)
-        r = memory_file_seal(fd);
-    if (r < 0 && fd >= 0)
-        close(fd);
-    return r < 0 ? r : fd;
+    const int fd = memory_file_new("stird-names");
+    return fd < 0 ? fd
+                  : memory_file_done(
+                        fd, write_all(fd, (struct str){(const char *)list, n * sizeof(*list)}));
 }
 
 static bool read_all(int fd, char *room, size_t n)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/memory_file.h>
+#include <stird/base/write_all.h>
 #include <stird/io/folder.h>
 #include <stird/io/overlay.h>
 #include <string.h>
@@ -12,19 +13,6 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* 0 or -errno. */
-static int write_all(int fd, struct str s)
-{
-    while (s.n > 0) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            s = str_slice(s, (size_t)n, s.n);
-    }
-    return 0;
-}
 
 struct image_memory {
     int fd;

@@ -1,5 +1,6 @@
 #include <stird/io/overlay.h>
 
+#include <stird/base/write_all.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -313,18 +314,6 @@ void overlay_revert(struct overlay *o)
 }
 
 /* ---- disk ---- */
-
-static int write_all(int fd, struct str s)
-{
-    while (s.n > 0) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            s = str_slice(s, (size_t)n, s.n);
-    }
-    return 0;
-}
 
 /* The new file's name is on the disk only when its directory is. */
 static int sync_directory(const char *path)

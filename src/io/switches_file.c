@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <stird/base/memory_file.h>
 #include <stird/base/regular_file.h>
+#include <stird/base/write_all.h>
 #include <stird/io/folder.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -81,18 +82,6 @@ bool switches_file_read(struct switches *s, struct str directory, struct problem
     return r == 0 && !why;
 }
 
-static int write_all(int fd, struct str s)
-{
-    while (s.n > 0) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            s = str_slice(s, (size_t)n, s.n);
-    }
-    return 0;
-}
-
 static int write_aside(const struct folder *d, struct str text)
 {
     unlinkat(d->fd, ASIDE, 0); /* of one that was cut short */
@@ -102,8 +91,6 @@ static int write_aside(const struct folder *d, struct str text)
         r = folder_give(d, fd, 0600);
     if (r == 0)
         r = folder_rename(d, ASIDE, SWITCHES_FILE, fd);
-    if (r == 0 && fsync(d->fd))
-        r = -errno;
     if (r && fd >= 0)
         unlinkat(d->fd, ASIDE, 0);
     if (fd >= 0)
@@ -132,13 +119,7 @@ int switches_file_hand_out(const struct switches *s)
     int fd = memory_file_new("stird-switches");
     if (fd < 0)
         return fd;
-    int r = write_all(fd, (struct str){(const char *)s, sizeof(*s)});
-    if (r == 0)
-        r = memory_file_seal(fd);
-    if (r == 0)
-        return fd;
-    close(fd);
-    return r;
+    return memory_file_done(fd, write_all(fd, (struct str){(const char *)s, sizeof(*s)}));
 }
 
 /* By mmap(), as a worker has given up reading files. */

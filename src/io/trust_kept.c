@@ -58,27 +58,6 @@ static int copy(int to, int from, uint64_t at, size_t n)
     return 0;
 }
 
-/* The folder in the state directory, which is made where it is not there yet. */
-static int open_folder(struct folder *d, struct str state_directory)
-{
-    char *path = NULL;
-    struct folder above, made;
-    if (asprintf(&path, "%.*s/" TRUST_KEPT_DIRECTORY, STR_ARG(state_directory)) < 0)
-        return -ENOMEM;
-    int r = folder_open(d, path);
-    path[state_directory.n] = '\0';
-    if (r == -ENOENT && (r = folder_open(&above, path)) == 0) {
-        r = folder_make(&above, TRUST_KEPT_DIRECTORY, &made);
-        r = r == 0 ? folder_give(&above, made.fd, 0700) : r;
-        folder_close(&made);
-        folder_close(&above);
-        path[state_directory.n] = '/';
-        r = r == 0 ? folder_open(d, path) : r;
-    }
-    free(path);
-    return r;
-}
-
 /* A line; the signer's certificate; the list, to the end. */
 static int write_parts(int to, int fd, const struct trust_kept_place *place)
 {
@@ -111,7 +90,7 @@ int trust_kept_write(struct str state_directory, const char *name, int fd,
     char former[TRUST_KEPT_NAME_BYTES + 8];
     if (place->list_bytes > TRUST_KEPT_TEXT_MAX || place->signer_bytes > TRUST_KEPT_TEXT_MAX)
         return -EFBIG;
-    int r = open_folder(&d, state_directory);
+    int r = folder_open_below(&d, state_directory, TRUST_KEPT_DIRECTORY);
     if (r)
         return r;
     unlinkat(d.fd, ".new", 0); /* left by a process that was killed over it */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stird/base/memory_file.h>
+#include <stird/base/write_all.h>
 #include <stird/core/counters.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,17 +44,6 @@ static struct str octets(const void *p, size_t n)
     return (struct str){p, n};
 }
 
-static int write_all(int fd, struct str s)
-{
-    while (s.n > 0) {
-        const ssize_t r = write(fd, s.p, s.n);
-        if (r < 0 && errno != EINTR)
-            return -errno;
-        s = str_slice(s, r > 0 ? (size_t)r : 0, s.n);
-    }
-    return 0;
-}
-
 static int write_segments(int fd, const struct web_view *v)
 {
     const struct str segments[SEGMENTS] = {
@@ -87,13 +77,7 @@ int web_view_write(const struct web_view *v)
     const int fd = memory_file_new("stird-web-view");
     if (fd < 0)
         return fd;
-    int r = write_segments(fd, v);
-    if (r == 0)
-        r = memory_file_seal(fd);
-    if (r == 0)
-        return fd;
-    close(fd);
-    return r;
+    return memory_file_done(fd, write_segments(fd, v));
 }
 
 /* ---- reading ---- */

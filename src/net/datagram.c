@@ -123,8 +123,9 @@ static bool takes_breather(struct datagram_socket *s)
         s->catching_up_until_ms = 0;
         return false;
     }
+    if (event_add(s->go_on, &breather) != 0)
+        return false; /* without it nothing would ever be read again */
     event_del(s->event);
-    event_add(s->go_on, &breather);
     return true;
 }
 

@@ -84,6 +84,7 @@ static void free_heavy_parts(struct context *c)
     c->outcome = NULL;
     c->call_id = (struct str){NULL, 0};
     memset(c->leaving, 0, sizeof(c->leaving));
+    c->seen = (struct ledger_token){0};
     c->targets = NULL;
     c->n_targets = 0;
     context_count(c);
@@ -433,7 +434,8 @@ void context_say_trying(struct context *c)
         context_answer(c, 100, (struct str){NULL, 0});
 }
 
-/* Only an overload of stird as a whole tells the SBC to stay away for a while (Decided 15). */
+/* Only an overload or a drain of stird as a whole (Decided 15), or a trunk that an operator has
+   disabled, tells the SBC to stay away for a while. */
 static struct str extra_lines(enum reason reason)
 {
     if (reason == REASON_OVERLOADED || reason == REASON_DRAINING || reason == REASON_DRAINED ||

@@ -488,14 +488,12 @@ enum forward_result forward_next(struct context *c)
     size_switch_waited(c);
     for (; c->target < c->n_targets; c->target++) {
         const struct target *target = &c->targets[c->target];
-        if (switched_off_since(c, target))
-            continue;
-        bool full = is_full(c, target);
-        if (!full && !is_decided_for(c, target))
+        const bool off = switched_off_since(c, target), full = !off && is_full(c, target);
+        if (!off && !full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
         if (full && c->initial)
             tally_said(c, trail_add(&c->trail, target), target, FATE_FULL, 0);
-        enum sent sent = full ? SENT_NOT : send_attempt(c, target);
+        enum sent sent = off || full ? SENT_NOT : send_attempt(c, target);
         if (sent == SENT_LATER)
             return FORWARD_WAITS;
         if (sent == SENT_NOT && c->bare) {

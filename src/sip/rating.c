@@ -167,15 +167,12 @@ static void watch(struct proxy *p, const struct rate_call *call)
         lose(p, &lost);
 }
 
-bool rating_copy(struct context *c, struct arena *arena)
+void rating_copy(struct context *c, struct arena *arena)
 {
     struct rated *copy = c->rated ? arena_alloc(arena, sizeof(*copy)) : NULL;
-    if (!c->rated)
-        return true;
     if (copy)
         *copy = *c->rated;
     c->rated = copy;
-    return copy != NULL;
 }
 
 /* What its end tells of the caller. Not counted is that no next hop could be reached, and that one

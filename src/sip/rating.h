@@ -24,9 +24,9 @@ struct rate_reader rating_reader_of(struct rates *rates);
 struct rate_reader rating_reader_beside(const struct context *c);
 /* C was decided for the first time. */
 void rating_decided(struct context *c);
-/* Moves what C remembers for its end into ARENA, which its present one is given up for. False: no
-   memory, and it remembers nothing. */
-bool rating_copy(struct context *c, struct arena *arena);
+/* Moves what C remembers for its end into ARENA, which its present one is given up for. Without
+   memory it remembers nothing. */
+void rating_copy(struct context *c, struct arena *arena);
 /* C has its final answer, or none (0). */
 void rating_ended(struct context *c, int status);
 /* Of a request inside a dialog of ours: when it is a BYE its call has ended. */

@@ -83,6 +83,13 @@ static bool send_up(struct context *c, int status, struct str bytes)
     return c->server && server_transaction_respond(c->server, status, bytes, proxy_now_ms());
 }
 
+static enum cause cause_of_status(int status)
+{
+    if (status == 503)
+        return CAUSE_NEXT_HOP_503;
+    return status < 400 ? CAUSE_NEXT_HOP_REDIRECTED : CAUSE_NEXT_HOP_REFUSED;
+}
+
 void relay_give_up(struct context *c, enum reason reason)
 {
     if (c->finished)
@@ -94,8 +101,7 @@ void relay_give_up(struct context *c, enum reason reason)
         context_answer(c, 500, (struct str){NULL, 0});
     } else if (c->best) {
         send_up(c, c->best_status, (struct str){c->best, c->best_bytes});
-        context_end(c, c->best_status,
-                    c->best_status == 503 ? CAUSE_NEXT_HOP_503 : CAUSE_NEXT_HOP_REFUSED);
+        context_end(c, c->best_status, cause_of_status(c->best_status));
     } else if (!c->invite && reason == REASON_UPSTREAM_TIMEOUT) {
         context_finish(c, 0); /* no 408 to a non-INVITE (RFC 4320 section 4.2) */
     } else {
@@ -364,16 +370,16 @@ static enum cause cause_of_refusal(const struct attempt *a, int status)
 {
     if (status == 487 && a->cancelling == CANCEL_SENT)
         return a->context->cancelled ? CAUSE_CANCELLED : CAUSE_UPSTREAM_TIMEOUT;
-    if (status == 503)
-        return CAUSE_NEXT_HOP_503;
-    return status < 400 ? CAUSE_NEXT_HOP_REDIRECTED : CAUSE_NEXT_HOP_REFUSED;
+    return cause_of_status(status);
 }
 
-/* Whether another next hop is to be asked after that answer. */
+/* Whether another next hop is to be asked after that answer: but for a new call, after 503 alone.
+ */
 static bool fails_over(const struct attempt *a, int status)
 {
     const struct upstream *u = a->target.upstream;
-    return (u ? status_set_has(&u->failover, status) : status == 503) && may_fail_over(a->context);
+    const bool named = u ? status_set_has(&u->failover, status) : status == 503;
+    return named && (a->context->initial || status == 503) && may_fail_over(a->context);
 }
 
 /* Whether the same one is to be asked once more, without the token that it may have choked on. */
@@ -398,7 +404,6 @@ static bool tries_on(struct attempt *a, int status)
     const bool again = comes_again(a, status);
     if (!again && !fails_over(a, status))
         return false;
-    log_status(a, status);
     c->current = NULL;
     if (again) {
         tally_retry(a);
@@ -417,6 +422,7 @@ static void on_refusal(struct attempt *a, struct message *m)
         return;
     if (comes_again(a, m->status) || fails_over(a, m->status)) {
         keep_best(a, m);
+        log_status(a, m->status);
         tries_on(a, m->status);
         return;
     }

@@ -98,10 +98,13 @@ static enum step_result step_decide(struct context *c)
     c->call->upstream = upstream_of_view(c, view);
     c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
-    c->call->rates = proxy_rate_reader(c->proxy);
+    /* For another view it is among the counts already. */
+    const struct rate_reader beside = rating_reader_beside(c);
+    c->call->rates = c->rated ? &beside : proxy_rate_reader(c->proxy);
     c->call->switches = proxy_switches(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     decide(c);
+    c->call->rates = NULL;
     if (c->call->fits_none)
         c->outcome->detail = why_none;
     if (first) {
@@ -212,7 +215,7 @@ static void renew(struct context *c)
     int64_t now_s = clock_real_s();
     if (is_of_now(c, now_s))
         return;
-    c->leaving[c->view].n_identities = 0;
+    c->leaving[c->view] = (struct leaving){.outcome = o}; /* what was sent stays as it is */
     o->claims.iat_s = now_s;
     if (o->date == DATE_KEEP)
         o->date = DATE_REPLACE;

@@ -44,8 +44,8 @@ enum reason switched_refuses(const struct proxy *p, const struct settings *s,
 bool switched_off_since(const struct context *c, const struct target *target)
 {
     const struct switches *on = proxy_switches(c->proxy);
-    return switches_any(on) && c->initial && !c->emergency && target->upstream &&
-           switches_find(on, SWITCH_UPSTREAM, target->upstream->name);
+    return switches_any(on) && c->initial && c->says_emergency == EMERGENCY_NONE &&
+           target->upstream && switches_find(on, SWITCH_UPSTREAM, target->upstream->name);
 }
 
 static const struct switched *switch_of(const struct context *c, enum reason reason)

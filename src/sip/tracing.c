@@ -104,10 +104,12 @@ static void pass_by(struct proxy *p, const struct flow *flow, bool came, struct 
     if (call_id.n == 0)
         return;
     const uint64_t hash = hash_of(p, call_id);
-    const struct call_message m = message_of(p, flow, came, bytes, clock_real_us());
-    for (unsigned i = 0; i < tracing->n; i++)
-        if (is_of(&tracing->list[i], call_id, hash))
-            call_trace_put(tracing->list[i].memory, &m);
+    for (unsigned i = 0; i < tracing->n; i++) {
+        if (!is_of(&tracing->list[i], call_id, hash))
+            continue;
+        const struct call_message m = message_of(p, flow, came, bytes, clock_real_us());
+        call_trace_put(tracing->list[i].memory, &m);
+    }
 }
 
 void tracing_received(struct proxy *p, const struct flow *from, struct str raw)
@@ -163,11 +165,12 @@ void tracing_call(const struct context *c)
     if (call_id.n == 0)
         return;
     const uint64_t hash = hash_of(c->proxy, call_id);
-    const struct call_message m = message_of(c->proxy, &c->from, true, request, c->real_us);
     for (unsigned i = 0; i < tracing->n; i++) {
         const struct traced *t = &tracing->list[i];
-        if (is_wanted(t, c->call) && !call_trace_knows(t->memory, hash) &&
-            call_trace_add_call(t->memory, hash))
-            call_trace_put(t->memory, &m);
+        if (!is_wanted(t, c->call) || call_trace_knows(t->memory, hash) ||
+            !call_trace_add_call(t->memory, hash))
+            continue;
+        const struct call_message m = message_of(c->proxy, &c->from, true, request, c->real_us);
+        call_trace_put(t->memory, &m);
     }
 }

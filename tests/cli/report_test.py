@@ -45,6 +45,11 @@ class Report(unittest.TestCase):
         self.assertEqual((status, err), (0, ""))
         return json.loads(out)
 
+    def test_a_ceiling(self):
+        """What there is no row for is counted by calls, as rows are."""
+        told = self.report(self.file(*[call(trunk="t%05d" % i) for i in range(10000)], call(trunk="z", count=3)))
+        self.assertEqual((len(told["rows"]), told["calls_beyond"]), (10000, 3))
+
     def test_counts(self):
         path = self.file(
             call(), call(day=2, serial="0B"), call(day=3, level="B", serial="0B"), call(level="C", trunk="gw"),

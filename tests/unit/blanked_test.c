@@ -36,6 +36,7 @@ static const struct {
      "Refer-To: <sip:x@y?Replaces=a%40b&Proxy-Authorization=xxxxxxxxxx&Via=z>\r\n"},
     {"Contact: sip:a@b?authorization=", NULL},
     {"sip:a:b", NULL},
+    {"sip:sip:a:b@h, <SIP:c:d@h>", "sip:sip:xxx@h, <SIP:c:x@h>"},
     {"", NULL},
     {" a\r\n b", NULL},
 };

@@ -246,6 +246,35 @@ static void a_short_call_is_found_once(void **state)
     end(&s);
 }
 
+/* What a worker notes of another one's call takes no place of a call that it watches itself. */
+static void a_note_takes_no_calls_place(void **state)
+{
+    (void)state;
+    enum { CALLS = 3000 };
+    struct story s = begin(1024);
+    struct rate_call lost, found;
+    static uint64_t ids[CALLS];
+    static bool there[CALLS];
+    char id[16];
+    for (unsigned i = 0; i < CALLS; i++) {
+        snprintf(id, sizeof(id), "c%u", i);
+        const struct rate_call c = answered(&s, id, "flood");
+        ids[i] = c.id;
+        rates_keep_call(&s.workers[1], &c, 10000, 5000, &lost);
+    }
+    for (unsigned i = 0; i < CALLS; i++)
+        there[i] = rates_has_call(&s.workers[1], ids[i], 10000, 6000);
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(id, sizeof(id), "o%u", i);
+        const struct rate_call c = answered(&s, id, "quiet");
+        rates_keep_call(&s.workers[0], &c, 10000, 5000, &lost);
+        assert_true(rates_take_call(&s.workers[1], c.id, 10000, 6000, &found));
+    }
+    for (unsigned i = 0; i < CALLS; i++)
+        assert_int_equal(rates_has_call(&s.workers[1], ids[i], 10000, 6000), there[i]);
+    end(&s);
+}
+
 static void calls_beyond_the_room_are_told(void **state)
 {
     (void)state;
@@ -320,6 +349,7 @@ int main(void)
         cmocka_unit_test(what_gives_way_stays_held),
         cmocka_unit_test(customers_beyond_the_room_are_counted_together),
         cmocka_unit_test(a_short_call_is_found_once),
+        cmocka_unit_test(a_note_takes_no_calls_place),
         cmocka_unit_test(calls_beyond_the_room_are_told),
         cmocka_unit_test(any_memory_is_borne),
         cmocka_unit_test(a_rule_is_known_by_what_it_counts),

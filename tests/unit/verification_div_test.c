@@ -10,6 +10,17 @@
             GOOD                                                                                   \
     }
 
+/* One that leads to any of five others, and to another number. */
+#define N(digits) "121555501" digits
+#define TO_MANY(from, other)                                                                       \
+    {                                                                                              \
+        "div",                                                                                     \
+            "{\"dest\":{\"tn\":[\"" N("71") "\",\"" N("72") "\",\"" N("73") "\",\"" N(             \
+                "74") "\",\"" N("75") "\",\"" other "\"]},\"div\":{\"tn\":\"" from "\"}," AT ORIG  \
+                                      "}",                                                         \
+            GOOD                                                                                   \
+    }
+
 /* R-X-030. */
 static const struct call diversions[] = {
     {"once", {S(B), D(B, C)}, .to = C, GOOD_CALL},
@@ -27,6 +38,11 @@ static const struct call diversions[] = {
     {"by the same way, in another order",
      {S(B), TO_TWO(B, C, E), D(E, F), D(C, E)},
      .to = F,
+     GOOD_CALL},
+    {"by one of hundreds of ways",
+     {S(B), TO_MANY(N("71"), C), TO_MANY(N("72"), C), TO_MANY(N("73"), C), TO_MANY(N("74"), C),
+      TO_MANY(N("75"), C), TO_MANY(E, F), TO_MANY(B, E)},
+     .to = C,
      GOOD_CALL},
     {"by two ways of which none leads through all",
      {S(B), TO_TWO(B, C, E), D(E, F), D(C, F)},

@@ -60,6 +60,8 @@ void log_set_level(enum log_level level);
 /* As an operator wants it for a while, whatever log_set_level() is told meanwhile;
    log_follow_level() ends that, and so does log_open(). */
 void log_hold_level(enum log_level level);
+/* "error", "warning", "info" or "debug". False: it is none, and LEVEL stays. */
+bool log_level_by_word(struct str word, enum log_level *level);
 void log_follow_level(void);
 /* Whether a line of this level would be written: ask before costly formatting. */
 bool log_wants(enum log_level level);

@@ -19,6 +19,9 @@ int memory_file_of(const char *name, size_t bytes);
 /* Seals it: nothing in it can be changed any more. 0 or -errno, which is -EBUSY while somebody has
    it mapped for writing. */
 int memory_file_seal(int fd);
+/* Ends the making of one: R is what came of writing it, 0 or -errno. FD, sealed; or -errno, and it
+   is closed. */
+int memory_file_done(int fd, int r);
 /* Whether nobody can shorten it or write to it any more. */
 bool memory_file_is_sealed(int fd);
 /* Whether all of it has memory behind it already: else a process that reads it through mmap() might

@@ -95,7 +95,8 @@ uint64_t rates_call_id(const struct rates *r, struct str call_id, struct str tag
 bool rates_keep_call(struct rates *r, const struct rate_call *call, uint32_t keep_ms,
                      int64_t now_ms, struct rate_call *lost);
 /* Finds the call with ID that was answered less than KEEP_MS ago, of any worker, and sees to it
-   that no worker finds it again (two at the same moment may). */
+   that no worker finds it again (two at the same moment may, and later
+   ones where there is no room to note it). */
 bool rates_take_call(struct rates *r, uint64_t id, uint32_t keep_ms, int64_t now_ms,
                      struct rate_call *call);
 /* Whether there is one with ID, of any worker, or was one that has been taken since. */

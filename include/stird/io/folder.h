@@ -9,6 +9,7 @@
 #ifndef STIRD_FOLDER_H
 #define STIRD_FOLDER_H
 
+#include <stird/base/str.h>
 #include <sys/types.h>
 
 struct folder {
@@ -25,6 +26,10 @@ struct folder {
  */
 int folder_open(struct folder *d, const char *path);
 void folder_close(struct folder *d);
+
+/* Opens NAME in the directory ABOVE, and makes it, for the owner of ABOVE alone, where it is not
+   there yet. Results as above. */
+int folder_open_below(struct folder *d, struct str above, const char *name);
 
 /* Opens the directory that holds the last part of PATH, and sets NAME to that part (borrowed).
    Results as above. */

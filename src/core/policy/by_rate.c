@@ -57,12 +57,14 @@ static struct str in_words(const struct decision *d, const struct seen *s)
         (unsigned long long)s->ended, s->coarse ? ", counted with others for want of room" : "");
 }
 
-static void lower(struct decision *d, const struct rule *rule)
+/* False: it lowers nothing. */
+static bool lower(struct decision *d, const struct rule *rule)
 {
     if (rule->verdict == RULE_ALARM || (d->rate_rule && (int)rule->verdict <= (int)d->rate_cap))
-        return;
+        return false;
     d->rate_cap = (enum treatment)rule->verdict;
     d->rate_rule = rule;
+    return true;
 }
 
 /* For the record: the rules that are above their rates now, or were within a window. */
@@ -101,8 +103,7 @@ static void look(struct decision *d, const struct rule *rule, struct str number,
     }
     if (!above && !seen.held)
         return;
-    lower(d, rule);
-    if (count)
+    if (lower(d, rule) || count)
         note(d, &seen);
 }
 

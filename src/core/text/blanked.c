@@ -60,9 +60,9 @@ static bool ends_uri(char c)
     return is_blank(c) || c == '<' || c == '>' || c == '"';
 }
 
-/* The password of a URI whose scheme ends at AT (RFC 3261 section 19.1.1): sip:user:password@host
- */
-static void blank_password(char *at, const char *end)
+/* The password of a URI whose scheme ends at AT (RFC 3261 section 19.1.1), as in
+   sip:user:password@host. Returns where its user part ends. */
+static char *blank_password(char *at, char *end)
 {
     char *colon = NULL;
     for (; at < end && *at != '@' && !ends_uri(*at); at++)
@@ -70,6 +70,7 @@ static void blank_password(char *at, const char *end)
             colon = at;
     if (colon && at < end && *at == '@')
         blank(colon + 1, at);
+    return at;
 }
 
 /* What a header in a URI says from AT on: ?Authorization=value&... */
@@ -86,10 +87,11 @@ static void blank_within(char *line, char *end)
 {
     static const char *const schemes[] = {"sip:", "sips:"};
     static const char header[] = "authorization=";
+    char *looked_at = line; /* a URI that begins before it ends there too */
     for (char *at = line; at < end; at++) {
-        for (unsigned i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        for (unsigned i = 0; at >= looked_at && i < sizeof(schemes) / sizeof(schemes[0]); i++)
             if (begins(at, end, schemes[i]))
-                blank_password(at + strlen(schemes[i]), end);
+                looked_at = blank_password(at + strlen(schemes[i]), end);
         if (begins(at, end, header))
             blank_value(at + sizeof(header) - 1, end);
     }

@@ -85,7 +85,7 @@ static const size_t texts[] = {
 
 size_t verified_kept_bytes(const struct verified *v)
 {
-    size_t sum = sizeof(*v);
+    size_t sum = arena_rounded(sizeof(*v));
     for (size_t i = 0; i < TEXTS; i++)
         sum += arena_rounded(((const struct str *)((const char *)v + texts[i]))->n + 1);
     return sum;

@@ -132,7 +132,7 @@ static const struct judged *known_of(const struct refusals *r, const struct sett
     return NULL;
 }
 
-/* Without memory for it nothing is judged until the next configuration. */
+/* Without memory for it nothing is judged; it is tried again. */
 static void follow(struct supervisor *s, const struct settings *before, int64_t now_ms)
 {
     struct refusals *r = own(s);

@@ -472,7 +472,7 @@ static void act_reload(struct supervisor *s, struct asker *a, struct str text, i
                      s->stopping ? STR("stird is stopping") : STR("stird is not ready yet"));
         return;
     }
-    const bool shadow = (str_eq(text, STR("shadow")) || str_eq(text, STR("force shadow")));
+    const bool shadow = str_eq(text, STR("shadow")) || str_eq(text, STR("force shadow"));
     if (shadow && (own(s)->again || !may_begin(s, now_ms))) {
         asker_answer(a, ASKER_REFUSED, STR("a reload is under way: ask again"));
         return;

@@ -180,15 +180,6 @@ static const struct word hears[] = {{ROLE_WORKER, CONTROL_SHADOW_IN_USE, take_in
 
 /* ---- for stirctl ---- */
 
-static void put_text(struct json *j, struct str key, struct str value)
-{
-    json_put_key(j, key);
-    if (value.n > 0)
-        json_put_string(j, value);
-    else
-        json_put_null(j);
-}
-
 static void put_integer(struct json *j, struct str key, int64_t value)
 {
     json_put_key(j, key);
@@ -201,11 +192,11 @@ static void put_side(struct json *j, struct str key, const struct shadow_side *s
     shadow_side_word(side, word);
     json_put_key(j, key);
     json_begin_object(j);
-    put_text(j, STR("becomes"), str_of(word));
-    put_text(j, STR("reason"), reason_name((enum reason)side->reason));
-    put_text(j, STR("trunk"), str_of(side->trunk));
-    put_text(j, STR("certificate"), str_of(side->certificate));
-    put_text(j, STR("upstreams"), str_of(side->upstreams));
+    json_put_known_text(j, STR("becomes"), str_of(word));
+    json_put_known_text(j, STR("reason"), reason_name((enum reason)side->reason));
+    json_put_known_text(j, STR("trunk"), str_of(side->trunk));
+    json_put_known_text(j, STR("certificate"), str_of(side->certificate));
+    json_put_known_text(j, STR("upstreams"), str_of(side->upstreams));
     json_end_object(j);
 }
 
@@ -219,10 +210,10 @@ static void put_change(struct json *j, const struct shadow_change *change, uint6
         put_integer(j, STR("calls"), (int64_t)count);
     put_side(j, STR("from"), &change->from);
     put_side(j, STR("to"), &change->to);
-    put_text(j, count > 0 ? STR("last_ts") : STR("ts"), buf_str(&time));
-    put_text(j, STR("call_id"), str_of(change->call_id));
-    put_text(j, STR("orig_tn"), tn_str(&change->orig));
-    put_text(j, STR("dest_tn"), tn_str(&change->dest));
+    json_put_known_text(j, count > 0 ? STR("last_ts") : STR("ts"), buf_str(&time));
+    json_put_known_text(j, STR("call_id"), str_of(change->call_id));
+    json_put_known_text(j, STR("orig_tn"), tn_str(&change->orig));
+    json_put_known_text(j, STR("dest_tn"), tn_str(&change->dest));
     json_end_object(j);
     buf_fini(&time);
 }
@@ -272,7 +263,7 @@ static void put_all(const struct supervisor *s, struct json *j)
     json_put_bool(j, is_there(s));
     if (is_there(s)) {
         record_add_time(&time, second->read_at_s * 1000000);
-        put_text(j, STR("read_at"), buf_str(&time));
+        json_put_known_text(j, STR("read_at"), buf_str(&time));
         put_integer(j, STR("number_rows"), (int64_t)second->numbers.rows);
         put_integer(j, STR("workers"), worker_count(s));
         put_integer(j, STR("workers_deciding"), count_workers(s, HOLDS));

@@ -31,6 +31,7 @@ static void close_if_open(int fd)
 
 struct sockets {
     struct dispatch_key dispatch_key; /* with several workers, */
+    bool key_taken;                   /* which the service manager has already, */
     int dispatch_program;             /* and what chooses among their sockets; -1: there is none */
     struct listener_sockets *list;    /* listener i's for worker w: [i * n_workers + w] */
     unsigned n;                       /* listeners */
@@ -88,7 +89,8 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
         needed |= settings->listeners[i].transports[TRANSPORT_UDP];
     if (!needed || worker_count(s) == 1)
         return true;
-    int error = kept_key_take(&own(s)->dispatch_key) ? 0 : dispatch_key_make(&own(s)->dispatch_key);
+    own(s)->key_taken = kept_key_take(&own(s)->dispatch_key);
+    int error = own(s)->key_taken ? 0 : dispatch_key_make(&own(s)->dispatch_key);
     own(s)->dispatch_program = error
                                    ? error
                                    : dispatch_load(worker_count(s), &own(s)->dispatch_key, NULL, 0);
@@ -131,7 +133,7 @@ static void keep(const struct supervisor *s)
     const struct settings *settings = s->current.settings;
     for (unsigned i = 0; i < settings->n_listeners; i++)
         kept_sockets_keep(of_listener(s, i), worker_count(s), &settings->listeners[i], NULL);
-    if (own(s)->dispatch_program >= 0)
+    if (own(s)->dispatch_program >= 0 && !own(s)->key_taken)
         kept_key_keep(&own(s)->dispatch_key);
 }
 

@@ -124,8 +124,6 @@ static void dismiss(struct supervisor *s)
     supervisor_each_child(s, let_leave, NULL);
 }
 
-/* ---- the part ---- */
-
 /* ---- a stop, or a restart? ---- */
 
 static void forget_question(struct supervisor *s)
@@ -206,6 +204,8 @@ static void act_restart(struct supervisor *s, struct asker *a, struct str text, 
 }
 
 static const struct ask asks[] = {{ADMIN_RESTART, act_restart, CONTROL_CHANGE}, {.act = NULL}};
+
+/* ---- the part ---- */
 
 static void tick(struct supervisor *s, int64_t now_ms)
 {

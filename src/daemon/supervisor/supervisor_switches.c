@@ -1,7 +1,7 @@
 /*
  * What an operator has switched: a small table, kept in the state directory over a restart, which
- * each worker has. Whoever asked for a change hears that
- * it is in force once every worker has said so. Each worker ends by itself what has an end.
+ * each worker has. Whoever asked for a change hears that it is in force once every worker has said
+ * so. Each worker ends by itself what has an end.
  */
 #include "supervisor_switches.h"
 
@@ -29,6 +29,7 @@ struct switching {
     struct patience owed[WORKERS_MAX];
     int unwritten; /* errno; 0: the disk has what is on */
     int64_t next_write_ms;
+    int64_t next_expire_ms; /* after one that failed */
 };
 
 static struct switching *own(const struct supervisor *s)
@@ -75,15 +76,9 @@ void supervisor_switches_say(const struct switched *one, const char *event)
 /* What a process of that name is to say; CONTROL_LOG_OF_SETTINGS: as the settings say. */
 static uint32_t level_of(const struct supervisor *s, struct str process)
 {
-    static const char *const levels[] = {[LOG_LEVEL_ERROR] = "error",
-                                         [LOG_LEVEL_WARNING] = "warning",
-                                         [LOG_LEVEL_INFO] = "info",
-                                         [LOG_LEVEL_DEBUG] = "debug"};
     const struct switched *one = switches_for(&own(s)->on, SWITCH_LOG, process);
-    for (uint32_t i = 0; one && i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(one->value, levels[i]) == 0)
-            return i;
-    return CONTROL_LOG_OF_SETTINGS;
+    enum log_level level;
+    return one && log_level_by_word(str_of(one->value), &level) ? level : CONTROL_LOG_OF_SETTINGS;
 }
 
 static struct str noun_of(const struct child *c)
@@ -92,9 +87,10 @@ static struct str noun_of(const struct child *c)
     return str_of(noun ? noun + 1 : c->role->name);
 }
 
+/* Of another level while it runs; those that live for a moment have it from their beginning. */
 static bool hears_of_log(const struct child *c)
 {
-    return supervisor_switches_hears_of_log(noun_of(c));
+    return c->role->shown != NULL;
 }
 
 static int send_level(struct supervisor *s, struct child *c)
@@ -153,8 +149,6 @@ static int send_switches(struct supervisor *s, unsigned w)
 static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;
-    if (hears_of_log(c) && level_of(s, noun_of(c)) != CONTROL_LOG_OF_SETTINGS)
-        owe_level(s, c, NULL);
     if (c->role->id != ROLE_WORKER)
         return 0;
     own(s)->owed[c->index] = (struct patience){0};
@@ -235,17 +229,19 @@ int supervisor_switches_commit(struct supervisor *s)
 static void expire(struct supervisor *s, int64_t now_ms)
 {
     const int64_t now_s = clock_real_s();
-    struct switches *next = supervisor_switches_change(s);
     const struct switched *one;
-    if (!switches_over_time(next, now_s, now_ms))
+    if (now_ms < own(s)->next_expire_ms || !switches_over_time(&own(s)->on, now_s, now_ms))
         return;
+    struct switches *next = supervisor_switches_change(s);
     while ((one = switches_over_time(next, now_s, now_ms))) {
         supervisor_switches_say(one, "a switch is over");
         switches_end(next, (enum switch_kind)one->kind, str_of(one->name));
     }
     int r = supervisor_switches_commit(s);
-    if (r)
+    if (r) {
+        own(s)->next_expire_ms = now_ms + WRITE_AGAIN_MS;
         log_warning("that a switch is over cannot be told to all", LOG_CSTR("error", strerror(-r)));
+    }
 }
 
 static void tick(struct supervisor *s, int64_t now_ms)
@@ -264,6 +260,8 @@ static void tick(struct supervisor *s, int64_t now_ms)
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
     int64_t due_ms = switches_next_ms(&own(s)->on, now_ms);
+    if (due_ms < own(s)->next_expire_ms)
+        due_ms = own(s)->next_expire_ms;
     return own(s)->unwritten && own(s)->next_write_ms < due_ms ? own(s)->next_write_ms : due_ms;
 }
 

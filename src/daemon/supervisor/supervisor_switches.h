@@ -34,7 +34,5 @@ void supervisor_switches_late(struct supervisor *s, struct asker *a);
 unsigned supervisor_switches_put(const struct supervisor *s, struct json *j, size_t most);
 /* Whether the configuration has nothing of that name, so that the switch does nothing. */
 bool supervisor_switches_is_dormant(const struct supervisor *s, const struct switched *one);
-/* Whether children of that noun are told of another level while they run. */
-bool supervisor_switches_hears_of_log(struct str process);
 
 #endif

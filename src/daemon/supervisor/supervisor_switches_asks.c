@@ -38,15 +38,10 @@ static void add_quoted(struct buf *why, const char *before, struct str name, con
     buf_addf(why, "\"%s", behind);
 }
 
-/* The processes by their nouns in roles.def, and whether they hear of another level while they run;
-   the others have it from their beginning. */
-static const struct {
-    const char *name;
-    bool hears;
-} processes[] = {
-    {"supervisor", false}, {"worker", true}, {"signer", true},    {"recorder", true},
-    {"fetcher", true},     {"web", true},    {"publisher", true}, {"loader", false},
-    {"checker", false},    {"trust", false}, {"courier", false},
+static const char *const processes[] = {
+    "supervisor",
+#define ROLE(word, noun, ...) #noun,
+#include "daemon/roles.def"
 };
 
 /* Calls VISIT with each name that a switch of that kind may have, until it says that it has seen
@@ -65,7 +60,7 @@ static void each_name(const struct supervisor *s, enum switch_kind kind,
         done = visit(user, settings->certificates[i].id);
     for (size_t i = 0; !done && kind == SWITCH_LOG && i < sizeof(processes) / sizeof(processes[0]);
          i++)
-        done = visit(user, str_of(processes[i].name));
+        done = visit(user, str_of(processes[i]));
 }
 
 static bool may_be_of_all(enum switch_kind kind)
@@ -128,7 +123,7 @@ static void add_processes(struct buf *why)
 {
     buf_add_text(why, "; there are:");
     for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++)
-        buf_addf(why, " %s", processes[i].name);
+        buf_addf(why, " %s", processes[i]);
 }
 
 /* What is probably meant takes long to find among many names: for somebody who waits for it. */
@@ -144,14 +139,6 @@ static void check_name(const struct supervisor *s, enum switch_kind kind, struct
         add_quoted(why, " (did you mean", meant, "?)");
     if (kind == SWITCH_LOG)
         add_processes(why);
-}
-
-bool supervisor_switches_hears_of_log(struct str process)
-{
-    for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++)
-        if (str_eq(process, str_of(processes[i].name)))
-            return processes[i].hears;
-    return false;
 }
 
 /* ---- units ---- */
@@ -223,10 +210,10 @@ static void check_value(const struct supervisor *s, const struct str field[FIELD
                         enum switch_kind kind, struct buf *why)
 {
     static const char *const answers[] = {"", "503", "silence", NULL};
-    static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+    enum log_level level;
     if (kind == SWITCH_DRAIN && !is_one_of(field[VALUE], answers))
         buf_add_text(why, "the answer is 503 or silence");
-    if (kind == SWITCH_LOG && !is_one_of(field[VALUE], levels))
+    if (kind == SWITCH_LOG && !log_level_by_word(field[VALUE], &level))
         buf_add_text(why, "the level is error, warning, info or debug");
     if (kind == SWITCH_CERTIFICATE)
         check_unit(s, field[NAME], field[VALUE], why);
