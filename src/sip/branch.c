@@ -95,10 +95,8 @@ static uint64_t proof_hash(const struct branches *b, struct str head,
 /* NEXT is the Via that the response goes to after us. */
 static struct branch_proof proof_of(const struct message *m, const struct via_hop *next)
 {
-    return (struct branch_proof){.call_id = m->call_id,
-                                 .from_tag = m->from_tag,
-                                 .cseq = m->cseq,
-                                 .next = *next};
+    return (struct branch_proof){
+        .call_id = m->call_id, .from_tag = m->from_tag, .cseq = m->cseq, .next = *next};
 }
 
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
@@ -201,9 +199,9 @@ struct transaction_key branch_server_key(const struct branches *b, const struct 
     }
     struct cseq_text cseq;
     const struct str texts[] = {
-        STR("2543"),          branch,           via.host,
-        via.port,             method,           request->request_uri,
-        request->from_tag,    request->call_id, cseq_text(request->cseq, &cseq)};
+        STR("2543"),       branch,           via.host,
+        via.port,          method,           request->request_uri,
+        request->from_tag, request->call_id, cseq_text(request->cseq, &cseq)};
     return siphash_texts(b->table, texts, 9);
 }
 

@@ -8,8 +8,8 @@
 #include <stird/core/trunk.h>
 
 /* Who is calling, in other words than From's (RFC 3325, draft-ietf-sip-privacy). */
-static const struct str asserting_headers[] = {
-    STR("P-Asserted-Identity"), STR("P-Preferred-Identity"), STR("Remote-Party-ID")};
+static const struct str asserting_headers[] = {STR("P-Asserted-Identity"),
+                                               STR("P-Preferred-Identity"), STR("Remote-Party-ID")};
 #define N_ASSERTING (sizeof(asserting_headers) / sizeof(asserting_headers[0]))
 
 static void remove_all(struct message *m, struct str name)

@@ -1,6 +1,6 @@
 /*
- * Two readers of one message: a message that is plain (plain.h) must be one that sofia-sip reads, and
- * read as sofia-sip reads it; every edit must leave the same octets by both ways.
+ * Two readers of one message: a message that is plain (plain.h) must be one that sofia-sip reads,
+ * and read as sofia-sip reads it; every edit must leave the same octets by both ways.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -133,9 +133,9 @@ static void compare_fields(const struct message *plain, const struct message *pa
     compare_number("head", plain->head_bytes, parsed->head_bytes);
     compare_number("lines", plain->n_lines, parsed->n_lines);
     compare_number("claims a To tag", plain->claims_to_tag, parsed->claims_to_tag);
-    compare_number("what is odd", plain->odd | plain->n_broken | plain->lists_folded |
-                                      plain->start_is_odd | plain->hops_unclear |
-                                      plain->length_unclear | plain->uri_unclear,
+    compare_number("what is odd",
+                   plain->odd | plain->n_broken | plain->lists_folded | plain->start_is_odd |
+                       plain->hops_unclear | plain->length_unclear | plain->uri_unclear,
                    parsed->odd | parsed->n_broken | parsed->lists_folded | parsed->start_is_odd |
                        parsed->hops_unclear | parsed->length_unclear | parsed->uri_unclear);
     compare_number("faults", !!plain->copy.what + !!plain->excess.what + !!plain->two_tags.what,

@@ -112,6 +112,18 @@ class Rollout(Story):
         invite = self.place()
         self.refuse(first.expect("INVITE"), invite, status=403, at=first)
 
+    def test_for_calls_alone(self):
+        """What is no call goes to another next hop after 503 alone, whatever codes calls do."""
+        first = self.start_with_two(failover=["404"])
+        self.carrier  # pylint: disable=pointless-statement
+        for status, second in ((404, False), (503, True)):
+            message = self.sbc.request("MESSAGE", "sip:%s@%s" % (CALLED, self.net(1)))
+            self.sbc.send(message, self.at())
+            first.respond(first.expect("MESSAGE"), status)
+            if second:
+                self.carrier.respond(self.carrier.expect("MESSAGE"), 200)
+            self.assertEqual(self.sbc.expect(200 if second else status)["cseq"], message["cseq"])
+
     def test_none_at_all(self):
         first = self.start_with_two(failover=[])
         invite = self.place()

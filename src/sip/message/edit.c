@@ -71,8 +71,9 @@ int message_set_received(struct message *m, const struct address *source)
     bool differs = !address_parse(via.host, &sent_by) || !address_same_host(&sent_by, source);
     if (rport || differs || has_received(m)) {
         address_add_host(&text, source);
-        error = buf_failed(&text) ? -ENOMEM
-                                  : set_parameter(m, STR("received"), without_brackets(buf_str(&text)));
+        error = buf_failed(&text)
+                    ? -ENOMEM
+                    : set_parameter(m, STR("received"), without_brackets(buf_str(&text)));
     }
     if (error == 0 && rport) {
         buf_reset(&text);
@@ -249,7 +250,8 @@ int message_fit_transport(struct message *m, unsigned transport)
 {
     if (m->plain) { /* without a Content-Length it has no body */
         bool there = transport == TRANSPORT_UDP || plain_find(m, PLAIN_CONTENT_LENGTH, 0);
-        return there ? 0 : plain_add(m, PLAIN_CONTENT_LENGTH, STR("Content-Length"), STR("0"), false);
+        return there ? 0
+                     : plain_add(m, PLAIN_CONTENT_LENGTH, STR("Content-Length"), STR("0"), false);
     }
     const sip_payload_t *body = m->sip->sip_payload;
     message_remove_headers(m, STR("Content-Length"), 'l', NULL); /* those that were not read */
@@ -375,9 +377,9 @@ static struct str text_of(const sip_unknown_t *h)
 /* The same for a line of a plain message. */
 static int replace_plain(struct message *m, struct plain_line *line, struct buf *edited)
 {
-    int error = buf_failed(edited)  ? -ENOMEM
-                : edited->n == 0 ? 0
-                                 : plain_replace(m, line, buf_str(edited));
+    int error = buf_failed(edited) ? -ENOMEM
+                : edited->n == 0   ? 0
+                                   : plain_replace(m, line, buf_str(edited));
     buf_fini(edited);
     return error;
 }

@@ -1,7 +1,7 @@
 /*
- * plain - an index of a message in which every line that we read or change has the simple shape that
- * nearly all messages have: read in one pass, without the parser and without the heap. It leaves as
- * pieces of what came, with what was added between them.
+ * plain - an index of a message in which every line that we read or change has the simple shape
+ * that nearly all messages have: read in one pass, without the parser and without the heap. It
+ * leaves as pieces of what came, with what was added between them.
  *
  * What is plain is a strict subset of what sofia-sip reads, and is read as sofia-sip reads it: one
  * Via or Route a line, no comment, no quote where none is usual, no folded line, no NUL, each
@@ -23,8 +23,8 @@
 
 #include "message.h"
 
-#define PLAIN_LINES_MAX  40 /* received */
-#define PLAIN_ROOM       64 /* with what is added: a line each for Via, Identity ... */
+#define PLAIN_LINES_MAX  40  /* received */
+#define PLAIN_ROOM       64  /* with what is added: a line each for Via, Identity ... */
 #define PLAIN_VALUE_MAX  512 /* octets of a line that is read */
 #define PLAIN_URI_MAX    200 /* octets of a URI that a request may go to */
 #define PLAIN_VIAS_MAX   8

@@ -215,8 +215,7 @@ bool plain_is_route(struct str value, struct str *uri)
     struct plain_url url;
     struct str parameters;
     return value.n > 0 && value.p[0] == '<' && split_address(value, uri, &parameters) &&
-           route_uri_is_plain(*uri) && plain_read_url(&url, *uri) &&
-           url_has_param(&url.url, "lr");
+           route_uri_is_plain(*uri) && plain_read_url(&url, *uri) && url_has_param(&url.url, "lr");
 }
 
 bool plain_is_call_id(struct str value)
