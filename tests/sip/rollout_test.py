@@ -114,7 +114,7 @@ class Rollout(Story):
 
     def test_for_calls_alone(self):
         """What is no call goes to another next hop after 503 alone, whatever codes calls do."""
-        first = self.start_with_two(failover=["404"])
+        first = self.start_with_two(failover=["404", "503"])
         self.carrier  # pylint: disable=pointless-statement
         for status, second in ((404, False), (503, True)):
             message = self.sbc.request("MESSAGE", "sip:%s@%s" % (CALLED, self.net(1)))
