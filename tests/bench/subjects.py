@@ -10,15 +10,17 @@ import sys
 import tempfile
 import time
 
+from lib.tls import Authority
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROXY, CALLER, CALLEE = "127.0.61.1:15060", "127.0.61.2:15061", "127.0.61.9:15062"
 TNAUTHLIST = "1.3.6.1.5.5.7.1.26=DER:30:08:a0:06:16:04:37:30:39:4a"
 
 STIRD = """
-listen = ( { name = "bench"; address = "127.0.61.1"; port = @PORT@; transports = [ "udp" ]; } );
+listen = ( { name = "bench"; address = "127.0.61.1"; port = @PORT@; transports = [ "@TRANSPORT@" ]; } );
 trunks = ( { name = "sbc"; sources = [ "127.0.61.2" ]; customer = "acme"; identity = "authenticated";
              trusted = true; upstreams = [ "carrier" ]; } );
-upstreams = ( { name = "carrier"; uri = "sip:127.0.61.9:15062;transport=udp"; } );
+upstreams = ( { name = "carrier"; uri = "sip:127.0.61.9:15062;transport=@TRANSPORT@"; } );
 certificates = ( { id = "bench"; directory = "unit"; } );
 provider = { spc = [ "709J" ]; };
 numbers = { files = [ "numbers.csv" ]; };
@@ -58,7 +60,8 @@ def key_pair(directory):
     run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
     os.chmod(key, 0o600)
     run("openssl", "req", "-new", "-x509", "-key", key, "-subj", "/CN=SHAKEN bench", "-days", "2",
-        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", TNAUTHLIST, "-out", os.path.join(directory, "chain.pem"))
+        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", TNAUTHLIST,
+        "-out", os.path.join(directory, "chain.pem"))
     with open(os.path.join(directory, "x5u"), "w") as f:
         f.write("https://cert.example/bench.pem\n")
     return key
@@ -67,15 +70,27 @@ def key_pair(directory):
 class Subject:
     """One proxy, while it runs. Several may run at once, each at a port of its own."""
 
-    def __init__(self, name, build, workers=1, under=(), lab=None, port=int(PROXY.split(":")[1])):
+    def __init__(self, name, build, workers=1, under=(), lab=None, port=int(PROXY.split(":")[1]), transport="udp"):
         """LAB: whose calls the subjects stird-verify and stird-pass get."""
         self.name, self.build, self.workers, self.under, self.lab = name, build, workers, under, lab
         self.signs = name not in ("kamailio-plain", "floor-pass")
         self.proxy = "%s:%d" % (PROXY.split(":")[0], port)
-        self.process = None
+        self.transport, self.process, self.tls = transport, None, None
+
+    def path(self, *names):
+        return os.path.join(self.work, *names)
+
+    def make_tls(self):
+        """Certificates of proxy and callee, and who vouches for them."""
+        authority = Authority(self)
+        self.tls = {name: authority.issue(name, "IP:" + at.split(":")[0])
+                    for name, at in (("proxy", self.proxy), ("callee", CALLEE))}
+        self.tls["ca"] = authority.certificate
 
     def configuration(self):
-        text = STIRD.replace("@PORT@", self.proxy.split(":")[1])
+        text = STIRD.replace("@PORT@", self.proxy.split(":")[1]).replace("@TRANSPORT@", self.transport)
+        if self.tls:
+            text += 'tls = { certificate = "%s"; key = "%s"; ca = "%s"; };\n' % (*self.tls["proxy"], self.tls["ca"])
         if not self.lab:
             return text
         if self.name in ("stird-verify", "stird-both"):
@@ -97,6 +112,9 @@ class Subject:
             return [os.path.join(self.build, "stird"), "-f", "-c", os.path.join(work, "stird.conf")]
         if self.name.startswith("floor-"):
             return [os.path.join(self.build, "tests", "bench", "floor"), self.name[6:], self.proxy, CALLER, CALLEE]
+        return self.kamailio_command(work)
+
+    def kamailio_command(self, work):
         modules = glob.glob("/usr/lib/*/kamailio/modules/")[0]
         sign = load = ""
         if self.name == "kamailio-secsipid":
@@ -104,9 +122,16 @@ class Subject:
             load = ('loadmodule "secsipid.so"\nmodparam("secsipid", "expire", 300)')
             sign = ('secsipid_add_identity("$fU", "$rU", "A", "", '
                     '"https://cert.example/bench.pem", "%s");' % key)
+        sockets = {"udp": "disable_tcp=yes\n", "tcp": "", "tls": "enable_tls=yes\n"}[self.transport]
+        sockets += "listen=%s:%s" % (self.transport, self.proxy)
+        callee = CALLEE if self.transport == "udp" else "%s;transport=%s" % (CALLEE, self.transport)
+        if self.tls:
+            load += ('\nloadmodule "tls.so"\nmodparam("tls", "certificate", "%s")\n'
+                     'modparam("tls", "private_key", "%s")\nmodparam("tls", "ca_list", "%s")'
+                     % (*self.tls["proxy"], self.tls["ca"]))
         text = open(os.path.join(HERE, "kamailio.cfg")).read()
-        for word, value in (("@WORKERS@", "4"), ("@PROXY@", self.proxy), ("@MODULES@", modules),
-                            ("@LOAD@", load), ("@SIGN@", sign), ("@CALLEE@", CALLEE)):
+        for word, value in (("@WORKERS@", "4"), ("@SOCKETS@", sockets), ("@MODULES@", modules),
+                            ("@LOAD@", load), ("@SIGN@", sign), ("@CALLEE@", callee)):
             text = text.replace(word, value)
         with open(os.path.join(work, "kamailio.cfg"), "w") as f:
             f.write(text)
@@ -115,11 +140,13 @@ class Subject:
 
     def __enter__(self):
         self.work = tempfile.mkdtemp(prefix="stird-bench-")
+        if self.transport == "tls":
+            self.make_tls()
         self.log = open(os.path.join(self.work, "log"), "wb")
         self.process = subprocess.Popen([*self.under, *self.command(self.work)], cwd=self.work, stdout=self.log,
                                         stderr=self.log)
         deadline = time.time() + 60
-        while not bound(self.proxy):
+        while not bound(self.proxy, self.transport):
             if self.process.poll() is not None or time.time() > deadline:
                 sys.exit("%s did not start:\n%s" % (self.name, open(self.log.name).read()[-2000:]))
             time.sleep(0.05)
@@ -147,6 +174,11 @@ class Subject:
             for task in glob.glob("/proc/%d/task/*/children" % pid):
                 queue += [int(p) for p in open(task).read().split()]
         return found
+
+    def over(self):
+        """Options of load."""
+        chain, key = self.tls["callee"] if self.tls else ("", "")
+        return ["--transport", self.transport] + ["--chain", chain, "--key", key] * bool(self.tls)
 
     def children(self, roles):
         """Their process ids, once all of them are there."""
@@ -183,16 +215,18 @@ class Subject:
         return total
 
 
-def bound(where):
+def bound(where, transport="udp"):
     host, port = where.split(":")
     word = "%02X%02X%02X%02X:%04X" % (*reversed([int(x) for x in host.split(".")]), int(port))
-    return any(word in line for line in open("/proc/net/udp"))
+    return any(word in line for line in open("/proc/net/udp" if transport == "udp" else "/proc/net/tcp"))
 
 
-def load(build, rate, calls, mode="call", hold=0, identities=None, caller=CALLER, proxy=PROXY):
+def load(build, rate, calls, mode="call", hold=0, identities=None, caller=CALLER, proxy=PROXY, over=()):
+    """OVER: what a subject says of its transport (over())."""
     command = [os.path.join(build, "tests", "bench", "load"), "--proxy", proxy, "--caller", caller,
                "--callee", CALLEE, "--rate", str(rate), "--calls", str(calls), "--mode", mode,
                "--hold", str(hold)] + (["--identities", identities] if identities else [])
+    command += over
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=calls / rate + hold + 90)
     return json.loads(done.stdout)
 
@@ -204,8 +238,9 @@ def kamailios():
     return ["kamailio-plain"] + ["kamailio-secsipid"] * bool(glob.glob("/usr/lib/*/kamailio/modules/secsipid.so"))
 
 
-def subjects(build):
-    return [Subject(n, build) for n in ["stird", *kamailios()]]
+def subjects(o, transport="udp"):
+    """Those that O asks for."""
+    return [Subject(n, o.build, transport=transport) for n in ["stird", *kamailios()] if o.only in (None, n)]
 
 
 def check(subject, r):
