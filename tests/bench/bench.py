@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -459,15 +460,20 @@ def verification(o):
 WHAT = {"cost": cost, "latency": latency, "max": highest, "memory": memory, "faults": faults,
         "workers": workers, "reloads": reloads, "restarts": restarts, "counting": counting,
         "judging": judging, "verification": verification}
-ROUNDS = {"cost": 6, "latency": 6, "workers": 6}  # of others 3
+ROUNDS = {"cost": 10, "latency": 6, "workers": 10}  # of others 3
 PARTS = {"silent": silent, "noack": noack,  # of faults
          "verified": verified, "hanging": hanging, "loop": in_a_loop}  # of verification
+
+
+def system_call_ns():
+    """What the least of them takes on this machine; by so much it differs between virtual ones."""
+    return min(timeit.repeat(os.getppid, number=20000, repeat=5)) / 20000 * 1e9
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("what", nargs="?", default="all", choices=["all", *WHAT, *PARTS])
-    p.add_argument("--rounds", type=int, default=0, help="3; of cost, latency and workers 6")
+    p.add_argument("--rounds", type=int, default=0, help="3; of cost and workers 10, of latency 6")
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--rate", type=int,
                    help="calls/s of cost, latency and workers instead of several, of verified (2000)")
@@ -479,7 +485,8 @@ def main():
     p.add_argument("--against", type=os.path.abspath, help="of cost, latency, counting: another build, in the same run")
     p.add_argument("--build", default=os.path.join(TOP, "build", "release"), type=os.path.abspath)
     o = p.parse_args()
-    print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))
+    print("%s, %d cores, %s, a system call takes %.0f ns" % (time.strftime("%Y-%m-%d"), os.cpu_count(),
+                                                           os.uname().release, system_call_ns()))
     asked = o.rounds
     for name in WHAT if o.what == "all" else [o.what]:
         o.rounds = asked or ROUNDS.get(name, 3)

@@ -3,6 +3,7 @@ What a call costs in CPU, and how long its INVITE takes: all subjects run at onc
 seconds each, so that what else the machine does, and how fast it is just then, meets all of them alike.
 """
 import contextlib
+import statistics
 import sys
 
 from subjects import Subject, check, kamailios, load, load_average, median
@@ -12,11 +13,12 @@ PORT = 15060  # of the first; the others follow
 OUGHT, GOAL = 0.80, 0.65  # a signed call's CPU over an unsigned one's of Kamailio
 INVITE = {100: (0.80, 1.0), 500: (0.60, 1.0)}  # p50 and p99, over those of Kamailio that signs
 WORKERS = 1.10  # two over one
+WARM_S = 6  # longer than Kamailio keeps what has ended: from then on its memory is what it had before
 FLOORS = ("floor-pass", "floor-sign", "floor-signer")
 
 
 def turn_s(rate):
-    return 4 if rate < 300 else 2.5 if rate < 1000 else 2
+    return 2 if rate < 300 else 1.2 if rate < 1000 else 1
 
 
 def started(stack, subjects):
@@ -34,16 +36,21 @@ def a_turn(build, s, rate, seconds):
 def turns(o, subjects, rate, seconds):
     """Each subject whose turn it is, and what measures it then, in each round. Before the first, all are warmed."""
     for s in subjects:
-        a_turn(o.build, s, rate, 1)
+        a_turn(o.build, s, rate, WARM_S)
     for i in range(o.rounds):
         for s in subjects[::-1 if i % 2 else 1]:
             yield s, lambda s=s: a_turn(o.build, s, rate, seconds)
 
 
+def middle(values):
+    """Between which half of them lie."""
+    return statistics.quantiles(values, n=4)[::2] if len(values) > 1 else (min(values), max(values))
+
+
 def paired(ours, theirs):
-    """Median, least and most of the ratios of each round."""
+    """Median of the ratios of each round, and between which half of them lie."""
     ratios = [a / b for a, b in zip(ours, theirs)]
-    return "%.2f (%.2f..%.2f)" % (median(ratios), min(ratios), max(ratios)) if ratios else ""
+    return "%.2f (%.2f..%.2f)" % (median(ratios), *middle(ratios))
 
 
 def judged(ours, theirs, target, also=""):
@@ -102,7 +109,7 @@ def cost_subjects(o, rate):
 
 def cost(o):
     for rate in [o.rate] if o.rate else RATES:
-        print("\nCPU of all processes, us a call at %d/s: median (least..most) of %d rounds, %.1f s each (%s)" % (
+        print("\nCPU of all processes, us a call at %d/s: median (half of them) of %d rounds, %.1f s each (%s)" % (
             rate, o.rounds, turn_s(rate), load_average()))
         with contextlib.ExitStack() as stack:
             subjects = started(stack, cost_subjects(o, rate))
@@ -116,7 +123,7 @@ def cost(o):
 
 def print_cost(s, used):
     u, plain, against = used[s.name], used.get("kamailio-plain"), used.get("stird-against")
-    line = "  %-18s %6.1f (%.1f..%.1f)" % (s.name, median(u.calls), min(u.calls), max(u.calls))
+    line = "  %-18s %6.1f (%.1f..%.1f)" % (s.name, median(u.calls), *middle(u.calls))
     if plain and u is not plain:
         line = "%-42s %s of plain" % (line, paired(u.calls, plain.calls))
         if s.name == "stird":
