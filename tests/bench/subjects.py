@@ -13,14 +13,16 @@ import time
 from lib.tls import Authority
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROXY, CALLER, CALLEE = "127.0.61.1:15060", "127.0.61.2:15061", "127.0.61.9:15062"
+# Of loopback, another one of each run: several may go on at once.
+NET = "127.%d.%d" % (64 + os.getpid() // 256 % 64, os.getpid() % 256)
+PROXY, CALLER, CALLEE = NET + ".1:15060", NET + ".2:15061", NET + ".9:15062"
 TNAUTHLIST = "1.3.6.1.5.5.7.1.26=DER:30:08:a0:06:16:04:37:30:39:4a"
 
 STIRD = """
-listen = ( { name = "bench"; address = "127.0.61.1"; port = @PORT@; transports = [ "@TRANSPORT@" ]; } );
-trunks = ( { name = "sbc"; sources = [ "127.0.61.2" ]; customer = "acme"; identity = "authenticated";
+listen = ( { name = "bench"; address = "@NET@.1"; port = @PORT@; transports = [ "@TRANSPORT@" ]; } );
+trunks = ( { name = "sbc"; sources = [ "@NET@.2" ]; customer = "acme"; identity = "authenticated";
              trusted = true; upstreams = [ "carrier" ]; } );
-upstreams = ( { name = "carrier"; uri = "sip:127.0.61.9:15062;transport=@TRANSPORT@"; } );
+upstreams = ( { name = "carrier"; uri = "sip:@NET@.9:15062;transport=@TRANSPORT@"; } );
 certificates = ( { id = "bench"; directory = "unit"; } );
 provider = { spc = [ "709J" ]; };
 numbers = { files = [ "numbers.csv" ]; };
@@ -29,8 +31,8 @@ directories = { state = "state"; runtime = "run"; };
 log = { level = "warning"; };
 check = { interval = "0ms"; };
 limits = { calls = 100000; };
-"""
-WEB, HANGING = "127.0.61.5", "127.0.61.6"
+""".replace("@NET@", NET)
+WEB, HANGING = NET + ".5", NET + ".6"
 # What is verified, and the same calls that a trunk lets pass with the Identity that they bring.
 VERIFYING = """
 trust = ( { name = "lab"; anchors = "lab/root.pem"; } );
@@ -38,9 +40,9 @@ verification = ( { name = "lab"; trust = [ "lab" ]; max_age = "5m"; } );
 fetch = { lab = true; tls_ca = "tls.pem"; timeout = "2s"; };
 """
 # A second trunk beside it, whose calls are let pass.
-PASSING = ("trunks = (", '''trunks = ( { name = "passed"; sources = [ "127.0.61.3" ]; customer = "acme";
-             identity = "authenticated"; trusted = true; upstreams = [ "carrier" ]; },''')
-OTHER_CALLER = "127.0.61.3:15061"
+PASSING = ("trunks = (", '''trunks = ( { name = "passed"; sources = [ "%s.3" ]; customer = "acme";
+             identity = "authenticated"; trusted = true; upstreams = [ "carrier" ]; },''' % NET)
+OTHER_CALLER = NET + ".3:15061"
 AS_VERIFIED = ('customer = "acme"; identity = "authenticated";', 'service = "verify"; verification = "lab";')
 # Below something that makes it slow, and knows no Landlock.
 UNDER = """
@@ -126,7 +128,8 @@ class Subject:
         sockets += "listen=%s:%s" % (self.transport, self.proxy)
         callee = CALLEE if self.transport == "udp" else "%s;transport=%s" % (CALLEE, self.transport)
         if self.tls:
-            load += ('\nloadmodule "tls.so"\nmodparam("tls", "certificate", "%s")\n'
+            load += ('\nloadmodule "tls.so"\nmodparam("tls", "tls_method", "TLSv1.2+")\n'
+                     'modparam("tls", "certificate", "%s")\n'
                      'modparam("tls", "private_key", "%s")\nmodparam("tls", "ca_list", "%s")'
                      % (*self.tls["proxy"], self.tls["ca"]))
         text = open(os.path.join(HERE, "kamailio.cfg")).read()
