@@ -145,7 +145,6 @@ def faulty(o, mode):
             r = json.loads(p.communicate()[0])
             share = (s.cpu_s() - before) / (time.time() - began) * 100
             seen[s.name] = share
-            undisturbed(s, r)
             print("  %-8s %-18s %4.1f %% of a core%s, at the end %.1f %%; %d of 24000 INVITEs arrived, %.0f MiB more"
                   % (mode, s.name, share, asked_for(share, FAULTY_PERCENT) * (s.name == "stird"), steady, r["arrived"],
                      (s.pss_kib() - base) / 1024))
