@@ -86,7 +86,8 @@ def ringing_kib(o, s, calls):
 def undisturbed(s, r):
     """What is sent again, as the machine is busy, is kept too."""
     if r["retransmissions"] or r["failed"]:
-        print("  ! %s: %d sent again, %d failed: not what calls alone take" % (s.name, r["retransmissions"], r["failed"]))
+        print("  ! %s: %d sent again, %d failed: not what calls alone take" % (
+            s.name, r["retransmissions"], r["failed"]))
 
 
 def memory(o):

@@ -59,23 +59,33 @@ def judged(ours, theirs, target, also=""):
 
 
 class Used:
-    """CPU of a subject's turns, us a call: all of it, by process, and what it used afterwards, until its next turn."""
+    """CPU of a subject's turns, us a call: all of it, by process, and what it used afterwards, until its next turn; and how
+    often its processes waited: each is a wake-up. On a busy machine they are fewer, as more has come at each."""
 
     def __init__(self):
-        self.calls, self.later, self.by_process, self.last = [], [], {}, None
+        self.calls, self.later, self.by_process, self.last, self.waits = [], [], {}, None, {}
 
     def turn(self, s, measure):
-        before = s.cpu_ns()
+        before, waited = s.cpu_ns(), s.waits()
         if self.last:
             ns, calls = self.last
             self.later.append(self.us(ns, before, calls)[0])
         r = measure()
         after = s.cpu_ns()
+        self.add_waits(after, waited, s.waits(), r["calls"])
         total, by_process = self.us(before, after, r["calls"])
         self.calls.append(total)
         for name, us in by_process.items():
             self.by_process.setdefault(name, []).append(us)
         self.last = after, r["calls"]
+
+    def add_waits(self, used, before, after, calls):
+        by_process = {}
+        for pid in set(before) & set(after):
+            name = used[pid][0]
+            by_process[name] = by_process.get(name, 0) + (after[pid] - before[pid]) / calls
+        for name, waits in by_process.items():
+            self.waits.setdefault(name, []).append(waits)
 
     @staticmethod
     def us(before, after, calls):
@@ -86,13 +96,16 @@ class Used:
             by_process[name] = by_process.get(name, 0) + (ns - before.get(pid, ("", 0))[1]) / 1000 / calls
         return sum(by_process.values()), by_process
 
-    def processes(self, s):
-        if not s.name.startswith("stird"):
-            return ""
-        names = {"stird": "supervisor"}
-        us = sorted(((median(used), name) for name, used in self.by_process.items()), reverse=True)
-        return "  " + ", ".join("%s %.1f" % (names.get(name, name.replace("stird-", "")), used)
-                                for used, name in us if used >= 0.05)
+    @staticmethod
+    def each(figures):
+        """Medians of each process, the greatest first."""
+        known = {"stird": "supervisor"}
+        all_of = sorted(((median(values), name) for name, values in figures.items()), reverse=True)
+        return ", ".join("%s %.1f" % (known.get(name, name.replace("stird-", "")), value)
+                         for value, name in all_of if value >= 0.05)
+
+    def processes(self):
+        return "us: %s; waits a call: %s" % (self.each(self.by_process), self.each(self.waits))
 
 
 def cost_subjects(o, rate):
@@ -128,11 +141,11 @@ def print_cost(s, used):
         line = "%-42s %s of plain" % (line, paired(u.calls, plain.calls))
         if s.name == "stird":
             line += ", %s" % judged(u.calls, plain.calls, OUGHT, ", goal %.2f" % GOAL)
-    print("%s%s" % (line, u.processes(s)))
+    print(line)
+    if s.name.startswith("stird") or u is plain:
+        print("    %s; later %.1f us" % (u.processes(), statistics.mean(u.later) if u.later else 0))
     if s.name == "stird" and against:
-        print("  %-18s %s of stird-against" % ("", paired(u.calls, against.calls)))
-    if s.name in ("stird", "kamailio-plain"):
-        print("  %-18s %6.1f later: until its next turn" % ("", median(u.later)))
+        print("    %-16s %s of stird-against" % ("", paired(u.calls, against.calls)))
 
 
 def latency(o):
@@ -172,7 +185,7 @@ def workers(o):
                 share = [b - a for a, b in zip(before, s.cpu_s(True)["stird-worker"])]
                 shares += [min(share) / sum(share)] * (s is two)
         for s, u in used.items():
-            print("  %d worker%s %6.1f%s" % (s.workers, " s"[s.workers > 1], median(u.calls), u.processes(s)))
+            print("  %d worker%s %6.1f  %s" % (s.workers, " s"[s.workers > 1], median(u.calls), u.processes()))
         print("  two over one %s, %s; the idler of two had %.0f %% of their CPU" % (
             paired(used[two].calls, used[one].calls), judged(used[two].calls, used[one].calls, WORKERS),
             median(shares) * 100))

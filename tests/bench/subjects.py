@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -202,6 +203,11 @@ class Subject:
                 used[pid] = name.read().strip(), sum(int(open(task).read().split()[0])
                                                      for task in glob.glob("/proc/%d/task/*/schedstat" % pid))
         return used
+
+    def waits(self):
+        """How often each of its processes has waited for something so far, by process id."""
+        return {pid: sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", open(task).read(), re.M)[1])
+                         for task in glob.glob("/proc/%d/task/*/status" % pid)) for pid in self.pids()}
 
     def cpu_s(self, by_name=False):
         names = {}
