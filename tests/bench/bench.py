@@ -1,292 +1,97 @@
 #!/usr/bin/env python3
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
-    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | restarts | counting | judging |
-                          verification | verified | hanging | loop]
-                         [--rounds N] [--reloads N] [--rows N] [--build DIR] [--against DIR]
+    tests/bench/bench.py [all | cost | latency | max | memory | faults | workers | reloads | restarts | counting |
+                          judging | silent | noack | verification | verified | hanging | loop]
+                         [--rounds N] [--rate R] [--short] [--only SUBJECT] [--transport T]
+                         [--reloads N] [--rows N] [--build DIR] [--against DIR]
 
 stird must be built (build/release/stird and build/release/tests/bench/load, or --build DIR).
 Kamailio is measured where it is installed (Debian: kamailio, kamailio-secsipid-modules). Everything
 is on loopback and ends by itself. Read the ratios: subjects take turns within a run, and a shared
-machine's speed drifts. CPU is that of all processes of the proxy, from /proc.
+machine's speed drifts. CPU is that of all processes of the proxy, from /proc/PID/task/*/schedstat.
+
+`cost` has the floor programs beside them (floor.c): what it takes at least to pass a call's datagrams on, and to
+sign. Some three minutes for each of its rates, and for each of latency's; one alone: --rate.
+`cost --short --rate 500 --against DIR` is two builds of stird and Kamailio, in a minute.
 """
 import argparse
-import glob
 import json
 import os
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import timeit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "tests"))
+from cost import cost, latency, workers  # pylint: disable=wrong-import-position
 from lib import service_manager, token, web  # pylint: disable=wrong-import-position
-PROXY, CALLER, CALLEE = "127.0.61.1:15060", "127.0.61.2:15061", "127.0.61.9:15062"
-TICK = os.sysconf("SC_CLK_TCK")
-TNAUTHLIST = "1.3.6.1.5.5.7.1.26=DER:30:08:a0:06:16:04:37:30:39:4a"
-
-STIRD = """
-listen = ( { name = "bench"; address = "127.0.61.1"; port = 15060; transports = [ "udp" ]; } );
-trunks = ( { name = "sbc"; sources = [ "127.0.61.2" ]; customer = "acme"; identity = "authenticated";
-             trusted = true; upstreams = [ "carrier" ]; } );
-upstreams = ( { name = "carrier"; uri = "sip:127.0.61.9:15062;transport=udp"; } );
-certificates = ( { id = "bench"; directory = "unit"; } );
-provider = { spc = [ "709J" ]; };
-numbers = { files = [ "numbers.csv" ]; };
-records = { file = "records.jsonl"; };
-directories = { state = "state"; runtime = "run"; };
-log = { level = "warning"; };
-check = { interval = "0ms"; };
-limits = { calls = 100000; };
-"""
-WEB, HANGING = "127.0.61.5", "127.0.61.6"
-# What is verified, and the same calls that a trunk lets pass with the Identity that they bring.
-VERIFYING = """
-trust = ( { name = "lab"; anchors = "lab/root.pem"; } );
-verification = ( { name = "lab"; trust = [ "lab" ]; max_age = "5m"; } );
-fetch = { lab = true; tls_ca = "tls.pem"; timeout = "2s"; };
-"""
-# A second trunk beside it, whose calls are let pass.
-PASSING = ("trunks = (", '''trunks = ( { name = "passed"; sources = [ "127.0.61.3" ]; customer = "acme";
-             identity = "authenticated"; trusted = true; upstreams = [ "carrier" ]; },''')
-OTHER_CALLER = "127.0.61.3:15061"
-AS_VERIFIED = ('customer = "acme"; identity = "authenticated";', 'service = "verify"; verification = "lab";')
-# Below something that makes it slow, and knows no Landlock.
-UNDER = """
-security = { landlock_required = false; };
-signing = { timeout = "1s"; };
-"""
-
-
-def run(*command, **more):
-    return subprocess.run(command, check=True, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL, **more)
-
-
-def key_pair(directory):
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    key = os.path.join(directory, "key.pem")
-    run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
-    os.chmod(key, 0o600)
-    run("openssl", "req", "-new", "-x509", "-key", key, "-subj", "/CN=SHAKEN bench", "-days", "2",
-        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", TNAUTHLIST, "-out", os.path.join(directory, "chain.pem"))
-    with open(os.path.join(directory, "x5u"), "w") as f:
-        f.write("https://cert.example/bench.pem\n")
-    return key
-
-
-class Subject:
-    """One proxy; started anew for each measurement."""
-
-    def __init__(self, name, build, workers=1, under=(), lab=None):
-        """LAB: whose calls the subjects stird-verify and stird-pass get."""
-        self.name, self.build, self.workers, self.under, self.lab = name, build, workers, under, lab
-        self.signs = name != "kamailio-plain"
-        self.process = None
-
-    def configuration(self):
-        if not self.lab:
-            return STIRD
-        text = STIRD.replace(*AS_VERIFIED) if self.name in ("stird-verify", "stird-both") else STIRD
-        if self.name == "stird-both":
-            text = text.replace(*PASSING)
-        return text + VERIFYING.replace('"lab/', '"%s/' % self.lab.made).replace('"tls.pem"', '"%s"' % self.lab.tls_ca)
-
-    def command(self, work):
-        if self.name.startswith("stird"):
-            key_pair(os.path.join(work, "unit"))
-            for d in ("state", "run"):
-                os.makedirs(os.path.join(work, d), mode=0o700)
-            with open(os.path.join(work, "numbers.csv"), "w") as f:
-                f.write("number,customer,state\n+12025550000-+12025559999,acme,owned\n")
-            with open(os.path.join(work, "stird.conf"), "w") as f:
-                f.write(self.configuration() + ("workers = %d;\n" % self.workers if self.workers > 1 else "")
-                        + (UNDER if self.under else ""))
-            return [os.path.join(self.build, "stird"), "-f", "-c", os.path.join(work, "stird.conf")]
-        modules = glob.glob("/usr/lib/*/kamailio/modules/")[0]
-        sign = load = ""
-        if self.name == "kamailio-secsipid":
-            key = key_pair(os.path.join(work, "unit"))
-            load = ('loadmodule "secsipid.so"\nmodparam("secsipid", "expire", 300)')
-            sign = ('secsipid_add_identity("$fU", "$rU", "A", "", '
-                    '"https://cert.example/bench.pem", "%s");' % key)
-        text = open(os.path.join(HERE, "kamailio.cfg")).read()
-        for word, value in (("@WORKERS@", "4"), ("@PROXY@", PROXY), ("@MODULES@", modules),
-                            ("@LOAD@", load), ("@SIGN@", sign), ("@CALLEE@", CALLEE)):
-            text = text.replace(word, value)
-        with open(os.path.join(work, "kamailio.cfg"), "w") as f:
-            f.write(text)
-        return ["kamailio", "-f", os.path.join(work, "kamailio.cfg"), "-DD", "-E", "-x", "fm",
-                "-X", "fm", "-m", "1024", "-M", "16", "-w", work, "-Y", work]
-
-    def __enter__(self):
-        self.work = tempfile.mkdtemp(prefix="stird-bench-")
-        self.log = open(os.path.join(self.work, "log"), "wb")
-        self.process = subprocess.Popen([*self.under, *self.command(self.work)], cwd=self.work, stdout=self.log,
-                                        stderr=self.log)
-        deadline = time.time() + 60
-        while not bound(PROXY):
-            if self.process.poll() is not None or time.time() > deadline:
-                sys.exit("%s did not start:\n%s" % (self.name, open(self.log.name).read()[-2000:]))
-            time.sleep(0.05)
-        time.sleep(1.0)
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(40 if self.name.startswith("kam") or self.under else 3)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        shutil.rmtree(self.work, ignore_errors=True)
-
-    def pids(self):
-        found, queue = [], [self.process.pid]
-        while queue:
-            pid = queue.pop()
-            found.append(pid)
-            for task in glob.glob("/proc/%d/task/*/children" % pid):
-                queue += [int(p) for p in open(task).read().split()]
-        return found
-
-    def children(self, roles):
-        """Their process ids, once all of them are there."""
-        deadline = time.time() + 120
-        while time.time() < deadline:
-            time.sleep(3)
-            comm = {pid: open("/proc/%d/task/%d/comm" % (pid, pid)).read() for pid in self.pids()}
-            found = [pid for role in roles for pid in comm if role in comm[pid]]
-            if len(found) == len(roles):
-                return found
-        sys.exit("%s has not all of %s" % (self.name, ", ".join(roles)))
-
-    def cpu_s(self, by_name=False):
-        total, names = 0.0, {}
-        for pid in self.pids():
-            text = open("/proc/%d/stat" % pid).read()
-            name = text[text.index("(") + 1:text.rindex(")")]
-            f = text[text.rindex(")") + 2:].split()
-            used = (int(f[11]) + int(f[12])) / TICK
-            total += used
-            names[name] = names.get(name, []) + [used]
-        return names if by_name else total
-
-    def pss_kib(self):
-        total = 0
-        for pid in self.pids():
-            for line in open("/proc/%d/smaps_rollup" % pid):
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1])
-        return total
-
-
-def bound(where):
-    host, port = where.split(":")
-    word = "%02X%02X%02X%02X:%04X" % (*reversed([int(x) for x in host.split(".")]), int(port))
-    return any(word in line for line in open("/proc/net/udp"))
-
-
-def load(build, rate, calls, mode="call", hold=0, identities=None, caller=CALLER):
-    command = [os.path.join(build, "tests", "bench", "load"), "--proxy", PROXY, "--caller", caller,
-               "--callee", CALLEE, "--rate", str(rate), "--calls", str(calls), "--mode", mode,
-               "--hold", str(hold)] + (["--identities", identities] if identities else [])
-    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=calls / rate + hold + 90)
-    return json.loads(done.stdout)
-
-
-def subjects(build, against=None):
-    """In turn; AGAINST: another build of stird instead of Kamailio."""
-    if against:
-        return [Subject("stird", build), Subject("stird-against", against)]
-    names = ["stird"]
-    if shutil.which("kamailio"):
-        names.append("kamailio-plain")
-        if glob.glob("/usr/lib/*/kamailio/modules/secsipid.so"):
-            names.append("kamailio-secsipid")
-    return [Subject(n, build) for n in names]
-
-
-def check(subject, r):
-    if r["failed"] or (subject.signs and r["identities"] != r["arrived"]):
-        print("  ! %s: %s" % (subject.name, r))
-
-
-def median(values):
-    return statistics.median(values) if values else float("nan")
-
-
-def cpu(o):
-    for rate in (150, 500):
-        costs = {}
-        for _ in range(o.rounds):
-            for s in subjects(o.build, o.against):
-                with s:
-                    load(o.build, rate, rate)  # warm
-                    before = s.cpu_s()
-                    r = load(o.build, rate, rate * o.seconds)
-                    costs.setdefault(s.name, []).append((s.cpu_s() - before) / r["calls"] * 1000)
-                    check(s, r)
-        print("\nCPU s per 1000 calls at %d/s (median, min..max of %d)" % (rate, o.rounds))
-        other = next((name for name in ("stird-against", "kamailio-plain") if name in costs), None)
-        for name, c in costs.items():
-            ratio = "" if not other else "  %.2f of %s" % (median(
-                [a / b for a, b in zip(c, costs[other])]), other)
-            print("  %-18s %.3f (%.3f..%.3f)%s" % (name, median(c), min(c), max(c), ratio))
-
-
-def latency(o):
-    seen = {}
-    for _ in range(o.rounds):
-        for s in subjects(o.build, o.against):
-            with s:
-                load(o.build, 100, 100)
-                r = load(o.build, 100, 100 * o.seconds)
-                seen.setdefault(s.name, []).append((r["p50_us"], r["p99_us"]))
-                check(s, r)
-    print("\nINVITE, caller to callee through the proxy at 100/s, us (medians of %d)" % o.rounds)
-    for name, v in seen.items():
-        print("  %-18s p50 %6.0f  p99 %6.0f" % (name, median([a for a, _ in v]),
-                                               median([b for _, b in v])))
+from subjects import (CALLEE, CALLER, HANGING, OTHER_CALLER, PROXY, WEB,  # pylint: disable=wrong-import-position
+                      Subject, check, load, load_average, median, run, subjects)
 
 
 def passes(s, rate, o):
-    r = load(o.build, rate, rate * 5)
+    r = load(o.build, rate, rate * 5, over=s.over())
     return r["failed"] + r["retransmissions"] < r["calls"] / 1000
 
 
 def highest(o):
-    print("\nHighest rate with < 0.1 % failed or retransmitted (5 s tries, to within 9 %; +-10 %)")
-    for s in subjects(o.build):
-        rate = 500
-        with s:
-            while rate < 20000 and passes(s, rate, o):
-                rate = int(rate * 1.5)
-                time.sleep(1)
-            good, bad = int(rate / 1.5), rate
-            while bad / good > 1.09:
-                middle = int((good * bad) ** 0.5)
-                time.sleep(2)
-                if passes(s, middle, o):
-                    good = middle
-                else:
-                    bad = middle
-        print("  %-18s %d/s" % (s.name, good))
+    print("\nHighest rate with < 0.1 % failed or retransmitted, or as late (5 s tries, to within 9 %; +-10 %)")
+    for transport in [o.transport] if o.transport else ("udp", "tcp", "tls"):
+        for s in subjects(o, transport):
+            rate = 1000
+            with s:
+                while rate < 20000 and passes(s, rate, o):
+                    rate = int(rate * 1.5)
+                    time.sleep(1)
+                good, bad = int(rate / 1.5), rate
+                while bad / good > 1.09:
+                    middle = int((good * bad) ** 0.5)
+                    time.sleep(2)
+                    if passes(s, middle, o):
+                        good = middle
+                    else:
+                        bad = middle
+            print("  %s  %-18s %d/s" % (transport, s.name, good))
+            sys.stdout.flush()
+
+
+RINGING_KIB, FINISHED_KIB = 2, 1  # at most, of stird
+FAULTY_PERCENT = 12  # of a core, and no more than Kamailio that signs nothing
+
+
+def asked_for(figure, target):
+    return " (at most %s: %s)" % (target, "reached" if figure <= target else "missed")
+
+
+def ringing_kib(o, s, calls):
+    """What each of so many calls takes while it rings."""
+    base = s.pss_kib()
+    command = [os.path.join(o.build, "tests", "bench", "load"), "--proxy", PROXY, "--caller", CALLER,
+               "--callee", CALLEE, "--rate", "1000", "--calls", str(calls), "--mode", "ring", "--hold", "4"]
+    p = subprocess.Popen(command, stdout=subprocess.PIPE)
+    time.sleep(calls / 1000 + 2)
+    kib = (s.pss_kib() - base) / calls
+    undisturbed(s, json.loads(p.communicate()[0]))
+    return kib
+
+
+def undisturbed(s, r):
+    """What is sent again, as the machine is busy, is kept too."""
+    if r["retransmissions"] or r["failed"]:
+        print("  ! %s: %d sent again, %d failed: not what calls alone take" % (
+            s.name, r["retransmissions"], r["failed"]))
 
 
 def memory(o):
-    print("\nMemory, PSS of all processes")
-    for s in subjects(o.build):
+    print("\nMemory, PSS of all processes (%s)" % load_average())
+    for s in subjects(o):
         with s:
             load(o.build, 200, 400)
             idle = s.pss_kib()
@@ -296,55 +101,57 @@ def memory(o):
             idle_cpu = (s.cpu_s() - before) / 5 * 100
         with s:
             load(o.build, 200, 400)
-            base = s.pss_kib()
-            command = [os.path.join(o.build, "tests", "bench", "load"), "--proxy", PROXY, "--caller",
-                       CALLER, "--callee", CALLEE, "--rate", "1000", "--calls", "10000", "--mode",
-                       "ring", "--hold", "4"]
-            p = subprocess.Popen(command, stdout=subprocess.PIPE)
-            time.sleep(12)
-            ringing = (s.pss_kib() - base) / 10000
-            p.communicate()
+            ringing = ringing_kib(o, s, 10000)
         with s:
             load(o.build, 200, 400)
             base = s.pss_kib()
-            load(o.build, 1000, 10000)
+            r = load(o.build, 1000, 10000)
             finished = (s.pss_kib() - base) / 10000
-        print("  %-18s idle %.1f MiB, %.2f %% CPU; a ringing call %.2f KiB; a finished one %.2f KiB"
-              % (s.name, idle / 1024, idle_cpu, ringing, finished))
+        undisturbed(s, r)
+        ours = s.name == "stird"
+        print("  %-18s idle %.1f MiB, %.2f %% CPU; a ringing call %.2f KiB%s; a finished one %.2f KiB%s"
+              % (s.name, idle / 1024, idle_cpu, ringing, asked_for(ringing, RINGING_KIB) * ours, finished,
+                 asked_for(finished, FINISHED_KIB) * ours))
+        sys.stdout.flush()
 
 
 def faults(o):
     print("\n600 new calls/s for 40 s against a silent next hop, and callers that never ACK a refusal")
-    for mode in ("silent", "noack"):
-        for s in subjects(o.build)[:2]:
-            with s:
-                base = s.pss_kib()
-                before, began = s.cpu_s(), time.time()
-                r = load(o.build, 600, 24000, mode, 2)
-                used, wall = s.cpu_s() - before, time.time() - began
-                print("  %-8s %-18s %4.1f %% of a core, %d of 24000 INVITEs arrived, %.0f MiB more"
-                      % (mode, s.name, used / wall * 100, r["arrived"],
-                         (s.pss_kib() - base) / 1024))
+    silent(o)
+    noack(o)
 
 
-def workers(o):
-    print("\nTwo workers against one, all calls from one address and port, 500/s")
-    costs = {}
-    for _ in range(o.rounds):
-        for n in (1, 2):
-            s = Subject("stird", o.build, n)
-            with s:
-                load(o.build, 500, 500)
-                before, names = s.cpu_s(), s.cpu_s(True).get("stird-worker", [])
-                r = load(o.build, 500, 500 * o.seconds)
-                costs.setdefault(n, []).append((s.cpu_s() - before) / r["calls"] * 1000)
-                after = s.cpu_s(True).get("stird-worker", [])
-                share = sorted(a - b for a, b in zip(after, names))
-                check(s, r)
-                if n == 2:
-                    print("  split of the workers' CPU: %s s" % ", ".join("%.2f" % x for x in share))
-    print("  CPU s per 1000 calls: 1 worker %.3f, 2 workers %.3f (%.2f)" % (
-        median(costs[1]), median(costs[2]), median(costs[2]) / median(costs[1])))
+def silent(o):
+    faulty(o, "silent")
+
+
+def noack(o):
+    faulty(o, "noack")
+
+
+def faulty(o, mode):
+    """CPU from the first call until 2 s behind the last one: of all that time, and of its last 10 s of calls."""
+    seen = {}
+    for s in subjects(o)[:2]:
+        with s:
+            base, before, began = s.pss_kib(), s.cpu_s(), time.time()
+            command = [os.path.join(o.build, "tests", "bench", "load"), "--proxy", PROXY, "--caller", CALLER,
+                       "--callee", CALLEE, "--rate", "600", "--calls", "24000", "--mode", mode, "--hold", "2"]
+            p = subprocess.Popen(command, stdout=subprocess.PIPE)
+            time.sleep(30)
+            late, late_began = s.cpu_s(), time.time()
+            time.sleep(9.5)
+            steady = (s.cpu_s() - late) / (time.time() - late_began) * 100
+            r = json.loads(p.communicate()[0])
+            share = (s.cpu_s() - before) / (time.time() - began) * 100
+            seen[s.name] = share
+            print("  %-8s %-18s %4.1f %% of a core%s, at the end %.1f %%; %d of 24000 INVITEs arrived, %.0f MiB more"
+                  % (mode, s.name, share, asked_for(share, FAULTY_PERCENT) * (s.name == "stird"), steady, r["arrived"],
+                     (s.pss_kib() - base) / 1024))
+            sys.stdout.flush()
+    if "stird" in seen and "kamailio-plain" in seen:
+        print("  %-8s %.2f of kamailio-plain%s" % (mode, seen["stird"] / seen["kamailio-plain"],
+                                                   asked_for(seen["stird"] / seen["kamailio-plain"], 1)))
 
 
 def write_table(path, rows, blocked):
@@ -576,16 +383,13 @@ def es256_verify_us():
     return 1e6 / float(said.strip().split("\n")[-1].split(":")[4])
 
 
-def load_average():
-    return "load average %.1f before" % os.getloadavg()[0]
-
-
 def verified(o):
     """
     CPU of a verified call, over that of the same call that is let pass: both by one stird, a second of each in turn, so
     that what else the machine does, and how fast it is just then, meets both alike.
     """
-    print("\nA verified call beside the same one let pass, at %d/s (%s)" % (o.rate, load_average()))
+    rate = o.rate or 2000
+    print("\nA verified call beside the same one let pass, at %d/s (%s)" % (rate, load_average()))
     costs, alone = {"let pass": [], "verified": []}, []
     slices = o.rounds * max(o.seconds // 2, 1)
     with Lab(o.build) as lab, Subject("stird-both", o.build, lab=lab) as s:
@@ -595,7 +399,7 @@ def verified(o):
                 alone.append(es256_verify_us())
             for what, caller in (("let pass", OTHER_CALLER), ("verified", CALLER))[::1 if i % 2 else -1]:
                 before = s.cpu_s()
-                r = load(o.build, o.rate, o.rate, identities=lab.identities(), caller=caller)
+                r = load(o.build, rate, rate, identities=lab.identities(), caller=caller)
                 check(s, r)
                 calls += r["calls"]
                 if i >= 0:
@@ -660,25 +464,39 @@ def verification(o):
         print("  %-38s %6s  %s" % (name, figure, "at most " + target if target else ""))
 
 
-WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
-        "workers": workers, "reloads": reloads, "restarts": restarts, "counting": counting, "judging": judging, "verification": verification}
-PARTS = {"verified": verified, "hanging": hanging, "loop": in_a_loop}  # of verification
+WHAT = {"cost": cost, "latency": latency, "max": highest, "memory": memory, "faults": faults,
+        "workers": workers, "reloads": reloads, "restarts": restarts, "counting": counting,
+        "judging": judging, "verification": verification}
+ROUNDS = {"cost": 10, "latency": 6, "workers": 10}  # of others 3
+PARTS = {"silent": silent, "noack": noack,  # of faults
+         "verified": verified, "hanging": hanging, "loop": in_a_loop}  # of verification
 
+
+def system_call_ns():
+    """What the least of them takes on this machine; by so much it differs between virtual ones."""
+    return min(timeit.repeat(os.getppid, number=20000, repeat=5)) / 20000 * 1e9
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("what", nargs="?", default="all", choices=["all", *WHAT, *PARTS])
-    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--rounds", type=int, default=0, help="3; of cost and workers 10, of latency 6")
     p.add_argument("--seconds", type=int, default=10)
-    p.add_argument("--rate", type=int, default=2000, help="calls/s of verified")
+    p.add_argument("--rate", type=int,
+                   help="calls/s of cost, latency and workers instead of several, of verified (2000)")
+    p.add_argument("--only", help="of max, memory, faults: one subject")
+    p.add_argument("--transport", choices=["udp", "tcp", "tls"], help="of max")
+    p.add_argument("--short", action="store_true", help="of cost: stird beside kamailio-plain alone")
     p.add_argument("--reloads", type=int, default=100)
     p.add_argument("--rows", type=int, default=1000000)
-    p.add_argument("--against", type=os.path.abspath, help="of cpu, latency, counting: another build, in the same run")
+    p.add_argument("--against", type=os.path.abspath, help="of cost, latency, counting: another build, in the same run")
     p.add_argument("--build", default=os.path.join(TOP, "build", "release"), type=os.path.abspath)
     o = p.parse_args()
-    print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))
+    print("%s, %d cores, %s, a system call takes %.0f ns" % (time.strftime("%Y-%m-%d"), os.cpu_count(),
+                                                           os.uname().release, system_call_ns()))
+    asked = o.rounds
     for name in WHAT if o.what == "all" else [o.what]:
+        o.rounds = asked or ROUNDS.get(name, 3)
         {**WHAT, **PARTS}[name](o)
         sys.stdout.flush()
 

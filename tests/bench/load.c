@@ -1,5 +1,6 @@
 /*
- * load - a caller and a callee in one process, for measuring a proxy between them over UDP.
+ * load - a caller and a callee in one process, for measuring a proxy between them over UDP, or over
+ * a few connections of TCP or TLS.
  *
  * One clock sees each INVITE leave the caller and arrive at the callee, so the time in between is
  * the proxy's and the kernel's. Follows Record-Route, retransmits as RFC 3261 wants, ends by
@@ -10,6 +11,9 @@
  *        [--messages FILE]   the INVITEs as they arrive
  *        [--identities FILE] what calls carry as Identity, a line each, in turn, all of them of the
  *                            same two numbers; the latency of those behind a ! is not told
+ *        [--transport udp|tcp|tls] [--connections N] of the caller; the callee takes those that
+ * come
+ *        [--chain FILE --key FILE]                   what the callee shows over TLS
  *
  *   call     INVITE 100 180 (30 ms) 200 ACK (30 ms) BYE 200
  *   refuse   INVITE 100 486 ACK
@@ -31,6 +35,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "load_parts/stream.h"
 
 #define RING_MS       30
 #define TALK_MS       30
@@ -38,6 +43,7 @@
 #define GIVE_UP_MS    32000
 #define PAUSE_MS      500
 #define MESSAGE_BYTES 8192
+#define STREAMS       64 /* of one side, at most */
 #define SDP                                                                                        \
     "v=0\r\no=- 53655765 2353687637 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n"  \
     "m=audio 30000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"            \
@@ -45,14 +51,25 @@
 
 enum mode { MODE_CALL, MODE_REFUSE, MODE_NOACK, MODE_SILENT, MODE_RING };
 
+enum transport { UDP, TCP, TLS };
+
 enum what { INVITE_AGAIN, ANSWER, ANSWER_AGAIN, HANG_UP, BYE_AGAIN };
 
 struct call {
     int64_t sent_us;
     unsigned interval_ms;
     bool arrived, provisional, final, acknowledged, over, failed;
-    char *route;  /* the caller's Route lines and Request-URI, once answered */
-    char *answer; /* the callee's header lines */
+    char *route;           /* the caller's Route lines and Request-URI, once answered */
+    char *answer;          /* the callee's header lines */
+    struct stream *stream; /* the callee's, that the INVITE came by */
+};
+
+/* Caller or callee. */
+struct side {
+    int fd; /* UDP; of the callee's streams, where they come */
+    struct stream *streams[STREAMS];
+    unsigned n_streams;
+    void (*reads)(const char *message, struct stream *stream); /* NULL: it came over UDP */
 };
 
 struct event {
@@ -65,7 +82,10 @@ static struct {
     enum mode mode;
     struct sockaddr_in proxy, caller, callee;
     char caller_text[32], callee_text[32];
-    int caller_fd, callee_fd;
+    enum transport transport;
+    struct side calling, called;
+    unsigned connections;
+    SSL_CTX *callee_tls;
     unsigned rate, calls, hold_s;
     unsigned id; /* of this run: a proxy remembers the calls of the one before */
     struct call *list;
@@ -135,11 +155,28 @@ static struct event take_first(void)
 
 /* ---- messages ---- */
 
-static void send_text(int fd, const char *text)
+static const char *const transport_names[] = {"UDP", "TCP", "TLS"};
+
+static void send_text(const struct side *side, struct stream *stream, const char *text)
 {
-    if (sendto(fd, text, strlen(text), 0, (struct sockaddr *)&g.proxy, sizeof(g.proxy)) < 0 &&
-        errno != EAGAIN && errno != ECONNREFUSED)
+    if (g.transport != UDP)
+        stream_send(stream, text);
+    else if (sendto(side->fd, text, strlen(text), 0, (struct sockaddr *)&g.proxy, sizeof(g.proxy)) <
+                 0 &&
+             errno != EAGAIN && errno != ECONNREFUSED)
         die("sendto");
+}
+
+static void send_as_caller(unsigned n, const char *text)
+{
+    send_text(&g.calling, g.transport == UDP ? NULL : g.calling.streams[n % g.connections], text);
+}
+
+/* What a URI of ours says of how we are reached. */
+static const char *uri_transport(void)
+{
+    static const char *const parameters[] = {"", ";transport=tcp", ";transport=tls"};
+    return parameters[g.transport];
 }
 
 /* NAME's lines of MESSAGE into OUT, each with its line end. */
@@ -193,15 +230,16 @@ static void send_invite(unsigned n)
         snprintf(identity, sizeof(identity), "Identity: %s\r\n", value + (*value == '!'));
     snprintf(text, sizeof(text),
              "INVITE sip:+1215555%04u@%s SIP/2.0\r\n"
-             "Via: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%u;rport\r\nMax-Forwards: 70\r\n"
+             "Via: SIP/2.0/%s %s;branch=z9hG4bK-%x-%u;rport\r\nMax-Forwards: 70\r\n"
              "From: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
              "To: <sip:+1215555%04u@%s;user=phone>\r\nCall-ID: %u@%x\r\nCSeq: 1 INVITE\r\n"
-             "Contact: <sip:load@%s>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n"
+             "Contact: <sip:load@%s%s>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n"
              "Supported: timer, 100rel\r\nUser-Agent: load\r\n%sContent-Type: application/sdp\r\n"
              "Content-Length: %zu\r\n\r\n%s",
-             number_of(n), g.callee_text, g.caller_text, g.id, n, number_of(n), g.caller_text, n,
-             number_of(n), g.callee_text, n, g.id, g.caller_text, identity, sizeof(SDP) - 1, SDP);
-    send_text(g.caller_fd, text);
+             number_of(n), g.callee_text, transport_names[g.transport], g.caller_text, g.id, n,
+             number_of(n), g.caller_text, n, number_of(n), g.callee_text, n, g.id, g.caller_text,
+             uri_transport(), identity, sizeof(SDP) - 1, SDP);
+    send_as_caller(n, text);
 }
 
 /* Request-URI and Route lines out of a 200: Contact, and Record-Route in reverse (12.1.2). */
@@ -233,13 +271,13 @@ static void send_in_dialog(unsigned n, const char *method, unsigned cseq)
     if (!g.list[n].route)
         return;
     snprintf(text, sizeof(text),
-             "%s %sVia: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%s-%u;rport\r\nMax-Forwards: 70\r\n"
+             "%s %sVia: SIP/2.0/%s %s;branch=z9hG4bK-%x-%s-%u;rport\r\nMax-Forwards: 70\r\n"
              "From: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
              "To: <sip:+1215555%04u@%s;user=phone>;tag=s%u\r\nCall-ID: %u@%x\r\nCSeq: %u %s\r\n"
              "Content-Length: 0\r\n\r\n",
-             method, g.list[n].route, g.caller_text, g.id, method, n, number_of(n), g.caller_text,
-             n, number_of(n), g.callee_text, n, n, g.id, cseq, method);
-    send_text(g.caller_fd, text);
+             method, g.list[n].route, transport_names[g.transport], g.caller_text, g.id, method, n,
+             number_of(n), g.caller_text, n, number_of(n), g.callee_text, n, n, g.id, cseq, method);
+    send_as_caller(n, text);
 }
 
 /* The ACK of a refusal: hop by hop, same branch (17.1.1.3). */
@@ -248,12 +286,12 @@ static void send_refusal_ack(unsigned n, const char *response)
     char text[MESSAGE_BYTES], to[512];
     copy_lines(response, "To", to, sizeof(to));
     snprintf(text, sizeof(text),
-             "ACK sip:+1215555%04u@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%u;rport\r\n"
+             "ACK sip:+1215555%04u@%s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK-%x-%u;rport\r\n"
              "Max-Forwards: 70\r\nFrom: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
              "%sCall-ID: %u@%x\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
-             number_of(n), g.callee_text, g.caller_text, g.id, n, number_of(n), g.caller_text, n,
-             to, n, g.id);
-    send_text(g.caller_fd, text);
+             number_of(n), g.callee_text, transport_names[g.transport], g.caller_text, g.id, n,
+             number_of(n), g.caller_text, n, to, n, g.id);
+    send_as_caller(n, text);
 }
 
 /* The lines of a request that its responses repeat; To gets the tag. */
@@ -271,13 +309,13 @@ static char *answer_lines(const char *request, unsigned n)
     return strdup(out);
 }
 
-static void send_response(const char *status, const char *lines)
+static void send_response(struct stream *stream, const char *status, const char *lines)
 {
     char text[MESSAGE_BYTES];
     snprintf(text, sizeof(text),
-             "SIP/2.0 %s\r\n%sContact: <sip:callee@%s>\r\nContent-Length: 0\r\n\r\n", status, lines,
-             g.callee_text);
-    send_text(g.callee_fd, text);
+             "SIP/2.0 %s\r\n%sContact: <sip:callee@%s%s>\r\nContent-Length: 0\r\n\r\n", status,
+             lines, g.callee_text, uri_transport());
+    send_text(&g.called, stream, text);
 }
 
 /* ---- what arrives ---- */
@@ -295,7 +333,7 @@ static void end_call(unsigned n, bool failed)
     c->route = NULL;
 }
 
-static void invite_arrived(unsigned n, const char *message)
+static void invite_arrived(unsigned n, const char *message, struct stream *stream)
 {
     struct call *c = &g.list[n];
     if (c->arrived) {
@@ -315,32 +353,33 @@ static void invite_arrived(unsigned n, const char *message)
     }
     if (g.mode == MODE_SILENT)
         return;
+    c->stream = stream;
     c->answer = answer_lines(message, n);
-    send_response("100 Trying", c->answer);
+    send_response(stream, "100 Trying", c->answer);
     if (g.mode == MODE_REFUSE || g.mode == MODE_NOACK) {
-        send_response("486 Busy Here", c->answer);
+        send_response(stream, "486 Busy Here", c->answer);
     } else {
-        send_response("180 Ringing", c->answer);
+        send_response(stream, "180 Ringing", c->answer);
         if (g.mode == MODE_CALL)
             later(n, ANSWER, now_us() + RING_MS * 1000);
     }
 }
 
-static void callee_reads(const char *message)
+static void callee_reads(const char *message, struct stream *stream)
 {
     long n = call_number(message);
     if (n < 0)
         return;
     struct call *c = &g.list[n];
     if (strncmp(message, "INVITE ", 7) == 0) {
-        invite_arrived((unsigned)n, message);
+        invite_arrived((unsigned)n, message, stream);
     } else if (strncmp(message, "ACK ", 4) == 0) {
         c->acknowledged = true;
         free(c->answer);
         c->answer = NULL;
     } else if (strncmp(message, "BYE ", 4) == 0) {
         char *lines = answer_lines(message, (unsigned)n);
-        send_response("200 OK", lines);
+        send_response(stream, "200 OK", lines);
         free(lines);
     }
 }
@@ -376,8 +415,9 @@ static void answered(unsigned n, const char *message)
     c->final = true;
 }
 
-static void caller_reads(const char *message)
+static void caller_reads(const char *message, struct stream *stream)
 {
+    (void)stream;
     long n = call_number(message);
     int status = strncmp(message, "SIP/2.0 ", 8) == 0 ? atoi(message + 8) : 0;
     char cseq[64];
@@ -394,20 +434,51 @@ static void caller_reads(const char *message)
     }
 }
 
-static void read_all(int fd, void (*reads)(const char *message))
+static void read_datagrams(const struct side *side)
 {
     static char bytes[65536];
     for (int i = 0; i < 256; i++) {
-        ssize_t n = recv(fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+        ssize_t n = recv(side->fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
         if (n < 0)
             return;
         bytes[n] = '\0';
-        reads(bytes);
+        side->reads(bytes, NULL);
     }
+}
+
+struct came_by {
+    const struct side *side;
+    struct stream *stream;
+};
+
+static void read_message(const char *message, void *context)
+{
+    const struct came_by *by = context;
+    by->side->reads(message, by->stream);
+}
+
+static void accept_all(struct side *side)
+{
+    struct stream *s;
+    while (side->n_streams < STREAMS && (s = stream_accept(side->fd, g.callee_tls)))
+        side->streams[side->n_streams++] = s;
+}
+
+static void read_all(struct side *side)
+{
+    if (g.transport == UDP) {
+        read_datagrams(side);
+        return;
+    }
+    if (side->fd >= 0)
+        accept_all(side);
+    for (unsigned i = 0; i < side->n_streams; i++)
+        stream_read(side->streams[i], read_message, &(struct came_by){side, side->streams[i]});
 }
 
 /* ---- what is due ---- */
 
+/* Over a stream nothing is repeated but a 200; it counts as if it were: so long it took. */
 static void again(unsigned n, enum what what)
 {
     struct call *c = &g.list[n];
@@ -428,7 +499,8 @@ static void do_event(const struct event *e)
     switch (e->what) {
     case INVITE_AGAIN:
         if (!c->provisional) {
-            send_invite(e->call);
+            if (g.transport == UDP)
+                send_invite(e->call);
             again(e->call, INVITE_AGAIN);
         }
         break;
@@ -436,7 +508,7 @@ static void do_event(const struct event *e)
     case ANSWER_AGAIN:
         if (c->acknowledged || !c->answer)
             break;
-        send_response("200 OK", c->answer);
+        send_response(c->stream, "200 OK", c->answer);
         if (e->what == ANSWER) {
             c->interval_ms = T1_MS;
             later(e->call, ANSWER_AGAIN, now_us() + T1_MS * 1000);
@@ -450,7 +522,8 @@ static void do_event(const struct event *e)
         later(e->call, BYE_AGAIN, now_us() + T1_MS * 1000);
         break;
     case BYE_AGAIN:
-        send_in_dialog(e->call, "BYE", 2);
+        if (g.transport == UDP)
+            send_in_dialog(e->call, "BYE", 2);
         again(e->call, BYE_AGAIN);
         break;
     }
@@ -474,10 +547,28 @@ static bool finished(unsigned begun, int64_t began_us)
     return g.completed + g.failed >= g.calls;
 }
 
+/* What is to be waited for, of both sides; what this turn has sent leaves. */
+static nfds_t flush_and_watch(struct pollfd *fds)
+{
+    struct side *const sides[] = {&g.calling, &g.called};
+    nfds_t n = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        if (sides[i]->fd >= 0)
+            fds[n++] = (struct pollfd){sides[i]->fd, POLLIN, 0};
+        for (unsigned k = 0; k < sides[i]->n_streams; k++) {
+            struct stream *s = sides[i]->streams[k];
+            stream_flush(s);
+            fds[n++] = (struct pollfd){stream_fd(s),
+                                       (short)(stream_is_full(s) ? POLLIN | POLLOUT : POLLIN), 0};
+        }
+    }
+    return n;
+}
+
 static void run(void)
 {
     int64_t began = now_us();
-    struct pollfd fds[2] = {{g.caller_fd, POLLIN, 0}, {g.callee_fd, POLLIN, 0}};
+    struct pollfd fds[2 * STREAMS + 2];
     unsigned begun = 0;
     while (!finished(begun, began)) {
         int64_t now = now_us(), next = now + 20000;
@@ -496,12 +587,12 @@ static void run(void)
         now = now_us();
         int64_t wait = next > now ? next - now : 0;
         struct timespec t = {wait / 1000000, wait % 1000000 * 1000};
-        int ready = ppoll(fds, 2, &t, NULL);
+        int ready = ppoll(fds, flush_and_watch(fds), &t, NULL);
         if (now_us() - now - wait > PAUSE_MS * 1000)
             g.pause_end_us = now_us();
         if (ready > 0) {
-            read_all(g.caller_fd, caller_reads);
-            read_all(g.callee_fd, callee_reads);
+            read_all(&g.calling);
+            read_all(&g.called);
         }
     }
 }
@@ -554,14 +645,39 @@ static void read_identities(const char *path)
     fclose(in);
 }
 
+/* Which of N names it is. */
+static unsigned index_of(const char *name, const char *const *names, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return i;
+    fprintf(stderr, "load: unknown %s\n", name);
+    exit(2);
+}
+
 static enum mode mode_of(const char *name)
 {
     static const char *const names[] = {"call", "refuse", "noack", "silent", "ring"};
-    for (unsigned i = 0; i < 5; i++)
-        if (strcmp(name, names[i]) == 0)
-            return (enum mode)i;
-    fprintf(stderr, "load: unknown mode %s\n", name);
-    exit(2);
+    return (enum mode)index_of(name, names, 5);
+}
+
+/* Both sides, as they are reached; the caller's connections are open then. */
+static void open_sides(const char *chain, const char *key)
+{
+    g.calling.reads = caller_reads;
+    g.called.reads = callee_reads;
+    if (g.transport == UDP) {
+        g.calling.fd = bound_socket(&g.caller);
+        g.called.fd = bound_socket(&g.callee);
+        return;
+    }
+    if (g.transport == TLS)
+        g.callee_tls = stream_tls(chain ? chain : "--chain", key);
+    g.called.fd = stream_listen(&g.callee);
+    g.calling.fd = -1;
+    SSL_CTX *tls = g.transport == TLS ? stream_tls(NULL, NULL) : NULL;
+    for (; g.calling.n_streams < g.connections; g.calling.n_streams++)
+        g.calling.streams[g.calling.n_streams] = stream_connect(&g.caller, &g.proxy, tls);
 }
 
 static int by_value(const void *a, const void *b)
@@ -586,56 +702,80 @@ static void report(void)
             (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 }
 
+/* False: it is none that we know. */
+static bool take_option(int option, const char **chain, const char **key)
+{
+    switch (option) {
+    case 'p':
+        g.proxy = address(optarg, NULL);
+        break;
+    case 'a':
+        g.caller = address(optarg, g.caller_text);
+        break;
+    case 'b':
+        g.callee = address(optarg, g.callee_text);
+        break;
+    case 'M':
+        g.messages = fopen(optarg, "we");
+        if (!g.messages)
+            die(optarg);
+        break;
+    case 'I':
+        read_identities(optarg);
+        break;
+    case 'r':
+        g.rate = (unsigned)atoi(optarg);
+        break;
+    case 'c':
+        g.calls = (unsigned)atoi(optarg);
+        break;
+    case 'm':
+        g.mode = mode_of(optarg);
+        break;
+    case 'h':
+        g.hold_s = (unsigned)atoi(optarg);
+        break;
+    case 't':
+        g.transport = (enum transport)index_of(optarg, transport_names, 3);
+        break;
+    case 'n':
+        g.connections = (unsigned)atoi(optarg);
+        break;
+    case 'C':
+        *chain = optarg;
+        break;
+    case 'K':
+        *key = optarg;
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"proxy", 1, NULL, 'p'}, {"caller", 1, NULL, 'a'},   {"callee", 1, NULL, 'b'},
-        {"rate", 1, NULL, 'r'},  {"calls", 1, NULL, 'c'},    {"mode", 1, NULL, 'm'},
-        {"hold", 1, NULL, 'h'},  {"messages", 1, NULL, 'M'}, {"identities", 1, NULL, 'I'},
-        {NULL, 0, NULL, 0}};
+        {"proxy", 1, NULL, 'p'},       {"caller", 1, NULL, 'a'},
+        {"callee", 1, NULL, 'b'},      {"rate", 1, NULL, 'r'},
+        {"calls", 1, NULL, 'c'},       {"mode", 1, NULL, 'm'},
+        {"hold", 1, NULL, 'h'},        {"messages", 1, NULL, 'M'},
+        {"identities", 1, NULL, 'I'},  {"transport", 1, NULL, 't'},
+        {"connections", 1, NULL, 'n'}, {"chain", 1, NULL, 'C'},
+        {"key", 1, NULL, 'K'},         {NULL, 0, NULL, 0}};
+    const char *chain = NULL, *key = NULL;
     int option;
     g.rate = 150;
     g.calls = 100;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            g.proxy = address(optarg, NULL);
-            break;
-        case 'a':
-            g.caller = address(optarg, g.caller_text);
-            break;
-        case 'b':
-            g.callee = address(optarg, g.callee_text);
-            break;
-        case 'M':
-            g.messages = fopen(optarg, "we");
-            if (!g.messages)
-                die(optarg);
-            break;
-        case 'I':
-            read_identities(optarg);
-            break;
-        case 'r':
-            g.rate = (unsigned)atoi(optarg);
-            break;
-        case 'c':
-            g.calls = (unsigned)atoi(optarg);
-            break;
-        case 'm':
-            g.mode = mode_of(optarg);
-            break;
-        case 'h':
-            g.hold_s = (unsigned)atoi(optarg);
-            break;
-        default:
+    g.connections = 4;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (!take_option(option, &chain, &key))
             return 2;
-        }
-    }
-    if (g.rate == 0 || g.calls == 0 || g.calls > 1000000 || g.hold_s > 600)
+    if (g.rate == 0 || g.calls == 0 || g.calls > 1000000 || g.hold_s > 600 || g.connections == 0 ||
+        g.connections > STREAMS)
         return 2;
     g.id = (unsigned)getpid() ^ (unsigned)time(NULL) << 8;
-    g.caller_fd = bound_socket(&g.caller);
-    g.callee_fd = bound_socket(&g.callee);
+    open_sides(chain, key);
     g.list = calloc(g.calls, sizeof(*g.list));
     g.latency_us = calloc(g.calls, sizeof(*g.latency_us));
     if (!g.list || !g.latency_us)
