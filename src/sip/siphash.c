@@ -7,6 +7,9 @@ struct siphash {
     uint64_t v[4]; /* as they begin, with the key in them */
 };
 
+/* So that the state stays in registers: calls would cost as much as the hash itself. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* What is hashed up to now: `tail` has the octets behind the last whole eight. */
 struct sipped {
     uint64_t v0, v1, v2, v3, tail;
@@ -38,7 +41,7 @@ static uint64_t read_8(const char *p)
 }
 
 /* N is 1 to 7. */
-static uint64_t read_few(const char *p, size_t n)
+INLINE uint64_t read_few(const char *p, size_t n)
 {
     if (n >= 4)
         return read_4(p) | read_4(p + n - 4) << 8 * (n - 4);
@@ -58,12 +61,12 @@ struct siphash *siphash_new(const uint8_t key[16])
     return h;
 }
 
-static uint64_t rotated(uint64_t word, unsigned bits)
+INLINE uint64_t rotated(uint64_t word, unsigned bits)
 {
     return word << bits | word >> (64 - bits);
 }
 
-static void mix(struct sipped *s)
+INLINE void mix(struct sipped *s)
 {
     s->v0 += s->v1;
     s->v2 += s->v3;
@@ -77,7 +80,7 @@ static void mix(struct sipped *s)
     s->v2 = rotated(s->v2, 32);
 }
 
-static void take_word(struct sipped *s, uint64_t word)
+INLINE void take_word(struct sipped *s, uint64_t word)
 {
     s->v3 ^= word;
     mix(s);
@@ -86,7 +89,7 @@ static void take_word(struct sipped *s, uint64_t word)
 }
 
 /* N <= 8 octets, in WORD from below, zeros above them. */
-static void take_few(struct sipped *s, uint64_t word, size_t n)
+INLINE void take_few(struct sipped *s, uint64_t word, size_t n)
 {
     const size_t before = s->n & 7;
     s->n += n;
@@ -97,7 +100,7 @@ static void take_few(struct sipped *s, uint64_t word, size_t n)
     s->tail = before > 0 ? word >> 8 * (8 - before) : 0;
 }
 
-static void take_text(struct sipped *s, struct str text)
+INLINE void take_text(struct sipped *s, struct str text)
 {
     size_t at = 0;
     take_few(s, (uint32_t)text.n, sizeof(uint32_t));
@@ -107,7 +110,7 @@ static void take_text(struct sipped *s, struct str text)
         take_few(s, read_few(text.p + at, text.n - at), text.n - at);
 }
 
-static uint64_t half(struct sipped *s)
+INLINE uint64_t half(struct sipped *s)
 {
     for (unsigned i = 0; i < 4; i++)
         mix(s);
