@@ -69,8 +69,7 @@ struct proxy {
     struct health_told health;
     struct refused_sources refused_sources;
     struct failed_calls failed_calls;
-    struct shadow *shadow; /* NULL: none */
-    struct chances chances;
+    struct shadow *shadow;       /* NULL: none */
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
@@ -240,11 +239,6 @@ unsigned proxy_worker(const struct proxy *p)
 unsigned proxy_workers(const struct proxy *p)
 {
     return p->n_workers;
-}
-
-struct chances *proxy_chances(struct proxy *p)
-{
-    return &p->chances;
 }
 
 struct buf *proxy_scratch(struct proxy *p)

@@ -6,7 +6,6 @@
 #define STIRD_SIP_PROXY_PARTS_H
 
 #include <stird/base/buf.h>
-#include <stird/base/chance.h>
 #include <stird/base/count.h>
 #include <stird/core/framing.h>
 #include <stird/core/listeners.h>
@@ -73,8 +72,7 @@ struct inbox *proxy_inbox(struct proxy *p);
 struct tracing *proxy_tracing(const struct proxy *p); /* NULL: nothing is ever traced */
 struct shadow **proxy_shadow(struct proxy *p);        /* shadow.h; NULL there: none */
 unsigned proxy_worker(const struct proxy *p);
-unsigned proxy_workers(const struct proxy *p);  /* 0 with one worker */
-struct chances *proxy_chances(struct proxy *p); /* for the names of calls */
+unsigned proxy_workers(const struct proxy *p); /* 0 with one worker */
 /* One message being printed: whoever prints the next one writes over it. */
 struct buf *proxy_scratch(struct proxy *p);
 const struct rehearsal *proxy_rehearsal(const struct proxy *p); /* else NULL: it knows names */

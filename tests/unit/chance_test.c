@@ -22,7 +22,7 @@ static struct {
     ssize_t result;
     int error;
 } steps[STEPS];
-static unsigned at, asked;
+static unsigned at;
 static bool broken;
 
 ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags);
@@ -31,7 +31,6 @@ ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags)
 {
     ssize_t result = (ssize_t)n;
     (void)flags;
-    asked++;
     if (broken) {
         errno = ENOSYS;
         return -1;
@@ -79,42 +78,6 @@ static void none_is_told_and_leaves_no_half(void **state)
     assert_memory_equal(room, none, sizeof(none));
 }
 
-/* The kernel is asked once for many, each octet is given once, and none is kept where it was. */
-static void what_is_drawn_is_not_kept(void **state)
-{
-    struct chances chances = {0};
-    unsigned char room[16], none[sizeof(chances.octets)] = {0};
-    (void)state;
-    asked = 0;
-    for (size_t i = 0; i < sizeof(chances.octets) / sizeof(room); i++) {
-        assert_true(chance_draw(&chances, room, sizeof(room)));
-        for (size_t j = 0; j < sizeof(room); j++)
-            assert_int_equal(room[j], 0xa5);
-    }
-    assert_int_equal(asked, 1);
-    assert_int_equal(chances.left, 0);
-    assert_memory_equal(chances.octets, none, sizeof(none));
-    assert_true(chance_draw(&chances, room, sizeof(room)));
-    assert_int_equal(asked, 2);
-    assert_int_equal(chances.octets[chances.left], 0);
-    assert_int_equal(chances.octets[chances.left - 1], 0xa5);
-}
-
-static void none_is_drawn_where_there_is_none(void **state)
-{
-    struct chances chances = {0};
-    unsigned char room[16], none[sizeof(room)] = {0};
-    (void)state;
-    memset(room, 1, sizeof(room));
-    broken = true;
-    assert_false(chance_draw(&chances, room, sizeof(room)));
-    assert_memory_equal(room, none, sizeof(none));
-    assert_int_equal(chances.left, 0);
-    broken = false;
-    assert_true(chance_draw(&chances, room, sizeof(room)));
-    assert_int_equal(room[0], 0xa5);
-}
-
 /* A seed that everybody could know is worse than no table. */
 static void nobody_goes_on_without(void **state)
 {
@@ -135,8 +98,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(parts_become_a_whole, begin),
         cmocka_unit_test_setup(none_is_told_and_leaves_no_half, begin),
-        cmocka_unit_test_setup(what_is_drawn_is_not_kept, begin),
-        cmocka_unit_test_setup(none_is_drawn_where_there_is_none, begin),
         cmocka_unit_test_setup(nobody_goes_on_without, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

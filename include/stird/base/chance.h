@@ -16,17 +16,4 @@
  */
 bool chance_fill(void *to, size_t n) __attribute__((warn_unused_result));
 
-/*
- * Octets kept ahead, for a process that needs a few of them for each call: the kernel is asked once
- * for many calls. For names, which others see anyway; never for keys. One thread. All zeros when it
- * is new; a process does not take one over that another has used, for both would then draw the same
- * octets.
- */
-struct chances {
-    unsigned char octets[512];
-    size_t left; /* of them, the first ones */
-};
-/* As chance_fill(). The octets that are taken are wiped there. N: at most as many as it keeps. */
-bool chance_draw(struct chances *chances, void *to, size_t n) __attribute__((warn_unused_result));
-
 #endif
