@@ -9,27 +9,56 @@ static bool is_mapped_ipv4(const uint8_t bytes[16])
     return memcmp(bytes, prefix, sizeof(prefix)) == 0;
 }
 
-bool address_parse(struct str text, struct address *a)
+/* Four numbers of one to three digits, without zeros before them, as inet_pton() takes them. */
+static bool parse_ipv4(struct str text, uint8_t bytes[4])
+{
+    size_t at = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned value = 0, digits = 0;
+        if (i > 0 && (at == text.n || text.p[at++] != '.'))
+            return false;
+        for (; at < text.n && ascii_is_digit(text.p[at]); at++) {
+            if (++digits > 3 || (digits > 1 && value == 0))
+                return false;
+            value = value * 10 + (unsigned)(text.p[at] - '0');
+        }
+        if (digits == 0 || value > 255)
+            return false;
+        bytes[i] = (uint8_t)value;
+    }
+    return at == text.n;
+}
+
+static bool parse_ipv6(struct str text, uint8_t bytes[16])
 {
     char z[INET6_ADDRSTRLEN];
-    if (text.n >= 2 && text.p[0] == '[' && text.p[text.n - 1] == ']')
-        text = str_slice(text, 1, text.n - 1);
-    if (text.n == 0 || text.n >= sizeof(z) || memchr(text.p, '\0', text.n))
+    if (text.n >= sizeof(z) || !memchr(text.p, ':', text.n) || memchr(text.p, '\0', text.n))
         return false;
     memcpy(z, text.p, text.n);
     z[text.n] = '\0';
+    return inet_pton(AF_INET6, z, bytes) == 1;
+}
+
+bool address_parse(struct str text, struct address *a)
+{
     struct address parsed = {0};
-    if (inet_pton(AF_INET, z, parsed.bytes) == 1) {
-        parsed.family = ADDRESS_IPV4;
-    } else if (inet_pton(AF_INET6, z, parsed.bytes) == 1) {
-        parsed.family = ADDRESS_IPV6;
-        if (is_mapped_ipv4(parsed.bytes)) {
-            parsed.family = ADDRESS_IPV4;
-            memcpy(parsed.bytes, parsed.bytes + 12, 4);
-            memset(parsed.bytes + 4, 0, 12);
-        }
-    } else {
+    if (text.n >= 2 && text.p[0] == '[' && text.p[text.n - 1] == ']')
+        text = str_slice(text, 1, text.n - 1);
+    if (text.n == 0)
         return false;
+    if (parse_ipv4(text, parsed.bytes)) {
+        parsed.family = ADDRESS_IPV4;
+        *a = parsed;
+        return true;
+    }
+    memset(parsed.bytes, 0, sizeof(parsed.bytes)); /* where it begins as one does */
+    if (!parse_ipv6(text, parsed.bytes))
+        return false;
+    parsed.family = ADDRESS_IPV6;
+    if (is_mapped_ipv4(parsed.bytes)) {
+        parsed.family = ADDRESS_IPV4;
+        memcpy(parsed.bytes, parsed.bytes + 12, 4);
+        memset(parsed.bytes + 4, 0, 12);
     }
     *a = parsed;
     return true;
@@ -101,21 +130,54 @@ bool address_prefix_covers(const struct address_prefix *p, const struct address 
     return rest == 0 || ((p->address.bytes[whole] ^ a->bytes[whole]) & mask) == 0;
 }
 
+/* Octets of VALUE as decimal digits. */
+static size_t write_number(char *to, unsigned value)
+{
+    char digits[5];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    for (size_t i = 0; i < n; i++)
+        to[i] = digits[n - 1 - i];
+    return n;
+}
+
+#define HOST_MAX (INET6_ADDRSTRLEN + 2) /* octets, with brackets */
+#define PORT_MAX 6                      /* with its colon */
+
+/* Octets of the host; an address without a family is all zeros. */
+static size_t write_host(char to[HOST_MAX], const struct address *a)
+{
+    size_t n = 0;
+    if (a->family == ADDRESS_IPV6) {
+        to[0] = '[';
+        to[1] = '\0';
+        inet_ntop(AF_INET6, a->bytes, to + 1, INET6_ADDRSTRLEN);
+        n = 1 + strlen(to + 1);
+        to[n++] = ']';
+        return n;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            to[n++] = '.';
+        n += write_number(to + n, a->bytes[i]);
+    }
+    return n;
+}
+
 void address_add_host(struct buf *out, const struct address *a)
 {
-    char z[INET6_ADDRSTRLEN] = "";
-    if (a->family == ADDRESS_IPV6) {
-        inet_ntop(AF_INET6, a->bytes, z, sizeof(z));
-        buf_addf(out, "[%s]", z);
-    } else {
-        inet_ntop(AF_INET, a->bytes, z, sizeof(z));
-        buf_add_text(out, z);
-    }
+    char text[HOST_MAX];
+    buf_add(out, text, write_host(text, a));
 }
 
 void address_add(struct buf *out, const struct address *a)
 {
-    address_add_host(out, a);
-    buf_add_char(out, ':');
-    buf_add_u64(out, a->port);
+    char text[HOST_MAX + PORT_MAX];
+    size_t n = write_host(text, a);
+    text[n++] = ':';
+    n += write_number(text + n, a->port);
+    buf_add(out, text, n);
 }

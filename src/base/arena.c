@@ -108,6 +108,25 @@ struct str arena_copy(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str arena_join(struct arena *a, const struct str *parts, unsigned n)
+{
+    size_t all = 0, at = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (parts[i].n >= SIZE_MAX - all)
+            return (struct str){NULL, 0};
+        all += parts[i].n;
+    }
+    char *p = arena_alloc(a, all + 1);
+    if (!p)
+        return (struct str){NULL, 0};
+    for (unsigned i = 0; i < n; i++) {
+        if (parts[i].n > 0)
+            memcpy(p + at, parts[i].p, parts[i].n);
+        at += parts[i].n;
+    }
+    return (struct str){p, all};
+}
+
 struct str arena_printf(struct arena *a, const char *format, ...)
 {
     va_list arguments, again;

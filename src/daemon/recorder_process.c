@@ -19,25 +19,32 @@
 #include <stird/base/log.h>
 #include <stird/base/packet.h>
 #include <stird/io/control.h>
+#include <stird/io/record_batch.h>
 #include <stird/io/record_writer.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Records gather for so long, so that one wake-up writes many. They wait in the socket, where a
-   worker's death does not harm them. */
+/* Each worker gathers records. Where several of them, or a fast one, wake it sooner than this, they
+   gather once more, in the sockets, where a worker's death does not harm them. */
 #define GATHER_US         20000
 #define SOURCES_MAX       128 /* while one is replaced, the old one has not ended yet */
-#define PACKET_MAX        65536
-#define BATCH             64 /* records of one source before the others have their turn */
+#define TURN              512 /* records of one source before the others have their turn */
 #define SAY_LOSS_EVERY_MS 60000
 #define SAY_HEAD_EVERY_MS 3600000
 #define ASK_AGAIN_MS      60000 /* before it asks again for another file, when none came */
 
+/* The channel of a worker's place, of all workers that have it one after the other. */
+struct source {
+    int fd;
+    uint64_t first; /* of the last batch */
+    unsigned n;     /* in it; 0: there was none */
+};
+
 struct recorder {
     int control_fd;
-    int sources[SOURCES_MAX];
+    struct source sources[SOURCES_MAX];
     unsigned n_sources;
     struct record_writer writer;
     char node[256];
@@ -47,12 +54,13 @@ struct recorder {
     uint64_t lost_said;
     struct losses losses;
     int64_t next_say_ms, next_head_ms, next_ask_ms;
-    char packet[PACKET_MAX];
+    int64_t read_us; /* when it looked at its sources last */
+    char batch[RECORD_BATCH_MAX];
 };
 
 static void close_source(struct recorder *r, unsigned i)
 {
-    close(r->sources[i]);
+    close(r->sources[i].fd);
     r->sources[i] = r->sources[--r->n_sources];
 }
 
@@ -125,19 +133,61 @@ static void ask_for_another_file(struct recorder *r, int64_t now_ms)
     (void)control_send(r->control_fd, &m, NULL, 0); /* what is lost is asked for again */
 }
 
-/* False: the source is gone. *LEFT: more may wait there. */
-static bool read_source(struct recorder *r, int fd, bool *left)
+/*
+ * Adds what is in a batch, REACHED of which are in hand already. A worker that dies when it has
+ * sent one leaves it to the next, which sends it again: that begins with the same record.
+ */
+static unsigned take_batch(struct recorder *r, struct source *from, struct str octets,
+                           unsigned reached)
 {
-    for (unsigned i = 0; i < BATCH; i++) {
-        record_writer_reach(&r->writer);
-        ssize_t n = recv(fd, r->packet, sizeof(r->packet), MSG_DONTWAIT | MSG_TRUNC);
-        if (n <= 0) {
-            int error = errno;
-            record_writer_reached_none(&r->writer);
-            return n == 0 ? !packet_is_end(fd) : error == EAGAIN || error == EINTR;
+    struct record_batch batch;
+    struct str packet;
+    const bool is_one = record_batch_read(&batch, octets);
+    const unsigned n = is_one ? batch.n : 1; /* what is none is something that was lost */
+    const unsigned again = is_one && batch.first == from->first ? from->n : 0;
+    if (n > reached)
+        record_writer_reach(&r->writer, n - reached);
+    else
+        record_writer_reached_none(&r->writer, reached - n);
+    for (unsigned i = 0; i < n; i++) {
+        if (!is_one || !record_batch_next(&batch, &packet))
+            packet = (struct str){NULL, 0};
+        if (i < again)
+            record_writer_reached_none(&r->writer, 1);
+        else
+            record_writer_add(&r->writer, packet, clock_real_us());
+    }
+    from->first = is_one ? batch.first : 0;
+    from->n = is_one ? n : 0;
+    return n;
+}
+
+/* How many of a batch come next. It is known before the batch is taken out of its channel, so that
+   none is missing in the count if this process ends then. */
+static unsigned count_of(const char *begin, ssize_t n)
+{
+    struct record_batch batch;
+    return record_batch_read(&batch, (struct str){begin, (size_t)n}) ? batch.n : 1;
+}
+
+/* False: the source is gone. *LEFT: more may wait there. */
+static bool read_source(struct recorder *r, struct source *from, bool *left)
+{
+    for (unsigned taken = 0; taken < TURN;) {
+        ssize_t n = recv(from->fd, r->batch, RECORD_BATCH_HEAD, MSG_DONTWAIT | MSG_PEEK);
+        if (n == 0 && packet_is_end(from->fd))
+            return false;
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        const unsigned in = count_of(r->batch, n);
+        record_writer_reach(&r->writer, in);
+        n = recv(from->fd, r->batch, sizeof(r->batch), MSG_DONTWAIT | MSG_TRUNC);
+        if (n < 0) { /* a recorder that this one replaced, and that has not ended yet, has it */
+            record_writer_reached_none(&r->writer, in);
+            return true;
         }
-        size_t kept = (size_t)n > sizeof(r->packet) ? 0 : (size_t)n;
-        record_writer_add(&r->writer, (struct str){r->packet, kept}, clock_real_us());
+        size_t kept = (size_t)n > sizeof(r->batch) ? 0 : (size_t)n;
+        taken += take_batch(r, from, (struct str){r->batch, kept}, in);
     }
     *left = true;
     return true;
@@ -175,7 +225,7 @@ static void take_message(void *user, const struct control_message *m, const int 
         control_send(r->control_fd, &pong, NULL, 0);
     }
     if (m->type == CONTROL_RECORD_SOURCE && r->n_sources < SOURCES_MAX) {
-        r->sources[r->n_sources++] = fds[0];
+        r->sources[r->n_sources++] = (struct source){.fd = fds[0]};
         return;
     }
     for (unsigned i = 0; i < n_fds; i++)
@@ -186,10 +236,11 @@ static bool read_sources(struct recorder *r)
 {
     bool left = false;
     for (unsigned i = r->n_sources; r->writer.fd >= 0 && i-- > 0;) {
-        if (!read_source(r, r->sources[i], &left))
+        if (!read_source(r, &r->sources[i], &left))
             close_source(r, i);
     }
     record_writer_flush(&r->writer);
+    r->read_us = clock_monotonic_us();
     return left;
 }
 
@@ -199,9 +250,10 @@ static void wait_for_input(struct recorder *r)
     unsigned n = 1;
     int wait_ms = r->losses.from_ms ? LOSSES_MS / 4 : 60000; /* a minute: ages are looked at */
     for (unsigned i = 0; r->writer.fd >= 0 && i < r->n_sources; i++)
-        watched[n++] = (struct pollfd){.fd = r->sources[i], .events = POLLIN};
+        watched[n++] = (struct pollfd){.fd = r->sources[i].fd, .events = POLLIN};
     int ready = poll(watched, n, wait_ms);
-    if (ready < 0 || (ready > 0 && !watched[0].revents)) /* it fails: no spin */
+    bool soon = clock_monotonic_us() - r->read_us < GATHER_US;
+    if (ready < 0 || (ready > 0 && !watched[0].revents && soon)) /* it fails: no spin */
         usleep(GATHER_US);
 }
 

@@ -12,7 +12,8 @@ static void add_row(struct buf *out, const struct outcome *o)
     if (!o->number_looked_up || o->number.file.n == 0)
         return;
     buf_add_str(out, o->number.file);
-    buf_addf(out, ":%u", o->number.line);
+    buf_add_char(out, ':');
+    buf_add_u64(out, o->number.line);
 }
 
 static void fill_certificate(struct record *r, const struct ledger_entry *e, uint32_t certificate)

@@ -16,7 +16,7 @@
 /* Positions only grow; where a packet lies is its position modulo the room. */
 struct head {
     _Atomic uint64_t begin, end;
-    uint64_t waiting, lost;
+    uint64_t waiting, lost, taken;
 };
 
 struct record_queue {
@@ -123,9 +123,14 @@ void record_queue_close(struct record_queue *q)
     free(q);
 }
 
+size_t record_queue_filled(const struct record_queue *q)
+{
+    return (size_t)(end_of(q) - begin_of(q));
+}
+
 size_t record_queue_room(const struct record_queue *q)
 {
-    size_t left = q->bytes - (size_t)(end_of(q) - begin_of(q));
+    size_t left = q->bytes - record_queue_filled(q);
     size_t room = left > LENGTH ? left - LENGTH : 0;
     return room < PACKET_MAX ? room : PACKET_MAX;
 }
@@ -143,32 +148,48 @@ bool record_queue_put(struct record_queue *q, struct str packet)
     return true;
 }
 
-bool record_queue_first(struct record_queue *q, struct buf *packet)
+unsigned record_queue_oldest(const struct record_queue *q, struct buf *packets, size_t limit,
+                             unsigned most)
 {
-    uint64_t begin = begin_of(q);
-    size_t n = length_at(q, begin);
-    char *to = n > 0 ? buf_room(packet, n) : NULL;
+    const uint64_t begin = begin_of(q);
+    size_t all = 0, length;
+    unsigned n = 0;
+    while (n < most && (length = length_at(q, begin + all)) > 0 &&
+           (n == 0 || all + LENGTH + length <= limit)) {
+        all += LENGTH + length;
+        n++;
+    }
+    char *to = n > 0 ? buf_room(packets, all) : NULL;
     if (!to)
-        return false;
-    copy_out(q, begin + LENGTH, to, n);
-    packet->n += n;
-    return true;
+        return 0;
+    copy_out(q, begin, to, all);
+    buf_grew(packets, all);
+    return n;
 }
 
-/* Once empty, the queue begins at the same place again, so that few pages are in use. */
-void record_queue_take_first(struct record_queue *q)
+/* Once empty, the queue begins at the same place again, so that few pages are in use. They are
+   counted first: who sees them again knows by that count that they were taken (record_batch.h). */
+void record_queue_take(struct record_queue *q, unsigned n)
 {
-    uint64_t begin = begin_of(q);
-    size_t n = length_at(q, begin);
-    uint64_t after = begin + LENGTH + n;
-    if (n > 0 && after != end_of(q)) {
-        atomic_store_explicit(&q->head->begin, after, memory_order_release);
-        q->head->waiting--;
+    uint64_t at = begin_of(q);
+    size_t length;
+    unsigned taken = 0;
+    for (; taken < n && (length = length_at(q, at)) > 0; taken++)
+        at += LENGTH + length;
+    q->head->taken += taken;
+    q->head->waiting -= taken;
+    if (taken == n && at != end_of(q)) {
+        atomic_store_explicit(&q->head->begin, at, memory_order_release);
         return;
     }
     make_empty(q);
-    if (after > GIVE_BACK)
+    if (at > GIVE_BACK)
         madvise(q->room, q->bytes, MADV_REMOVE);
+}
+
+uint64_t record_queue_taken(const struct record_queue *q)
+{
+    return q->head->taken;
 }
 
 uint64_t record_queue_waiting(const struct record_queue *q)

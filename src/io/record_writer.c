@@ -213,23 +213,24 @@ static bool lose(struct record_writer *w, uint64_t n)
     return false;
 }
 
-void record_writer_reach(struct record_writer *w)
+void record_writer_reach(struct record_writer *w, unsigned n)
 {
     struct record_losses *tally = record_writer_losses(w);
-    if (tally->in_hand++ == 0)
+    if (tally->in_hand == 0)
         tally->from_seq = w->chain.seq;
+    tally->in_hand += n;
 }
 
-void record_writer_reached_none(struct record_writer *w)
+void record_writer_reached_none(struct record_writer *w, unsigned n)
 {
-    put_down(record_writer_losses(w), 1);
+    put_down(record_writer_losses(w), n);
 }
 
 /* Tells of N losses in a line of its own at this place, behind the lines in hand. */
 static bool add_losses(struct record_writer *w, uint32_t n, int64_t now_us)
 {
     struct record_losses *tally = record_writer_losses(w);
-    record_writer_reached_none(w);
+    record_writer_reached_none(w, 1);
     bool good = record_writer_flush(w);
     tally->untold = sum(tally->untold, n);
     return prepare(w, now_us) && good;

@@ -144,7 +144,8 @@ static void add_trunk(const struct context *c, struct buf *text)
         return;
     dialog_trunk_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, trunk,
                        proof);
-    buf_addf(text, ";" TRUNK_PARAMETER "=%s", proof);
+    buf_add_str(text, STR(";" TRUNK_PARAMETER "="));
+    buf_add_text(text, proof);
 }
 
 static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
@@ -161,9 +162,12 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
                 str_starts_nocase(c->message.request_uri, STR("sips:"));
     buf_add_text(&text, sips ? "<sips:" : "<sip:");
     address_add(&text, &place.address);
-    if (transport != TRANSPORT_UDP && !sips)
-        buf_addf(&text, ";transport=%.*s", STR_ARG(transport_name((enum transport)transport)));
-    buf_addf(&text, ";lr;" ROUTE_PARAMETER "=%s", key);
+    if (transport != TRANSPORT_UDP && !sips) {
+        buf_add_str(&text, STR(";transport="));
+        buf_add_str(&text, transport_name((enum transport)transport));
+    }
+    buf_add_str(&text, STR(";lr;" ROUTE_PARAMETER "="));
+    buf_add_text(&text, key);
     add_trunk(c, &text);
     buf_add_char(&text, '>');
     int error = buf_failed(&text) ? -1 : message_add_record_route(&c->message, buf_str(&text));

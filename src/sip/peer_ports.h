@@ -19,8 +19,9 @@ struct flow;
 struct message;
 struct proxy;
 
-#define PEER_PORTS_SETS  512
-#define PEER_PORTS_A_SET 4
+#define PEER_PORTS_SETS   512
+#define PEER_PORTS_A_SET  4
+#define PEER_PORTS_RECENT 16 /* places that are found without a hash */
 
 struct peer_port {
     struct address at; /* family ADDRESS_NONE: free */
@@ -30,6 +31,7 @@ struct peer_port {
 
 struct peer_ports {
     struct peer_port sets[PEER_PORTS_SETS][PEER_PORTS_A_SET];
+    struct peer_port *recent[PEER_PORTS_RECENT]; /* NULL: none yet */
 };
 
 /* M came by FROM, whom a trunk or an upstream covers: where it sends from by UDP, and the Contact

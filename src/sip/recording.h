@@ -1,7 +1,9 @@
 /*
- * recording - sends records to the recorder, on the event loop: at once, or through a queue
- * (record_queue.h) while the recorder takes none. Never waits; what finds no room there is lost,
- * counted, said in the log and told by a packet behind those that waited.
+ * recording - sends records to the recorder, on the event loop, through a queue (record_queue.h)
+ * that outlives this process. One that comes alone goes at once; others gather for a tenth of a
+ * second, or until they fill half a buffer, so that the recorder is woken once for all of them.
+ * While it takes none they wait there. Never waits itself; what finds no room is lost, counted,
+ * said in the log and told by a packet behind those that waited.
  */
 #ifndef STIRD_SIP_RECORDING_H
 #define STIRD_SIP_RECORDING_H
@@ -24,6 +26,6 @@ void recording_free(struct recording *r);
 void recording_send(struct recording *r, struct str packet); /* NULL: there are no records */
 void recording_drop(struct recording *r); /* one that could not be made for want of memory */
 uint64_t recording_dropped(const struct recording *r); /* since it began */
-uint64_t recording_waiting(const struct recording *r); /* now */
+uint64_t recording_waiting(const struct recording *r); /* now, because the recorder takes none */
 
 #endif

@@ -4,9 +4,12 @@ int via_add(struct message *m, const struct listeners *l, uint16_t listener,
             enum transport transport, const char *branch)
 {
     struct buf text = BUF_INIT;
-    buf_addf(&text, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
+    buf_add_str(&text, STR("SIP/2.0/"));
+    buf_add_str(&text, transport_via_name(transport));
+    buf_add_char(&text, ' ');
     address_add(&text, listener_shown(&l->list[listener]));
-    buf_addf(&text, ";branch=%s", branch);
+    buf_add_str(&text, STR(";branch="));
+    buf_add_text(&text, branch);
     int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
     buf_fini(&text);
     return error;

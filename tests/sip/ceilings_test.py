@@ -181,7 +181,7 @@ class Methods(Ceilings):
         self.hang_up(call)
         self.hang_up(self.running_call())
         self.wait_stats(full_call=len(refused))
-        records = [r for r in self.stird.records() if r["call_id"] == call[0]["call-id"]]
+        records = [r for r in self.recorded("call_memory", 1) if r["call_id"] == call[0]["call-id"]]
         self.assertIn(("call_memory", 503), [(r["reason"], r["sip_status"]) for r in records])
 
     def test_what_is_held_for_answers_counts(self):

@@ -6,6 +6,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/core/framing.h>
+#include <stird/io/record_batch.h>
 #include <stird/io/record_queue.h>
 #include <stird/io/record_writer.h>
 #include <string.h>
@@ -91,12 +92,17 @@ void worst_worker_hears(struct str bytes, const struct address *source)
 
 static void write_records(void)
 {
-    static char packet[65536];
+    static char octets[RECORD_BATCH_MAX];
+    struct record_batch batch;
+    struct str packet;
     ssize_t n;
-    while ((n = recv(to_recorder[1], packet, sizeof(packet), 0)) > 0) {
-        record_writer_reach(&writer);
-        if (!record_writer_add(&writer, (struct str){packet, (size_t)n}, clock_real_us()))
+    while ((n = recv(to_recorder[1], octets, sizeof(octets), 0)) > 0) {
+        if (!record_batch_read(&batch, (struct str){octets, (size_t)n}))
             abort();
+        record_writer_reach(&writer, batch.n);
+        while (record_batch_next(&batch, &packet))
+            if (!record_writer_add(&writer, packet, clock_real_us()))
+                abort();
     }
     if (!record_writer_flush(&writer))
         abort();

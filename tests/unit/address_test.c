@@ -3,7 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include <stird/base/address.h>
 
@@ -62,6 +64,60 @@ static void addresses_are_read_and_written(void **state)
     }
     struct address a;
     assert_false(address_parse(STR("192.0.2.1\0.5"), &a));
+}
+
+static unsigned next_number(unsigned *seed)
+{
+    *seed = *seed * 1103515245 + 12345;
+    return *seed >> 16;
+}
+
+/* Whatever stands there is an IPv4 address where the C library says so, and is the same one. */
+static void ipv4_is_read_as_the_library_reads_it(void **state)
+{
+    static const char *const words[] = {"0",   "1",   "9",   "10",   "00", "01", "255",
+                                        "256", "025", "99",  ".",    ".",  "..", " ",
+                                        "+1",  "192", "0x1", "1000", "-0", "254"};
+    unsigned seed = 1, read = 0;
+    (void)state;
+    for (unsigned round = 0; round < 300000; round++) {
+        char text[64] = "";
+        const unsigned n = 5 + next_number(&seed) % 4;
+        for (unsigned i = 0; i < n; i++) /* mostly with a dot at each second place */
+            strcat(text, i % 2 == 1 && next_number(&seed) % 8 > 0
+                             ? "."
+                             : words[next_number(&seed) % (sizeof(words) / sizeof(words[0]))]);
+        struct address a = {0};
+        uint8_t bytes[4];
+        const bool is_one = inet_pton(AF_INET, text, bytes) == 1;
+        if (address_parse(str_of(text), &a) != is_one)
+            fail_msg("%s", text);
+        if (!is_one)
+            continue;
+        read++;
+        assert_int_equal(a.family, ADDRESS_IPV4);
+        assert_memory_equal(a.bytes, bytes, 4);
+        assert_true(address_is_sound(&a));
+    }
+    assert_true(read > 1000);
+}
+
+static void ipv4_is_written_as_the_library_writes_it(void **state)
+{
+    unsigned seed = 2;
+    (void)state;
+    for (unsigned round = 0; round < 100000; round++) {
+        struct address a = {.family = ADDRESS_IPV4, .port = (uint16_t)next_number(&seed)};
+        char host[INET_ADDRSTRLEN], expected[INET_ADDRSTRLEN + 8];
+        struct buf out = BUF_INIT;
+        for (unsigned i = 0; i < 4; i++)
+            a.bytes[i] = (uint8_t)(round < 1024 ? round / 4 + i : next_number(&seed));
+        inet_ntop(AF_INET, a.bytes, host, sizeof(host));
+        snprintf(expected, sizeof(expected), "%s:%u", host, a.port);
+        address_add(&out, &a);
+        assert_true(str_eq(buf_str(&out), str_of(expected)));
+        buf_fini(&out);
+    }
 }
 
 static struct address address_of(const char *text)
@@ -151,6 +207,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_and_written),
+        cmocka_unit_test(ipv4_is_read_as_the_library_reads_it),
+        cmocka_unit_test(ipv4_is_written_as_the_library_writes_it),
         cmocka_unit_test(ports_count_only_where_asked),
         cmocka_unit_test(prefixes_cover),
         cmocka_unit_test(wrong_prefixes_are_refused),

@@ -67,6 +67,13 @@ static void text_is_copied_with_a_nul(void **state)
     copy = arena_printf(a, "%s-%04d", "a", 7);
     assert_int_equal(copy.n, 6);
     assert_string_equal(copy.p, "a-0007");
+    const struct str parts[] = {STR("a"), {NULL, 0}, STR("-b")};
+    copy = arena_join(a, parts, 3);
+    assert_int_equal(copy.n, 3);
+    assert_string_equal(copy.p, "a-b");
+    copy = arena_join(a, NULL, 0);
+    assert_int_equal(copy.n, 0);
+    assert_string_equal(copy.p, "");
     arena_free(a);
 }
 
@@ -80,6 +87,9 @@ static void impossible_sizes_are_refused(void **state)
     assert_null(arena_array(a, SIZE_MAX / 2, 3));
     assert_null(arena_array(a, 1, SIZE_MAX));
     assert_null(arena_copy(a, (struct str){"", SIZE_MAX}).p);
+    const struct str parts[] = {STR("x"), {"", SIZE_MAX}}, much[] = {{"", SIZE_MAX}, STR("x")};
+    assert_null(arena_join(a, parts, 2).p);
+    assert_null(arena_join(a, much, 2).p);
     assert_non_null(arena_array(a, 0, 8));
     assert_non_null(arena_array(a, 8, 0));
     assert_non_null(arena_alloc(a, 8)); /* still usable */

@@ -61,24 +61,44 @@ static bool put(struct scene *s, unsigned i)
     return record_queue_put(s->q, (struct str){packet, n});
 }
 
-static void expect(struct scene *s, unsigned i)
+/* The next MOST of them, or as many as fit into LIMIT octets. */
+static unsigned expect_some(struct scene *s, unsigned i, size_t limit, unsigned most)
 {
     char packet[1000];
     struct buf got = BUF_INIT;
-    size_t n = make(packet, i);
-    assert_true(record_queue_first(s->q, &got));
-    assert_int_equal(got.n, n);
-    assert_memory_equal(got.p, packet, n);
-    record_queue_take_first(s->q);
+    const uint64_t taken = record_queue_taken(s->q);
+    const unsigned n = record_queue_oldest(s->q, &got, limit, most);
+    size_t at = 0;
+    for (unsigned end = i + n; i < end; i++) {
+        uint32_t length;
+        assert_true(at + sizeof(length) <= got.n);
+        memcpy(&length, got.p + at, sizeof(length));
+        assert_int_equal(length, make(packet, i));
+        at += sizeof(length);
+        assert_true(at + length <= got.n);
+        assert_memory_equal(got.p + at, packet, length);
+        at += length;
+    }
+    assert_int_equal(at, got.n);
+    assert_true(n <= 1 || at <= limit);
+    record_queue_take(s->q, n);
+    assert_int_equal(record_queue_taken(s->q), taken + n);
     buf_fini(&got);
+    return n;
+}
+
+static void expect(struct scene *s, unsigned i)
+{
+    assert_int_equal(expect_some(s, i, 0, 10), 1);
 }
 
 static void expect_none(struct scene *s)
 {
     struct buf got = BUF_INIT;
     assert_int_equal(record_queue_waiting(s->q), 0);
-    assert_false(record_queue_first(s->q, &got));
-    record_queue_take_first(s->q); /* nothing happens */
+    assert_int_equal(record_queue_filled(s->q), 0);
+    assert_int_equal(record_queue_oldest(s->q, &got, BYTES, 10), 0);
+    record_queue_take(s->q, 1); /* nothing happens */
     assert_int_equal(record_queue_waiting(s->q), 0);
 }
 
@@ -97,6 +117,27 @@ static void what_is_put_comes_out_in_its_order(void **state)
     }
     while (out < in)
         expect(s, out++);
+    expect_none(s);
+}
+
+static void several_come_out_together(void **state)
+{
+    struct scene *s = *state;
+    unsigned in = 0, out = 0;
+    for (unsigned round = 0; round < 2000; round++) {
+        for (unsigned i = 0; i < round % 23; i++)
+            assert_true(put(s, in++));
+        const size_t filled = record_queue_filled(s->q);
+        out += expect_some(s, out, round * 7 % 9000, 1 + round % 19);
+        assert_true(record_queue_filled(s->q) <= filled);
+        if (round % 50 == 0)
+            open_again(s);
+        assert_int_equal(record_queue_waiting(s->q), in - out);
+        while (in - out > 60)
+            expect(s, out++);
+    }
+    while (out < in)
+        out += expect_some(s, out, BYTES, 1000);
     expect_none(s);
 }
 
@@ -159,8 +200,10 @@ static void a_broken_worker_breaks_no_other(void **state)
             memory[at] = round % 5 ? (unsigned char)(seed >> 24) : 0xff;
         }
         open_again(s);
-        for (unsigned i = 0; i < 100000 && record_queue_first(s->q, &got); i++) {
-            record_queue_take_first(s->q);
+        for (unsigned i = 0, n; i < 100000; i++) {
+            if ((n = record_queue_oldest(s->q, &got, round * 10, 1 + round % 3)) == 0)
+                break;
+            record_queue_take(s->q, n);
             buf_reset(&got);
         }
         expect_none(s);
@@ -197,7 +240,7 @@ static void what_was_used_is_given_back(void **state)
     fstat(s.fd, &st);
     assert_true(st.st_blocks > 2000);
     for (int i = 0; i < 50; i++)
-        record_queue_take_first(s.q);
+        record_queue_take(s.q, 1);
     fstat(s.fd, &st);
     assert_true(st.st_blocks < 100);
     record_queue_close(s.q);
@@ -210,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_put_comes_out_in_its_order),
+        TEST(several_come_out_together),
         TEST(a_full_one_takes_no_more_and_keeps_what_it_has),
         TEST(losses_outlive_the_worker),
         TEST(odd_packets_are_refused),

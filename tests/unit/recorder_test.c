@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <stird/io/control.h>
 #include <stird/io/ledger.h>
+#include <stird/io/record_batch.h>
 #include <stird/io/record_writer.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,6 +32,8 @@ struct place {
     int control[2], source[2];
     int tally_fd;
     struct record_losses *tally;
+    int queue_fd;
+    struct record_queue *queue; /* as a worker has it */
 };
 
 static void tell(const struct place *p, enum control_type type, int fd)
@@ -78,6 +81,10 @@ static int start(void **state)
     if (ftruncate(p->tally_fd, sizeof(*p->tally)))
         return -1;
     p->tally = mmap(NULL, sizeof(*p->tally), PROT_READ | PROT_WRITE, MAP_SHARED, p->tally_fd, 0);
+    p->queue_fd = record_queue_memory(1 << 16);
+    p->queue = record_queue_open(p->queue_fd);
+    if (!p->queue)
+        return -1;
     snprintf(p->directory, sizeof(p->directory), "/tmp/stird-recorder-XXXXXX");
     if (!mkdtemp(p->directory) || control_pair(p->source))
         return -1;
@@ -105,6 +112,8 @@ static int stop(void **state)
     end(p);
     close(p->source[0]);
     close(p->source[1]);
+    record_queue_close(p->queue);
+    close(p->queue_fd);
     munmap(p->tally, sizeof(*p->tally));
     close(p->tally_fd);
     unlink(p->file);
@@ -113,7 +122,7 @@ static int stop(void **state)
     return left_over;
 }
 
-static bool send_packet(const struct place *p, const char *call_id)
+static void gather(const struct place *p, const char *call_id)
 {
     struct buf packet = BUF_INIT;
     const struct record record = {.call_id = str_of(call_id),
@@ -123,16 +132,31 @@ static bool send_packet(const struct place *p, const char *call_id)
                                   .sign_us = -1,
                                   .total_us = -1};
     record_pack(&packet, &record);
-    bool sent = ledger_send(p->source[1], buf_str(&packet));
+    assert_true(record_queue_put(p->queue, buf_str(&packet)));
     buf_fini(&packet);
-    return sent;
+}
+
+/* All that gathered; returns how many of it. It stays in the queue, as if the worker had died. */
+static unsigned send_batch(const struct place *p)
+{
+    struct buf batch = BUF_INIT;
+    const unsigned n = record_batch_add(&batch, p->queue, RECORD_BATCH_MAX);
+    assert_true(ledger_send(p->source[1], buf_str(&batch)));
+    buf_fini(&batch);
+    return n;
+}
+
+static void send_gathered(const struct place *p)
+{
+    record_queue_take(p->queue, send_batch(p));
 }
 
 static void put(const struct place *p, const char *call_id)
 {
     struct pollfd writable = {.fd = p->source[1], .events = POLLOUT};
     assert_int_equal(poll(&writable, 1, PATIENCE_MS), 1);
-    assert_true(send_packet(p, call_id));
+    gather(p, call_id);
+    send_gathered(p);
 }
 
 /* "start a b": what the lines are, calls by their Call-ID, and all of one chain from *CHAIN on. */
@@ -212,6 +236,85 @@ static void test_a_record_is_a_line(void **state)
     put(p, "b");
     end(p);
     expect_new_chain(p->file, "start a b");
+}
+
+/* What all `dropped` lines tell. */
+static unsigned long told(const char *path)
+{
+    static char text[1 << 20];
+    unsigned long sum = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    for (const char *at = text; (at = strstr(at, ",\"dropped\":"));)
+        sum += strtoul(at += 11, NULL, 10);
+    return sum;
+}
+
+static void test_a_batch_is_lines(void **state)
+{
+    struct place *p = *state;
+    struct buf lost = BUF_INIT;
+    give_file(p, p->file);
+    record_pack_lost(&lost, 7);
+    gather(p, "a");
+    gather(p, "b");
+    assert_true(record_queue_put(p->queue, buf_str(&lost)));
+    gather(p, "c");
+    send_gathered(p);
+    put(p, "d");
+    end(p);
+    expect_new_chain(p->file, "start a b dropped c d");
+    buf_fini(&lost);
+}
+
+/* A worker died when it had sent a batch and before it had taken it out of its queue. */
+static void test_what_comes_again_is_written_once(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    put(p, "a");
+    gather(p, "b");
+    gather(p, "c");
+    send_batch(p);
+    gather(p, "d"); /* of the next worker */
+    send_gathered(p);
+    put(p, "e");
+    end(p);
+    expect_new_chain(p->file, "start a b c d e");
+    assert_int_equal(p->tally->lost + p->tally->untold + p->tally->in_hand, 0);
+}
+
+static void send_octets(const struct place *p, const char *octets, size_t n)
+{
+    assert_int_equal(send(p->source[1], octets, n, 0), n);
+}
+
+/* A worker that was taken over: what it sends counts as lost, and what others send is written. */
+static void test_broken_batches_stop_nothing(void **state)
+{
+    struct place *p = *state;
+    struct buf batch = BUF_INIT;
+    uint32_t count = RECORD_BATCH_MOST + 1;
+    give_file(p, p->file);
+    put(p, "a");
+    wait_until_written(p);
+    gather(p, "b");
+    assert_int_equal(record_batch_add(&batch, p->queue, RECORD_BATCH_MAX), 1);
+    record_queue_take(p->queue, 1);
+    send_octets(p, batch.p, 0);                 /* nothing at all */
+    send_octets(p, batch.p, RECORD_BATCH_HEAD); /* a head alone */
+    send_octets(p, batch.p, batch.n - 1);       /* cut off */
+    memcpy(batch.p + 4, &count, sizeof(count));
+    send_octets(p, batch.p, batch.n); /* more than a batch can have */
+    wait_until_written(p);
+    put(p, "c");
+    end(p);
+    assert_int_equal(p->tally->lost, 3); /* what comes again is lost once */
+    assert_int_equal(p->tally->untold + p->tally->in_hand, 0);
+    assert_int_equal(told(p->file), 3);
+    buf_fini(&batch);
 }
 
 static void test_what_waits_is_written_before_the_end(void **state)
@@ -370,7 +473,8 @@ static void put_lost(const struct place *p, uint32_t n)
 {
     struct buf packet = BUF_INIT;
     record_pack_lost(&packet, n);
-    assert_true(ledger_send(p->source[1], buf_str(&packet)));
+    assert_true(record_queue_put(p->queue, buf_str(&packet)));
+    send_gathered(p);
     buf_fini(&packet);
 }
 
@@ -379,18 +483,6 @@ static void kill_recorder(struct place *p)
     assert_int_equal(kill(p->recorder, SIGKILL), 0);
     assert_int_equal(waitpid(p->recorder, NULL, 0), p->recorder);
     close(p->control[0]);
-}
-
-/* The number of the one `dropped` line, or 0. */
-static unsigned long told(const char *path)
-{
-    static char text[1 << 20];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    const char *at = strstr(text, ",\"dropped\":");
-    return at ? strtoul(at + 11, NULL, 10) : 0;
 }
 
 static void test_what_a_worker_lost_is_told_at_its_place(void **state)
@@ -500,6 +592,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_record_is_a_line),
+        TEST(test_a_batch_is_lines),
+        TEST(test_what_comes_again_is_written_once),
+        TEST(test_broken_batches_stop_nothing),
         TEST(test_what_waits_is_written_before_the_end),
         TEST(test_records_wait_until_there_is_a_file),
         TEST(test_another_file_takes_over),

@@ -12,6 +12,7 @@
 #include <stird/base/log.h>
 #include <stird/io/control.h>
 #include <stird/io/record.h>
+#include <stird/io/record_batch.h>
 #include <stird/io/record_queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct scene {
     int ends[2], queue_fd; /* [0] is the recorder's */
     struct recording *r;
     unsigned sent, heard, lost; /* what the recorder hears, in order */
+    unsigned batches;
 };
 
 static int set_up(void **state)
@@ -64,38 +66,55 @@ static void send_records(struct scene *s, unsigned n)
     }
 }
 
-/* Each packet is the next record, or stands for those that are missing. False: none is there. */
-static bool hear_one(struct scene *s)
+/* The next record, or what stands for those that are missing. */
+static void hear_packet(struct scene *s, struct str packet)
 {
-    static char packet[65536];
     struct record record;
+    uint64_t number;
     uint32_t lost;
-    ssize_t n = recv(s->ends[0], packet, sizeof(packet), MSG_DONTWAIT);
-    if (n <= 0)
-        return false;
-    if (record_unpack_lost(&lost, (struct str){packet, (size_t)n})) {
+    if (record_unpack_lost(&lost, packet)) {
         assert_true(lost > 0);
         s->lost += lost;
-        return true;
+        return;
     }
-    assert_true(record_unpack(&record, (struct str){packet, (size_t)n}));
-    assert_int_equal(strtoul(record.call_id.p, NULL, 10), s->heard + s->lost);
+    assert_true(record_unpack(&record, packet));
+    struct str digits = str_slice(record.call_id, record.call_id.n - 9, record.call_id.n);
+    assert_true(str_to_u64(digits, UINT64_MAX, &number));
+    assert_int_equal(number, s->heard + s->lost);
     s->heard++;
+}
+
+/* A batch. False: none is there. */
+static bool hear_one(struct scene *s)
+{
+    static char octets[RECORD_BATCH_MAX];
+    struct record_batch batch;
+    struct str packet;
+    unsigned packets = 0;
+    ssize_t n = recv(s->ends[0], octets, sizeof(octets), MSG_DONTWAIT);
+    if (n <= 0)
+        return false;
+    assert_true(record_batch_read(&batch, (struct str){octets, (size_t)n}));
+    for (; record_batch_next(&batch, &packet); packets++)
+        hear_packet(s, packet);
+    assert_int_equal(batch.packets.n, 0);
+    assert_int_equal(batch.n, packets);
+    s->batches++;
     return true;
 }
 
-/* The loop and the recorder in turn, until neither has anything to do. */
+/* The loop and the recorder in turn, until all has been heard. */
 static void hear_all(struct scene *s)
 {
-    bool heard;
-    do {
-        heard = false;
+    for (;;) {
         event_base_loop(s->base, EVLOOP_NONBLOCK);
         while (hear_one(s))
-            heard = true;
-    } while (heard);
+            event_base_loop(s->base, EVLOOP_NONBLOCK);
+        if (s->heard + s->lost == s->sent)
+            break;
+        event_base_loop(s->base, EVLOOP_ONCE);
+    }
     assert_int_equal(recording_waiting(s->r), 0);
-    assert_int_equal(s->heard + s->lost, s->sent);
 }
 
 static void open_again(struct scene *s)
@@ -103,6 +122,50 @@ static void open_again(struct scene *s)
     recording_free(s->r);
     s->r = recording_new(s->base, s->ends[1], s->queue_fd);
     assert_non_null(s->r);
+}
+
+/* One that comes alone is not kept; those that come soon after it come together. */
+static void records_gather(void **state)
+{
+    struct scene *s = *state;
+    event_base_loop(s->base, EVLOOP_NONBLOCK);
+    send_records(s, 1);
+    assert_true(hear_one(s));
+    send_records(s, 10);
+    assert_int_equal(recording_waiting(s->r), 0); /* for nobody but each other */
+    hear_all(s);
+    assert_in_range(s->batches, 2, 3); /* 3: this process stood still in between */
+    send_records(s, 70);               /* half a buffer is enough */
+    assert_true(hear_one(s));
+    hear_all(s);
+    assert_int_equal(s->lost, 0);
+}
+
+/* A worker is killed while records gather: nothing of it is done at its end. */
+static void what_gathers_outlives_the_worker(void **state)
+{
+    struct scene *s = *state;
+    struct recording *killed = s->r;
+    event_base_loop(s->base, EVLOOP_NONBLOCK);
+    send_records(s, 1);
+    hear_all(s);
+    send_records(s, 10);
+    s->r = recording_new(s->base, s->ends[1], s->queue_fd);
+    assert_non_null(s->r);
+    hear_all(s);
+    assert_int_equal(s->heard, 11);
+    recording_free(killed);
+    assert_false(hear_one(s));
+}
+
+static void the_end_sends_what_gathers(void **state)
+{
+    struct scene *s = *state;
+    event_base_loop(s->base, EVLOOP_NONBLOCK);
+    send_records(s, 11);
+    open_again(s);
+    while (s->heard < 11)
+        assert_true(hear_one(s));
 }
 
 static void what_waits_comes_in_its_order(void **state)
@@ -208,6 +271,9 @@ static void without_records_nothing_happens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(records_gather),
+        TEST(what_gathers_outlives_the_worker),
+        TEST(the_end_sends_what_gathers),
         TEST(what_waits_comes_in_its_order),
         TEST(what_finds_no_room_is_told_at_its_place),
         TEST(the_next_worker_sends_what_waits),

@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 #include <stird/io/record.h>
+#include <stird/io/record_batch.h>
 #include <stird/io/record_queue.h>
 
 #include "sip/context.h"
@@ -69,18 +70,24 @@ static void refuse(struct scene *s, const char *source, bool invite)
 /* Records that were written since the last look, and the INVITEs that they stand for. */
 static unsigned taken(const struct scene *s, uint64_t *invites)
 {
-    char packet[8192];
+    static char octets[RECORD_BATCH_MAX];
+    struct record_batch batch;
+    struct str packet;
     unsigned n = 0;
     ssize_t got;
     *invites = 0;
-    while ((got = recv(s->recorder, packet, sizeof(packet), MSG_DONTWAIT)) > 0) {
-        struct record r;
-        assert_true(record_unpack(&r, (struct str){packet, (size_t)got}));
-        assert_int_equal(r.reason, REASON_BAD_REQUEST);
-        assert_true(str_eq(r.call_id, STR("c@h")));
-        assert_true(str_starts(r.detail, STR("CSeq")));
-        *invites += r.count;
-        n++;
+    event_base_dispatch(s->base); /* until none gathers any more */
+    while ((got = recv(s->recorder, octets, sizeof(octets), MSG_DONTWAIT)) > 0) {
+        assert_true(record_batch_read(&batch, (struct str){octets, (size_t)got}));
+        while (record_batch_next(&batch, &packet)) {
+            struct record r;
+            assert_true(record_unpack(&r, packet));
+            assert_int_equal(r.reason, REASON_BAD_REQUEST);
+            assert_true(str_eq(r.call_id, STR("c@h")));
+            assert_true(str_starts(r.detail, STR("CSeq")));
+            *invites += r.count;
+            n++;
+        }
     }
     return n;
 }

@@ -25,6 +25,8 @@ void *arena_alloc(struct arena *a, size_t bytes);
 void *arena_array(struct arena *a, size_t count, size_t bytes);
 /* A copy, with a NUL behind it; {NULL, 0} when there is no memory. */
 struct str arena_copy(struct arena *a, struct str s);
+/* The N parts, one behind the other, with a NUL behind them; {NULL, 0} when there is no memory. */
+struct str arena_join(struct arena *a, const struct str *parts, unsigned n);
 /* printf into the arena; {NULL, 0} when there is no memory. */
 struct str arena_printf(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,8 +1,8 @@
 /*
  * ledger - the record of an INVITE, and how it gets from a worker to the recorder.
  *
- * A worker never writes a file: it sends each record (record.h) as one packet to the recorder
- * process, without waiting; a record that cannot be sent is counted.
+ * A worker never writes a file: it sends its records (record.h), several in a packet
+ * (record_batch.h), to the recorder process without waiting; one that cannot be sent is counted.
  */
 #ifndef STIRD_LEDGER_H
 #define STIRD_LEDGER_H

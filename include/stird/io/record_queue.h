@@ -1,5 +1,6 @@
 /*
- * record_queue - keeps packets of records while the recorder takes none.
+ * record_queue - keeps packets of records until the recorder takes them: while several gather for
+ * it, and while it takes none.
  *
  * The memory belongs to a file that the supervisor keeps, so the next worker sends what one left
  * there. One process at a time, one thread. What is found there is looked at before it is used: the
@@ -24,10 +25,20 @@ void record_queue_close(struct record_queue *q); /* what waits goes on waiting; 
 
 /* False when there is no room. */
 bool record_queue_put(struct record_queue *q, struct str packet);
-/* Appends the oldest one to PACKET, without taking it out. False when none waits. */
-bool record_queue_first(struct record_queue *q, struct buf *packet);
-void record_queue_take_first(struct record_queue *q);
+/*
+ * Appends the oldest ones to PACKETS, each behind its length (uint32_t in host order), without
+ * taking them out: at most MOST, and as many as fit into LIMIT octets, but one at least. Returns
+ * how many; 0: none waits, or there is no memory.
+ */
+unsigned record_queue_oldest(const struct record_queue *q, struct buf *packets, size_t limit,
+                             unsigned most);
+/* The N oldest ones. A process that dies here leaves all of them, or none. */
+void record_queue_take(struct record_queue *q, unsigned n);
 uint64_t record_queue_waiting(const struct record_queue *q);
+/* How many were taken up to now, by all processes. */
+uint64_t record_queue_taken(const struct record_queue *q);
+/* Octets that what waits takes up. */
+size_t record_queue_filled(const struct record_queue *q);
 /* How long the next packet may be. */
 size_t record_queue_room(const struct record_queue *q);
 

@@ -50,9 +50,10 @@ struct record_losses *record_writer_losses(struct record_writer *w);
  * lost, and told.
  */
 void record_writer_take_file(struct record_writer *w, int fd, int predecessor, int64_t now_us);
-/* To be called before a packet is taken out of its channel, and again when there was none. */
-void record_writer_reach(struct record_writer *w);
-void record_writer_reached_none(struct record_writer *w);
+/* To be called before N packets are taken out of their channel, and for those of them that were not
+   there, or are not to be added. */
+void record_writer_reach(struct record_writer *w, unsigned n);
+void record_writer_reached_none(struct record_writer *w, unsigned n);
 /*
  * Turns the packet that was taken out into one more line in memory. False when it is lost (it is no
  * record, or there is no memory or no room), which is counted.

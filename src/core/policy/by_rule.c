@@ -28,7 +28,7 @@ static bool find_other_dest(struct decision *d, struct tn *dest, struct tn_reach
 
 static bool refuse_by_rule(struct decision *d)
 {
-    d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rule->name));
+    d->outcome->rule = rule_text(d->rule, d->call->arena);
     decision_refuse(d, REASON_REFUSED_BY_RULE);
     if (d->outcome->verdict != VERDICT_REJECT)
         return false;

@@ -208,6 +208,8 @@ static bool lists(struct str parameters, struct str wanted)
 static bool has_parameter(struct str uri, struct str wanted)
 {
     struct uri parts;
+    if (str_find(uri, ';', 0) == uri.n) /* as most: it has none */
+        return false;
     uri_split(&parts, uri);
     return lists(parts.user_parameters, wanted);
 }
@@ -322,17 +324,23 @@ static bool find_number(const struct settings *settings, const struct trunk *tru
     return true;
 }
 
-bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
-                      struct tn *number)
+/* USER is URI's plain_user(). */
+static bool number_of(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct str user, struct tn *number)
 {
-    char room[USER_MAX];
-    struct str user = plain_user(uri, room);
     number->n = 0;
     if (ends_other_number(settings, trunk, uri) || !find_number(settings, trunk, user, number))
         return false;
     if (!is_read_exactly(settings, trunk, uri, user))
         number->n = 0;
     return true;
+}
+
+bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct tn *number)
+{
+    char room[USER_MAX];
+    return number_of(settings, trunk, uri, plain_user(uri, room), number);
 }
 
 /* Any digit before an emergency number may be an access digit: which one the trunk has is not known
@@ -371,8 +379,10 @@ static bool says_emergency(const struct settings *settings, const struct trunk *
 {
     char room[USER_MAX];
     struct tn number;
-    return is_sos_urn(uri) || is_sos_user(plain_user(uri, room)) ||
-           emergency_number(settings, trunk, uri, &number);
+    if (is_sos_urn(uri))
+        return true;
+    struct str user = plain_user(uri, room);
+    return is_sos_user(user) || number_of(settings, trunk, uri, user, &number);
 }
 
 static enum emergency which_says_emergency(const struct settings *settings,

@@ -1,5 +1,7 @@
 #include "existing.h"
 
+#include "rule.h"
+
 #include <stird/core/trunk.h>
 
 /* Decides what becomes of Identity headers that others signed; where Privacy takes them off, none
@@ -57,7 +59,7 @@ bool step_existing(struct decision *d)
     if (decision_view(d) == PRIVACY_STRIPPED)
         d->outcome->rule = STR("privacy_identity");
     else if (d->rule && d->rule->has_existing)
-        d->outcome->rule = arena_printf(call->arena, "rule %.*s", STR_ARG(d->rule->name));
+        d->outcome->rule = rule_text(d->rule, call->arena);
     decision_settle(d, VERDICT_PASS,
                     mode == IDENTITY_STRIP ? REASON_IDENTITY_STRIPPED : REASON_ALREADY_SIGNED);
     return false;

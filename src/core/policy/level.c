@@ -3,13 +3,13 @@
 #include <assert.h>
 
 #include "caps.h"
+#include "rule.h"
 
 struct str level_rule_of_state(const struct trunk *t, enum number_state state, struct arena *arena)
 {
-    const char *key = settings_attestation_key(state);
-    if (t->own_treatment[state])
-        return arena_printf(arena, "trunk %.*s: %s", STR_ARG(t->name), key);
-    return str_of(key);
+    const struct str key = str_of(settings_attestation_key(state));
+    const struct str own[] = {STR("trunk "), t->name, STR(": "), key};
+    return t->own_treatment[state] ? arena_join(arena, own, 4) : key;
 }
 
 /* What the rule or the settings say, before anything lowers it. No rule signs a blocked number. */
@@ -20,7 +20,7 @@ static enum treatment configured_treatment(struct decision *d)
     d->unsigned_reason = REASON_UNSIGNED_BY_POLICY;
     d->refused_reason = REASON_REFUSED_BY_POLICY;
     if (d->rule && d->rule->verdict != RULE_BY_NUMBER && state != NUMBER_BLOCKED) {
-        d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rule->name));
+        d->outcome->rule = rule_text(d->rule, d->call->arena);
         d->unsigned_reason = REASON_UNSIGNED_BY_RULE;
         return (enum treatment)d->rule->verdict;
     }
@@ -155,7 +155,7 @@ bool step_rate(struct decision *d)
 {
     if (!d->rate_rule || d->rate_cap <= d->treatment)
         return true;
-    lower(d, d->rate_cap, arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rate_rule->name)));
+    lower(d, d->rate_cap, rule_text(d->rate_rule, d->call->arena));
     d->outcome->rate_lowered = true;
     if (d->treatment < TREATMENT_UNSIGNED)
         return true;

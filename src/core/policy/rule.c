@@ -230,6 +230,12 @@ static const struct rule *lower_of(const struct rule *a, const struct rule *b,
     return !a || treatment_by(b, facts) > treatment_by(a, facts) ? b : a;
 }
 
+struct str rule_text(const struct rule *rule, struct arena *arena)
+{
+    const struct str parts[] = {STR("rule "), rule->name};
+    return arena_join(arena, parts, 2);
+}
+
 /*
  * A rule that fits in part counts where it gives no more than what comes behind it would: a second
  * header lowers a call and never raises it.

@@ -36,6 +36,9 @@ const struct rule *rule_find(const struct rule_facts *facts,
                                           const char *which),
                              void *user);
 
+/* "rule NAME", as an outcome names it. */
+struct str rule_text(const struct rule *rule, struct arena *arena);
+
 /* How well the call fits all conditions of RULE but a rate; WHICH names the one that fits the
    least. */
 enum fit rule_fit(const struct rule *rule, const struct rule_facts *facts, const char **which);

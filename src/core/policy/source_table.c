@@ -12,6 +12,7 @@
 
 struct length {
     uint8_t family, bits;
+    uint8_t mask[16]; /* of the octets of an address */
 };
 
 struct source_table {
@@ -29,24 +30,47 @@ struct item {
     uint32_t index;
 };
 
-static struct address masked(const struct address *a, unsigned bits)
+static void write_mask(uint8_t mask[16], unsigned bits)
 {
-    struct address result = {.family = a->family};
-    unsigned whole = bits / 8, rest = bits % 8;
-    memcpy(result.bytes, a->bytes, whole);
+    const unsigned whole = bits / 8, rest = bits % 8;
+    memset(mask, 0, 16);
+    memset(mask, 0xff, whole);
     if (rest > 0)
-        result.bytes[whole] = a->bytes[whole] & (uint8_t)(0xff00 >> rest);
-    return result;
+        mask[whole] = (uint8_t)(0xff00 >> rest);
 }
 
-static uint32_t hash(const struct address *a, unsigned bits)
+/* The octets of an address, in memory's order. */
+struct words {
+    uint64_t first, last;
+};
+
+static struct words words_of(const uint8_t bytes[16])
 {
-    uint64_t word[2];
-    memcpy(word, a->bytes, sizeof(word));
-    uint64_t h = word[0] * 0x9e3779b97f4a7c15u ^ ((uint64_t)a->family << 8 | bits);
-    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u ^ word[1];
+    struct words w;
+    memcpy(&w, bytes, sizeof(w));
+    return w;
+}
+
+static struct words masked(const uint8_t bytes[16], const uint8_t mask[16])
+{
+    const struct words w = words_of(bytes), m = words_of(mask);
+    return (struct words){w.first & m.first, w.last & m.last};
+}
+
+static uint32_t hash(const struct words *w, unsigned family, unsigned bits)
+{
+    uint64_t h = w->first * 0x9e3779b97f4a7c15u ^ ((uint64_t)family << 8 | bits);
+    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u ^ w->last;
     h = (h ^ h >> 32) * 0x94d049bb133111ebu;
     return (uint32_t)(h >> 32);
+}
+
+static bool is_it(const struct address_prefix *p, const struct words *w, unsigned family,
+                  unsigned bits)
+{
+    const struct words own = words_of(p->address.bytes);
+    return own.first == w->first && own.last == w->last && p->bits == bits &&
+           p->address.family == family;
 }
 
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b)
@@ -54,11 +78,13 @@ static bool same_prefix(const struct address_prefix *a, const struct address_pre
     return a->bits == b->bits && address_same_host(&a->address, &b->address);
 }
 
-/* The slot that holds PREFIX, or the free one where it would be. */
-static uint32_t *slot_of(const struct source_table *table, const struct address_prefix *prefix)
+/* The slot that holds the prefix, or the free one where it would be. */
+static uint32_t *slot_of(const struct source_table *table, const struct words *w, unsigned family,
+                         unsigned bits)
 {
-    uint32_t at = hash(&prefix->address, prefix->bits) & table->mask;
-    while (table->slots[at] && !same_prefix(&table->entries[table->slots[at] - 1].prefix, prefix))
+    uint32_t at = hash(w, family, bits) & table->mask;
+    while (table->slots[at] &&
+           !is_it(&table->entries[table->slots[at] - 1].prefix, w, family, bits))
         at = (at + 1) & table->mask;
     return &table->slots[at];
 }
@@ -84,8 +110,12 @@ static size_t add_items(struct item *items, size_t n, const struct address_prefi
 {
     for (unsigned i = 0; i < n_prefixes; i++) {
         struct item *item = &items[n++];
-        item->prefix.bits = prefixes[i].bits;
-        item->prefix.address = masked(&prefixes[i].address, prefixes[i].bits);
+        uint8_t mask[16];
+        write_mask(mask, prefixes[i].bits);
+        const struct words left = masked(prefixes[i].address.bytes, mask);
+        item->prefix = (struct address_prefix){.address.family = prefixes[i].address.family,
+                                               .bits = prefixes[i].bits};
+        memcpy(item->prefix.address.bytes, &left, sizeof(left));
         item->is_trunk = is_trunk;
         item->index = index;
     }
@@ -94,8 +124,9 @@ static size_t add_items(struct item *items, size_t n, const struct address_prefi
 
 static void note_length(struct source_table *table, const struct address_prefix *prefix)
 {
-    struct length length = {prefix->address.family, prefix->bits};
+    struct length length = {.family = prefix->address.family, .bits = prefix->bits};
     struct length *last = table->n_lengths > 0 ? &table->lengths[table->n_lengths - 1] : NULL;
+    write_mask(length.mask, length.bits);
     if (!last || last->family != length.family || last->bits != length.bits)
         table->lengths[table->n_lengths++] = length;
 }
@@ -111,7 +142,8 @@ static void fill(struct source_table *table, const struct item *items, size_t n,
             *entry = (struct source_entry){
                 .prefix = items[i].prefix, .upstream = OF_NO_UPSTREAM, .trunks = trunks};
             note_length(table, &entry->prefix);
-            *slot_of(table, &entry->prefix) = n_entries;
+            const struct words own = words_of(entry->prefix.address.bytes);
+            *slot_of(table, &own, entry->prefix.address.family, entry->prefix.bits) = n_entries;
         }
         if (!items[i].is_trunk) {
             if (entry->upstream == OF_NO_UPSTREAM)
@@ -163,8 +195,8 @@ const struct source_entry *source_table_next(const struct source_table *table,
         const struct length *length = &table->lengths[(*step)++];
         if (length->family != source->family)
             continue;
-        struct address_prefix prefix = {masked(source, length->bits), length->bits};
-        uint32_t found = *slot_of(table, &prefix);
+        const struct words left = masked(source->bytes, length->mask);
+        const uint32_t found = *slot_of(table, &left, length->family, length->bits);
         if (found)
             return &table->entries[found - 1];
     }

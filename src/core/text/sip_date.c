@@ -5,7 +5,6 @@
 #include <stird/core/sip_date.h>
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SECONDS_A_DAY 86400
@@ -92,15 +91,34 @@ bool sip_date_parse(struct str text, int64_t *seconds)
     return true;
 }
 
+/* N digits of VALUE. */
+static char *put_number(char *to, unsigned value, unsigned n)
+{
+    for (unsigned i = n; i-- > 0; value /= 10)
+        to[i] = (char)('0' + value % 10);
+    return to + n;
+}
+
+static char *put(char *to, const char *text)
+{
+    const size_t n = strlen(text);
+    memcpy(to, text, n);
+    return to + n;
+}
+
 void sip_date_write(char text[SIP_DATE_LENGTH + 1], int64_t seconds)
 {
     int64_t days = seconds / SECONDS_A_DAY, year;
     unsigned rest = (unsigned)(seconds % SECONDS_A_DAY), month, day;
     assert(seconds >= 0 && days < days_of(10000, 1, 1));
     date_of(days, &year, &month, &day);
-    char room[64];
-    snprintf(room, sizeof(room), "%s, %02u %s %04u %02u:%02u:%02u GMT", weekdays[(days + 4) % 7],
-             day, months[month - 1], (unsigned)year, rest / 3600, rest / 60 % 60, rest % 60);
-    memcpy(text, room, SIP_DATE_LENGTH);
-    text[SIP_DATE_LENGTH] = '\0';
+    char *at = put(put(text, weekdays[(days + 4) % 7]), ", ");
+    at = put(put_number(at, day, 2), " ");
+    at = put(put(at, months[month - 1]), " ");
+    at = put(put_number(at, (unsigned)year, 4), " ");
+    at = put(put_number(at, rest / 3600, 2), ":");
+    at = put(put_number(at, rest / 60 % 60, 2), ":");
+    at = put(put_number(at, rest % 60, 2), " GMT");
+    assert(at == text + SIP_DATE_LENGTH);
+    *at = '\0';
 }

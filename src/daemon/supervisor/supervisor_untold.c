@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <stird/base/log.h>
 #include <stird/io/record.h>
+#include <stird/io/record_batch.h>
 #include <stird/io/record_queue.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define KEEP_EVERY_MS 1000
-#define PACKET_MAX    65536
 #define TEXT_MAX      96
 
 /* Three numbers, a line: untold, in_hand, from_seq; always as long. */
@@ -124,28 +124,41 @@ static uint64_t records_in(struct str packet)
     return record_unpack_lost(&n, packet) ? n : 1;
 }
 
+static uint64_t records_of_batch(struct str octets)
+{
+    struct record_batch batch;
+    struct str packet;
+    uint64_t sum = 0;
+    if (!record_batch_read(&batch, octets))
+        return 1;
+    while (record_batch_next(&batch, &packet))
+        sum += records_in(packet);
+    return sum;
+}
+
 static uint64_t left_in_channel(int fd)
 {
     uint64_t sum = 0;
-    char *packet = malloc(PACKET_MAX);
+    char *octets = malloc(RECORD_BATCH_MAX);
     ssize_t n;
-    while (packet && (n = recv(fd, packet, PACKET_MAX, MSG_DONTWAIT)) > 0)
-        sum += records_in((struct str){packet, (size_t)n});
-    free(packet);
+    while (octets && (n = recv(fd, octets, RECORD_BATCH_MAX, MSG_DONTWAIT)) > 0)
+        sum += records_of_batch((struct str){octets, (size_t)n});
+    free(octets);
     return sum;
 }
 
 static uint64_t left_in_backlog(int fd)
 {
     struct record_queue *q = record_queue_open(fd);
-    struct buf packet = BUF_INIT;
+    struct buf batch = BUF_INIT;
     uint64_t sum = q ? record_queue_lost(q) : 0;
-    while (q && record_queue_first(q, &packet)) {
-        sum += records_in(buf_str(&packet));
-        buf_reset(&packet);
-        record_queue_take_first(q);
+    unsigned n;
+    while (q && (n = record_batch_add(&batch, q, RECORD_BATCH_MAX)) > 0) {
+        sum += records_of_batch(buf_str(&batch));
+        buf_reset(&batch);
+        record_queue_take(q, n);
     }
-    buf_fini(&packet);
+    buf_fini(&batch);
     record_queue_close(q);
     return sum;
 }
