@@ -646,7 +646,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .opened = on_opened,
                                           .closed = on_closed,
                                           .busy = arrival_busy,
-                                          .batch_end = proxy_after_events};
+                                          .batch_end = arrival_batch_end};
     struct transaction_timing timing = timing_of(s);
     struct net_limits limits = limits_of(p, s);
     set_ceilings(p, s);
