@@ -19,3 +19,21 @@ bool chance_fill(void *to, size_t n)
     }
     return true;
 }
+
+bool chance_take(struct chance_stock *stock, void *to, size_t n)
+{
+    if (n > sizeof(stock->octets))
+        return chance_fill(to, n);
+    if (stock->left < n) {
+        stock->left = 0;
+        if (!chance_fill(stock->octets, sizeof(stock->octets))) {
+            memset(to, 0, n);
+            return false;
+        }
+        stock->left = sizeof(stock->octets);
+    }
+    stock->left -= n;
+    memcpy(to, stock->octets + stock->left, n);
+    explicit_bzero(stock->octets + stock->left, n);
+    return true;
+}

@@ -3,10 +3,13 @@
 #include "asked_slots.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stird/base/clock.h>
 #include <stird/base/packet.h>
 #include <stird/core/sign_request.h>
+#include <stird/io/look.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +30,7 @@ struct signer_client {
     bool freed;       /* by a callback: the memory goes when the last of them has returned */
     unsigned running; /* functions of ours that callbacks return into */
     struct asked_slots slots;
+    struct look look;
     /* Several responses; a packet that is larger than this is no signer's. */
     _Alignas(8) char packet[SIGN_ANSWERS_MAX];
     _Alignas(8) char writing[SIGN_REQUEST_MAX];
@@ -292,4 +296,17 @@ bool signer_client_readable(struct signer_client *c)
         fail_all(c);
     const bool here = !c->gone;
     return leave(c) ? here : true;
+}
+
+void signer_client_look(struct signer_client *c, unsigned messages)
+{
+    const struct timespec most = {.tv_nsec = LOOK_US * 1000};
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    if (c->gone || c->slots.first_queued ||
+        !look_pays(&c->look, signer_client_waiting(c), messages, clock_monotonic_ms()))
+        return;
+    const bool answered = ppoll(&p, 1, &most, NULL) == 1;
+    look_ended(&c->look, answered, clock_monotonic_ms());
+    if (answered)
+        signer_client_readable(c);
 }

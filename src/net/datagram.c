@@ -141,20 +141,21 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct datagram_socket *s = context;
     struct datagram_reader *r = s->net->reader;
+    unsigned read = 0;
     for (unsigned turn = 0; turn < BATCHES_A_TURN && !takes_breather(s); turn++) {
         for (unsigned i = 0; i < BATCH; i++)
             r->headers[i].msg_hdr.msg_namelen = sizeof(r->sources[i]);
         int n = recvmmsg(s->fd, r->headers, BATCH, MSG_DONTWAIT, NULL);
         if (n <= 0)
             read_error_queue(s);
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < n; i++, read++)
             deliver(s, (unsigned)i);
         if (n < BATCH) {
             s->catching_up_until_ms = 0;
             break;
         }
     }
-    s->net->handlers.batch_end(s->net->handlers.context);
+    s->net->handlers.batch_end(s->net->handlers.context, read);
 }
 
 struct datagram_socket *datagram_socket_new(struct net *net, uint16_t listener, int fd)

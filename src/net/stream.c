@@ -281,7 +281,7 @@ static void read_rest(struct connection *c)
                               &frame, FRAME_CUT);
     }
     free(copy);
-    net->handlers.batch_end(net->handlers.context);
+    net->handlers.batch_end(net->handlers.context, 0);
 }
 
 /* With all that came by it. */
@@ -313,7 +313,7 @@ static void on_read(struct bufferevent *stream, void *context)
         if (messages == MESSAGES_A_TURN && evbuffer_get_length(input) > 0)
             bufferevent_trigger(c->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
     }
-    net->handlers.batch_end(net->handlers.context);
+    net->handlers.batch_end(net->handlers.context, messages);
     connection_release(c);
 }
 

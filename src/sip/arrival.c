@@ -164,3 +164,10 @@ bool arrival_busy(void *proxy)
     const struct proxy *p = proxy;
     return signer_client_waiting(proxy_snapshot(p)->signer) >= SIGNATURES_AT_ONCE;
 }
+
+void arrival_batch_end(void *proxy, unsigned messages)
+{
+    struct proxy *p = proxy;
+    proxy_after_events(p);
+    signer_client_look(proxy_snapshot(p)->signer, messages);
+}

@@ -18,4 +18,8 @@ void arrival_undelivered(void *proxy, struct str datagram, int error);
    wants it now. */
 void arrival_offer_connection(void *proxy, const struct flow *from);
 
+/* Sends what has gathered of so many MESSAGES, and looks for what the signer says to the only one.
+ */
+void arrival_batch_end(void *proxy, unsigned messages);
+
 #endif

@@ -3,7 +3,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <stird/core/budget.h>
-#include <stird/base/chance.h>
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
@@ -67,6 +66,7 @@ struct proxy {
     struct allowances allowances;
     struct peer_ports peer_ports;
     struct health_told health;
+    struct chance_stock chance;
     struct refused_sources refused_sources;
     struct failed_calls failed_calls;
     struct shadow *shadow;       /* NULL: none */
@@ -182,6 +182,11 @@ struct failed_calls *proxy_failed_calls(struct proxy *p)
 struct health_told *proxy_health(struct proxy *p)
 {
     return &p->health;
+}
+
+struct chance_stock *proxy_chance(struct proxy *p)
+{
+    return &p->chance;
 }
 
 struct recording *proxy_recording(const struct proxy *p)
@@ -641,7 +646,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .opened = on_opened,
                                           .closed = on_closed,
                                           .busy = arrival_busy,
-                                          .batch_end = proxy_after_events};
+                                          .batch_end = arrival_batch_end};
     struct transaction_timing timing = timing_of(s);
     struct net_limits limits = limits_of(p, s);
     set_ceilings(p, s);

@@ -6,6 +6,7 @@
 #define STIRD_SIP_PROXY_PARTS_H
 
 #include <stird/base/buf.h>
+#include <stird/base/chance.h>
 #include <stird/base/count.h>
 #include <stird/core/framing.h>
 #include <stird/core/listeners.h>
@@ -61,6 +62,7 @@ struct undecided_table *proxy_undecided(struct proxy *p);
 struct refused_sources *proxy_refused_sources(struct proxy *p);
 struct failed_calls *proxy_failed_calls(struct proxy *p);
 struct health_told *proxy_health(struct proxy *p);
+struct chance_stock *proxy_chance(struct proxy *p); /* for what is named at random, not for keys */
 struct recording *proxy_recording(const struct proxy *p); /* NULL: no records */
 struct resolver *proxy_resolver(const struct proxy *p);
 struct certificates *proxy_certificates(const struct proxy *p); /* of others; NULL: a rehearsal */

@@ -21,6 +21,19 @@ class SignerFault(Story):
         self.assertEqual(arrived.raws("identity"), [])
         self.record(invite, decision="passed", reason="signer_timeout", orig_tn="12155550100")
 
+    def test_hung_signer_holds_nobody_else(self):
+        """What comes alone while a call waits, when the worker looks for its signature: it is answered all the same."""
+        self.start(more=SOON % "")
+        self.hang("signer")
+        for number in range(5):
+            invite = self.place(called="+121555570%02d" % number)
+            for _ in range(3):
+                self.heard()
+            arrived = self.carrier.expect("INVITE")
+            self.assertEqual(arrived.raws("identity"), [])
+            self.refuse(arrived, invite)
+            self.record(invite, decision="passed", reason="signer_timeout")
+
     def test_hung_signer_is_replaced(self):
         """Within a second or so, and calls are signed again."""
         self.start()

@@ -93,12 +93,40 @@ static void nobody_goes_on_without(void **state)
     assert_int_equal(dispatch_key_make(&key), 0);
 }
 
+/* The kernel is asked once for many; whoever comes next gets others, and none stays behind. */
+static void a_stock_gives_each_octet_once(void **state)
+{
+    static struct chance_stock stock;
+    static const unsigned char none[CHANCE_STOCK_BYTES];
+    unsigned char room[CHANCE_STOCK_BYTES + 1];
+    (void)state;
+    for (unsigned i = 0; i < CHANCE_STOCK_BYTES / 16; i++) {
+        memset(room, 0, 16);
+        assert_true(chance_take(&stock, room, 16));
+        for (unsigned k = 0; k < 16; k++)
+            assert_int_equal(room[k], 0xa5);
+        assert_int_equal(stock.left, CHANCE_STOCK_BYTES - 16 * (i + 1));
+        assert_memory_equal(stock.octets + stock.left, none, sizeof(none) - stock.left);
+        broken = true; /* nobody is asked any more */
+    }
+    memset(room, 1, sizeof(room));
+    assert_false(chance_take(&stock, room, 16));
+    assert_memory_equal(room, none, 16);
+    assert_int_equal(stock.left, 0);
+    broken = false;
+    assert_true(chance_take(&stock, room, 16));
+    assert_int_equal(stock.left, CHANCE_STOCK_BYTES - 16);
+    assert_true(chance_take(&stock, room, sizeof(room))); /* more than it can have */
+    assert_int_equal(stock.left, CHANCE_STOCK_BYTES - 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(parts_become_a_whole, begin),
         cmocka_unit_test_setup(none_is_told_and_leaves_no_half, begin),
         cmocka_unit_test_setup(nobody_goes_on_without, begin),
+        cmocka_unit_test_setup(a_stock_gives_each_octet_once, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 #include "lab.h"
 
 #include <errno.h>
+#include <stird/base/clock.h>
 #include <stird/core/sign_request.h>
 #include <stird/io/control.h>
+#include <stird/io/look.h>
 #include <stird/io/signer_client.h>
 #include <sys/socket.h>
 
@@ -493,6 +495,71 @@ static void a_signer_that_talks_nonsense_is_gone(void **state)
     }
 }
 
+/* What is there is taken without going back to the loop. */
+static void an_answer_is_looked_for(void **state)
+{
+    struct told told = {0};
+    uint64_t ticket = submit(&told);
+    (void)state;
+    signer_client_look(client, 1); /* it has not left yet */
+    assert_int_equal(told.times, 0);
+    signer_client_flush(client);
+    respond(ticket, REASON_OK, "a.b.c");
+    signer_client_look(client, 2); /* others have come with it */
+    assert_int_equal(told.times, 0);
+    signer_client_look(client, 1);
+    assert_int_equal(told.times, 1);
+    assert_string_equal(told.token, "a.b.c");
+    signer_client_look(client, 1);
+    assert_int_equal(told.times, 1);
+}
+
+/* It is left alone after that, so its answer waits for the loop. */
+static void nobody_looks_at_a_slow_signer(void **state)
+{
+    struct told told = {0};
+    uint64_t ticket = submit(&told);
+    int64_t began_ms, ended_ms;
+    (void)state;
+    signer_client_flush(client);
+    signer_client_look(client, 1);
+    began_ms = clock_monotonic_ms();
+    signer_client_look(client, 1);
+    respond(ticket, REASON_OK, "a.b.c");
+    signer_client_look(client, 1);
+    ended_ms = clock_monotonic_ms();
+    assert_true(told.times == 0 || ended_ms - began_ms >= LOOK_AGAIN_MS);
+    assert_true(signer_client_readable(client));
+    assert_int_equal(told.times, 1);
+}
+
+static void who_looks_sees_the_end(void **state)
+{
+    struct told told = {0};
+    (void)state;
+    submit(&told);
+    signer_client_flush(client);
+    close(signer);
+    signer = -1;
+    signer_client_look(client, 1);
+    assert_int_equal(told.times, 1);
+    assert_int_equal(told.reason, REASON_SIGNER_UNAVAILABLE);
+    assert_false(signer_client_readable(client));
+    signer_client_look(client, 1);
+}
+
+static void a_look_may_free_the_client(void **state)
+{
+    struct told told = {.free_client = true};
+    uint64_t ticket = submit(&told);
+    (void)state;
+    signer_client_flush(client);
+    respond(ticket, REASON_OK, "a.b.c");
+    signer_client_look(client, 1);
+    assert_int_equal(told.times, 1);
+    assert_null(client);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_client, close_client)
 
 int main(void)
@@ -511,6 +578,10 @@ int main(void)
         TEST(a_signer_that_ends_is_gone),
         TEST(its_end_is_seen_when_sending_too),
         TEST(a_signer_that_talks_nonsense_is_gone),
+        TEST(an_answer_is_looked_for),
+        TEST(nobody_looks_at_a_slow_signer),
+        TEST(who_looks_sees_the_end),
+        TEST(a_look_may_free_the_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 /*
- * signer_client - a worker's end of the channel to the signer. Never blocks.
+ * signer_client - a worker's end of the channel to the signer. Never blocks, but for
+ * signer_client_look(), for LOOK_US.
  *
  * One for each snapshot and signer process. Not shared between threads; every callback comes from
- * inside signer_client_readable(), signer_client_flush() or signer_client_free().
+ * inside signer_client_readable(), signer_client_look(), signer_client_flush() or
+ * signer_client_free().
  */
 #ifndef STIRD_SIGNER_CLIENT_H
 #define STIRD_SIGNER_CLIENT_H
@@ -40,6 +42,12 @@ void signer_client_flush(struct signer_client *c);
 /* Call when the descriptor is readable. False: the signer is gone, all were told; free the client.
  */
 bool signer_client_readable(struct signer_client *c);
+/*
+ * After a flush, at the end of a turn that brought so many MESSAGES: waits for the answer and takes
+ * it where that pays (look.h). Whether the signer is gone, signer_client_readable() says: the
+ * descriptor is readable then.
+ */
+void signer_client_look(struct signer_client *c, unsigned messages);
 bool signer_client_is_there(const struct signer_client *c); /* or its channel is closed */
 unsigned signer_client_waiting(const struct signer_client *c);
 

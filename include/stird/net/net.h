@@ -88,8 +88,9 @@ struct net_handlers {
     /* Whether what has come is enough for now. Asked as long as datagrams are read that had waited
        for this process, for they come all at once; NULL: it never is. */
     bool (*busy)(void *context);
-    /* The loop has no more bytes for now: a good moment to send what has gathered. */
-    void (*batch_end)(void *context);
+    /* A socket has no more bytes for now: a good moment to send what has gathered. MESSAGES: how
+       many it has brought since it was readable. */
+    void (*batch_end)(void *context, unsigned messages);
 };
 
 /* SOCKETS stay the caller's. NULL when there is no memory. */
