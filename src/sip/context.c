@@ -1,4 +1,5 @@
 #include "context.h"
+#include "kept_call.h"
 #include "lost_emergency.h"
 #include "rating.h"
 #include "sip/message/received.h"
@@ -20,9 +21,8 @@
 #include <stird/core/verified.h>
 #include <string.h>
 
-#define ARENA_BYTES       2048
-#define SMALL_ARENA_BYTES (sizeof(struct call) + sizeof(struct outcome) + 96)
-#define PARSED_BYTES      4096 /* of a parsed message, beside a second copy of its octets */
+#define ARENA_BYTES  2048
+#define PARSED_BYTES 4096 /* of a parsed message, beside a second copy of its octets */
 
 /* ---- what it holds ---- */
 
@@ -80,6 +80,7 @@ static void free_heavy_parts(struct context *c)
     free(c->best);
     c->arena = NULL;
     c->request = c->best = NULL;
+    c->kept = NULL;
     c->call = NULL;
     c->outcome = NULL;
     c->call_id = (struct str){NULL, 0};
@@ -90,142 +91,6 @@ static void free_heavy_parts(struct context *c)
     context_count(c);
 }
 
-/* Of what copy_verified() copies. */
-static size_t verified_bytes(const struct outcome *o)
-{
-    return o && o->verified ? verified_kept_bytes(o->verified) : 0;
-}
-
-/* False: no memory. */
-static bool copy_verified(struct outcome *o, struct arena *arena)
-{
-    struct verified *v = o->verified ? arena_alloc(arena, sizeof(*v)) : NULL;
-    if (v)
-        *v = *o->verified;
-    bool copied = !o->verified || (v && verified_keep(v, arena));
-    o->verified = v;
-    return copied;
-}
-
-/* NULL: no memory. */
-static struct outcome *copy_outcome(const struct outcome *from, struct arena *arena)
-{
-    struct outcome *o = arena_alloc(arena, sizeof(*o));
-    struct str rule = arena_copy(arena, from->rule), detail = arena_copy(arena, from->detail);
-    if (!o || !rule.p || !detail.p)
-        return NULL;
-    *o = *from;
-    o->rule = rule;
-    o->detail = detail;
-    o->rate = from->rate.n > 0 ? arena_copy(arena, from->rate) : STR("");
-    o->trace = NULL;
-    o->n_trace = 0;
-    o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
-    if (o->number_urgent && !outcome_keep_number(&o->number, arena))
-        return NULL;
-    return copy_verified(o, arena) ? o : NULL;
-}
-
-/* What a record holds of the tokens that were made for next hops of one view. False: no memory. */
-static bool copy_tokens(struct leaving *to, const struct leaving *from, struct arena *arena)
-{
-    to->identities = from->n_identities > 0
-                         ? arena_array(arena, from->n_identities, sizeof(*to->identities))
-                         : NULL;
-    for (; to->identities && to->n_identities < from->n_identities; to->n_identities++) {
-        struct str *copy = &to->identities[to->n_identities];
-        *copy = arena_copy(arena, from->identities[to->n_identities]);
-        if (!copy->p)
-            return false;
-    }
-    return to->n_identities == from->n_identities;
-}
-
-/* The same of those that came with it, by which it was judged. */
-static bool copy_known(struct call *to, const struct call *from, struct arena *arena)
-{
-    for (unsigned i = 0; i < from->n_identities_known; i++) {
-        struct identity_value *copy = arena_alloc(arena, sizeof(*copy));
-        const struct str text = arena_copy(arena, from->identities_known[i]->text);
-        if (!copy || !text.p)
-            return false;
-        copy->text = text;
-        to->identities_known[to->n_identities_known++] = copy;
-    }
-    return true;
-}
-
-/* Keeps tokens that were made for other next hops, because an earlier attempt may turn out to be
-   the final one. */
-static bool copy_outcomes(struct context *c, struct arena *arena)
-{
-    struct outcome *copies[LEAVINGS] = {NULL}, *counts = NULL;
-    for (unsigned i = 0; i < LEAVINGS; i++) {
-        const struct outcome *from = c->leaving[i].outcome;
-        copies[i] = from ? copy_outcome(from, arena) : NULL;
-        if (from && !copies[i])
-            return false;
-        if (from == c->outcome)
-            counts = copies[i];
-    }
-    if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
-        return false;
-    struct leaving left[LEAVINGS] = {0}, seen = {0};
-    const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen.tokens,
-                                     .n_identities = c->seen.n_tokens};
-    if (ledger_wants_tokens(c->snapshot->settings) && !copy_tokens(&seen, &was_seen, arena))
-        return false;
-    for (unsigned i = 0; i < LEAVINGS; i++) {
-        left[i].outcome = copies[i];
-        if (ledger_wants_tokens(c->snapshot->settings) &&
-            !copy_tokens(&left[i], &c->leaving[i], arena))
-            return false;
-    }
-    memcpy(c->leaving, left, sizeof(left));
-    c->seen.tokens = seen.identities;
-    c->seen.n_tokens = seen.n_identities;
-    c->outcome = counts;
-    return true;
-}
-
-/* What the record still needs of the call. NULL: no memory. */
-static struct call *copy_call(const struct context *c, struct str call_id, struct arena *arena)
-{
-    struct call *call = arena_alloc(arena, sizeof(*call));
-    if (!call || !c->call)
-        return call;
-    *call = (struct call){.arena = arena,
-                          .now_s = c->call->now_s,
-                          .source = c->call->source,
-                          .listener = c->call->listener,
-                          .call_id = call_id,
-                          .n_identity_unreadable = c->call->n_identity_unreadable,
-                          .identity_fault = c->call->identity_fault,
-                          .trunk = c->call->trunk,
-                          .customer = c->call->customer};
-    const bool judged = c->outcome && c->outcome->verified;
-    if (judged && ledger_wants_tokens(c->snapshot->settings) && !copy_known(call, c->call, arena))
-        return NULL;
-    return call;
-}
-
-/* Copies the facts that the record of a call still needs: all, or C stays as it is. */
-static bool copy_facts(struct context *c, struct arena *arena)
-{
-    struct str call_id = arena_copy(arena,
-                                    received_call_id((struct str){c->request, c->request_bytes}));
-    struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
-    struct call *call = copy_call(c, call_id, arena);
-    if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
-        return false;
-    rating_copy(c, arena);
-    if (c->call)
-        c->call = call;
-    c->call_id = call_id;
-    c->cancel_reason = reason;
-    return true;
-}
-
 /*
  * No further attempt will come, so the request and what was made of it are not needed again. Calls
  * ring for half a minute, by thousands; a MESSAGE that nobody answers waits as long, and its client
@@ -233,17 +98,10 @@ static bool copy_facts(struct context *c, struct arena *arena)
  */
 void context_shrink(struct context *c)
 {
-    struct arena *arena;
-    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c))
+    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c) ||
+        !kept_call_make(c))
         return;
-    arena = arena_new(SMALL_ARENA_BYTES + verified_bytes(c->outcome));
-    if (!arena || !copy_facts(c, arena)) {
-        arena_free(arena);
-        return;
-    }
-    arena_free(c->arena);
     free(c->request);
-    c->arena = arena;
     c->request = NULL;
     c->targets = NULL;
     c->n_targets = c->target = 0;
@@ -456,8 +314,10 @@ static void tell_of_ceiling(const struct context *c, enum reason reason)
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
+    struct whole_call whole;
     if (c->progress < PROGRESS_ADMITTED && !context_admit(c))
         return;
+    kept_call_restore(c, &whole);
     /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
     if (reason == REASON_NO_UPSTREAM && !c->snapshot->settings->pass_503)
         status = 500;
@@ -482,6 +342,7 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
                  STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
+    kept_call_rest(c);
 }
 
 void context_refuse(struct context *c, enum reason reason)
@@ -707,6 +568,7 @@ static void tell(struct context *c)
 void context_set_winner(struct context *c, struct attempt *a)
 {
     c->current = a;
+    kept_call_left(c, a->leaves);
     if (c->leaving[a->leaves].outcome)
         c->outcome = c->leaving[a->leaves].outcome;
 }
@@ -720,8 +582,10 @@ void context_end(struct context *c, int status, enum cause cause)
 void context_finish(struct context *c, int status)
 {
     struct proxy *p = c->proxy;
+    struct whole_call whole;
     if (c->finished)
         return;
+    kept_call_restore(c, &whole);
     c->finished = true;
     c->status = status;
     wait_cancel(&c->wait);

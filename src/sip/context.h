@@ -91,7 +91,9 @@ struct context {
     struct str call_id;       /* in the arena, once `request` is gone */
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
     struct flow from;         /* as the packet has it; answers may go elsewhere */
-    struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
+    struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise, and where it
+                                 is `kept` */
+    struct kept_call *kept;   /* kept_call.h; in the arena; NULL: call and outcome are there */
     struct leaving leaving[LEAVINGS];
     enum privacy_view view;  /* that counts now */
     struct outcome *outcome; /* of what leaves now; before a decision, what would be recorded if a

@@ -175,6 +175,11 @@ void rating_copy(struct context *c, struct arena *arena)
     c->rated = copy;
 }
 
+size_t rating_copy_bytes(void)
+{
+    return arena_rounded(sizeof(struct rated));
+}
+
 /* What its end tells of the caller. Not counted is that no next hop could be reached, and that one
    wants to know first who calls: another INVITE follows. */
 static enum rate_event event_of(const struct context *c, int status)

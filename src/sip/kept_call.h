@@ -1,0 +1,28 @@
+/*
+ * kept_call - what the record of a call needs, pressed (stird/base/pressed.h), while the call waits
+ * for its answer: calls ring for half a minute, by thousands, and nobody asks for it meanwhile.
+ *
+ * While it is kept, the context's `call`, its `outcome` and the outcomes of its `leaving` are NULL.
+ * Whoever needs them restores them for as long as that takes.
+ */
+#ifndef STIRD_SIP_KEPT_CALL_H
+#define STIRD_SIP_KEPT_CALL_H
+
+#include "context.h"
+
+/* Has an arena with no more than that in the place of C's. C's request is still needed for it.
+   False: no memory; C stays as it is. */
+bool kept_call_make(struct context *c);
+
+struct whole_call {
+    struct call call;
+    struct outcome outcomes[LEAVINGS + 1];
+};
+/* Makes in WHOLE what C is to point to until kept_call_rest() or the end of its arena; nothing
+   where C is not kept, or is restored already. */
+void kept_call_restore(struct context *c, struct whole_call *whole);
+void kept_call_rest(struct context *c);
+/* What LEAVES (an index of `leaving`) left as is what counts; nothing where C is not kept. */
+void kept_call_left(struct context *c, unsigned leaves);
+
+#endif
