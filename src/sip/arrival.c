@@ -89,7 +89,7 @@ void arrival_offer_connection(void *context, const struct flow *from)
    remembered even if no trunk asks for that yet, because a reload may bring one that does. */
 static void mind_nat(struct proxy *p, struct message *m, const struct flow *from)
 {
-    struct str port = message_via_hop(m->sip->sip_via).port;
+    struct str port = message_top_via(m).port;
     uint64_t number = transport_port((enum transport)from->transport);
     m->force_rport = nat_wants(proxy_settings(p), &from->remote, NAT_FORCE_RPORT);
     if (!from->connection)

@@ -63,14 +63,14 @@ static uint64_t route_hash(const struct branches *b, const struct message *reque
     return hash;
 }
 
-/* A hash of what the request was routed by (ROUTES: the hash of its Routes) when BELOW was its
-   topmost Via: the one that we received it with. */
+/* A hash of what the request was routed by (ROUTES: the hash of its Routes) when BELOW was the
+   branch of its topmost Via: the one that we received it with. */
 static uint64_t loop_hash(const struct branches *b, const struct message *request, uint64_t routes,
-                          const sip_via_t *below)
+                          struct str below)
 {
     struct cseq_text cseq;
     const struct str texts[] = {STR("loop"),
-                                below ? message_branch_of_via(below) : STR(""),
+                                below,
                                 request->call_id,
                                 request->from_tag,
                                 cseq_text(request->cseq, &cseq),
@@ -93,23 +93,23 @@ static uint64_t proof_hash(const struct branches *b, struct str head,
 }
 
 /* NEXT is the Via that the response goes to after us. */
-static struct branch_proof proof_of(const struct message *m, const sip_via_t *next)
+static struct branch_proof proof_of(const struct message *m, const struct via_hop *next)
 {
     return (struct branch_proof){.call_id = m->call_id,
                                  .from_tag = m->from_tag,
                                  .cseq = m->cseq,
-                                 .next = message_via_hop(next)};
+                                 .next = *next};
 }
 
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
                   unsigned attempt, char text[BRANCH_LENGTH + 1])
 {
-    const sip_via_t *received = request->sip->sip_via;
+    const struct via_hop received = message_top_via(request);
     memcpy(text, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
     siphash_write_hex(text + LOOP_AT - 4, 2, worker);
     siphash_write_hex(text + LOOP_AT - 2, 2, attempt);
-    write_hex(text + LOOP_AT, loop_hash(b, request, route_hash(b, request), received));
-    struct branch_proof proof = proof_of(request, received);
+    write_hex(text + LOOP_AT, loop_hash(b, request, route_hash(b, request), received.branch));
+    struct branch_proof proof = proof_of(request, &received);
     write_hex(text + PROOF_AT, proof_hash(b, (struct str){text, PROOF_AT}, &proof));
 }
 
@@ -135,9 +135,10 @@ bool branch_proof_holds(const struct branches *b, const struct branch_proof *pro
 
 bool branch_is_ours(const struct branches *b, const struct message *response)
 {
-    const sip_via_t *via = response->sip->sip_via;
-    struct branch_proof proof = proof_of(response, via->v_next);
-    proof.branch = message_branch_of_via(via);
+    struct via_hop next;
+    message_via(response, 1, &next);
+    struct branch_proof proof = proof_of(response, &next);
+    proof.branch = message_via_branch(response);
     return branch_proof_holds(b, &proof);
 }
 
@@ -166,13 +167,15 @@ bool branch_shows_loop(const struct branches *b, const struct message *request)
 {
     uint64_t routes = 0;
     bool hashed = false;
-    for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next) {
-        struct str branch = message_branch_of_via(via);
-        if (!looks_ours(branch))
+    struct via_hop via, below;
+    bool there = message_via(request, 0, &via);
+    for (unsigned i = 1; there; i++, via = below) {
+        there = message_via(request, i, &below);
+        if (!looks_ours(via.branch))
             continue;
         routes = hashed ? routes : route_hash(b, request);
         hashed = true;
-        if (hex_equals(branch, LOOP_AT, loop_hash(b, request, routes, via->v_next)))
+        if (hex_equals(via.branch, LOOP_AT, loop_hash(b, request, routes, below.branch)))
             return true;
     }
     return false;
@@ -190,18 +193,17 @@ void branch_tag_write(const struct branches *b, const struct message *request,
 struct transaction_key branch_server_key(const struct branches *b, const struct message *request,
                                          struct str method)
 {
-    const sip_via_t *via = request->sip->sip_via;
-    struct str branch = message_branch_of_via(via);
+    const struct via_hop via = message_top_via(request);
+    struct str branch = via.branch;
     if (str_starts_nocase(branch, STR(COOKIE)) && branch.n > sizeof(COOKIE) - 1) {
-        const struct str texts[] = {STR("3261"), branch, str_of(via->v_host), str_of(via->v_port),
-                                    method};
+        const struct str texts[] = {STR("3261"), branch, via.host, via.port, method};
         return siphash_texts(b->table, texts, 5);
     }
     struct cseq_text cseq;
     const struct str texts[] = {
-        STR("2543"),         branch,           str_of(via->v_host),
-        str_of(via->v_port), method,           request->request_uri,
-        request->from_tag,   request->call_id, cseq_text(request->cseq, &cseq)};
+        STR("2543"),          branch,           via.host,
+        via.port,             method,           request->request_uri,
+        request->from_tag,    request->call_id, cseq_text(request->cseq, &cseq)};
     return siphash_texts(b->table, texts, 9);
 }
 

@@ -1,7 +1,5 @@
 #include "by_via.h"
 
-#include <sofia-sip/sip_header.h>
-
 #include "sip/message/answer.h"
 #include "proxy_parts.h"
 #include "source_class.h"
@@ -78,7 +76,7 @@ void by_via_pass(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct target target = {0};
     struct flow flow;
-    const struct via_hop hop = message_via_hop(m->sip->sip_via);
+    const struct via_hop hop = message_top_via(m);
     if (m->status == 100 || !read_hop(&hop, &target) ||
         !target_listen(proxy_listeners(p), NO_LISTENER, &target))
         return;

@@ -31,7 +31,7 @@ static size_t octets_of(const struct context *c)
     size_t n = sizeof(*c) + arena_bytes(c->arena) + c->answer.n + trail_bytes(&c->trail);
     if (c->request)
         n += c->request_bytes;
-    if (c->message.msg)
+    if (message_is_parsed(&c->message))
         n += c->request_bytes + PARSED_BYTES;
     if (c->best)
         n += c->best_bytes;
@@ -190,7 +190,7 @@ bool context_prepare_answer(struct context *c)
     struct message m;
     if (c->answer.lines)
         return true;
-    if (c->message.msg)
+    if (message_is_parsed(&c->message))
         return answer_base_make(&c->answer, &c->message);
     if (last.n > 0)
         return answer_base_of_response(&c->answer, last);

@@ -1,5 +1,5 @@
 /* A request on its way out: RFC 3261 section 16.6. */
-#include <sofia-sip/msg_header.h>
+#include <sofia-sip/url.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/core/discriminator.h>
@@ -29,9 +29,9 @@ static void take_identity_off(struct context *c)
 {
     const struct trunk *trunk = c->call->trunk;
     if (c->outcome->strip_identity)
-        message_remove_headers(&c->message, "Identity", 'y', NULL);
+        message_remove_headers(&c->message, STR("Identity"), 'y', NULL);
     else if (!trunk || service_words[trunk->service].signs)
-        message_remove_headers(&c->message, "Identity", 'y', identity_is_empty);
+        message_remove_headers(&c->message, STR("Identity"), 'y', identity_is_empty);
 }
 
 static int write_identity(struct context *c)
@@ -44,13 +44,13 @@ static int write_identity(struct context *c)
     if (leaving->n_identities == 0)
         return 0;
     if (c->outcome->date == DATE_REPLACE)
-        message_remove_headers(m, "Date", 0, NULL);
+        message_remove_headers(m, STR("Date"), 0, NULL);
     if (c->outcome->date != DATE_KEEP) {
         sip_date_write(date, c->outcome->claims.iat_s);
-        error = message_add_header(m, "Date", str_of(date));
+        error = message_add_header(m, STR("Date"), str_of(date));
     }
     for (unsigned i = 0; i < leaving->n_identities && !error; i++)
-        error = message_add_header(m, "Identity", leaving->identities[i]);
+        error = message_add_header(m, STR("Identity"), leaving->identities[i]);
     return error;
 }
 
@@ -102,7 +102,7 @@ static void add_parameters(struct buf *out, struct str parameters, bool sips,
 static bool named_us(const struct context *c)
 {
     uint16_t listener;
-    const url_t *url = c->message.sip->sip_request->rq_url;
+    const url_t *url = message_request_url(&c->message);
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     if (!url->url_host)
         return false;
@@ -184,9 +184,9 @@ static int record_route(struct context *c, const struct target *target)
 
 static int set_max_forwards(struct message *m)
 {
-    const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
-    bool usable = hops && hops->mf_count <= MAX_FORWARDS_MAX; /* else as if it were not there */
-    return message_set_max_forwards(m, usable ? (unsigned)hops->mf_count - 1 : MAX_FORWARDS);
+    unsigned long hops;
+    bool usable = message_max_forwards(m, &hops) && hops <= MAX_FORWARDS_MAX; /* else as if none */
+    return message_set_max_forwards(m, usable ? (unsigned)hops - 1 : MAX_FORWARDS);
 }
 
 /*
@@ -196,18 +196,17 @@ static int set_max_forwards(struct message *m)
 static int pop_routes(struct message *m, const struct own_routes *own)
 {
     if (own->n > 0 && (m->odd & ODD_ROUTE)) /* none of them was read, and some are ours */
-        message_remove_headers(m, "Route", 0, NULL);
+        message_remove_headers(m, STR("Route"), 0, NULL);
     for (unsigned i = 0; i < own->n; i++)
         message_remove_route(m);
-    if (!own->strict || !m->sip->sip_route)
+    unsigned n = 0;
+    while (own->strict && message_route_url(m, n))
+        n++;
+    if (n == 0)
         return 0;
-    const sip_route_t *last = m->sip->sip_route;
-    while (last->r_next)
-        last = last->r_next;
-    char *uri = url_as_string(msg_home(m->msg), last->r_url);
-    if (!uri || message_set_request_uri(m, str_of(uri)) != 0)
+    if (message_set_uri_by_route(m, n - 1) != 0)
         return -1;
-    msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)last);
+    message_remove_last_route(m);
     return 0;
 }
 
@@ -215,17 +214,16 @@ static int pop_routes(struct message *m, const struct own_routes *own)
    end of the Routes (section 16.6 item 6). */
 static int serve_strict_router(struct message *m)
 {
-    const sip_route_t *first = m->sip->sip_route;
+    const url_t *first = message_route_url(m, 0);
     struct buf text = BUF_INIT;
-    if (!first || url_has_param(first->r_url, "lr"))
+    if (!first || url_has_param(first, "lr"))
         return 0;
-    char *uri = url_as_string(msg_home(m->msg), first->r_url);
     buf_add_char(&text, '<');
     buf_add_str(&text, m->request_uri);
     buf_add_char(&text, '>');
-    int error = !uri || buf_failed(&text) ? -1 : message_append_route(m, buf_str(&text));
+    int error = buf_failed(&text) ? -1 : message_append_route(m, buf_str(&text));
     if (error == 0)
-        error = message_set_request_uri(m, str_of(uri));
+        error = message_set_uri_by_route(m, 0);
     message_remove_route(m);
     buf_fini(&text);
     return error;
@@ -267,15 +265,12 @@ static bool takes_identity(const struct context *c)
 static void strip_identity(struct context *c)
 {
     if (source_class_of(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
-        message_remove_headers(&c->message, "Identity", 'y', NULL);
+        message_remove_headers(&c->message, STR("Identity"), 'y', NULL);
 }
 
 bool forward_has_route(const struct context *c, const struct target *target)
 {
-    const sip_route_t *route = c->message.sip->sip_route;
-    for (unsigned i = 0; i < c->own.n && route; i++)
-        route = route->r_next;
-    return route && !target->upstream;
+    return !target->upstream && message_route_url(&c->message, c->own.n);
 }
 
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
@@ -315,7 +310,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 /* The parsed request: kept from its arrival for the first attempt, parsed anew for the others. */
 static bool have_message(struct context *c)
 {
-    return c->message.msg || context_parse(c, &c->message);
+    return message_is_parsed(&c->message) || context_parse(c, &c->message);
 }
 
 static struct attempt *attempt_new(struct context *c, const struct target *target)

@@ -446,12 +446,12 @@ static struct str to_value(const struct message *m)
 /* Section 18.1.2: the top Via must be one that we put there. */
 static bool top_via_is_ours(const struct proxy *p, const struct message *m)
 {
-    const sip_via_t *via = m->sip->sip_via;
+    const struct via_hop via = message_top_via(m);
     uint16_t listener;
     uint64_t port = 5060;
-    if (!via->v_host || (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
+    if (!via.host.p || (via.port.p && !str_to_u64(via.port, 65535, &port)))
         return false;
-    return listeners_find_host(proxy_listeners(p), str_of(via->v_host), (uint16_t)port, &listener);
+    return listeners_find_host(proxy_listeners(p), via.host, (uint16_t)port, &listener);
 }
 
 /* Whether its top Via is somebody else's, whatever branch that has: then it answers nothing that we

@@ -1,7 +1,5 @@
 #include "reply.h"
 
-#include <sofia-sip/sip_header.h>
-
 #include "sip/message/answer.h"
 #include "branch.h"
 #include "proxy_parts.h"
@@ -9,10 +7,10 @@
 struct flow reply_flow(const struct message *request, const struct flow *from)
 {
     struct flow reply = *from;
-    const sip_via_t *via = request->sip->sip_via;
+    const struct via_hop via = message_top_via(request);
     uint64_t port = 5060;
     if ((from->connection || !message_via_has_rport(request)) &&
-        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
+        (!via.port.p || str_to_u64(via.port, 65535, &port)))
         reply.remote.port = (uint16_t)port;
     return reply;
 }

@@ -28,8 +28,8 @@ static struct str reason_lines(struct arena *arena, const struct message *m)
 {
     struct buf lines = BUF_INIT;
     struct str value;
-    const sip_unknown_t *at = NULL;
-    while (message_header_next(m, "Reason", '\0', &at, &value)) {
+    struct message_place at = {0};
+    while (message_header_next(m, STR("Reason"), '\0', &at, &value)) {
         buf_add_text(&lines, "Reason: ");
         buf_add_str(&lines, value);
         buf_add_text(&lines, "\r\n");
@@ -73,7 +73,7 @@ static bool is_dialled(struct str user)
  */
 static bool is_for_us(const struct proxy *p, const struct message *m, enum source_class class)
 {
-    const url_t *uri = m->sip->sip_request->rq_url;
+    const url_t *uri = message_request_url(m);
     bool options = str_eq(m->method, STR("OPTIONS")), upstream = class == SOURCE_UPSTREAM;
     uint16_t listener;
     if (m->to_tag.n > 0 || str_eq(m->method, STR("INVITE")))

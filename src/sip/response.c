@@ -14,7 +14,7 @@ int response_write(struct proxy *p, const struct settings *settings, struct mess
     buf_reset(proxy_scratch(p));
     /* One next hop's Retry-After would make an SBC drop us for all calls (Decided 15). */
     if (m->status == 503)
-        message_remove_headers(m, "Retry-After", 0, NULL);
+        message_remove_headers(m, STR("Retry-After"), 0, NULL);
     if (of_trunk)
         error = message_fix_contact(m, settings, &of_trunk->remote,
                                     (enum transport)of_trunk->transport);

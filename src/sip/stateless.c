@@ -27,7 +27,7 @@ static bool may_be_of_2xx(const struct context *c)
     const struct message *m = &c->message;
     branch_tag_write(proxy_branches(c->proxy), m, own);
     return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
-           !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
+           !target_is_ours(c->proxy, message_request_url(m), &listener);
 }
 
 /* While a name is being asked for, the request is lost: it is sent again, or what it acknowledges
@@ -70,8 +70,8 @@ static void pass_on(struct context *c)
 /* Max-Forwards is used up, or it has been here before. */
 static bool is_dead(const struct context *c)
 {
-    const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
-    return (hops && hops->mf_count == 0) ||
+    unsigned long hops;
+    return (message_max_forwards(&c->message, &hops) && hops == 0) ||
            branch_shows_loop(proxy_branches(c->proxy), &c->message);
 }
 
@@ -103,7 +103,7 @@ void stateless_ack(struct proxy *p, struct message *m, const struct flow *from,
 /* It comes in where the dialog does, and its responses will leave as it came: by UDP. */
 static bool may_enter(const struct context *c)
 {
-    struct str transport = message_via_hop(c->message.sip->sip_via).transport;
+    struct str transport = message_top_via(&c->message).transport;
     return c->message.to_tag.n > 0 && c->own.proven && c->own.entry == c->from.listener &&
            str_eq_nocase(transport, STR("UDP"));
 }

@@ -102,8 +102,8 @@ static enum step_result check_extensions(struct context *c)
     struct buf extra = BUF_INIT;
     const struct str name = STR("Unsupported: ");
     buf_add_str(&extra, name);
-    const sip_unknown_t *at = NULL;
-    while (message_header_next(&c->message, "Proxy-Require", '\0', &at, &value))
+    struct message_place at = {0};
+    while (message_header_next(&c->message, STR("Proxy-Require"), '\0', &at, &value))
         while (list_next(&value, &tag)) {
             buf_add_text(&extra, extra.n == name.n ? "" : ", ");
             buf_add_str(&extra, tag);
@@ -121,10 +121,11 @@ static enum step_result check_extensions(struct context *c)
 /* One above 255 may be read as none (RFC 4475 section 3.1.2.4): inside a call, so that it ends. */
 static enum step_result check_hops(struct context *c)
 {
-    const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
-    if (hops && hops->mf_count == 0)
+    unsigned long hops = 0;
+    bool told = message_max_forwards(&c->message, &hops);
+    if (told && hops == 0)
         return refuse_header(c, REASON_TOO_MANY_HOPS, STR("Max-Forwards"), "is 0");
-    if (hops && hops->mf_count > MAX_FORWARDS_MAX && !is_emergency(c) && !c->message.claims_to_tag)
+    if (hops > MAX_FORWARDS_MAX && !is_emergency(c) && !c->message.claims_to_tag)
         return refuse_header(c, REASON_BAD_REQUEST, STR("Max-Forwards"), "is above 255");
     return STEP_NEXT;
 }

@@ -71,12 +71,8 @@ bool target_listen(const struct listeners *ours, uint16_t preferred, struct targ
    Request-URI (section 16.4). */
 static const url_t *next_url(const struct message *m, const struct own_routes *own)
 {
-    const sip_route_t *r = m->sip->sip_route;
-    for (unsigned i = 0; i < own->n && r; i++)
-        r = r->r_next;
-    if (r)
-        return r->r_url;
-    return own->strict ? NULL : m->sip->sip_request->rq_url;
+    const url_t *route = message_route_url(m, own->n);
+    return route || own->strict ? route : message_request_url(m);
 }
 
 static enum target_result by_name(const struct proxy *p, const url_t *url, enum transport transport,

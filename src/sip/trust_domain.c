@@ -1,6 +1,5 @@
 #include "trust_domain.h"
 
-#include <sofia-sip/su_alloc.h>
 #include <stird/core/claim.h>
 #include <stird/core/headers.h>
 #include <stird/core/privacy.h>
@@ -9,26 +8,25 @@
 #include <stird/core/trunk.h>
 
 /* Who is calling, in other words than From's (RFC 3325, draft-ietf-sip-privacy). */
-static const char *const asserting_headers[] = {"P-Asserted-Identity", "P-Preferred-Identity",
-                                                "Remote-Party-ID"};
+static const struct str asserting_headers[] = {
+    STR("P-Asserted-Identity"), STR("P-Preferred-Identity"), STR("Remote-Party-ID")};
 #define N_ASSERTING (sizeof(asserting_headers) / sizeof(asserting_headers[0]))
 
 static void remove_all(struct message *m, struct str name)
 {
-    char *text = name.n > 0 ? su_strndup(msg_home(m->msg), name.p, (isize_t)name.n) : NULL;
-    if (text)
-        message_remove_headers(m, text, header_compact(name), NULL);
+    if (name.n > 0)
+        message_remove_headers(m, name, header_compact(name), NULL);
 }
 
 /* Removes what only a trusted neighbour may send through us, besides what remove_told() takes off.
  */
 static void remove_private(struct message *m, const struct settings *settings)
 {
-    message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
+    message_remove_headers(m, STR("P-Asserted-Identity"), 0, NULL);
     for (unsigned i = 0; i < settings->n_private_headers; i++)
         remove_all(m, settings->private_headers[i]);
     /* An Identity may be anybody's, but only one that the call was decided on. */
-    message_remove_resembling(m, "Identity", 'y');
+    message_remove_resembling(m, STR("Identity"), 'y');
 }
 
 static bool tells(const struct header_line *line)
@@ -51,7 +49,7 @@ static void withhold(struct message *m, enum privacy_view view)
     for (unsigned i = 0; i < N_ASSERTING && view != PRIVACY_WHOLE; i++)
         message_remove_headers(m, asserting_headers[i], 0, NULL);
     if (view == PRIVACY_STRIPPED)
-        message_remove_headers(m, "Identity", 'y', NULL);
+        message_remove_headers(m, STR("Identity"), 'y', NULL);
 }
 
 /* Removes the headers that tell the trunks of this source apart: they are between its SBC and us.

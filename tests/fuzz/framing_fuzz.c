@@ -51,7 +51,7 @@ static void handle(struct str bytes)
         if (answer_base_make(&base, &m))
             answer_write(&base, 486, STR("tag"), STR(""), &out);
         answer_base_fini(&base);
-        message_add_header(&m, "Identity", STR("x"));
+        message_add_header(&m, STR("Identity"), STR("x"));
         message_add_via(&m, STR("SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx"));
         buf_reset(&out);
         assert(message_print(&m, &out) == 0);

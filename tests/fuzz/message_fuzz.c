@@ -80,10 +80,18 @@ static void compare_number(const char *what, struct str ours, uint64_t theirs)
 
 /* ---- what is parsed ---- */
 
+static struct str branch_of(const sip_via_t *via)
+{
+    struct str branch = {NULL, 0};
+    for (const msg_param_t *p = via->v_params; p && *p && branch.n == 0; p++)
+        parameter_find(str_of(*p), STR("branch"), &branch);
+    return branch;
+}
+
 /* A host without white space, as sofia-sip makes it. */
 static void compare_via(struct str element, const sip_via_t *via)
 {
-    struct str branch = {NULL, 0}, theirs = message_branch_of_via(via);
+    struct str branch = {NULL, 0}, theirs = branch_of(via);
     if (str_find(element, '(', 0) < element.n)
         return; /* a comment, as RFC 2543 had them: we read no Via but by sofia-sip */
     if (via->v_host && !contains(element, via->v_host))
@@ -320,10 +328,10 @@ static void edit(struct message *m)
 {
     const struct address source = {ADDRESS_IPV4, 5060, {127, 0, 0, 3}};
     if (!stand_in_has_runs(m)) { /* what is in a run is never taken off */
-        message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
-        message_remove_headers(m, "Identity", 'y', NULL);
-        message_remove_resembling(m, "Identity", 'y');
-        message_edit_headers(m, "Subject", shout);
+        message_remove_headers(m, STR("P-Asserted-Identity"), 0, NULL);
+        message_remove_headers(m, STR("Identity"), 'y', NULL);
+        message_remove_resembling(m, STR("Identity"), 'y');
+        message_edit_headers(m, STR("Subject"), shout);
     }
     message_remove_copies(m);
     if (m->status == 0) {
@@ -331,7 +339,7 @@ static void edit(struct message *m)
         message_set_received(m, &source);
         message_set_request_uri(m, another_uri(m));
         message_set_max_forwards(m, 5);
-        message_add_header(m, "Identity", STR("a.b.c;info=<https://x>"));
+        message_add_header(m, STR("Identity"), STR("a.b.c;info=<https://x>"));
         message_add_record_route(m, STR("<sip:127.0.0.1;lr>"));
         message_add_via(m, STR("SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx"));
         message_remove_route(m);
@@ -421,7 +429,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (frame_datagram(bytes, &limits, &frame) != FRAME_MESSAGE)
         return 0;
     current = str_slice(bytes, frame.skip, frame.skip + frame.length);
-    if (message_parse(&m, current, NULL) != REASON_OK)
+    if (message_parse_by_sofia(&m, current, NULL) != REASON_OK)
         return 0;
     compare_lines(&m);
     if (!(m.odd & (ODD_VIA | ODD_LOWER_VIA)))

@@ -25,9 +25,9 @@ static void forward(struct message *m, struct buf *out)
     if (answer_base_make(&base, m))
         answer_write(&base, 486, STR("tag"), STR(""), out);
     answer_base_fini(&base);
-    message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
+    message_remove_headers(m, STR("P-Asserted-Identity"), 0, NULL);
     message_set_max_forwards(m, 5);
-    message_add_header(m, "Identity", STR("a.b.c;info=<https://x>"));
+    message_add_header(m, STR("Identity"), STR("a.b.c;info=<https://x>"));
     message_add_record_route(m, STR("<sip:127.0.0.1;lr>"));
     message_add_via(m, STR("SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx"));
     buf_reset(out);

@@ -6,6 +6,7 @@
 
 #include <stird/core/headers.h>
 #include "odd.h"
+#include "plain.h"
 
 static const struct {
     int status;
@@ -58,6 +59,17 @@ static void add_via(struct buf *out, const sip_via_t *via)
         out->failed = true;
 }
 
+/* The Vias of a plain message, which are written as sofia-sip writes them. */
+static void add_plain_vias(struct buf *out, const struct message *m)
+{
+    const struct plain_line *line;
+    for (unsigned i = 0; (line = plain_find(m, PLAIN_VIA, i)); i++) {
+        buf_add_text(out, "Via: ");
+        buf_add_str(out, plain_line(m, line).value);
+        buf_add_text(out, "\r\n");
+    }
+}
+
 /* Adds the Vias as they came, where they were not read. */
 static void add_raw_vias(struct buf *out, struct str raw)
 {
@@ -102,8 +114,11 @@ bool answer_base_make(struct answer_base *base, const struct message *request)
     struct str rest;
     size_t end;
     *base = (struct answer_base){.has_to_tag = request->to_tag.n > 0};
-    for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next)
-        add_via(&out, via);
+    if (request->plain)
+        add_plain_vias(&out, request);
+    else
+        for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next)
+            add_via(&out, via);
     if (request->odd & ODD_LOWER_VIA)
         add_raw_vias(&out, request->raw);
     start_line(request->raw, &rest);

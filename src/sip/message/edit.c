@@ -4,12 +4,14 @@
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_protos.h>
 #include <sofia-sip/sip_util.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <stird/core/headers.h>
 #include <stird/core/nat.h>
 #include "message.h"
 #include "odd.h"
+#include "plain.h"
 
 /* The value as a NUL-terminated text in the message's own memory. */
 static char *own_text(struct message *m, struct str value)
@@ -31,15 +33,17 @@ static int insert(struct message *m, msg_hclass_t *header_class, struct str valu
     return 0;
 }
 
-static int set_parameter(struct message *m, const char *name, struct str value)
+static int set_parameter(struct message *m, struct str name, struct str value)
 {
     char text[80];
-    size_t n = strlen(name);
-    if (n + value.n >= sizeof(text))
+    if (m->plain)
+        return plain_set_via_parameter(m, name, value);
+    if (name.n + 1 + value.n >= sizeof(text))
         return -ENOMEM;
-    memcpy(text, name, n);
-    memcpy(text + n, value.p, value.n);
-    struct str parameter = {text, n + value.n};
+    memcpy(text, name.p, name.n);
+    text[name.n] = '=';
+    memcpy(text + name.n + 1, value.p, value.n);
+    struct str parameter = {text, name.n + 1 + value.n};
     char *owned = own_text(m, parameter);
     if (!owned || msg_header_replace_param(msg_home(m->msg), m->sip->sip_via->v_common, owned) < 0)
         return -ENOMEM;
@@ -52,56 +56,112 @@ static struct str without_brackets(struct str host)
     return host.n > 2 && host.p[0] == '[' ? str_slice(host, 1, host.n - 1) : host;
 }
 
+static bool has_received(const struct message *m)
+{
+    return m->plain ? plain_via_has(m, STR("received")) : m->sip->sip_via->v_received != NULL;
+}
+
 int message_set_received(struct message *m, const struct address *source)
 {
-    const sip_via_t *via = m->sip->sip_via;
+    const struct via_hop via = message_top_via(m);
     struct address sent_by;
     struct buf text = BUF_INIT;
     int error = 0;
     bool rport = message_via_has_rport(m);
-    bool differs = !address_parse(str_of(via->v_host), &sent_by) ||
-                   !address_same_host(&sent_by, source);
-    if (rport || differs || via->v_received) {
+    bool differs = !address_parse(via.host, &sent_by) || !address_same_host(&sent_by, source);
+    if (rport || differs || has_received(m)) {
         address_add_host(&text, source);
         error = buf_failed(&text) ? -ENOMEM
-                                  : set_parameter(m, "received=", without_brackets(buf_str(&text)));
+                                  : set_parameter(m, STR("received"), without_brackets(buf_str(&text)));
     }
     if (error == 0 && rport) {
         buf_reset(&text);
         buf_add_u64(&text, source->port);
-        error = buf_failed(&text) ? -ENOMEM : set_parameter(m, "rport=", buf_str(&text));
+        error = buf_failed(&text) ? -ENOMEM : set_parameter(m, STR("rport"), buf_str(&text));
     }
     buf_fini(&text);
     return error;
 }
 
+static void remove_first(struct message *m, enum plain_header header)
+{
+    struct plain_line *line = plain_find(m, header, 0);
+    if (line)
+        plain_remove(m, line);
+}
+
 void message_remove_via(struct message *m)
 {
+    if (m->plain) {
+        remove_first(m, PLAIN_VIA);
+        return;
+    }
     sip_via_remove(m->msg, m->sip);
-    message_remove_headers(m, "Via", 'v', list_is_empty);
+    message_remove_headers(m, STR("Via"), 'v', list_is_empty);
 }
 
 void message_remove_route(struct message *m)
 {
-    sip_route_remove(m->msg, m->sip);
+    if (m->plain)
+        remove_first(m, PLAIN_ROUTE);
+    else
+        sip_route_remove(m->msg, m->sip);
+}
+
+void message_remove_last_route(struct message *m)
+{
+    unsigned n = 0;
+    while (message_route_url(m, n))
+        n++;
+    if (m->plain && n > 0) {
+        plain_remove(m, plain_find(m, PLAIN_ROUTE, n - 1));
+        return;
+    }
+    sip_route_t *last = m->plain ? NULL : m->sip->sip_route;
+    while (last && last->r_next)
+        last = last->r_next;
+    if (last)
+        msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)last);
+}
+
+int message_set_uri_by_route(struct message *m, unsigned number)
+{
+    const url_t *url = message_route_url(m, number);
+    isize_t n = url ? (isize_t)url_e(NULL, 0, url) : 0;
+    char *text = n > 0 ? malloc(n + 1) : NULL;
+    if (!text)
+        return -ENOMEM;
+    url_e(text, n + 1, url);
+    int error = message_set_request_uri(m, (struct str){text, n});
+    free(text);
+    return error;
 }
 
 /*
  * The line is written as raw bytes of the header, so that nothing of the URI is encoded anew:
- * msg_prepare() takes h_data as it is.
+ * msg_prepare() takes h_data as it is. What it is, or NULL.
  */
+static const char *set_start_line(struct message *m, struct str line)
+{
+    if (m->plain)
+        return plain_replace(m, &m->plain->start, line) == 0 ? m->plain->start.added : NULL;
+    const char *text = own_text(m, line);
+    if (text) {
+        m->sip->sip_request->rq_common->h_data = text;
+        m->sip->sip_request->rq_common->h_len = (usize_t)line.n;
+    }
+    return text;
+}
+
 int message_set_request_uri(struct message *m, struct str uri)
 {
     struct buf line = BUF_INIT;
-    sip_request_t *request = m->sip->sip_request;
     buf_add_str(&line, m->method);
     buf_add_char(&line, ' ');
     buf_add_str(&line, uri);
     buf_add_text(&line, " SIP/2.0\r\n");
-    char *text = buf_failed(&line) ? NULL : own_text(m, buf_str(&line));
+    const char *text = buf_failed(&line) ? NULL : set_start_line(m, buf_str(&line));
     if (text) {
-        request->rq_common->h_data = text;
-        request->rq_common->h_len = (usize_t)line.n;
         m->request_uri = str_slice((struct str){text, line.n}, m->method.n + 1, line.n - 10);
     }
     buf_fini(&line);
@@ -139,6 +199,8 @@ int message_mend_start_line(struct message *m)
 
 int message_set_max_forwards(struct message *m, unsigned value)
 {
+    if (m->plain)
+        return plain_set_max_forwards(m, value);
     if (m->sip->sip_max_forwards) {
         m->sip->sip_max_forwards->mf_count = value;
         sip_fragment_clear(m->sip->sip_max_forwards->mf_common);
@@ -146,7 +208,7 @@ int message_set_max_forwards(struct message *m, unsigned value)
     }
     struct buf text = BUF_INIT;
     if (m->hops_unclear)
-        message_remove_headers(m, "Max-Forwards", 0, NULL);
+        message_remove_headers(m, STR("Max-Forwards"), 0, NULL);
     buf_add_u64(&text, value);
     int error = buf_failed(&text) ? -ENOMEM : insert(m, sip_max_forwards_class, buf_str(&text));
     buf_fini(&text);
@@ -155,17 +217,20 @@ int message_set_max_forwards(struct message *m, unsigned value)
 
 int message_add_via(struct message *m, struct str value)
 {
-    return insert(m, sip_via_class, value);
+    return m->plain ? plain_add(m, PLAIN_VIA, STR("Via"), value, true)
+                    : insert(m, sip_via_class, value);
 }
 
 int message_add_record_route(struct message *m, struct str value)
 {
-    return insert(m, sip_record_route_class, value);
+    return m->plain ? plain_add(m, PLAIN_RECORD_ROUTE, STR("Record-Route"), value, true)
+                    : insert(m, sip_record_route_class, value);
 }
 
 int message_append_route(struct message *m, struct str value)
 {
-    return insert(m, sip_route_class, value);
+    return m->plain ? plain_add(m, PLAIN_ROUTE, STR("Route"), value, false)
+                    : insert(m, sip_route_class, value);
 }
 
 static bool is_once(const struct header_line *line)
@@ -182,8 +247,12 @@ void message_remove_copies(struct message *m)
 
 int message_fit_transport(struct message *m, unsigned transport)
 {
+    if (m->plain) { /* without a Content-Length it has no body */
+        bool there = transport == TRANSPORT_UDP || plain_find(m, PLAIN_CONTENT_LENGTH, 0);
+        return there ? 0 : plain_add(m, PLAIN_CONTENT_LENGTH, STR("Content-Length"), STR("0"), false);
+    }
     const sip_payload_t *body = m->sip->sip_payload;
-    message_remove_headers(m, "Content-Length", 'l', NULL); /* those that were not read */
+    message_remove_headers(m, STR("Content-Length"), 'l', NULL); /* those that were not read */
     if (m->sip->sip_content_length || (transport == TRANSPORT_UDP && !m->length_unclear))
         return 0;
     struct buf text = BUF_INIT;
@@ -193,36 +262,57 @@ int message_fit_transport(struct message *m, unsigned transport)
     return error;
 }
 
-int message_add_header(struct message *m, const char *name, struct str value)
+int message_add_header(struct message *m, struct str name, struct str value)
 {
     struct buf line = BUF_INIT;
-    buf_addf(&line, "%s: ", name);
+    if (m->plain)
+        return plain_add(m, PLAIN_OTHER, name, value, false);
+    buf_add_str(&line, name);
+    buf_add_text(&line, ": ");
     buf_add_str(&line, value);
     int error = buf_failed(&line) ? -ENOMEM : insert(m, sip_unknown_class, buf_str(&line));
     buf_fini(&line);
     return error;
 }
 
-void message_remove_resembling(struct message *m, const char *name, char compact)
+void message_remove_resembling(struct message *m, struct str name, char compact)
 {
     struct header_line line;
     msg_error_t *next;
-    for (msg_error_t *h = m->sip->sip_error; h; h = next) {
+    for (msg_error_t *h = m->plain ? NULL : m->sip->sip_error; h; h = next) {
         struct str rest = {h->er_common->h_data, h->er_common->h_len};
         next = h->er_next;
-        if (head_line_next(&rest, &line) && header_resembles(&line, str_of(name), compact))
+        if (head_line_next(&rest, &line) && header_resembles(&line, name, compact))
             msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
     }
 }
 
-void message_remove_headers(struct message *m, const char *name, char compact,
+static void remove_plain(struct message *m, struct str name, char compact,
+                         bool (*remove)(struct str value))
+{
+    for (unsigned i = 0; i < m->plain->n;) {
+        struct plain_line *p = &m->plain->lines[i];
+        const struct header_line line = plain_line(m, p);
+        if (p->header == PLAIN_OTHER && header_is(&line, name, compact) &&
+            (!remove || remove(line.value)))
+            plain_remove(m, p);
+        else
+            i++;
+    }
+}
+
+void message_remove_headers(struct message *m, struct str name, char compact,
                             bool (*remove)(struct str value))
 {
     struct header_line line;
     sip_unknown_t *next;
+    if (m->plain) {
+        remove_plain(m, name, compact, remove);
+        return;
+    }
     for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
         next = h->un_next;
-        if (message_line_is(h, str_of(name), compact) && message_line(h, &line) &&
+        if (message_line_is(h, name, compact) && message_line(h, &line) &&
             (!remove || remove(line.value)))
             msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
     }
@@ -230,11 +320,27 @@ void message_remove_headers(struct message *m, const char *name, char compact,
         message_remove_resembling(m, name, compact);
 }
 
+static void remove_plain_lines(struct message *m, bool (*remove)(const struct header_line *line))
+{
+    for (unsigned i = 0; i < m->plain->n;) {
+        struct plain_line *p = &m->plain->lines[i];
+        const struct header_line line = plain_line(m, p);
+        if (p->header == PLAIN_OTHER && remove(&line))
+            plain_remove(m, p);
+        else
+            i++;
+    }
+}
+
 void message_remove_lines(struct message *m, bool (*remove)(const struct header_line *line))
 {
     struct header_line line;
     sip_unknown_t *next;
     msg_error_t *next_error;
+    if (m->plain) {
+        remove_plain_lines(m, remove);
+        return;
+    }
     for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
         next = h->un_next;
         if (message_line(h, &line) && remove(&line))
@@ -266,13 +372,40 @@ static struct str text_of(const sip_unknown_t *h)
     return (struct str){h->un_common->h_data, h->un_common->h_len};
 }
 
-int message_edit_headers(struct message *m, const char *name,
+/* The same for a line of a plain message. */
+static int replace_plain(struct message *m, struct plain_line *line, struct buf *edited)
+{
+    int error = buf_failed(edited)  ? -ENOMEM
+                : edited->n == 0 ? 0
+                                 : plain_replace(m, line, buf_str(edited));
+    buf_fini(edited);
+    return error;
+}
+
+static int edit_plain(struct message *m, struct str name,
+                      bool (*edit)(struct str text, struct buf *out))
+{
+    int error = 0;
+    for (unsigned i = 0; i < m->plain->n && error == 0; i++) {
+        struct plain_line *p = &m->plain->lines[i];
+        struct buf edited = BUF_INIT;
+        const struct header_line line = plain_line(m, p);
+        if (p->header == PLAIN_OTHER && header_is(&line, name, 0) && edit(line.raw, &edited))
+            error = replace_plain(m, p, &edited);
+        buf_fini(&edited);
+    }
+    return error;
+}
+
+int message_edit_headers(struct message *m, struct str name,
                          bool (*edit)(struct str text, struct buf *out))
 {
     int error = 0;
+    if (m->plain)
+        return edit_plain(m, name, edit);
     for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
         struct buf edited = BUF_INIT;
-        if (message_line_is(h, str_of(name), 0) && text_of(h).p && edit(text_of(h), &edited))
+        if (message_line_is(h, name, 0) && text_of(h).p && edit(text_of(h), &edited))
             error = replace_line(m, h, &edited);
         buf_fini(&edited);
     }
@@ -285,7 +418,8 @@ static bool is_by_proxy(const struct message *m)
 {
     if (m->status != 0)
         return m->by_proxy;
-    bool recorded = m->sip->sip_record_route || (m->odd & ODD_RECORD_ROUTE);
+    bool recorded = m->plain ? plain_find(m, PLAIN_RECORD_ROUTE, 0) != NULL
+                             : m->sip->sip_record_route || (m->odd & ODD_RECORD_ROUTE);
     return recorded || (m->to_tag.n > 0 && message_has_lower_via(m));
 }
 
@@ -295,6 +429,17 @@ int message_fix_contact(struct message *m, const struct settings *settings,
     int error = 0;
     if (!nat_wants(settings, source, NAT_CONTACT_FIX) || is_by_proxy(m))
         return 0;
+    for (unsigned i = 0; m->plain && i < m->plain->n && error == 0; i++) {
+        struct plain_line *p = &m->plain->lines[i];
+        struct buf edited = BUF_INIT;
+        const struct header_line line = plain_line(m, p);
+        if (p->header == PLAIN_OTHER && header_is(&line, STR("Contact"), 'm') &&
+            nat_fix_contact(line.raw, source, transport, &edited))
+            error = replace_plain(m, p, &edited);
+        buf_fini(&edited);
+    }
+    if (m->plain)
+        return error;
     for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
         struct buf edited = BUF_INIT;
         if (message_line_is(h, STR("Contact"), 'm') && text_of(h).p &&

@@ -14,6 +14,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/settings.h>
 #include "odd.h"
+#include "plain.h"
 #include "readers.h"
 #include "screen.h"
 #include "stand_in.h"
@@ -54,7 +55,13 @@ void message_fini(struct message *m)
 {
     if (m->msg)
         msg_destroy(m->msg);
+    plain_free(m->plain);
     *m = (struct message){0};
+}
+
+bool message_is_parsed(const struct message *m)
+{
+    return m->msg || m->plain;
 }
 
 /* Has S borrow from COPY what it borrowed from FROM. */
@@ -245,11 +252,16 @@ static enum reason judge(struct message *m)
     return REASON_OK;
 }
 
-static enum reason parse(struct message *m, struct str raw, const struct settings *settings)
+static void begin(struct message *m, struct str raw, const struct settings *settings)
 {
     static const struct settings unset = {.emergency_by_to = true};
     m->raw = raw;
     m->settings = settings ? settings : &unset;
+}
+
+static enum reason parse(struct message *m, struct str raw, const struct settings *settings)
+{
+    begin(m, raw, settings);
     enum reason reason = screen_raw(m, raw);
     if (reason == REASON_OK) {
         reason = judge(m);
@@ -269,6 +281,17 @@ static enum reason parse(struct message *m, struct str raw, const struct setting
 }
 
 enum reason message_parse(struct message *m, struct str raw, const struct settings *settings)
+{
+    *m = (struct message){.plain = NULL};
+    begin(m, raw, settings);
+    if (!plain_read(m))
+        return message_parse_by_sofia(m, raw, settings);
+    m->settings = NULL;
+    return REASON_OK;
+}
+
+enum reason message_parse_by_sofia(struct message *m, struct str raw,
+                                   const struct settings *settings)
 {
     *m = (struct message){.length_unclear = false};
     return parse(m, raw, settings);
@@ -292,16 +315,13 @@ static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *
     return false;
 }
 
-struct str message_branch_of_via(const sip_via_t *via)
-{
-    struct str branch;
-    find_parameter(via, STR("branch"), &branch);
-    return branch;
-}
-
 struct str message_via_branch(const struct message *m)
 {
-    return message_branch_of_via(m->sip->sip_via);
+    struct str branch;
+    if (m->plain)
+        return message_top_via(m).branch;
+    find_parameter(m->sip->sip_via, STR("branch"), &branch);
+    return branch;
 }
 
 static bool is_there_twice(const sip_via_t *via, struct str wanted)
@@ -316,16 +336,22 @@ static bool is_there_twice(const sip_via_t *via, struct str wanted)
 
 bool message_has_lower_via(const struct message *m)
 {
+    if (m->plain)
+        return plain_find(m, PLAIN_VIA, 1) != NULL;
     return m->sip->sip_via && (m->sip->sip_via->v_next || (m->odd & ODD_LOWER_VIA));
 }
 
 bool message_via_has_rport(const struct message *m)
 {
     struct str value;
-    return m->force_rport || find_parameter(m->sip->sip_via, STR("rport"), &value);
+    if (m->force_rport)
+        return true;
+    return m->plain ? plain_via_has(m, STR("rport"))
+                    : find_parameter(m->sip->sip_via, STR("rport"), &value);
 }
 
-struct via_hop message_via_hop(const sip_via_t *via)
+/* For NULL all of it is empty. */
+static struct via_hop via_hop(const sip_via_t *via)
 {
     struct via_hop hop = {.host = {NULL, 0}};
     if (!via)
@@ -333,12 +359,53 @@ struct via_hop message_via_hop(const sip_via_t *via)
     hop.transport = str_of(sip_via_transport(via));
     hop.host = str_of(via->v_host);
     hop.port = str_of(via->v_port);
-    hop.branch = message_branch_of_via(via);
+    find_parameter(via, STR("branch"), &hop.branch);
     find_parameter(via, STR("received"), &hop.received);
     find_parameter(via, STR("rport"), &hop.rport);
     hop.ambiguous = is_there_twice(via, STR("branch")) || is_there_twice(via, STR("received")) ||
                     is_there_twice(via, STR("rport"));
     return hop;
+}
+
+bool message_via(const struct message *m, unsigned number, struct via_hop *hop)
+{
+    if (m->plain)
+        return plain_via(m, number, hop);
+    const sip_via_t *via = m->sip->sip_via;
+    while (via && number-- > 0)
+        via = via->v_next;
+    *hop = via_hop(via);
+    return via != NULL;
+}
+
+struct via_hop message_top_via(const struct message *m)
+{
+    struct via_hop hop;
+    message_via(m, 0, &hop);
+    return hop;
+}
+
+const url_t *message_request_url(const struct message *m)
+{
+    return m->plain ? &m->plain->request_url.url : m->sip->sip_request->rq_url;
+}
+
+const url_t *message_route_url(const struct message *m, unsigned number)
+{
+    if (m->plain)
+        return plain_route_url(m, number);
+    const sip_route_t *route = m->sip->sip_route;
+    while (route && number-- > 0)
+        route = route->r_next;
+    return route ? route->r_url : NULL;
+}
+
+bool message_max_forwards(const struct message *m, unsigned long *value)
+{
+    if (m->plain ? !m->plain->has_max_forwards : !m->sip->sip_max_forwards)
+        return false;
+    *value = m->plain ? m->plain->max_forwards : m->sip->sip_max_forwards->mf_count;
+    return true;
 }
 
 /* What we added ourselves has no raw text yet. */
@@ -357,23 +424,43 @@ bool message_line_is(const sip_unknown_t *h, struct str name, char compact)
     return header_is_named(raw.p ? header_line_name(raw) : str_of(h->un_name), name, compact);
 }
 
-bool message_header_next(const struct message *m, const char *name, char compact,
-                         const sip_unknown_t **at, struct str *value)
+static bool next_plain(const struct message *m, struct str name, char compact, unsigned *at,
+                       struct str *value)
+{
+    while (*at < m->plain->n) {
+        const struct plain_line *p = &m->plain->lines[(*at)++];
+        const struct header_line line = plain_line(m, p);
+        if (p->header == PLAIN_OTHER && header_is(&line, name, compact)) {
+            *value = line.value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool message_header_next(const struct message *m, struct str name, char compact,
+                         struct message_place *at, struct str *value)
 {
     struct header_line line;
-    const sip_unknown_t *h = *at ? (*at)->un_next : m->sip->sip_unknown;
-    while (h && !(message_line_is(h, str_of(name), compact) && message_line(h, &line)))
+    *value = (struct str){NULL, 0};
+    if (m->plain)
+        return next_plain(m, name, compact, &at->line, value);
+    const sip_unknown_t *h = at->header ? at->header->un_next : m->sip->sip_unknown;
+    while (h && !(message_line_is(h, name, compact) && message_line(h, &line)))
         h = h->un_next;
-    *at = h;
-    *value = h ? line.value : (struct str){NULL, 0};
+    at->header = h;
+    if (h)
+        *value = line.value;
     return h != NULL;
 }
 
-unsigned message_header_count(const struct message *m, const char *name, char compact)
+unsigned message_header_count(const struct message *m, struct str name, char compact)
 {
+    struct message_place at = {0};
+    struct str value;
     unsigned n = 0;
-    for (const sip_unknown_t *h = m->sip->sip_unknown; h; h = h->un_next)
-        n += message_line_is(h, str_of(name), compact);
+    while (message_header_next(m, name, compact, &at, &value))
+        n++;
     return n;
 }
 
@@ -393,7 +480,8 @@ static void check_printed(const struct message *m, struct str printed)
 }
 #endif
 
-int message_print(struct message *m, struct buf *out)
+/* What sofia-sip has. */
+static int print_parsed(struct message *m, struct buf *out)
 {
     msg_iovec_t pieces[PIECES];
     if (msg_prepare(m->msg) < 0)
@@ -404,6 +492,15 @@ int message_print(struct message *m, struct buf *out)
         return -ENOMEM;
     for (isize_t i = 0; i < n; i++)
         buf_add(out, pieces[i].mv_base, pieces[i].mv_len);
+    return 0;
+}
+
+int message_print(struct message *m, struct buf *out)
+{
+    if (m->plain)
+        plain_print(m, out);
+    else if (print_parsed(m, out) != 0)
+        return -ENOMEM;
 #ifdef STIRD_CHECK_SENT
     if (!buf_failed(out))
         check_printed(m, buf_str(out));

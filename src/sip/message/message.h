@@ -1,10 +1,10 @@
 /*
- * message - one SIP message, parsed by sofia-sip: what the proxy reads of it, and how it is edited
- * and printed.
+ * message - one SIP message: what the proxy reads of it, and how it is edited and printed.
  *
- * sofia-sip keeps a raw copy of each header and knows only the few header classes that the proxy
- * edits, of a response Via and Content-Length alone, so what is not touched leaves octet for octet.
- * All other headers are read by headers.h. One thread.
+ * Most messages are plain: they are read in one pass (plain.h). All others are parsed by sofia-sip,
+ * which keeps a raw copy of each header and knows only the few header classes that the proxy
+ * edits, of a response Via and Content-Length alone. What is not touched leaves octet for octet
+ * either way. All other headers are read by headers.h. One thread.
  */
 #ifndef STIRD_SIP_MESSAGE_H
 #define STIRD_SIP_MESSAGE_H
@@ -24,8 +24,10 @@
 #define MAX_FORWARDS_MAX 255 /* section 20.22 */
 
 struct settings;
+struct plain;
 
 struct message {
+    struct plain *plain; /* else NULL, and the next two are set */
     msg_t *msg;
     sip_t *sip;
     struct str raw; /* as received; borrowed from the caller of message_parse() */
@@ -72,7 +74,12 @@ enum reason message_parse(struct message *m, struct str raw, const struct settin
    after the head is the body. Only emergency calls are accepted this way. */
 enum reason message_parse_unmeasured(struct message *m, struct str raw,
                                      const struct settings *settings);
+/* The same by sofia-sip, though the message be plain: for what compares the two. */
+enum reason message_parse_by_sofia(struct message *m, struct str raw,
+                                   const struct settings *settings);
 void message_fini(struct message *m);
+/* Whether there is a message in M: not before message_parse(), nor behind message_fini(). */
+bool message_is_parsed(const struct message *m);
 /* Moves FROM, whose raw text was copied to COPY; FROM is left empty. */
 void message_move(struct message *to, struct message *from, const char *copy);
 
@@ -87,26 +94,37 @@ struct via_hop {
     struct str transport, host, port, branch, received, rport;
     bool ambiguous; /* it has one of the last three twice: where it leads cannot be proved */
 };
-/* For NULL all of it is empty. */
-struct via_hop message_via_hop(const sip_via_t *via);
-
-/* Its branch without quotes, empty: none; and that of the topmost. */
-struct str message_branch_of_via(const sip_via_t *via);
+/* The Via NUMBER, the topmost is 0. False: there are fewer, and all of *HOP is empty. */
+bool message_via(const struct message *m, unsigned number, struct via_hop *hop);
+struct via_hop message_top_via(const struct message *m);
+/* Of the topmost, without quotes; empty: none. */
 struct str message_via_branch(const struct message *m);
 /*
  * Whether the top Via asks for rport (RFC 3581), or counts as one that does. sofia-sip's v_rport
  * misses one before a comma.
  */
 bool message_via_has_rport(const struct message *m);
-/* The next header NAME that sofia-sip does not parse for us, behind *AT, which is NULL before the
-   first; false: there is none. */
-bool message_header_next(const struct message *m, const char *name, char compact,
-                         const sip_unknown_t **at, struct str *value);
-unsigned message_header_count(const struct message *m, const char *name, char compact);
+/* Where a walk over headers is; {0} before the first. */
+struct message_place {
+    const sip_unknown_t *header;
+    unsigned line; /* of a plain message, plus 1 */
+};
+/* The next header NAME that sofia-sip does not parse for us, behind *AT; false: there is none. */
+bool message_header_next(const struct message *m, struct str name, char compact,
+                         struct message_place *at, struct str *value);
+unsigned message_header_count(const struct message *m, struct str name, char compact);
 /* The line of a header that sofia-sip does not parse, as headers.h reads it. */
 bool message_line(const sip_unknown_t *h, struct header_line *line);
 /* Whether it is the header NAME: what continues it is not looked at. */
 bool message_line_is(const sip_unknown_t *h, struct str name, char compact);
+
+/* As it came in the start line. */
+const url_t *message_request_url(const struct message *m);
+/* The URI of Route NUMBER, the topmost is 0; NULL: there are fewer. Good until another one is asked
+   for or a Route is taken off. */
+const url_t *message_route_url(const struct message *m, unsigned number);
+/* False: there is none that is a number. */
+bool message_max_forwards(const struct message *m, unsigned long *value);
 
 /* Whether a Via of somebody else's stands below the topmost. */
 bool message_has_lower_via(const struct message *m);
@@ -122,6 +140,9 @@ int message_set_received(struct message *m, const struct address *source);
 void message_remove_via(struct message *m);
 void message_remove_route(struct message *m);
 int message_set_request_uri(struct message *m, struct str uri);
+/* Makes Route NUMBER, which is there, the Request-URI. */
+int message_set_uri_by_route(struct message *m, unsigned number);
+void message_remove_last_route(struct message *m);
 int message_set_max_forwards(struct message *m, unsigned value);
 int message_add_via(struct message *m, struct str value);
 int message_add_record_route(struct message *m, struct str value);
@@ -133,21 +154,21 @@ void message_remove_copies(struct message *m);
    what is none but might be read as one. */
 int message_fit_transport(struct message *m, unsigned transport);
 /* A header line of any other name, before the empty line. */
-int message_add_header(struct message *m, const char *name, struct str value);
+int message_add_header(struct message *m, struct str name, struct str value);
 /* Removes the headers NAME for whose value REMOVE returns true; when REMOVE is NULL all of them,
    and those that look alike. */
-void message_remove_headers(struct message *m, const char *name, char compact,
+void message_remove_headers(struct message *m, struct str name, char compact,
                             bool (*remove)(struct str value));
 /* Removes lines that are no header, but that a next hop may take for this one (header_resembles).
  */
-void message_remove_resembling(struct message *m, const char *name, char compact);
+void message_remove_resembling(struct message *m, struct str name, char compact);
 /* Removes the lines, header or not, for which REMOVE returns true. */
 void message_remove_lines(struct message *m, bool (*remove)(const struct header_line *line));
 /*
  * Replaces the headers of this name for which EDIT returns true by what it writes to OUT; it is
  * given all octets from the name to the line end. 0 or -ENOMEM.
  */
-int message_edit_headers(struct message *m, const char *name,
+int message_edit_headers(struct message *m, struct str name,
                          bool (*edit)(struct str text, struct buf *out));
 /* The Contacts of a message from SOURCE, where its trunks want that: nat.h. */
 int message_fix_contact(struct message *m, const struct settings *settings,

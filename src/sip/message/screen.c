@@ -468,6 +468,12 @@ static enum reason screen_headers(struct message *m, struct str rest)
     return reason;
 }
 
+enum reason screen_start_line(struct message *m, struct str line)
+{
+    return str_starts_nocase(line, STR("SIP/")) ? screen_status_line(m, line)
+                                                : screen_request_line(m, line);
+}
+
 enum reason screen_raw(struct message *m, struct str raw)
 {
     struct frame head;
@@ -478,8 +484,7 @@ enum reason screen_raw(struct message *m, struct str raw)
     }
     m->head_bytes = head.header;
     struct str rest, line = start_line(raw, &rest);
-    enum reason reason = str_starts_nocase(line, STR("SIP/")) ? screen_status_line(m, line)
-                                                              : screen_request_line(m, line);
+    enum reason reason = screen_start_line(m, line);
     if (reason == REASON_OK && (rest.p[0] == ' ' || rest.p[0] == '\t'))
         return bad_start(m, REASON_BAD_REQUEST, rest.p, "it goes on in the next line");
     return reason == REASON_OK ? screen_headers(m, rest) : reason;

@@ -30,6 +30,8 @@ struct screen_fault {
 /* Sets M->status, method, request_uri. REASON_OK, BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME or
    TOO_MANY_HEADERS; M->fault says the same in words. */
 enum reason screen_raw(struct message *m, struct str raw);
+/* The same of the start line alone, which LINE is, without its end. */
+enum reason screen_start_line(struct message *m, struct str line);
 /* The I-th of the methods that are known by name, INVITE first; empty behind the last. */
 struct str screen_method(unsigned i);
 /* Whether LINE of M repeats From, To, Call-ID or CSeq with the same value, so that nobody can read
