@@ -30,8 +30,8 @@ static size_t octets_of(const struct context *c)
 {
     size_t n = sizeof(*c) + arena_bytes(c->arena) + c->answer.n + trail_bytes(&c->trail);
     if (c->request)
-        n += c->request_bytes;
-    if (message_is_parsed(&c->message))
+        n += sizeof(*c->message) + c->request_bytes;
+    if (c->message && message_is_parsed(c->message))
         n += c->request_bytes + PARSED_BYTES;
     if (c->best)
         n += c->best_bytes;
@@ -68,18 +68,26 @@ void context_reaches(struct context *c, enum progress progress)
         c->progress = progress;
 }
 
+static void free_request(struct context *c)
+{
+    if (c->message)
+        message_fini(c->message);
+    free(c->message);
+    c->message = NULL;
+    c->request = NULL;
+}
+
 static void free_heavy_parts(struct context *c)
 {
-    message_fini(&c->message);
+    free_request(c);
     answer_base_fini(&c->answer);
     trail_fini(&c->trail);
     verifying_free(c->verifying);
     c->verifying = NULL;
     arena_free(c->arena);
-    free(c->request);
     free(c->best);
     c->arena = NULL;
-    c->request = c->best = NULL;
+    c->best = NULL;
     c->kept = NULL;
     c->call = NULL;
     c->outcome = NULL;
@@ -101,8 +109,7 @@ void context_shrink(struct context *c)
     if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c) ||
         !kept_call_make(c))
         return;
-    free(c->request);
-    c->request = NULL;
+    free_request(c);
     c->targets = NULL;
     c->n_targets = c->target = 0;
     context_count(c);
@@ -159,8 +166,12 @@ void context_release_if_idle(struct context *c)
 static bool keep_request(struct context *c, const struct message *request)
 {
     c->arena = arena_new(ARENA_BYTES);
-    c->request = malloc(request->raw.n + 1);
-    if (!c->arena || !c->request)
+    c->message = malloc(sizeof(*c->message) + request->raw.n + 1);
+    if (!c->message)
+        return false;
+    *c->message = (struct message){0};
+    c->request = (char *)(c->message + 1);
+    if (!c->arena)
         return false;
     memcpy(c->request, request->raw.p, request->raw.n);
     c->request[request->raw.n] = '\0';
@@ -190,8 +201,8 @@ bool context_prepare_answer(struct context *c)
     struct message m;
     if (c->answer.lines)
         return true;
-    if (message_is_parsed(&c->message))
-        return answer_base_make(&c->answer, &c->message);
+    if (c->message && message_is_parsed(c->message))
+        return answer_base_make(&c->answer, c->message);
     if (last.n > 0)
         return answer_base_of_response(&c->answer, last);
     if (!context_parse(c, &m))
@@ -255,10 +266,10 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
         free(c);
         return NULL;
     }
-    message_move(&c->message, request, c->request);
+    message_move(c->message, request, c->request);
     server_transaction_holds(c->server, c->holding);
     context_count(c);
-    branch_tag_write(proxy_branches(p), &c->message, c->tag);
+    branch_tag_write(proxy_branches(p), c->message, c->tag);
     c->snapshot = snapshot_ref(proxy_snapshot(p));
     c->link = proxy_contexts(p);
     c->next = *c->link;
@@ -364,8 +375,8 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     }
     TALLY(c, limited, c->invite);
     tell_of_ceiling(c, reason);
-    struct flow reply = reply_flow(&c->message, &c->from);
-    reply_stateless(p, &c->message, &reply, status, extra_lines(reason));
+    struct flow reply = reply_flow(c->message, &c->from);
+    reply_stateless(p, c->message, &reply, status, extra_lines(reason));
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }
 

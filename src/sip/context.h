@@ -83,9 +83,10 @@ struct context {
 
     /* until the final response; then freed */
     struct arena *arena;
-    char *request; /* as received, NUL-terminated */
+    struct message *message; /* parsed from the request; empty between attempts; NULL: gone with
+                                it */
+    char *request;           /* as received, NUL-terminated; behind the message, in its block */
     size_t request_bytes;
-    struct message message; /* parsed from it; empty between attempts */
     struct answer_base answer;
     char tag[TAG_LENGTH + 1];
     struct str call_id;       /* in the arena, once `request` is gone */

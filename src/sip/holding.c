@@ -63,7 +63,7 @@ struct holding *holding_new(struct holdings *all, const struct address *source,
     struct holding *h = malloc(sizeof(*h));
     if (!h)
         return NULL;
-    *h = (struct holding){.all = all, .references = 1, .class = (uint8_t)class};
+    *h = (struct holding){.all = all, .references = 1, .class = (uint8_t) class};
     h->octets = sizeof(*h);
     count(h, h->octets, true);
     holding_belongs(h, HOLDING_OF_SOURCE, limits_source_name(source));
@@ -92,7 +92,7 @@ void holding_is(struct holding *h, enum holding_class class)
     if (!h)
         return;
     count(h, h->octets, false);
-    h->class = (uint8_t)class;
+    h->class = (uint8_t) class;
     count(h, h->octets, true);
 }
 
