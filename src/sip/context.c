@@ -92,8 +92,8 @@ static void free_heavy_parts(struct context *c)
     c->call = NULL;
     c->outcome = NULL;
     c->call_id = (struct str){NULL, 0};
-    memset(c->leaving, 0, sizeof(c->leaving));
-    c->seen = (struct ledger_token){0};
+    c->leaving = NULL;
+    c->seen = NULL;
     c->targets = NULL;
     c->n_targets = 0;
     context_count(c);
@@ -163,6 +163,13 @@ void context_release_if_idle(struct context *c)
         context_free(c);
 }
 
+bool context_leavings_new(struct context *c)
+{
+    c->leaving = arena_array(c->arena, LEAVINGS, sizeof(*c->leaving));
+    c->seen = arena_alloc(c->arena, sizeof(*c->seen));
+    return c->leaving && c->seen;
+}
+
 static bool keep_request(struct context *c, const struct message *request)
 {
     c->arena = arena_new(ARENA_BYTES);
@@ -171,7 +178,7 @@ static bool keep_request(struct context *c, const struct message *request)
         return false;
     *c->message = (struct message){0};
     c->request = (char *)(c->message + 1);
-    if (!c->arena)
+    if (!c->arena || !context_leavings_new(c))
         return false;
     memcpy(c->request, request->raw.p, request->raw.n);
     c->request[request->raw.n] = '\0';
@@ -487,7 +494,7 @@ static void write_record(struct context *c)
         .n_tried = c->trail.n,
         .tokens = left_as(c)->identities,
         .n_tokens = left_as(c)->n_identities,
-        .seen = &c->seen,
+        .seen = c->seen,
         .ts_us = c->real_us,
         .sign_us = c->sign_us,
         .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,
@@ -580,7 +587,7 @@ void context_set_winner(struct context *c, struct attempt *a)
 {
     c->current = a;
     kept_call_left(c, a->leaves);
-    if (c->leaving[a->leaves].outcome)
+    if (c->leaving && c->leaving[a->leaves].outcome)
         c->outcome = c->leaving[a->leaves].outcome;
 }
 

@@ -69,17 +69,18 @@ struct context {
 
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool unmeasured;      /* as message_parse_unmeasured() has it */
-    enum emergency says_emergency; /* by its trunk's reading, once that is known */
-    bool emergency;                /* no limit counts but that of emergency calls */
-    bool emergency_by_to;          /* an emergency call by its To alone */
-    bool bare; /* what is sent now has no token: the next hop refused it with one */
+    bool emergency;       /* no limit counts but that of emergency calls */
+    bool emergency_by_to; /* an emergency call by its To alone */
+    bool bare;            /* what is sent now has no token: the next hop refused it with one */
     bool cancelled, finished;
-    bool refused;           /* by us, for `refused_for`, before it was sent anywhere */
-    enum progress progress; /* how far it has come before it was finished */
-    enum reason refused_for;
-    enum cause cause;   /* of its end; UNKNOWN until it is known */
-    bool answered_late; /* a 2xx came when it had ended otherwise */
-    enum source_class source_class;
+    bool refused;                      /* by us, for `refused_for`, before it was sent anywhere */
+    bool answered_late;                /* a 2xx came when it had ended otherwise */
+    enum emergency says_emergency : 8; /* by its trunk's reading, once that is known */
+    enum progress progress : 8;        /* how far it has come before it was finished */
+    enum cause cause : 8;              /* of its end; UNKNOWN until it is known */
+    enum source_class source_class : 8;
+    enum privacy_view view : 8; /* that counts now */
+    enum reason refused_for : 16;
 
     /* until the final response; then freed */
     struct arena *arena;
@@ -95,11 +96,10 @@ struct context {
     struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise, and where it
                                  is `kept` */
     struct kept_call *kept;   /* kept_call.h; in the arena; NULL: call and outcome are there */
-    struct leaving leaving[LEAVINGS];
-    enum privacy_view view;  /* that counts now */
-    struct outcome *outcome; /* of what leaves now; before a decision, what would be recorded if a
-                                path forgot to decide */
-    struct rated *rated;     /* rating.h; in the arena; NULL: no rate counts it */
+    struct leaving *leaving;  /* LEAVINGS of them, in the arena; NULL where they are `kept` */
+    struct outcome *outcome;  /* of what leaves now; before a decision, what would be recorded if a
+                                 path forgot to decide */
+    struct rated *rated;      /* rating.h; in the arena; NULL: no rate counts it */
     union asked asked;
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */
@@ -119,7 +119,7 @@ struct context {
     int64_t arrived_us, real_us;            /* monotonic, real */
     int64_t sign_us, sent_us;               /* -1: not (yet) */
     int status;                             /* final status sent upstream, 0: none */
-    struct ledger_token seen;               /* by next hops; its tokens in the arena */
+    struct ledger_token *seen;              /* by next hops; as `leaving` */
 };
 
 /* ---- context.c ---- */
@@ -129,6 +129,8 @@ bool context_parse(const struct context *c, struct message *m);
 /* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key);
+/* Has room for what leaves, in C's arena. False: no memory. */
+bool context_leavings_new(struct context *c);
 /* No further attempt, as it rings or the last one is under way: gives back what only another
  * attempt would need. */
 void context_shrink(struct context *c);

@@ -388,12 +388,12 @@ static void note_seen(struct context *c, const struct attempt *a)
     const struct leaving *leaving = &c->leaving[a->leaves];
     if (!a->has_token)
         return;
-    c->seen = (struct ledger_token){.attest = leaving->outcome->claims.attest,
-                                    .iat_s = leaving->outcome->claims.iat_s,
-                                    .certificate = outcome_certificate(leaving->outcome),
-                                    .tokens = leaving->identities,
-                                    .n_tokens = leaving->n_identities};
-    memcpy(c->seen.origid, leaving->outcome->claims.origid, sizeof(c->seen.origid));
+    *c->seen = (struct ledger_token){.attest = leaving->outcome->claims.attest,
+                                     .iat_s = leaving->outcome->claims.iat_s,
+                                     .certificate = outcome_certificate(leaving->outcome),
+                                     .tokens = leaving->identities,
+                                     .n_tokens = leaving->n_identities};
+    memcpy(c->seen->origid, leaving->outcome->claims.origid, sizeof(c->seen->origid));
 }
 
 enum sent { SENT_NOT, SENT, SENT_LATER };

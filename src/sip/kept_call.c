@@ -15,7 +15,7 @@ struct kept_call {
     uint8_t counts;          /* the outcome that counts: its place; NO_PLACE: none does */
     uint8_t outcomes;        /* which are there: a bit for each place */
     bool call;               /* whether that is there */
-    unsigned char pressed[]; /* the call, then the outcomes in the order of their places */
+    unsigned char pressed[]; /* what left, what was seen, the call, the outcomes by their places */
 };
 
 /* ---- what is needed of them ---- */
@@ -64,6 +64,19 @@ static uint8_t take_outcomes(const struct context *c, struct whole_call *whole, 
         *counts = ALONE;
     }
     return (uint8_t)there;
+}
+
+/* The only one that left, and was signed, is what counts: then nobody asks who has seen its
+   token. */
+static void take_seen(const struct context *c, struct ledger_token *seen, uint8_t there)
+{
+    const bool alone = (there & (there - 1)) == 0;
+    memset(seen, 0, sizeof(*seen));
+    if (alone && c->outcome && c->outcome->verdict == VERDICT_SIGN)
+        return;
+    *seen = *c->seen;
+    seen->tokens = NULL;
+    seen->n_tokens = 0;
 }
 
 /* ---- their texts, in an arena of their own ---- */
@@ -135,36 +148,46 @@ static bool copy_known(struct call *call, struct arena *arena)
 
 /* Tokens that were made for other next hops too, because an earlier attempt may turn out to be the
    final one. */
-static bool copy_all_tokens(const struct context *c, struct leaving left[LEAVINGS],
-                            struct leaving *seen, struct arena *arena)
+static bool copy_all_tokens(const struct context *c, struct whole_call *whole, struct arena *arena)
 {
-    const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen.tokens,
-                                     .n_identities = c->seen.n_tokens};
+    const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen->tokens,
+                                     .n_identities = c->seen->n_tokens};
+    struct leaving seen = {0};
     if (!ledger_wants_tokens(c->snapshot->settings))
         return true;
-    bool copied = copy_tokens(seen, &was_seen, arena);
+    bool copied = copy_tokens(&seen, &was_seen, arena);
     for (unsigned i = 0; copied && i < LEAVINGS; i++)
-        copied = copy_tokens(&left[i], &c->leaving[i], arena);
+        copied = copy_tokens(&whole->leaving[i], &c->leaving[i], arena);
+    whole->seen.tokens = seen.identities;
+    whole->seen.n_tokens = seen.n_identities;
     return copied;
 }
 
 /* ---- making one ---- */
 
+static size_t bytes_of(const struct whole_call *whole, uint8_t there, bool call)
+{
+    size_t n = sizeof(struct kept_call) + pressed_bytes(whole->leaving, sizeof(whole->leaving)) +
+               pressed_bytes(&whole->seen, sizeof(whole->seen));
+    if (call)
+        n += pressed_bytes(&whole->call, sizeof(whole->call));
+    for (unsigned i = 0; i <= ALONE; i++)
+        if (there >> i & 1)
+            n += pressed_bytes(&whole->outcomes[i], sizeof(whole->outcomes[i]));
+    return n;
+}
+
 /* What an arena must hold at the least: what is rare (tokens, urgent numbers) comes on top. */
 static size_t arena_bytes_of(const struct context *c, const struct whole_call *whole, uint8_t there)
 {
-    size_t pressed = sizeof(struct kept_call), texts = text_bytes(whole->call.call_id);
+    size_t texts = text_bytes(whole->call.call_id);
     if (c->cancelled)
         texts += text_bytes(c->cancel_reason);
-    if (c->call)
-        pressed += pressed_bytes(&whole->call, sizeof(whole->call));
-    for (unsigned i = 0; i <= ALONE; i++) {
-        if (!(there >> i & 1))
-            continue;
-        pressed += pressed_bytes(&whole->outcomes[i], sizeof(whole->outcomes[i]));
-        texts += texts_of_outcome(&whole->outcomes[i]);
-    }
-    return texts + arena_rounded(pressed + POINTER_MORE) + (c->rated ? rating_copy_bytes() : 0);
+    for (unsigned i = 0; i <= ALONE; i++)
+        if (there >> i & 1)
+            texts += texts_of_outcome(&whole->outcomes[i]);
+    return texts + arena_rounded(bytes_of(whole, there, c->call != NULL) + POINTER_MORE) +
+           (c->rated ? rating_copy_bytes() : 0);
 }
 
 static bool copy_all_texts(struct whole_call *whole, uint8_t there, struct arena *arena)
@@ -180,18 +203,13 @@ static bool copy_all_texts(struct whole_call *whole, uint8_t there, struct arena
 static struct kept_call *press(const struct whole_call *whole, uint8_t there, bool call,
                                struct arena *arena)
 {
-    size_t n = sizeof(struct kept_call);
-    if (call)
-        n += pressed_bytes(&whole->call, sizeof(whole->call));
-    for (unsigned i = 0; i <= ALONE; i++)
-        if (there >> i & 1)
-            n += pressed_bytes(&whole->outcomes[i], sizeof(whole->outcomes[i]));
-    struct kept_call *kept = arena_alloc(arena, n);
+    struct kept_call *kept = arena_alloc(arena, bytes_of(whole, there, call));
     if (!kept)
         return NULL;
     kept->call = call;
     kept->outcomes = there;
-    unsigned char *to = kept->pressed;
+    unsigned char *to = pressed_write(kept->pressed, whole->leaving, sizeof(whole->leaving));
+    to = pressed_write(to, &whole->seen, sizeof(whole->seen));
     if (call)
         to = pressed_write(to, &whole->call, sizeof(whole->call));
     for (unsigned i = 0; i <= ALONE; i++)
@@ -213,17 +231,21 @@ static void move(struct context *c, struct arena *arena, struct kept_call *kept)
 bool kept_call_make(struct context *c)
 {
     struct whole_call whole;
-    struct leaving left[LEAVINGS] = {0}, seen = {0};
     struct str reason = c->cancelled ? c->cancel_reason : STR("");
-    uint8_t counts, there = take_outcomes(c, &whole, &counts);
+    uint8_t counts, there;
+    if (!c->leaving)
+        return false;
+    there = take_outcomes(c, &whole, &counts);
     memset(&whole.call, 0, sizeof(whole.call));
+    memset(whole.leaving, 0, sizeof(whole.leaving));
+    take_seen(c, &whole.seen, there);
     if (c->call)
         take_call(c, &whole.call);
     struct str call_id = received_call_id((struct str){c->request, c->request_bytes});
     whole.call.call_id = call_id;
     struct arena *arena = arena_new(arena_bytes_of(c, &whole, there));
     if (!arena || !copy_text(&call_id, arena) || !copy_text(&reason, arena) ||
-        !copy_all_texts(&whole, there, arena) || !copy_all_tokens(c, left, &seen, arena)) {
+        !copy_all_texts(&whole, there, arena) || !copy_all_tokens(c, &whole, arena)) {
         arena_free(arena);
         return false;
     }
@@ -234,9 +256,6 @@ bool kept_call_make(struct context *c)
         return false;
     }
     kept->counts = counts;
-    memcpy(c->leaving, left, sizeof(left));
-    c->seen.tokens = seen.identities;
-    c->seen.n_tokens = seen.n_identities;
     c->call_id = call_id;
     c->cancel_reason = reason;
     move(c, arena, kept);
@@ -251,16 +270,19 @@ void kept_call_rest(struct context *c)
         return;
     c->call = NULL;
     c->outcome = NULL;
-    for (unsigned i = 0; i < LEAVINGS; i++)
-        c->leaving[i].outcome = NULL;
+    c->leaving = NULL;
+    c->seen = NULL;
 }
 
 void kept_call_restore(struct context *c, struct whole_call *whole)
 {
     const struct kept_call *kept = c->kept;
-    if (!kept || c->call || c->outcome)
+    if (!kept || c->leaving)
         return;
-    const unsigned char *from = kept->pressed;
+    const unsigned char *from = pressed_read(kept->pressed, whole->leaving, sizeof(whole->leaving));
+    from = pressed_read(from, &whole->seen, sizeof(whole->seen));
+    c->leaving = whole->leaving;
+    c->seen = &whole->seen;
     if (kept->call) {
         from = pressed_read(from, &whole->call, sizeof(whole->call));
         whole->call.arena = c->arena;
@@ -272,7 +294,7 @@ void kept_call_restore(struct context *c, struct whole_call *whole)
             continue;
         from = pressed_read(from, o, sizeof(*o));
         if (i < LEAVINGS)
-            c->leaving[i].outcome = o;
+            whole->leaving[i].outcome = o;
         if (i == kept->counts)
             c->outcome = o;
     }

@@ -2,8 +2,8 @@
  * kept_call - what the record of a call needs, pressed (stird/base/pressed.h), while the call waits
  * for its answer: calls ring for half a minute, by thousands, and nobody asks for it meanwhile.
  *
- * While it is kept, the context's `call`, its `outcome` and the outcomes of its `leaving` are NULL.
- * Whoever needs them restores them for as long as that takes.
+ * While it is kept, the context's `call`, `outcome`, `leaving` and `seen` are NULL. Whoever needs
+ * them restores them for as long as that takes.
  */
 #ifndef STIRD_SIP_KEPT_CALL_H
 #define STIRD_SIP_KEPT_CALL_H
@@ -17,6 +17,8 @@ bool kept_call_make(struct context *c);
 struct whole_call {
     struct call call;
     struct outcome outcomes[LEAVINGS + 1];
+    struct leaving leaving[LEAVINGS];
+    struct ledger_token seen;
 };
 /* Makes in WHOLE what C is to point to until kept_call_rest() or the end of its arena; nothing
    where C is not kept, or is restored already. */

@@ -74,7 +74,7 @@ static bool make_context(struct stage *s, struct str raw)
     c->real_us = s->rehearsal->now_s * 1000000;
     c->sign_us = c->sent_us = -1;
     c->invite = true;
-    return copy.p != NULL;
+    return copy.p != NULL && context_leavings_new(c);
 }
 
 static const struct stage *stage_of(const struct context *c)

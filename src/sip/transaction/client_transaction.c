@@ -173,9 +173,8 @@ static void on_again(struct timer *timer, int64_t now_ms)
 /* In the place of the timer for its end, which is as long as that comes later. */
 static void again_in(struct client_transaction *t, int64_t now_ms)
 {
-    const int64_t due_ms = now_ms + t->interval_ms;
-    if (due_ms < t->end_ms)
-        timer_set(t->all->timers, &t->timer, on_again, due_ms);
+    if (now_ms + t->interval_ms < t->end_ms)
+        timer_set_about(t->all->timers, &t->timer, on_again, now_ms, t->interval_ms);
     else
         end_at(t, t->end_ms, (enum transaction_end)t->why);
 }

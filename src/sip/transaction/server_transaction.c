@@ -203,9 +203,8 @@ static void on_again(struct timer *timer, int64_t now_ms)
 /* In the place of the timer for its end, which is as long as that comes later. */
 static void again_in(struct server_transaction *t, int64_t now_ms)
 {
-    const int64_t due_ms = now_ms + t->interval_ms;
-    if (due_ms < t->end_ms)
-        timer_set(t->all->timers, &t->timer, on_again, due_ms);
+    if (now_ms + t->interval_ms < t->end_ms)
+        timer_set_about(t->all->timers, &t->timer, on_again, now_ms, t->interval_ms);
     else
         end_at(t, t->end_ms, (enum transaction_end)t->why);
 }
@@ -224,7 +223,6 @@ static void invite_completed(struct server_transaction *t, int64_t now_ms)
 static void invite_accepted(struct server_transaction *t, int64_t now_ms)
 {
     t->state = SERVER_ACCEPTED;
-    keep_response(t, (struct str){NULL, 0});
     end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_DONE); /* L */
 }
 
@@ -246,7 +244,8 @@ bool server_transaction_respond(struct server_transaction *t, int status, struct
     if (t->state != SERVER_PROCEEDING)
         return false;
     timer_clear(t->all->timers, &t->timer); /* no 100 is waited for */
-    keep_response(t, response);
+    /* A 2xx to INVITE is said again by those who answered (RFC 6026 section 7.1). */
+    keep_response(t, t->invite && status / 100 == 2 ? (struct str){NULL, 0} : response);
     t->all->hooks.send(t->all->hooks.context, &t->reply, response);
     if (status < 200)
         return true;
