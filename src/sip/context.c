@@ -106,10 +106,14 @@ static void free_heavy_parts(struct context *c)
  */
 void context_shrink(struct context *c)
 {
-    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c) ||
+    /* What the caller was told last repeats what another answer must. */
+    const bool repeated = c->server && server_transaction_last_response(c->server).n > 0;
+    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || (!repeated && !context_prepare_answer(c)) ||
         !kept_call_make(c))
         return;
     free_request(c);
+    if (repeated)
+        answer_base_fini(&c->answer);
     c->targets = NULL;
     c->n_targets = c->target = 0;
     context_count(c);

@@ -96,7 +96,7 @@ static size_t texts_of_outcome(const struct outcome *o)
 static bool copy_text(struct str *s, struct arena *arena)
 {
     const size_t n = s->n;
-    *s = n > 0 ? arena_copy(arena, *s) : STR("");
+    *s = n > 0 ? arena_copy(arena, *s) : (struct str){NULL, 0};
     return s->n == n;
 }
 

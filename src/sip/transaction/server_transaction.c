@@ -176,15 +176,19 @@ void server_transaction_say_again(const struct transaction_node *node)
         send_response(t);
 }
 
-static void keep_response(struct server_transaction *t, struct str response)
+/* What a provisional one replaces stays where there is no room for it: the caller heard it. */
+static void keep_response(struct server_transaction *t, int status, struct str response)
 {
-    bool kept = response.n > 0 && (response.n <= t->response_bytes ||
-                                   holding_may_grow(t->holding, response.n - t->response_bytes));
+    const bool fits = response.n <= t->response_bytes ||
+                      holding_may_grow(t->holding, response.n - t->response_bytes);
+    char *copy = response.n > 0 && fits ? malloc(response.n) : NULL;
+    if (!copy && status < 200)
+        return;
     free(t->response);
-    t->response = kept ? malloc(response.n) : NULL;
-    t->response_bytes = t->response ? (uint32_t)response.n : 0;
-    if (t->response)
-        memcpy(t->response, response.p, response.n);
+    t->response = copy;
+    t->response_bytes = copy ? (uint32_t)response.n : 0;
+    if (copy)
+        memcpy(copy, response.p, response.n);
     count(t);
 }
 
@@ -245,7 +249,7 @@ bool server_transaction_respond(struct server_transaction *t, int status, struct
         return false;
     timer_clear(t->all->timers, &t->timer); /* no 100 is waited for */
     /* A 2xx to INVITE is said again by those who answered (RFC 6026 section 7.1). */
-    keep_response(t, t->invite && status / 100 == 2 ? (struct str){NULL, 0} : response);
+    keep_response(t, status, t->invite && status / 100 == 2 ? (struct str){NULL, 0} : response);
     t->all->hooks.send(t->all->hooks.context, &t->reply, response);
     if (status < 200)
         return true;
@@ -273,7 +277,7 @@ bool server_transaction_ack(struct server_transaction *t, int64_t now_ms)
     if (t->state == SERVER_COMPLETED && t->invite) {
         bool reliable = flow_is_reliable(&t->reply);
         t->state = SERVER_CONFIRMED;
-        keep_response(t, (struct str){NULL, 0});
+        keep_response(t, t->final_status, (struct str){NULL, 0});
         end_at(t, now_ms + (reliable ? 0 : t->all->timing.t4_ms), TRANSACTION_DONE); /* I */
     }
     return false;
