@@ -15,6 +15,7 @@
 
 #include "sip/message/answer.h"
 #include "attempt.h"
+#include "kept_call.h"
 #include "sip/transaction/channel.h"
 #include "sip/message/message.h"
 #include "own_routes.h"
@@ -23,16 +24,6 @@
 #include "target.h"
 #include "trail.h"
 #include "wait.h"
-
-/* What was decided and signed for next hops that see the same of a call. */
-struct leaving {
-    struct outcome *outcome; /* in the arena; NULL: not decided yet */
-    struct str *identities;  /* the Identity values to insert, in their order, in the arena */
-    unsigned n_identities;
-};
-
-#define LEAVES_BARE PRIVACY_VIEWS /* without a token, whatever the next hop sees (relay.c) */
-#define LEAVINGS    (PRIVACY_VIEWS + 1)
 
 #define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */
 

@@ -4,6 +4,7 @@
 #include <stird/core/verified.h>
 #include <string.h>
 
+#include "context.h"
 #include "rating.h"
 #include "sip/message/received.h"
 

@@ -8,7 +8,23 @@
 #ifndef STIRD_SIP_KEPT_CALL_H
 #define STIRD_SIP_KEPT_CALL_H
 
-#include "context.h"
+#include <stdbool.h>
+#include <stird/core/call.h>
+#include <stird/core/outcome.h>
+#include <stird/core/privacy.h>
+#include <stird/io/ledger.h>
+
+struct context;
+
+/* What was decided and signed for next hops that see the same of a call. */
+struct leaving {
+    struct outcome *outcome; /* in the arena; NULL: not decided yet */
+    struct str *identities;  /* the Identity values to insert, in their order, in the arena */
+    unsigned n_identities;
+};
+
+#define LEAVES_BARE PRIVACY_VIEWS /* without a token, whatever the next hop sees (relay.c) */
+#define LEAVINGS    (PRIVACY_VIEWS + 1)
 
 /* Has an arena with no more than that in the place of C's. C's request is still needed for it.
    False: no memory; C stays as it is. */
