@@ -43,8 +43,7 @@ static void chunk_free_all(struct chunk *c)
 struct arena *arena_new(size_t first_bytes)
 {
     /* The arena lives in its own first chunk: one malloc for a small call. */
-    const size_t own = sizeof(max_align_t) > sizeof(struct arena) ? sizeof(max_align_t)
-                                                                  : sizeof(struct arena);
+    const size_t own = arena_rounded(sizeof(struct arena));
     struct chunk *c = first_bytes <= SIZE_MAX - own ? chunk_new(first_bytes + own, NULL) : NULL;
     if (!c)
         return NULL;

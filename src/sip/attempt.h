@@ -20,16 +20,16 @@ struct attempt {
     struct context *context;
     struct client_transaction *client;
     struct target target;
-    unsigned leaves; /* which decision left: of the context's `leaving` */
-    bool has_token;  /* with a token of ours */
-    char branch[BRANCH_LENGTH + 1];
-    struct limit *limit; /* of the upstream; until its final answer */
-    uint64_t *level;     /* tally.h: the same; or NULL */
-    unsigned place;      /* in the context's trail; 0: none */
-    bool abandoned;      /* another attempt has taken over */
-    enum heard heard;    /* the most that it has said */
-    enum cancelling cancelling;
+    struct limit *limit;   /* of the upstream; until its final answer */
+    uint64_t *level;       /* tally.h: the same; or NULL */
     struct timer patience; /* how long it may say nothing (further): relay.h */
+    char branch[BRANCH_LENGTH + 1];
+    unsigned leaves : 8;  /* which decision left: of the context's `leaving` */
+    unsigned place : 8;   /* in the context's trail; 0: none */
+    bool has_token;       /* with a token of ours */
+    bool abandoned;       /* another attempt has taken over */
+    enum heard heard : 8; /* the most that it has said */
+    enum cancelling cancelling : 8;
 };
 
 #endif

@@ -1,4 +1,5 @@
 #include "context.h"
+#include "kept_call.h"
 #include "lost_emergency.h"
 #include "rating.h"
 #include "sip/message/received.h"
@@ -20,9 +21,8 @@
 #include <stird/core/verified.h>
 #include <string.h>
 
-#define ARENA_BYTES       2048
-#define SMALL_ARENA_BYTES (sizeof(struct call) + sizeof(struct outcome) + 96)
-#define PARSED_BYTES      4096 /* of a parsed message, beside a second copy of its octets */
+#define ARENA_BYTES  2048
+#define PARSED_BYTES 4096 /* of a parsed message, beside a second copy of its octets */
 
 /* ---- what it holds ---- */
 
@@ -30,8 +30,8 @@ static size_t octets_of(const struct context *c)
 {
     size_t n = sizeof(*c) + arena_bytes(c->arena) + c->answer.n + trail_bytes(&c->trail);
     if (c->request)
-        n += c->request_bytes;
-    if (message_is_parsed(&c->message))
+        n += sizeof(*c->message) + c->request_bytes;
+    if (c->message && message_is_parsed(c->message))
         n += c->request_bytes + PARSED_BYTES;
     if (c->best)
         n += c->best_bytes;
@@ -68,162 +68,35 @@ void context_reaches(struct context *c, enum progress progress)
         c->progress = progress;
 }
 
+static void free_request(struct context *c)
+{
+    if (c->message)
+        message_fini(c->message);
+    free(c->message);
+    c->message = NULL;
+    c->request = NULL;
+}
+
 static void free_heavy_parts(struct context *c)
 {
-    message_fini(&c->message);
+    free_request(c);
     answer_base_fini(&c->answer);
     trail_fini(&c->trail);
     verifying_free(c->verifying);
     c->verifying = NULL;
     arena_free(c->arena);
-    free(c->request);
     free(c->best);
     c->arena = NULL;
-    c->request = c->best = NULL;
+    c->best = NULL;
+    c->kept = NULL;
     c->call = NULL;
     c->outcome = NULL;
     c->call_id = (struct str){NULL, 0};
-    memset(c->leaving, 0, sizeof(c->leaving));
-    c->seen = (struct ledger_token){0};
+    c->leaving = NULL;
+    c->seen = NULL;
     c->targets = NULL;
     c->n_targets = 0;
     context_count(c);
-}
-
-/* Of what copy_verified() copies. */
-static size_t verified_bytes(const struct outcome *o)
-{
-    return o && o->verified ? verified_kept_bytes(o->verified) : 0;
-}
-
-/* False: no memory. */
-static bool copy_verified(struct outcome *o, struct arena *arena)
-{
-    struct verified *v = o->verified ? arena_alloc(arena, sizeof(*v)) : NULL;
-    if (v)
-        *v = *o->verified;
-    bool copied = !o->verified || (v && verified_keep(v, arena));
-    o->verified = v;
-    return copied;
-}
-
-/* NULL: no memory. */
-static struct outcome *copy_outcome(const struct outcome *from, struct arena *arena)
-{
-    struct outcome *o = arena_alloc(arena, sizeof(*o));
-    struct str rule = arena_copy(arena, from->rule), detail = arena_copy(arena, from->detail);
-    if (!o || !rule.p || !detail.p)
-        return NULL;
-    *o = *from;
-    o->rule = rule;
-    o->detail = detail;
-    o->rate = from->rate.n > 0 ? arena_copy(arena, from->rate) : STR("");
-    o->trace = NULL;
-    o->n_trace = 0;
-    o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
-    if (o->number_urgent && !outcome_keep_number(&o->number, arena))
-        return NULL;
-    return copy_verified(o, arena) ? o : NULL;
-}
-
-/* What a record holds of the tokens that were made for next hops of one view. False: no memory. */
-static bool copy_tokens(struct leaving *to, const struct leaving *from, struct arena *arena)
-{
-    to->identities = from->n_identities > 0
-                         ? arena_array(arena, from->n_identities, sizeof(*to->identities))
-                         : NULL;
-    for (; to->identities && to->n_identities < from->n_identities; to->n_identities++) {
-        struct str *copy = &to->identities[to->n_identities];
-        *copy = arena_copy(arena, from->identities[to->n_identities]);
-        if (!copy->p)
-            return false;
-    }
-    return to->n_identities == from->n_identities;
-}
-
-/* The same of those that came with it, by which it was judged. */
-static bool copy_known(struct call *to, const struct call *from, struct arena *arena)
-{
-    for (unsigned i = 0; i < from->n_identities_known; i++) {
-        struct identity_value *copy = arena_alloc(arena, sizeof(*copy));
-        const struct str text = arena_copy(arena, from->identities_known[i]->text);
-        if (!copy || !text.p)
-            return false;
-        copy->text = text;
-        to->identities_known[to->n_identities_known++] = copy;
-    }
-    return true;
-}
-
-/* Keeps tokens that were made for other next hops, because an earlier attempt may turn out to be
-   the final one. */
-static bool copy_outcomes(struct context *c, struct arena *arena)
-{
-    struct outcome *copies[LEAVINGS] = {NULL}, *counts = NULL;
-    for (unsigned i = 0; i < LEAVINGS; i++) {
-        const struct outcome *from = c->leaving[i].outcome;
-        copies[i] = from ? copy_outcome(from, arena) : NULL;
-        if (from && !copies[i])
-            return false;
-        if (from == c->outcome)
-            counts = copies[i];
-    }
-    if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
-        return false;
-    struct leaving left[LEAVINGS] = {0}, seen = {0};
-    const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen.tokens,
-                                     .n_identities = c->seen.n_tokens};
-    if (ledger_wants_tokens(c->snapshot->settings) && !copy_tokens(&seen, &was_seen, arena))
-        return false;
-    for (unsigned i = 0; i < LEAVINGS; i++) {
-        left[i].outcome = copies[i];
-        if (ledger_wants_tokens(c->snapshot->settings) &&
-            !copy_tokens(&left[i], &c->leaving[i], arena))
-            return false;
-    }
-    memcpy(c->leaving, left, sizeof(left));
-    c->seen.tokens = seen.identities;
-    c->seen.n_tokens = seen.n_identities;
-    c->outcome = counts;
-    return true;
-}
-
-/* What the record still needs of the call. NULL: no memory. */
-static struct call *copy_call(const struct context *c, struct str call_id, struct arena *arena)
-{
-    struct call *call = arena_alloc(arena, sizeof(*call));
-    if (!call || !c->call)
-        return call;
-    *call = (struct call){.arena = arena,
-                          .now_s = c->call->now_s,
-                          .source = c->call->source,
-                          .listener = c->call->listener,
-                          .call_id = call_id,
-                          .n_identity_unreadable = c->call->n_identity_unreadable,
-                          .identity_fault = c->call->identity_fault,
-                          .trunk = c->call->trunk,
-                          .customer = c->call->customer};
-    const bool judged = c->outcome && c->outcome->verified;
-    if (judged && ledger_wants_tokens(c->snapshot->settings) && !copy_known(call, c->call, arena))
-        return NULL;
-    return call;
-}
-
-/* Copies the facts that the record of a call still needs: all, or C stays as it is. */
-static bool copy_facts(struct context *c, struct arena *arena)
-{
-    struct str call_id = arena_copy(arena,
-                                    received_call_id((struct str){c->request, c->request_bytes}));
-    struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
-    struct call *call = copy_call(c, call_id, arena);
-    if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
-        return false;
-    rating_copy(c, arena);
-    if (c->call)
-        c->call = call;
-    c->call_id = call_id;
-    c->cancel_reason = reason;
-    return true;
 }
 
 /*
@@ -233,18 +106,14 @@ static bool copy_facts(struct context *c, struct arena *arena)
  */
 void context_shrink(struct context *c)
 {
-    struct arena *arena;
-    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c))
+    /* What the caller was told last repeats what another answer must. */
+    const bool repeated = c->server && server_transaction_last_response(c->server).n > 0;
+    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || (!repeated && !context_prepare_answer(c)) ||
+        !kept_call_make(c))
         return;
-    arena = arena_new(SMALL_ARENA_BYTES + verified_bytes(c->outcome));
-    if (!arena || !copy_facts(c, arena)) {
-        arena_free(arena);
-        return;
-    }
-    arena_free(c->arena);
-    free(c->request);
-    c->arena = arena;
-    c->request = NULL;
+    free_request(c);
+    if (repeated)
+        answer_base_fini(&c->answer);
     c->targets = NULL;
     c->n_targets = c->target = 0;
     context_count(c);
@@ -298,11 +167,22 @@ void context_release_if_idle(struct context *c)
         context_free(c);
 }
 
+bool context_leavings_new(struct context *c)
+{
+    c->leaving = arena_array(c->arena, LEAVINGS, sizeof(*c->leaving));
+    c->seen = arena_alloc(c->arena, sizeof(*c->seen));
+    return c->leaving && c->seen;
+}
+
 static bool keep_request(struct context *c, const struct message *request)
 {
     c->arena = arena_new(ARENA_BYTES);
-    c->request = malloc(request->raw.n + 1);
-    if (!c->arena || !c->request)
+    c->message = malloc(sizeof(*c->message) + request->raw.n + 1);
+    if (!c->message)
+        return false;
+    *c->message = (struct message){0};
+    c->request = (char *)(c->message + 1);
+    if (!c->arena || !context_leavings_new(c))
         return false;
     memcpy(c->request, request->raw.p, request->raw.n);
     c->request[request->raw.n] = '\0';
@@ -332,8 +212,8 @@ bool context_prepare_answer(struct context *c)
     struct message m;
     if (c->answer.lines)
         return true;
-    if (message_is_parsed(&c->message))
-        return answer_base_make(&c->answer, &c->message);
+    if (c->message && message_is_parsed(c->message))
+        return answer_base_make(&c->answer, c->message);
     if (last.n > 0)
         return answer_base_of_response(&c->answer, last);
     if (!context_parse(c, &m))
@@ -397,10 +277,10 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
         free(c);
         return NULL;
     }
-    message_move(&c->message, request, c->request);
+    message_move(c->message, request, c->request);
     server_transaction_holds(c->server, c->holding);
     context_count(c);
-    branch_tag_write(proxy_branches(p), &c->message, c->tag);
+    branch_tag_write(proxy_branches(p), c->message, c->tag);
     c->snapshot = snapshot_ref(proxy_snapshot(p));
     c->link = proxy_contexts(p);
     c->next = *c->link;
@@ -456,8 +336,10 @@ static void tell_of_ceiling(const struct context *c, enum reason reason)
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
+    struct whole_call whole;
     if (c->progress < PROGRESS_ADMITTED && !context_admit(c))
         return;
+    kept_call_restore(c, &whole);
     /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
     if (reason == REASON_NO_UPSTREAM && !c->snapshot->settings->pass_503)
         status = 500;
@@ -482,6 +364,7 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
                  STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
+    kept_call_rest(c);
 }
 
 void context_refuse(struct context *c, enum reason reason)
@@ -503,8 +386,8 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     }
     TALLY(c, limited, c->invite);
     tell_of_ceiling(c, reason);
-    struct flow reply = reply_flow(&c->message, &c->from);
-    reply_stateless(p, &c->message, &reply, status, extra_lines(reason));
+    struct flow reply = reply_flow(c->message, &c->from);
+    reply_stateless(p, c->message, &reply, status, extra_lines(reason));
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }
 
@@ -615,7 +498,7 @@ static void write_record(struct context *c)
         .n_tried = c->trail.n,
         .tokens = left_as(c)->identities,
         .n_tokens = left_as(c)->n_identities,
-        .seen = &c->seen,
+        .seen = c->seen,
         .ts_us = c->real_us,
         .sign_us = c->sign_us,
         .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,
@@ -707,7 +590,8 @@ static void tell(struct context *c)
 void context_set_winner(struct context *c, struct attempt *a)
 {
     c->current = a;
-    if (c->leaving[a->leaves].outcome)
+    kept_call_left(c, a->leaves);
+    if (c->leaving && c->leaving[a->leaves].outcome)
         c->outcome = c->leaving[a->leaves].outcome;
 }
 
@@ -720,8 +604,10 @@ void context_end(struct context *c, int status, enum cause cause)
 void context_finish(struct context *c, int status)
 {
     struct proxy *p = c->proxy;
+    struct whole_call whole;
     if (c->finished)
         return;
+    kept_call_restore(c, &whole);
     c->finished = true;
     c->status = status;
     wait_cancel(&c->wait);

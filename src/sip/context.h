@@ -15,6 +15,7 @@
 
 #include "sip/message/answer.h"
 #include "attempt.h"
+#include "kept_call.h"
 #include "sip/transaction/channel.h"
 #include "sip/message/message.h"
 #include "own_routes.h"
@@ -23,16 +24,6 @@
 #include "target.h"
 #include "trail.h"
 #include "wait.h"
-
-/* What was decided and signed for next hops that see the same of a call. */
-struct leaving {
-    struct outcome *outcome; /* in the arena; NULL: not decided yet */
-    struct str *identities;  /* the Identity values to insert, in their order, in the arena */
-    unsigned n_identities;
-};
-
-#define LEAVES_BARE PRIVACY_VIEWS /* without a token, whatever the next hop sees (relay.c) */
-#define LEAVINGS    (PRIVACY_VIEWS + 1)
 
 #define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */
 
@@ -69,34 +60,37 @@ struct context {
 
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool unmeasured;      /* as message_parse_unmeasured() has it */
-    enum emergency says_emergency; /* by its trunk's reading, once that is known */
-    bool emergency;                /* no limit counts but that of emergency calls */
-    bool emergency_by_to;          /* an emergency call by its To alone */
-    bool bare; /* what is sent now has no token: the next hop refused it with one */
+    bool emergency;       /* no limit counts but that of emergency calls */
+    bool emergency_by_to; /* an emergency call by its To alone */
+    bool bare;            /* what is sent now has no token: the next hop refused it with one */
     bool cancelled, finished;
-    bool refused;           /* by us, for `refused_for`, before it was sent anywhere */
-    enum progress progress; /* how far it has come before it was finished */
-    enum reason refused_for;
-    enum cause cause;   /* of its end; UNKNOWN until it is known */
-    bool answered_late; /* a 2xx came when it had ended otherwise */
-    enum source_class source_class;
+    bool refused;                      /* by us, for `refused_for`, before it was sent anywhere */
+    bool answered_late;                /* a 2xx came when it had ended otherwise */
+    enum emergency says_emergency : 8; /* by its trunk's reading, once that is known */
+    enum progress progress : 8;        /* how far it has come before it was finished */
+    enum cause cause : 8;              /* of its end; UNKNOWN until it is known */
+    enum source_class source_class : 8;
+    enum privacy_view view : 8; /* that counts now */
+    enum reason refused_for : 16;
 
     /* until the final response; then freed */
     struct arena *arena;
-    char *request; /* as received, NUL-terminated */
+    struct message *message; /* parsed from the request; empty between attempts; NULL: gone with
+                                it */
+    char *request;           /* as received, NUL-terminated; behind the message, in its block */
     size_t request_bytes;
-    struct message message; /* parsed from it; empty between attempts */
     struct answer_base answer;
     char tag[TAG_LENGTH + 1];
     struct str call_id;       /* in the arena, once `request` is gone */
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
     struct flow from;         /* as the packet has it; answers may go elsewhere */
-    struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
-    struct leaving leaving[LEAVINGS];
-    enum privacy_view view;  /* that counts now */
-    struct outcome *outcome; /* of what leaves now; before a decision, what would be recorded if a
-                                path forgot to decide */
-    struct rated *rated;     /* rating.h; in the arena; NULL: no rate counts it */
+    struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise, and where it
+                                 is `kept` */
+    struct kept_call *kept;   /* kept_call.h; in the arena; NULL: call and outcome are there */
+    struct leaving *leaving;  /* LEAVINGS of them, in the arena; NULL where they are `kept` */
+    struct outcome *outcome;  /* of what leaves now; before a decision, what would be recorded if a
+                                 path forgot to decide */
+    struct rated *rated;      /* rating.h; in the arena; NULL: no rate counts it */
     union asked asked;
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */
@@ -116,7 +110,7 @@ struct context {
     int64_t arrived_us, real_us;            /* monotonic, real */
     int64_t sign_us, sent_us;               /* -1: not (yet) */
     int status;                             /* final status sent upstream, 0: none */
-    struct ledger_token seen;               /* by next hops; its tokens in the arena */
+    struct ledger_token *seen;              /* by next hops; as `leaving` */
 };
 
 /* ---- context.c ---- */
@@ -126,6 +120,8 @@ bool context_parse(const struct context *c, struct message *m);
 /* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key);
+/* Has room for what leaves, in C's arena. False: no memory. */
+bool context_leavings_new(struct context *c);
 /* No further attempt, as it rings or the last one is under way: gives back what only another
  * attempt would need. */
 void context_shrink(struct context *c);

@@ -109,7 +109,7 @@ static enum dialog_block ask_any(struct context *c, enum dialog_way way)
 static bool leads_to_trunks(const struct context *c)
 {
     struct targets targets;
-    if (target_of_dialog(c->proxy, &c->message, &c->own, NULL, &targets) != TARGET_FOUND)
+    if (target_of_dialog(c->proxy, c->message, &c->own, NULL, &targets) != TARGET_FOUND)
         return false;
     for (unsigned i = 0; i < targets.n; i++)
         if (source_class_of(c->proxy, &targets.list[i].address) != SOURCE_TRUNK ||
@@ -143,7 +143,7 @@ enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trun
     *trunk = trunk_alone_at(s, source);
     if (*trunk)
         return DIALOG_WAY_ALONE;
-    uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
+    uint64_t id = dialog_trunk_of(c->proxy, c->message, &c->own, c->own.senders, source);
     *trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
     if (*trunk)
         return DIALOG_WAY_PROVEN;

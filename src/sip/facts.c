@@ -247,9 +247,9 @@ bool facts_fill(struct context *c)
     call->source = c->from.remote;
     call->listener = c->snapshot->settings->listeners[c->from.listener].name;
     /* That of an odd start line is the message's own, which ends before the call does. */
-    call->request_uri = arena_copy(c->arena, c->message.request_uri);
+    call->request_uri = arena_copy(c->arena, c->message->request_uri);
     call->customer = NUMBERS_NO_CUSTOMER;
     return chance_take(proxy_chance(c->proxy), call->random, sizeof(call->random)) &&
-           call->request_uri.p && read_request(call, c->snapshot->settings, c->message.raw) &&
+           call->request_uri.p && read_request(call, c->snapshot->settings, c->message->raw) &&
            list_peer_names(c);
 }

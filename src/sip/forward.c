@@ -29,14 +29,14 @@ static void take_identity_off(struct context *c)
 {
     const struct trunk *trunk = c->call->trunk;
     if (c->outcome->strip_identity)
-        message_remove_headers(&c->message, STR("Identity"), 'y', NULL);
+        message_remove_headers(c->message, STR("Identity"), 'y', NULL);
     else if (!trunk || service_words[trunk->service].signs)
-        message_remove_headers(&c->message, STR("Identity"), 'y', identity_is_empty);
+        message_remove_headers(c->message, STR("Identity"), 'y', identity_is_empty);
 }
 
 static int write_identity(struct context *c)
 {
-    struct message *m = &c->message;
+    struct message *m = c->message;
     char date[SIP_DATE_LENGTH + 1];
     int error = 0;
     take_identity_off(c);
@@ -102,7 +102,7 @@ static void add_parameters(struct buf *out, struct str parameters, bool sips,
 static bool named_us(const struct context *c)
 {
     uint16_t listener;
-    const url_t *url = message_request_url(&c->message);
+    const url_t *url = message_request_url(c->message);
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     if (!url->url_host)
         return false;
@@ -115,7 +115,7 @@ static bool named_us(const struct context *c)
 /* "sip:user@us;x" with the next hop in our place; a tel: URI has no host and stays. */
 static int rewrite_request_uri(struct context *c, const struct target *target)
 {
-    struct message *m = &c->message;
+    struct message *m = c->message;
     struct str uri = m->request_uri;
     if (!(named_us(c) || target->upstream->replace_request_uri) ||
         !str_starts_nocase(uri, STR("sip")))
@@ -142,7 +142,7 @@ static void add_trunk(const struct context *c, struct buf *text)
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     if (!trunk || !dialog_trunk_needed(c->snapshot->settings, &c->from.remote))
         return;
-    dialog_trunk_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, trunk,
+    dialog_trunk_write(proxy_branches(c->proxy), c->message->call_id, c->message->from_tag, trunk,
                        proof);
     buf_add_str(text, STR(";" TRUNK_PARAMETER "="));
     buf_add_text(text, proof);
@@ -155,11 +155,11 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
     char key[ROUTE_KEY_LENGTH + 1];
     const struct route_place place = {*listener_shown(&proxy_listeners(c->proxy)->list[listener]),
                                       transport};
-    route_key_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, &place, side,
-                    proxy_today(c->proxy), key);
+    route_key_write(proxy_branches(c->proxy), c->message->call_id, c->message->from_tag, &place,
+                    side, proxy_today(c->proxy), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
     bool sips = transport == TRANSPORT_TLS &&
-                str_starts_nocase(c->message.request_uri, STR("sips:"));
+                str_starts_nocase(c->message->request_uri, STR("sips:"));
     buf_add_text(&text, sips ? "<sips:" : "<sip:");
     address_add(&text, &place.address);
     if (transport != TRANSPORT_UDP && !sips) {
@@ -170,7 +170,7 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
     buf_add_text(&text, key);
     add_trunk(c, &text);
     buf_add_char(&text, '>');
-    int error = buf_failed(&text) ? -1 : message_add_record_route(&c->message, buf_str(&text));
+    int error = buf_failed(&text) ? -1 : message_add_record_route(c->message, buf_str(&text));
     buf_fini(&text);
     return error;
 }
@@ -247,8 +247,8 @@ static int apply_trust(struct context *c, const struct target *target)
 {
     const struct settings *settings = c->snapshot->settings;
     if (c->call && target->upstream)
-        return trust_domain_apply(&c->message, settings, c->call, target->upstream);
-    return trust_domain_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
+        return trust_domain_apply(c->message, settings, c->call, target->upstream);
+    return trust_domain_apply_in_dialog(c->message, settings, &c->from.remote, &target->address);
 }
 
 /* Whether the trunk takes Identity off; the trunk is found by what proves it, or as the only one of
@@ -259,7 +259,7 @@ static bool takes_identity(const struct context *c)
     const struct address *source = &c->from.remote;
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     if (!trunk) {
-        uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
+        uint64_t id = dialog_trunk_of(c->proxy, c->message, &c->own, c->own.senders, source);
         trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
     }
     return trunk ? trust_domain_takes_identity(trunk) : trust_domain_takes_identity_of(s, source);
@@ -269,18 +269,18 @@ static bool takes_identity(const struct context *c)
 static void strip_identity(struct context *c)
 {
     if (source_class_of(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
-        message_remove_headers(&c->message, STR("Identity"), 'y', NULL);
+        message_remove_headers(c->message, STR("Identity"), 'y', NULL);
 }
 
 bool forward_has_route(const struct context *c, const struct target *target)
 {
-    return !target->upstream && message_route_url(&c->message, c->own.n);
+    return !target->upstream && message_route_url(c->message, c->own.n);
 }
 
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
                           struct buf *out)
 {
-    struct message *m = &c->message;
+    struct message *m = c->message;
     int error = pop_routes(m, &c->own);
     if (error == 0 && target->upstream)
         error = rewrite_request_uri(c, target);
@@ -314,7 +314,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 /* The parsed request: kept from its arrival for the first attempt, parsed anew for the others. */
 static bool have_message(struct context *c)
 {
-    return message_is_parsed(&c->message) || context_parse(c, &c->message);
+    return c->message && (message_is_parsed(c->message) || context_parse(c, c->message));
 }
 
 static struct attempt *attempt_new(struct context *c, const struct target *target)
@@ -361,10 +361,10 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
     if (!have_message(c))
         return false;
     number |= forward_has_route(c, &a->target) ? BRANCH_WITH_ROUTE : 0;
-    branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
-    *key = branch_client_key(proxy_branches(p), str_of(a->branch), c->message.method);
+    branch_write(proxy_branches(p), c->message, proxy_worker(p), number, a->branch);
+    *key = branch_client_key(proxy_branches(p), str_of(a->branch), c->message->method);
     bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
-    message_fini(&c->message);
+    message_fini(c->message);
     return written;
 }
 
@@ -392,12 +392,12 @@ static void note_seen(struct context *c, const struct attempt *a)
     const struct leaving *leaving = &c->leaving[a->leaves];
     if (!a->has_token)
         return;
-    c->seen = (struct ledger_token){.attest = leaving->outcome->claims.attest,
-                                    .iat_s = leaving->outcome->claims.iat_s,
-                                    .certificate = outcome_certificate(leaving->outcome),
-                                    .tokens = leaving->identities,
-                                    .n_tokens = leaving->n_identities};
-    memcpy(c->seen.origid, leaving->outcome->claims.origid, sizeof(c->seen.origid));
+    *c->seen = (struct ledger_token){.attest = leaving->outcome->claims.attest,
+                                     .iat_s = leaving->outcome->claims.iat_s,
+                                     .certificate = outcome_certificate(leaving->outcome),
+                                     .tokens = leaving->identities,
+                                     .n_tokens = leaving->n_identities};
+    memcpy(c->seen->origid, leaving->outcome->claims.origid, sizeof(c->seen->origid));
 }
 
 enum sent { SENT_NOT, SENT, SENT_LATER };

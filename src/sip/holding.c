@@ -10,9 +10,9 @@
 struct holding {
     struct holdings *all;
     struct limit *owners[HOLDING_OWNERS]; /* NULL: not known yet, or nobody's */
-    uint64_t octets;
-    unsigned references;
-    enum holding_class class;
+    uint32_t octets;
+    uint16_t references;
+    uint8_t class; /* enum holding_class */
 };
 
 /* Of what a worker has for requests. */
@@ -63,7 +63,7 @@ struct holding *holding_new(struct holdings *all, const struct address *source,
     struct holding *h = malloc(sizeof(*h));
     if (!h)
         return NULL;
-    *h = (struct holding){.all = all, .references = 1, .class = class};
+    *h = (struct holding){.all = all, .references = 1, .class = (uint8_t) class};
     h->octets = sizeof(*h);
     count(h, h->octets, true);
     holding_belongs(h, HOLDING_OF_SOURCE, limits_source_name(source));
@@ -92,7 +92,7 @@ void holding_is(struct holding *h, enum holding_class class)
     if (!h)
         return;
     count(h, h->octets, false);
-    h->class = class;
+    h->class = (uint8_t) class;
     count(h, h->octets, true);
 }
 
@@ -112,7 +112,7 @@ void holding_count(struct holding *h, size_t *counted, size_t now)
     *counted = now;
     if (!h)
         return;
-    add(&h->octets, n, more);
+    h->octets = (uint32_t)(more ? h->octets + n : h->octets - n);
     count(h, n, more);
 }
 

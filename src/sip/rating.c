@@ -132,7 +132,7 @@ void rating_decided(struct context *c)
     const struct rate_who who = rates_who(rates, rates_customer(c->call->trunk), tn_str(&o->rated));
     if (rated)
         rated->call = (struct rate_call){
-            .id = rates_call_id(rates, c->message.call_id, c->message.from_tag), .who = who};
+            .id = rates_call_id(rates, c->message->call_id, c->message->from_tag), .who = who};
     for (unsigned i = 0; i < o->n_rates; i++) {
         const struct rule *rule = o->rates[i];
         count(c->proxy, rule, who, RATE_CALL, 1);
@@ -173,6 +173,11 @@ void rating_copy(struct context *c, struct arena *arena)
     if (copy)
         *copy = *c->rated;
     c->rated = copy;
+}
+
+size_t rating_copy_bytes(void)
+{
+    return arena_rounded(sizeof(struct rated));
 }
 
 /* What its end tells of the caller. Not counted is that no next hop could be reached, and that one

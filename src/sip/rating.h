@@ -9,6 +9,7 @@
 #ifndef STIRD_SIP_RATING_H
 #define STIRD_SIP_RATING_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stird/core/rate_reader.h>
 
@@ -27,6 +28,8 @@ void rating_decided(struct context *c);
 /* Moves what C remembers for its end into ARENA, which its present one is given up for. Without
    memory it remembers nothing. */
 void rating_copy(struct context *c, struct arena *arena);
+/* How much of the arena that takes. */
+size_t rating_copy_bytes(void);
 /* C has its final answer, or none (0). */
 void rating_ended(struct context *c, int status);
 /* Of a request inside a dialog of ours: when it is a BYE its call has ended. */

@@ -20,6 +20,7 @@ struct stage {
     struct arena *arena;
     struct snapshot snapshot;
     struct proxy *proxy;
+    struct message message; /* of the context */
     struct context context;
 };
 
@@ -50,7 +51,7 @@ static void clear_stage(struct stage *s)
 {
     if (s->context.proxy)
         context_uncount(&s->context);
-    message_fini(&s->context.message);
+    message_fini(&s->message);
     answer_base_fini(&s->context.answer);
     proxy_free_offstage(s->proxy);
     free(s);
@@ -61,6 +62,7 @@ static bool make_context(struct stage *s, struct str raw)
     struct context *c = &s->context;
     struct str copy = arena_copy(s->arena, raw);
     c->proxy = s->proxy;
+    c->message = &s->message;
     c->snapshot = &s->snapshot;
     c->arena = s->arena;
     c->request = (char *)(uintptr_t)copy.p;
@@ -72,7 +74,7 @@ static bool make_context(struct stage *s, struct str raw)
     c->real_us = s->rehearsal->now_s * 1000000;
     c->sign_us = c->sent_us = -1;
     c->invite = true;
-    return copy.p != NULL;
+    return copy.p != NULL && context_leavings_new(c);
 }
 
 static const struct stage *stage_of(const struct context *c)
@@ -184,15 +186,15 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     struct context *c = &s->context;
     struct rehearsal *r = s->rehearsal;
     const struct str raw = {c->request, c->request_bytes};
-    if (!received_parse(&c->message, raw, status, frame, s->rehearsal->settings)) {
+    if (!received_parse(c->message, raw, status, frame, s->rehearsal->settings)) {
         if (!received_is_invite(raw))
             return REASON_BAD_REQUEST;
-        if (!tell_fault(s, raw, &c->message.fault))
+        if (!tell_fault(s, raw, &c->message->fault))
             return REASON_OUT_OF_MEMORY;
         refuse_stranger(s, false);
         return REASON_OK;
     }
-    if (!str_eq(c->message.method, STR("INVITE")))
+    if (!str_eq(c->message->method, STR("INVITE")))
         return REASON_BAD_REQUEST;
     bool in_dialog = steps_rehearse(c, complete_call, suppose_target);
     r->call = c->call;

@@ -24,7 +24,7 @@ static bool may_be_of_2xx(const struct context *c)
 {
     char own[TAG_LENGTH + 1];
     uint16_t listener;
-    const struct message *m = &c->message;
+    const struct message *m = c->message;
     branch_tag_write(proxy_branches(c->proxy), m, own);
     return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
            !target_is_ours(c->proxy, message_request_url(m), &listener);
@@ -35,7 +35,7 @@ static bool may_be_of_2xx(const struct context *c)
 static bool follow_dialog(struct context *c)
 {
     struct targets targets;
-    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, NULL, &targets) !=
+    if (fence_target_of_dialog(c->proxy, c->message, &c->own, &c->from.remote, NULL, &targets) !=
         TARGET_FOUND)
         return false;
     struct target *copy = arena_alloc(c->arena, sizeof(*copy));
@@ -60,7 +60,7 @@ static void pass_on(struct context *c)
     char branch[BRANCH_LENGTH + 1];
     struct flow flow;
     struct proxy *p = c->proxy;
-    branch_write(proxy_branches(p), &c->message, proxy_worker(p),
+    branch_write(proxy_branches(p), c->message, proxy_worker(p),
                  forward_has_route(c, c->targets) ? BRANCH_WITH_ROUTE : 0, branch);
     if (forward_write(c, c->targets, branch, proxy_scratch(p)) == REASON_OK &&
         target_flow(p, c->targets, &flow) == 0)
@@ -71,17 +71,17 @@ static void pass_on(struct context *c)
 static bool is_dead(const struct context *c)
 {
     unsigned long hops;
-    return (message_max_forwards(&c->message, &hops) && hops == 0) ||
-           branch_shows_loop(proxy_branches(c->proxy), &c->message);
+    return (message_max_forwards(c->message, &hops) && hops == 0) ||
+           branch_shows_loop(proxy_branches(c->proxy), c->message);
 }
 
 /* M stays the caller's. */
-static struct context context_of(struct proxy *p, const struct message *m, const struct flow *from)
+static struct context context_of(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct context c = {.proxy = p,
                         .snapshot = proxy_snapshot(p),
                         .from = *from,
-                        .message = *m,
+                        .message = m,
                         .real_us = clock_real_us(),
                         .arena = arena_new(ARENA_BYTES)};
     own_routes_of(p, m, from->listener, &c.own);
@@ -103,8 +103,8 @@ void stateless_ack(struct proxy *p, struct message *m, const struct flow *from,
 /* It comes in where the dialog does, and its responses will leave as it came: by UDP. */
 static bool may_enter(const struct context *c)
 {
-    struct str transport = message_top_via(&c->message).transport;
-    return c->message.to_tag.n > 0 && c->own.proven && c->own.entry == c->from.listener &&
+    struct str transport = message_top_via(c->message).transport;
+    return c->message->to_tag.n > 0 && c->own.proven && c->own.entry == c->from.listener &&
            str_eq_nocase(transport, STR("UDP"));
 }
 
@@ -114,7 +114,7 @@ static void tell_blocked(const struct context *c)
     const struct undecided u = {.source = c->from.remote,
                                 .invite = true,
                                 .reason = c->outcome->reason,
-                                .call_id = c->message.call_id,
+                                .call_id = c->message->call_id,
                                 .trunk = c->call->trunk->name};
     count_add(&proxy_counters(c->proxy)->invites, 1);
     undecided_tell(c->proxy, &u);
@@ -140,7 +140,7 @@ static void tell_excused(struct context *c)
 
 static bool is_blocked(struct context *c)
 {
-    if (!str_eq(c->message.method, STR("INVITE")))
+    if (!str_eq(c->message->method, STR("INVITE")))
         return false;
     c->outcome = arena_alloc(c->arena, sizeof(*c->outcome));
     if (!c->outcome || !facts_fill(c))
@@ -158,10 +158,10 @@ bool stateless_stranger(struct proxy *p, struct message *m, const struct flow *f
     struct context c = context_of(p, m, from);
     bool enters = c.arena && may_enter(&c);
     if (enters && !is_dead(&c) && !is_blocked(&c) && follow_dialog(&c)) {
-        rating_bye(p, &c.message);
+        rating_bye(p, c.message);
         allowance_earn(proxy_allowances(p), proxy_branches(p)->table, &from->remote, m->raw.n,
                        proxy_now_ms());
-        message_set_received(&c.message, &from->remote);
+        message_set_received(c.message, &from->remote);
         pass_on(&c);
     }
     arena_free(c.arena);

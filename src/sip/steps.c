@@ -59,7 +59,7 @@ static void set_fault(struct context *c, const struct screen_fault *fault)
 static enum step_result refuse_header(struct context *c, enum reason reason, struct str name,
                                       const char *what)
 {
-    const struct screen_fault fault = {reason, name, message_octet_of(&c->message, name), what};
+    const struct screen_fault fault = {reason, name, message_octet_of(c->message, name), what};
     set_fault(c, &fault);
     return step_refuse(c, reason);
 }
@@ -91,7 +91,7 @@ static void tell_extensions(struct context *c, struct str tags)
                                     tags.n > TAGS_TOLD_BYTES ? "..." : "")
                            .p;
     const struct screen_fault fault = {REASON_BAD_EXTENSION, STR("Proxy-Require"),
-                                       octet_of_tag(&c->message), what};
+                                       octet_of_tag(c->message), what};
     set_fault(c, &fault);
 }
 
@@ -103,7 +103,7 @@ static enum step_result check_extensions(struct context *c)
     const struct str name = STR("Unsupported: ");
     buf_add_str(&extra, name);
     struct message_place at = {0};
-    while (message_header_next(&c->message, STR("Proxy-Require"), '\0', &at, &value))
+    while (message_header_next(c->message, STR("Proxy-Require"), '\0', &at, &value))
         while (list_next(&value, &tag)) {
             buf_add_text(&extra, extra.n == name.n ? "" : ", ");
             buf_add_str(&extra, tag);
@@ -122,17 +122,17 @@ static enum step_result check_extensions(struct context *c)
 static enum step_result check_hops(struct context *c)
 {
     unsigned long hops = 0;
-    bool told = message_max_forwards(&c->message, &hops);
+    bool told = message_max_forwards(c->message, &hops);
     if (told && hops == 0)
         return refuse_header(c, REASON_TOO_MANY_HOPS, STR("Max-Forwards"), "is 0");
-    if (hops > MAX_FORWARDS_MAX && !is_emergency(c) && !c->message.claims_to_tag)
+    if (hops > MAX_FORWARDS_MAX && !is_emergency(c) && !c->message->claims_to_tag)
         return refuse_header(c, REASON_BAD_REQUEST, STR("Max-Forwards"), "is above 255");
     return STEP_NEXT;
 }
 
 static enum step_result check_loop(struct context *c)
 {
-    if (branch_shows_loop(proxy_branches(c->proxy), &c->message))
+    if (branch_shows_loop(proxy_branches(c->proxy), c->message))
         return refuse_header(c, REASON_LOOP_DETECTED, STR("Via"),
                              "holds a branch of ours for this request");
     return STEP_NEXT;
@@ -158,7 +158,7 @@ static enum step_result step_facts(struct context *c)
         c->outcome = NULL;
         return step_refuse(c, REASON_OUT_OF_MEMORY);
     }
-    c->call->claims_dialog = c->message.claims_to_tag || c->message.to_tag.n > 0;
+    c->call->claims_dialog = c->message->claims_to_tag || c->message->to_tag.n > 0;
     /* What would be recorded if a path forgot to decide. */
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;
@@ -418,7 +418,7 @@ static enum step_result step_trunk(struct context *c)
     else
         note_connection(c, trunk_id(p, trunk));
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
-    own_routes_of(p, &c->message, c->from.listener, &c->own);
+    own_routes_of(p, c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
@@ -487,7 +487,7 @@ static enum step_result step_follow(struct context *c)
     if (c->targets) /* those of its trunk: it is inside no dialog of ours */
         return STEP_NEXT;
     c->asked.name = (struct name_waiter){.answered = on_name};
-    enum target_result result = fence_target_of_dialog(c->proxy, &c->message, &c->own,
+    enum target_result result = fence_target_of_dialog(c->proxy, c->message, &c->own,
                                                        &c->from.remote, &c->asked.name, &targets);
     if (result == TARGET_PENDING && !too_late) {
         wait_begin(&c->wait, &for_name, c->arrived_us / 1000 + NAME_WAIT_MS);
@@ -528,7 +528,7 @@ static enum step_result check_block(struct context *c)
 /* A request inside a dialog, or of another method. */
 static enum step_result step_route(struct context *c)
 {
-    const struct message *m = &c->message;
+    const struct message *m = c->message;
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
         rating_bye(c->proxy, m);
@@ -623,21 +623,21 @@ static void run(struct context *c)
 static bool is_in_dialog(const struct context *c)
 {
     struct own_routes own;
-    own_routes_of(c->proxy, &c->message, c->from.listener, &own);
-    return c->message.to_tag.n > 0 && own.proven;
+    own_routes_of(c->proxy, c->message, c->from.listener, &own);
+    return c->message->to_tag.n > 0 && own.proven;
 }
 
 /* A short BYE has memory of its own; a long one counts as any other request of its call. */
 static enum holding_class class_of(const struct context *c)
 {
-    bool bye = str_eq(c->message.method, STR("BYE"));
+    bool bye = str_eq(c->message->method, STR("BYE"));
     return bye && c->request_bytes <= HOLDING_END_BYTES ? HOLDING_END : HOLDING_DIALOG;
 }
 
 /* Both ends may write any Call-ID: a hash with our key makes all of them alike. */
 static void belongs_to_call(struct context *c)
 {
-    const struct str texts[] = {STR("call"), c->message.call_id};
+    const struct str texts[] = {STR("call"), c->message->call_id};
     struct transaction_key of = siphash_texts(proxy_branches(c->proxy)->table, texts, 2);
     holding_is(c->holding, class_of(c));
     holding_belongs(c->holding, HOLDING_OF_CALL, (struct str){(const char *)&of, sizeof(of)});
@@ -661,14 +661,14 @@ static void rehearse_dialog(struct context *c)
 {
     struct targets targets;
     struct outcome *o = c->outcome;
-    own_routes_of(c->proxy, &c->message, c->from.listener, &c->own);
+    own_routes_of(c->proxy, c->message, c->from.listener, &c->own);
     enum dialog_block block = dialog_block_of(c);
     if (block == DIALOG_BLOCK_REFUSES)
         return;
     o->verdict = VERDICT_PASS;
     if (block == DIALOG_BLOCK_NONE)
         o->reason = REASON_IN_DIALOG;
-    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, NULL, &targets) !=
+    if (fence_target_of_dialog(c->proxy, c->message, &c->own, &c->from.remote, NULL, &targets) !=
         TARGET_FENCED)
         return;
     o->verdict = VERDICT_REJECT;

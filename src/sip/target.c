@@ -266,9 +266,9 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
  */
 static void prefer_dialog(const struct context *c, struct target *targets, unsigned n)
 {
-    const url_t *url = next_url(&c->message, &c->own);
+    const url_t *url = next_url(c->message, &c->own);
     struct address address;
-    if (c->message.to_tag.n == 0 || !url || !url_address(url, &address))
+    if (c->message->to_tag.n == 0 || !url || !url_address(url, &address))
         return;
     for (unsigned i = 1; i < n; i++) {
         if (!address_same_host(&targets[i].address, &address))
@@ -287,7 +287,7 @@ static unsigned find_of_trunk(const struct context *c, const struct trunk *trunk
 {
     struct routes *routes = proxy_routes(c->proxy);
     const struct settings *s = c->snapshot->settings;
-    const bool begins = c->message.to_tag.n == 0;
+    const bool begins = c->message->to_tag.n == 0;
     unsigned n = routes_targets(routes, s, trunk, begins ? proxy_switches(c->proxy) : NULL,
                                 proxy_now_ms(), targets);
     if (n > 0 || c->says_emergency == EMERGENCY_NONE)

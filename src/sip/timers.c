@@ -33,9 +33,21 @@ void timer_set(struct timers *timers, struct timer *timer, timer_fired *fired, i
     timers->count++;
 }
 
+static int64_t rounded_up(int64_t due_ms, int64_t step_ms)
+{
+    return (due_ms + step_ms - 1) / step_ms * step_ms;
+}
+
 void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms)
 {
-    timer_set(timers, timer, fired, (due_ms + TIMER_LATE_MS - 1) / TIMER_LATE_MS * TIMER_LATE_MS);
+    timer_set(timers, timer, fired, rounded_up(due_ms, TIMER_LATE_MS));
+}
+
+void timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t now_ms,
+                     uint32_t wait_ms)
+{
+    const uint32_t late_ms = wait_ms / 10 < TIMER_LATE_MS ? wait_ms / 10 : TIMER_LATE_MS;
+    timer_set(timers, timer, fired, rounded_up(now_ms + wait_ms, late_ms > 0 ? late_ms : 1));
 }
 
 void timer_clear(struct timers *timers, struct timer *timer)

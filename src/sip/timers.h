@@ -35,10 +35,13 @@ void timers_init(struct timers *timers, int64_t now_ms);
 void timer_set(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
 /*
  * For timers that may fire late, by up to TIMER_LATE_MS, so that many fire in one wake-up: the
- * lingering of transactions, but not retransmissions and deadlines.
+ * lingering of transactions, but not deadlines.
  */
 #define TIMER_LATE_MS 100
 void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
+/* For retransmissions: WAIT_MS from NOW_MS, late by up to a tenth of that, or TIMER_LATE_MS. */
+void timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t now_ms,
+                     uint32_t wait_ms);
 void timer_clear(struct timers *timers, struct timer *timer);
 bool timer_is_set(const struct timer *timer);
 /* Fires what is due; a callback may set, clear and free any timer. */

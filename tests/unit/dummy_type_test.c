@@ -609,8 +609,10 @@ static struct outcome leave(const struct process *p, struct settings *settings, 
     struct trunk trunk = {.service = SERVICE_SIGN};
     struct call call = {.trunk = &trunk, .to_uri = STR("tel:+12155550131")};
     struct outcome o = decided();
+    struct leaving leaving[LEAVINGS] = {0};
     struct context c = {.proxy = proxy,
                         .snapshot = &snapshot,
+                        .leaving = leaving,
                         .call = &call,
                         .outcome = &o,
                         .way = &way,

@@ -165,8 +165,10 @@ static void an_answer_at_once_runs_nothing_inside_the_step(void **state)
                               .reason = REASON_OK,
                               .tokens = {{&passport_type_shaken, 0}},
                               .n_tokens = 1};
+    struct leaving leaving[LEAVINGS] = {0};
     struct context c = {.proxy = p,
                         .snapshot = &snapshot,
+                        .leaving = leaving,
                         .call = &call,
                         .outcome = &outcome,
                         .way = &way,

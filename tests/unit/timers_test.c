@@ -52,6 +52,24 @@ static void random_timers_fire_in_time(void **state)
     free(probes);
 }
 
+/* Retransmissions: never early, and late by no more than a tenth of the wait, with a tick. */
+static void about_then_is_a_tenth_late_at_most(void **state)
+{
+    static struct timers timers;
+    struct probe p = {.fired_ms = 0};
+    unsigned seed = 2;
+    (void)state;
+    for (uint32_t wait_ms = 0; wait_ms <= 20000; wait_ms = wait_ms * 5 / 4 + 1) {
+        const int64_t start = 1000000 + rand_r(&seed) % 100000;
+        const int64_t late_ms = wait_ms / 10 < TIMER_LATE_MS ? wait_ms / 10 : TIMER_LATE_MS;
+        timers_init(&timers, start);
+        timer_set_about(&timers, &p.timer, fired, start, wait_ms);
+        timers_run(&timers, timers_next_ms(&timers));
+        assert_in_range(p.timer.due_ms, start + wait_ms, start + wait_ms + late_ms + TIMER_TICK_MS);
+        assert_false(timer_is_set(&p.timer));
+    }
+}
+
 static void a_callback_may_clear_a_timer_of_its_own_slot(void **state)
 {
     static struct timers timers;
@@ -146,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_timers_fire_in_time),
+        cmocka_unit_test(about_then_is_a_tenth_late_at_most),
         cmocka_unit_test(a_callback_may_clear_a_timer_of_its_own_slot),
         cmocka_unit_test(those_of_one_tick_fire_in_the_order_in_which_they_were_set),
         cmocka_unit_test(one_that_is_set_again_moves),

@@ -266,7 +266,7 @@ static const struct {
     {"17.2.1 a 100 before: none is asked for", "server udp", "INV +10 r100 =1 +60000 unasked"},
     {"17.2.1 another provisional before", "server udp", "INV +10 r183 =1 +60000 unasked"},
     {"17.2.1 a refusal before: only the refusal is sent again", "server udp",
-     "INV +10 r486 =1 +480 =0 +20 =1 unasked ack +200 unasked"},
+     "INV +10 r486 =1 +480 =0 +70 =1 unasked ack +200 unasked"},
     {"17.2.1 a 2xx before", "server udp", "INV +10 r200 =1 +60000 unasked"},
     {"17.2.2 no 100 for another method", "server udp", "NON +60000 unasked =0"},
     {"17.2.1 a copy gets the last provisional", "server udp",

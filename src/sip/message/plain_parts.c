@@ -38,7 +38,7 @@ static const unsigned char kinds[256] = {
     ['&'] = DISPLAY,
     ['='] = URI | DISPLAY,
     [';'] = URI,
-    [':'] = URI | DISPLAY,
+    [':'] = URI | PARAMETER | DISPLAY,
     ['@'] = URI,
     ['['] = URI,
     [']'] = URI,

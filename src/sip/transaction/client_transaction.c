@@ -55,46 +55,56 @@ enum client_state {
     CLIENT_FAILED /* waits for its turn to say so */
 };
 
+/* What is kept of an INVITE, less and less: the request while it may be sent again, what ACK and
+   CANCEL need of it once it got a response, the ACK of a refusal. Of others the request alone. */
+enum keeps { KEEPS_NOTHING, KEEPS_REQUEST, KEEPS_SKELETON, KEEPS_ACK };
+
 struct client_transaction {
     struct transaction_node node;
     struct transactions *all;
     struct flow to;
-    struct channel_member channel; /* of a reliable flow */
-    struct client_user *user;      /* NULL: nobody, or gone */
-    char *request;                 /* while it may be sent again */
-    uint32_t request_bytes;
-    uint32_t interval_ms;     /* of timer A, E */
-    struct skeleton skeleton; /* of an INVITE that got a response: for ACK and CANCEL */
-    struct str ack;           /* owned: made once, sent for each retransmission of the final */
+    struct client_user *user; /* NULL: nobody, or gone */
+    struct skeleton kept;     /* of request and ACK the text and its length alone */
     struct holding *holding;  /* NULL: nobody counts */
-    size_t counted;
-    uint8_t state;
-    bool invite, unread;
-    struct timer again; /* A, E */
-    struct timer end;   /* B, D, F, K, M */
-    enum transaction_end why;
+    struct timer timer;       /* `again` or `end`, whichever comes first */
+    int64_t end_ms;           /* B, D, F, K, M; 0: it has none */
+    uint32_t counted;
+    uint32_t interval_ms; /* of timer A, E */
+    uint8_t state, keeps;
+    bool invite : 1, unread : 1;
+    unsigned why : 3;                /* of its end */
+    struct channel_member channel[]; /* one where the flow is reliable */
 };
+
+static size_t own_bytes(const struct flow *to)
+{
+    return sizeof(struct client_transaction) +
+           (flow_is_reliable(to) ? sizeof(struct channel_member) : 0);
+}
+
+static void keep_nothing(struct client_transaction *t)
+{
+    skeleton_fini(&t->kept);
+    t->keeps = KEEPS_NOTHING;
+}
 
 void client_transaction_free(struct transactions *all, struct transaction_node *node)
 {
     struct client_transaction *t = container_of(node, struct client_transaction, node);
     transaction_table_remove(&all->clients, node);
-    timer_clear(all->timers, &t->again);
-    timer_clear(all->timers, &t->end);
-    channel_leave(&t->channel);
+    timer_clear(all->timers, &t->timer);
+    if (flow_is_reliable(&t->to))
+        channel_leave(t->channel);
     flow_release(&t->to);
-    holding_count(t->holding, &t->counted, 0);
+    transaction_count(t->holding, &t->counted, 0);
     holding_unref(t->holding);
-    skeleton_fini(&t->skeleton);
-    free((char *)t->ack.p);
-    free(t->request);
+    keep_nothing(t);
     free(t);
 }
 
 static void count(struct client_transaction *t)
 {
-    size_t request = t->request ? t->request_bytes : 0;
-    holding_count(t->holding, &t->counted, sizeof(*t) + request + t->skeleton.n + t->ack.n);
+    transaction_count(t->holding, &t->counted, own_bytes(&t->to) + t->kept.n);
 }
 
 void client_transaction_holds(struct client_transaction *t, struct holding *holding)
@@ -105,11 +115,11 @@ void client_transaction_holds(struct client_transaction *t, struct holding *hold
 
 static void on_end(struct timer *timer, int64_t now_ms)
 {
-    struct client_transaction *t = container_of(timer, struct client_transaction, end);
+    struct client_transaction *t = container_of(timer, struct client_transaction, timer);
     struct transactions *all = t->all;
     (void)now_ms;
     if (t->user)
-        t->user->callbacks->ended(t->user, t->why);
+        t->user->callbacks->ended(t->user, (enum transaction_end)t->why);
     client_transaction_free(all, &t->node);
 }
 
@@ -117,31 +127,33 @@ static void on_end(struct timer *timer, int64_t now_ms)
 static void end_at(struct client_transaction *t, int64_t due_ms, enum transaction_end why)
 {
     t->why = why;
+    t->end_ms = due_ms;
     if (why == TRANSACTION_TRANSPORT_ERROR)
-        timer_set(t->all->timers, &t->end, on_end, due_ms);
+        timer_set(t->all->timers, &t->timer, on_end, due_ms);
     else
-        timer_set_late(t->all->timers, &t->end, on_end, due_ms);
+        timer_set_late(t->all->timers, &t->timer, on_end, due_ms);
 }
 
 static void fail(struct client_transaction *t, int64_t now_ms)
 {
     t->state = CLIENT_FAILED;
-    timer_clear(t->all->timers, &t->again);
     end_at(t, now_ms, TRANSACTION_TRANSPORT_ERROR);
 }
 
 static int send_request(const struct client_transaction *t)
 {
-    return t->all->hooks.send(t->all->hooks.context, &t->to,
-                              (struct str){t->request, t->request_bytes});
+    return t->all->hooks.send(t->all->hooks.context, &t->to, (struct str){t->kept.text, t->kept.n});
 }
 
 void client_transaction_say_again(const struct transaction_node *node)
 {
     const struct client_transaction *t = container_of(node, struct client_transaction, node);
-    if (t->invite && t->state == CLIENT_CALLING && t->request && !flow_is_reliable(&t->to))
+    if (t->invite && t->state == CLIENT_CALLING && t->keeps == KEEPS_REQUEST &&
+        !flow_is_reliable(&t->to))
         send_request(t);
 }
+
+static void again_in(struct client_transaction *t, int64_t now_ms);
 
 /*
  * Timers A and E: A doubles without a ceiling until B ends it; E stops doubling at T2, and goes by
@@ -149,13 +161,22 @@ void client_transaction_say_again(const struct transaction_node *node)
  */
 static void on_again(struct timer *timer, int64_t now_ms)
 {
-    struct client_transaction *t = container_of(timer, struct client_transaction, again);
+    struct client_transaction *t = container_of(timer, struct client_transaction, timer);
     uint32_t t2 = t->all->timing.t2_ms;
     send_request(t);
     t->interval_ms *= 2;
     if (!t->invite && (t->interval_ms > t2 || t->state == CLIENT_PROCEEDING))
         t->interval_ms = t2;
-    timer_set(t->all->timers, &t->again, on_again, now_ms + t->interval_ms);
+    again_in(t, now_ms);
+}
+
+/* In the place of the timer for its end, which is as long as that comes later. */
+static void again_in(struct client_transaction *t, int64_t now_ms)
+{
+    if (now_ms + t->interval_ms < t->end_ms)
+        timer_set_about(t->all->timers, &t->timer, on_again, now_ms, t->interval_ms);
+    else
+        end_at(t, t->end_ms, (enum transaction_end)t->why);
 }
 
 struct client_transaction *client_transaction_new(struct transactions *all,
@@ -163,10 +184,10 @@ struct client_transaction *client_transaction_new(struct transactions *all,
                                                   const struct flow *to, struct str request,
                                                   struct client_user *user, int64_t now_ms)
 {
-    struct client_transaction *t = calloc(1, sizeof(*t));
+    struct client_transaction *t = calloc(1, own_bytes(to));
     char *copy = malloc(request.n);
     if (!t || !copy ||
-        (flow_is_reliable(to) && !channel_join(&all->channels, &t->channel, to->connection))) {
+        (flow_is_reliable(to) && !channel_join(&all->channels, t->channel, to->connection))) {
         free(t);
         free(copy);
         return NULL;
@@ -177,8 +198,8 @@ struct client_transaction *client_transaction_new(struct transactions *all,
     flow_hold(to);
     t->user = user;
     t->invite = invite;
-    t->request = copy;
-    t->request_bytes = (uint32_t)request.n;
+    t->kept = (struct skeleton){.text = copy, .n = (uint32_t)request.n};
+    t->keeps = KEEPS_REQUEST;
     t->interval_ms = all->timing.t1_ms;
     transaction_table_add(&all->clients, &t->node, key);
     end_at(t, now_ms + 64 * (int64_t)all->timing.t1_ms, TRANSACTION_TIMEOUT); /* B, F */
@@ -186,7 +207,7 @@ struct client_transaction *client_transaction_new(struct transactions *all,
     if (error != 0 && error != -EAGAIN)
         fail(t, now_ms);
     else if (!flow_is_reliable(to))
-        timer_set(all->timers, &t->again, on_again, now_ms + t->interval_ms);
+        again_in(t, now_ms);
     return t;
 }
 
@@ -232,40 +253,44 @@ bool client_transaction_proceeding(const struct client_transaction *t)
 /* From here on the whole request is not needed any more. */
 static void shrink_to_skeleton(struct client_transaction *t)
 {
-    if (!t->request || !t->invite)
+    char *request = t->kept.text;
+    if (t->keeps != KEEPS_REQUEST || !t->invite)
         return;
-    skeleton_make(&t->skeleton, (struct str){t->request, t->request_bytes});
-    free(t->request);
-    t->request = NULL;
+    t->keeps = skeleton_make(&t->kept, (struct str){request, t->kept.n}) ? KEEPS_SKELETON
+                                                                         : KEEPS_NOTHING;
+    free(request);
 }
 
 static void send_ack(struct client_transaction *t)
 {
-    if (t->ack.p)
-        t->all->hooks.send(t->all->hooks.context, &t->to, t->ack);
+    if (t->keeps == KEEPS_ACK)
+        t->all->hooks.send(t->all->hooks.context, &t->to, (struct str){t->kept.text, t->kept.n});
 }
 
-/* The ACK to a refusal is the transaction's own, hop by hop (17.1.1.3). */
+/* The ACK to a refusal is the transaction's own, hop by hop (17.1.1.3); made once, sent for each
+   retransmission of the final. */
 static void make_ack(struct client_transaction *t, struct str to_header)
 {
     struct buf out = BUF_INIT;
-    if (skeleton_is_made(&t->skeleton) && to_header.n > 0) {
-        skeleton_ack(&t->skeleton, to_header, &out);
-        t->ack.n = out.n;
-        t->ack.p = buf_take(&out, NULL);
+    const bool may = t->keeps == KEEPS_SKELETON && to_header.n > 0;
+    if (may)
+        skeleton_ack(&t->kept, to_header, &out);
+    keep_nothing(t);
+    char *ack = may && !buf_failed(&out) ? malloc(out.n) : NULL;
+    if (ack) {
+        memcpy(ack, out.p, out.n);
+        t->kept = (struct skeleton){.text = ack, .n = (uint32_t)out.n};
+        t->keeps = KEEPS_ACK;
     }
-    if (!t->ack.p)
-        t->ack.n = 0;
-    skeleton_fini(&t->skeleton);
+    buf_fini(&out);
 }
 
 static void invite_final(struct client_transaction *t, int status, struct str to_header,
                          int64_t now_ms)
 {
-    timer_clear(t->all->timers, &t->again);
     if (status < 300) {
         t->state = CLIENT_ACCEPTED;
-        skeleton_fini(&t->skeleton);
+        keep_nothing(t);
         end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_DONE); /* M */
         return;
     }
@@ -277,10 +302,8 @@ static void invite_final(struct client_transaction *t, int status, struct str to
 
 static void other_final(struct client_transaction *t, int64_t now_ms)
 {
-    timer_clear(t->all->timers, &t->again);
     t->state = CLIENT_COMPLETED;
-    free(t->request);
-    t->request = NULL;
+    keep_nothing(t);
     end_at(t, now_ms + (flow_is_reliable(&t->to) ? 0 : t->all->timing.t4_ms),
            TRANSACTION_DONE); /* K */
 }
@@ -288,8 +311,8 @@ static void other_final(struct client_transaction *t, int64_t now_ms)
 static void provisional(struct client_transaction *t)
 {
     if (t->invite && t->state == CLIENT_CALLING) {
-        timer_clear(t->all->timers, &t->again);
-        timer_clear(t->all->timers, &t->end); /* from here timer C of the proxy counts (16.6) */
+        timer_clear(t->all->timers, &t->timer); /* from here timer C of the proxy counts (16.6) */
+        t->end_ms = 0;
     }
     t->state = CLIENT_PROCEEDING;
 }
@@ -320,9 +343,9 @@ enum response_fate client_transaction_response(struct client_transaction *t, int
 bool client_transaction_cancel_request(const struct client_transaction *t, struct str extra,
                                        struct buf *out)
 {
-    if (!skeleton_is_made(&t->skeleton))
+    if (t->keeps != KEEPS_SKELETON)
         return false;
-    skeleton_cancel(&t->skeleton, extra, out);
+    skeleton_cancel(&t->kept, extra, out);
     return !buf_failed(out);
 }
 
@@ -334,13 +357,13 @@ void client_transaction_transport_error(struct client_transaction *t, int64_t no
 
 void client_transaction_limit(struct client_transaction *t, int64_t now_ms)
 {
-    if (!timer_is_set(&t->end))
+    if (t->end_ms == 0)
         end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_TIMEOUT);
 }
 
 static void on_broken(struct timer *timer, int64_t now_ms)
 {
-    struct client_transaction *t = container_of(timer, struct client_transaction, end);
+    struct client_transaction *t = container_of(timer, struct client_transaction, timer);
     end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_CONNECTION_LOST);
     if (t->user && t->user->callbacks->broken)
         t->user->callbacks->broken(t->user);
@@ -357,8 +380,8 @@ static void connection_lost(struct client_transaction *t, bool broken, int64_t n
     if (t->state != CLIENT_PROCEEDING)
         return;
     if (broken)
-        timer_set(t->all->timers, &t->end, on_broken, now_ms);
-    else if (!timer_is_set(&t->end))
+        timer_set(t->all->timers, &t->timer, on_broken, now_ms);
+    else if (t->end_ms == 0)
         end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_CONNECTION_LOST);
 }
 
@@ -367,7 +390,7 @@ void client_transactions_connection_closed(struct transactions *all,
                                            int64_t now_ms)
 {
     for (struct channel_member *m = channel_members(&all->channels, connection); m; m = m->next)
-        connection_lost(container_of(m, struct client_transaction, channel), broken, now_ms);
+        connection_lost(container_of(m, struct client_transaction, channel[0]), broken, now_ms);
 }
 
 void client_transaction_abandon(struct client_transaction *t)

@@ -50,26 +50,25 @@ struct server_transaction {
     struct flow reply;
     struct server_user *user; /* NULL: gone */
     char *response;           /* the last one, while it may be sent again */
+    struct holding *holding;  /* NULL: nobody counts */
+    struct timer timer;       /* `again` or `end`, whichever comes first */
+    int64_t end_ms;           /* H, I, J, L; 0: not yet */
     uint32_t response_bytes;
-    struct holding *holding; /* NULL: nobody counts */
-    size_t counted;
+    uint32_t counted;
     uint32_t interval_ms; /* of timer G */
     uint16_t final_status;
     uint8_t state;
-    bool invite;
-    struct timer again; /* G; before the first answer to an INVITE: the time for a 100 */
-    struct timer end;   /* H, I, J, L */
-    enum transaction_end why;
+    bool invite : 1;
+    unsigned why : 3; /* of its end */
 };
 
 void server_transaction_free(struct transactions *all, struct transaction_node *node)
 {
     struct server_transaction *t = container_of(node, struct server_transaction, node);
     transaction_table_remove(&all->servers, node);
-    timer_clear(all->timers, &t->again);
-    timer_clear(all->timers, &t->end);
+    timer_clear(all->timers, &t->timer);
     flow_release(&t->reply);
-    holding_count(t->holding, &t->counted, 0);
+    transaction_count(t->holding, &t->counted, 0);
     holding_unref(t->holding);
     free(t->response);
     free(t);
@@ -77,7 +76,7 @@ void server_transaction_free(struct transactions *all, struct transaction_node *
 
 static void count(struct server_transaction *t)
 {
-    holding_count(t->holding, &t->counted, sizeof(*t) + t->response_bytes);
+    transaction_count(t->holding, &t->counted, sizeof(*t) + t->response_bytes);
 }
 
 void server_transaction_holds(struct server_transaction *t, struct holding *holding)
@@ -88,7 +87,7 @@ void server_transaction_holds(struct server_transaction *t, struct holding *hold
 
 static void on_wait(struct timer *timer, int64_t now_ms)
 {
-    struct server_transaction *t = container_of(timer, struct server_transaction, again);
+    struct server_transaction *t = container_of(timer, struct server_transaction, timer);
     (void)now_ms;
     if (t->user)
         t->user->callbacks->waits(t->user);
@@ -109,7 +108,7 @@ struct server_transaction *server_transaction_new(struct transactions *all,
     t->invite = invite;
     transaction_table_add(&all->servers, &t->node, key);
     if (invite)
-        timer_set(all->timers, &t->again, on_wait, now_ms + TRANSACTION_TRYING_MS);
+        timer_set(all->timers, &t->timer, on_wait, now_ms + TRANSACTION_TRYING_MS);
     return t;
 }
 
@@ -137,11 +136,11 @@ int server_transaction_final_status(const struct server_transaction *t)
 
 static void on_end(struct timer *timer, int64_t now_ms)
 {
-    struct server_transaction *t = container_of(timer, struct server_transaction, end);
+    struct server_transaction *t = container_of(timer, struct server_transaction, timer);
     struct transactions *all = t->all;
     (void)now_ms;
     if (t->user)
-        t->user->callbacks->ended(t->user, t->why);
+        t->user->callbacks->ended(t->user, (enum transaction_end)t->why);
     server_transaction_free(all, &t->node);
 }
 
@@ -149,7 +148,8 @@ static void on_end(struct timer *timer, int64_t now_ms)
 static void end_at(struct server_transaction *t, int64_t due_ms, enum transaction_end why)
 {
     t->why = why;
-    timer_set_late(t->all->timers, &t->end, on_end, due_ms);
+    t->end_ms = due_ms;
+    timer_set_late(t->all->timers, &t->timer, on_end, due_ms);
 }
 
 void server_transaction_detach(struct server_transaction *t)
@@ -176,43 +176,57 @@ void server_transaction_say_again(const struct transaction_node *node)
         send_response(t);
 }
 
-static void keep_response(struct server_transaction *t, struct str response)
+/* What a provisional one replaces stays where there is no room for it: the caller heard it. */
+static void keep_response(struct server_transaction *t, int status, struct str response)
 {
-    bool kept = response.n > 0 && (response.n <= t->response_bytes ||
-                                   holding_may_grow(t->holding, response.n - t->response_bytes));
+    const bool fits = response.n <= t->response_bytes ||
+                      holding_may_grow(t->holding, response.n - t->response_bytes);
+    char *copy = response.n > 0 && fits ? malloc(response.n) : NULL;
+    if (!copy && status < 200)
+        return;
     free(t->response);
-    t->response = kept ? malloc(response.n) : NULL;
-    t->response_bytes = t->response ? (uint32_t)response.n : 0;
-    if (t->response)
-        memcpy(t->response, response.p, response.n);
+    t->response = copy;
+    t->response_bytes = copy ? (uint32_t)response.n : 0;
+    if (copy)
+        memcpy(copy, response.p, response.n);
     count(t);
 }
+
+static void again_in(struct server_transaction *t, int64_t now_ms);
 
 /* Timer G: the final response again, at T1, 2*T1, 4*T1 ... T2 (17.2.1). */
 static void on_again(struct timer *timer, int64_t now_ms)
 {
-    struct server_transaction *t = container_of(timer, struct server_transaction, again);
+    struct server_transaction *t = container_of(timer, struct server_transaction, timer);
     uint32_t doubled = t->interval_ms * 2;
     send_response(t);
     t->interval_ms = doubled < t->all->timing.t2_ms ? doubled : t->all->timing.t2_ms;
-    timer_set(t->all->timers, &t->again, on_again, now_ms + t->interval_ms);
+    again_in(t, now_ms);
+}
+
+/* In the place of the timer for its end, which is as long as that comes later. */
+static void again_in(struct server_transaction *t, int64_t now_ms)
+{
+    if (now_ms + t->interval_ms < t->end_ms)
+        timer_set_about(t->all->timers, &t->timer, on_again, now_ms, t->interval_ms);
+    else
+        end_at(t, t->end_ms, (enum transaction_end)t->why);
 }
 
 static void invite_completed(struct server_transaction *t, int64_t now_ms)
 {
     const struct transaction_timing *timing = &t->all->timing;
     t->state = SERVER_COMPLETED;
-    if (!flow_is_reliable(&t->reply)) {
-        t->interval_ms = timing->t1_ms;
-        timer_set(t->all->timers, &t->again, on_again, now_ms + timing->t1_ms);
-    }
     end_at(t, now_ms + 64 * (int64_t)timing->t1_ms, TRANSACTION_TIMEOUT); /* H */
+    if (flow_is_reliable(&t->reply))
+        return;
+    t->interval_ms = timing->t1_ms;
+    again_in(t, now_ms);
 }
 
 static void invite_accepted(struct server_transaction *t, int64_t now_ms)
 {
     t->state = SERVER_ACCEPTED;
-    keep_response(t, (struct str){NULL, 0});
     end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_DONE); /* L */
 }
 
@@ -233,8 +247,9 @@ bool server_transaction_respond(struct server_transaction *t, int status, struct
     }
     if (t->state != SERVER_PROCEEDING)
         return false;
-    timer_clear(t->all->timers, &t->again);
-    keep_response(t, response);
+    timer_clear(t->all->timers, &t->timer); /* no 100 is waited for */
+    /* A 2xx to INVITE is said again by those who answered (RFC 6026 section 7.1). */
+    keep_response(t, status, t->invite && status / 100 == 2 ? (struct str){NULL, 0} : response);
     t->all->hooks.send(t->all->hooks.context, &t->reply, response);
     if (status < 200)
         return true;
@@ -262,8 +277,7 @@ bool server_transaction_ack(struct server_transaction *t, int64_t now_ms)
     if (t->state == SERVER_COMPLETED && t->invite) {
         bool reliable = flow_is_reliable(&t->reply);
         t->state = SERVER_CONFIRMED;
-        timer_clear(t->all->timers, &t->again);
-        keep_response(t, (struct str){NULL, 0});
+        keep_response(t, t->final_status, (struct str){NULL, 0});
         end_at(t, now_ms + (reliable ? 0 : t->all->timing.t4_ms), TRANSACTION_DONE); /* I */
     }
     return false;

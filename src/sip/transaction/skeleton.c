@@ -11,11 +11,6 @@ void skeleton_fini(struct skeleton *s)
     *s = (struct skeleton){0};
 }
 
-bool skeleton_is_made(const struct skeleton *s)
-{
-    return s->text != NULL;
-}
-
 static bool read_cseq(struct skeleton *s, struct str value)
 {
     size_t n = 0;
@@ -41,6 +36,16 @@ static bool is_kept(const struct header_line *line, bool *via_seen)
            header_is(line, STR("Max-Forwards"), 0);
 }
 
+/* Of a buffer, with no more room than it needs: it stays while a call rings. */
+static void take_text(struct skeleton *s, struct buf *out)
+{
+    size_t n;
+    char *text = buf_take(out, &n);
+    char *smaller = text ? realloc(text, n) : NULL;
+    s->text = smaller ? smaller : text;
+    s->n = s->text ? (uint32_t)n : 0;
+}
+
 bool skeleton_make(struct skeleton *s, struct str invite)
 {
     struct buf out = BUF_INIT;
@@ -58,8 +63,8 @@ bool skeleton_make(struct skeleton *s, struct str invite)
             continue;
         if (header_is(&line, STR("To"), 't')) {
             to_seen = true;
-            s->to_begin = out.n;
-            s->to_end = out.n + line.raw.n;
+            s->to_begin = (uint32_t)out.n;
+            s->to_end = (uint32_t)(out.n + line.raw.n);
         }
         buf_add_str(&out, line.raw);
     }
@@ -67,7 +72,9 @@ bool skeleton_make(struct skeleton *s, struct str invite)
         buf_fini(&out);
         return false;
     }
-    s->text = buf_take(&out, &s->n);
+    if (out.n < UINT32_MAX)
+        take_text(s, &out);
+    buf_fini(&out);
     return s->text != NULL;
 }
 

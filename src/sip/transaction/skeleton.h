@@ -6,20 +6,20 @@
 #define STIRD_SIP_SKELETON_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stird/base/buf.h>
 #include <stird/base/str.h>
 
 struct skeleton {
     char *text; /* the request line behind the method, and header lines; owned */
-    size_t n;
-    size_t to_begin, to_end; /* the To line in it */
-    char cseq[12];           /* the number */
+    uint32_t n;
+    uint32_t to_begin, to_end; /* the To line in it */
+    char cseq[12];             /* the number */
 };
 
 /* From the bytes of an INVITE whose topmost Via is ours and stands alone in its line. */
 bool skeleton_make(struct skeleton *s, struct str invite);
 void skeleton_fini(struct skeleton *s);
-bool skeleton_is_made(const struct skeleton *s);
 
 /* Appends the whole request. TO_VALUE is the value of the response's To header. */
 void skeleton_ack(const struct skeleton *s, struct str to_value, struct buf *out);

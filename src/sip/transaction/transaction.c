@@ -16,18 +16,16 @@ void transaction_table_add(struct transaction_table *table, struct transaction_n
     struct transaction_node **head = bucket(table, key);
     node->key = *key;
     node->next = *head;
-    node->link = head;
-    if (node->next)
-        node->next->link = &node->next;
     *head = node;
     table->count++;
 }
 
 void transaction_table_remove(struct transaction_table *table, struct transaction_node *node)
 {
-    *node->link = node->next;
-    if (node->next)
-        node->next->link = node->link;
+    struct transaction_node **link = bucket(table, &node->key);
+    while (*link != node)
+        link = &(*link)->next;
+    *link = node->next;
     table->count--;
 }
 

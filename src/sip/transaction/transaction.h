@@ -113,7 +113,8 @@ struct server_transaction *server_transaction_find(struct transactions *all,
 /* NULL: it is gone. */
 struct server_user *server_transaction_user(const struct server_transaction *t);
 /* Its memory counts for HOLDING, which it refers to, until its end. A response that HOLDING has no
-   room for is sent once and not kept. At most once. */
+   room for is sent once and not kept; where it is a provisional one, the one before it stays. At
+   most once. */
 void server_transaction_holds(struct server_transaction *t, struct holding *holding);
 /* Its user is gone: no more callbacks; it lingers on its own. */
 void server_transaction_detach(struct server_transaction *t);

@@ -11,7 +11,7 @@
 
 /* First member of both kinds. */
 struct transaction_node {
-    struct transaction_node *next, **link;
+    struct transaction_node *next; /* in its bucket */
     struct transaction_key key;
 };
 
@@ -33,6 +33,14 @@ void transaction_table_add(struct transaction_table *table, struct transaction_n
 void transaction_table_remove(struct transaction_table *table, struct transaction_node *node);
 struct transaction_node *transaction_table_find(const struct transaction_table *table,
                                                 const struct transaction_key *key);
+
+/* holding_count() where *COUNTED is half as wide: what a transaction keeps is far below 4 GiB. */
+static inline void transaction_count(struct holding *holding, uint32_t *counted, size_t now)
+{
+    size_t before = *counted;
+    holding_count(holding, &before, now);
+    *counted = (uint32_t)now;
+}
 
 void server_transaction_free(struct transactions *all, struct transaction_node *node);
 /* For transactions_say_again(). */
