@@ -3,6 +3,7 @@
 import collections
 import errno
 import gc
+import re
 import select
 import socket
 import time
@@ -18,6 +19,10 @@ class Unexpected(AssertionError):
     pass
 
 
+REQUEST = re.compile(rb"([A-Z]+) +\S+ +SIP/2\.0")
+START = re.compile(rb"([^ ]*)")
+
+
 class Transcript:
     """What all peers of one story sent and received, in order; printed when the story fails."""
 
@@ -27,7 +32,8 @@ class Transcript:
 
     def add(self, who, arrow, other, raw):
         if arrow == "-->":
-            self.sent[raw.split(b" ", 1)[0].decode("latin-1")] += 1
+            begin = REQUEST.search(raw) or START.match(raw)  # whatever stands before it
+            self.sent[begin[1].decode("latin-1")] += 1
         head = "%8.3f  %s %s %s" % (time.monotonic() - self.start, who, arrow, other)
         text = raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
         self.lines.append(head + "\n" + "\n".join("            " + l for l in text.split("\n")))
