@@ -24,12 +24,12 @@ struct attempt {
     uint64_t *level;       /* tally.h: the same; or NULL */
     struct timer patience; /* how long it may say nothing (further): relay.h */
     char branch[BRANCH_LENGTH + 1];
-    unsigned leaves : 8;  /* which decision left: of the context's `leaving` */
-    unsigned place : 8;   /* in the context's trail; 0: none */
-    bool has_token;       /* with a token of ours */
-    bool abandoned;       /* another attempt has taken over */
-    enum heard heard : 8; /* the most that it has said */
-    enum cancelling cancelling : 8;
+    unsigned leaves : 2;  /* which decision left: of the context's `leaving` */
+    bool has_token : 1;   /* with a token of ours */
+    bool abandoned : 1;   /* another attempt has taken over */
+    enum heard heard : 2; /* the most that it has said */
+    enum cancelling cancelling : 2;
+    uint8_t place; /* in the context's trail; 0: none */
 };
 
 #endif

@@ -34,7 +34,7 @@ static size_t octets_of(const struct context *c)
     if (c->message && message_is_parsed(c->message))
         n += c->request_bytes + PARSED_BYTES;
     if (c->best)
-        n += c->best_bytes;
+        n += sizeof(*c->best) + c->best->n;
     for (const struct attempt *a = c->attempts; a; a = a->next)
         n += sizeof(*a);
     return n;
@@ -89,6 +89,7 @@ static void free_heavy_parts(struct context *c)
     c->arena = NULL;
     c->best = NULL;
     c->kept = NULL;
+    c->asked = NULL;
     c->call = NULL;
     c->outcome = NULL;
     c->call_id = (struct str){NULL, 0};
@@ -112,6 +113,7 @@ void context_shrink(struct context *c)
         !kept_call_make(c))
         return;
     free_request(c);
+    c->asked = NULL;
     if (repeated)
         answer_base_fini(&c->answer);
     c->targets = NULL;
@@ -171,7 +173,10 @@ bool context_leavings_new(struct context *c)
 {
     c->leaving = arena_array(c->arena, LEAVINGS, sizeof(*c->leaving));
     c->seen = arena_alloc(c->arena, sizeof(*c->seen));
-    return c->leaving && c->seen;
+    c->asked = arena_alloc(c->arena, sizeof(*c->asked));
+    if (c->asked)
+        c->asked->context = c;
+    return c->leaving && c->seen && c->asked;
 }
 
 static bool keep_request(struct context *c, const struct message *request)
@@ -186,7 +191,7 @@ static bool keep_request(struct context *c, const struct message *request)
         return false;
     memcpy(c->request, request->raw.p, request->raw.n);
     c->request[request->raw.n] = '\0';
-    c->request_bytes = request->raw.n;
+    c->request_bytes = (uint32_t)request->raw.n;
     return true;
 }
 

@@ -36,13 +36,23 @@ enum progress {
 };
 
 /* What was asked for, by the kind of the wait (wait.h). */
-union asked {
-    uint64_t ticket;                   /* a signature */
-    struct name_waiter name;           /* the address of a peer */
-    struct stream_waiter {             /* a connection, size_switch.c */
-        struct connection *connection; /* held */
-        struct channel_member member;
-    } stream;
+struct asked {
+    struct context *context;
+    union {
+        uint64_t ticket;                   /* a signature */
+        struct name_waiter name;           /* the address of a peer */
+        struct stream_waiter {             /* a connection, size_switch.c */
+            struct connection *connection; /* held */
+            struct channel_member member;
+        } stream;
+    };
+};
+
+/* A response that the last attempt might still beat. */
+struct best {
+    int status;
+    size_t n;
+    char octets[];
 };
 
 struct context {
@@ -55,9 +65,10 @@ struct context {
     struct attempt *current;           /* the one that counts, or NULL */
     const struct way *way;             /* of the lists in steps.c, then of its service */
     const struct service *service;     /* its trunk's; NULL until that is known */
-    unsigned step;                     /* of it: that runs, or waits */
     struct wait wait;                  /* what it waits for between two runs of a step */
+    unsigned step;                     /* of its way: that runs, or waits */
 
+    char tag[TAG_LENGTH + 1];
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool unmeasured;      /* as message_parse_unmeasured() has it */
     bool emergency;       /* no limit counts but that of emergency calls */
@@ -78,9 +89,9 @@ struct context {
     struct message *message; /* parsed from the request; empty between attempts; NULL: gone with
                                 it */
     char *request;           /* as received, NUL-terminated; behind the message, in its block */
-    size_t request_bytes;
+    uint32_t request_bytes;
+    int status; /* final status sent upstream, 0: none */
     struct answer_base answer;
-    char tag[TAG_LENGTH + 1];
     struct str call_id;       /* in the arena, once `request` is gone */
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
     struct flow from;         /* as the packet has it; answers may go elsewhere */
@@ -91,16 +102,14 @@ struct context {
     struct outcome *outcome;  /* of what leaves now; before a decision, what would be recorded if a
                                  path forgot to decide */
     struct rated *rated;      /* rating.h; in the arena; NULL: no rate counts it */
-    union asked asked;
+    struct asked *asked;      /* in the arena; NULL: it waits for nothing any more */
     struct verifying *verifying;  /* in the arena; of a call that is to be judged, until it is */
     const struct target *targets; /* in the order they are tried */
-    unsigned n_targets, target;   /* target: the one that is tried now */
-    unsigned stream_waited;       /* for whose connection it waited, from 1; 0: for none */
+    uint16_t n_targets, target;   /* target: the one that is tried now */
+    uint16_t stream_waited;       /* for whose connection it waited, from 1; 0: for none */
     struct own_routes own;
     struct trail trail;
-    char *best; /* a real response that the last attempt might still beat */
-    size_t best_bytes;
-    int best_status;
+    struct best *best; /* NULL: none yet */
 
     struct limit *in_progress[CALL_COUNTS]; /* of trunk and source; until the final answer */
     uint64_t *level;                        /* tally.h: of its trunk; as long; or NULL */
@@ -109,7 +118,6 @@ struct context {
     struct limit *unacknowledged;           /* of the trunk; until the ACK of a refusal */
     int64_t arrived_us, real_us;            /* monotonic, real */
     int64_t sign_us, sent_us;               /* -1: not (yet) */
-    int status;                             /* final status sent upstream, 0: none */
     struct ledger_token *seen;              /* by next hops; as `leaving` */
 };
 

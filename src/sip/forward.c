@@ -344,6 +344,7 @@ static void arm_next_hop_timer(struct context *c, struct attempt *a)
                   proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
 }
 
+_Static_assert(LEAVINGS <= 4, "two bits of an attempt tell them apart");
 _Static_assert(ROUTES_TARGETS_MAX <= 32, "numbers of attempts, twice, below BRANCH_WITH_ROUTE");
 
 /* Of a call that is offered once more, another one. */

@@ -20,13 +20,13 @@ struct proxy;
 #define OWN_ROUTES_MAX 8
 
 struct own_routes {
-    unsigned n;       /* at the top of the Route set: they come off */
-    bool strict;      /* the Request-URI is our Record-Route: a strict router was before us */
-    bool proven;      /* by keys of this dialog, in which it comes in and leaves where they say */
-    unsigned senders; /* when proven: who may have sent it (route_key.h) */
-    uint16_t entry;   /* when proven: the listener where it should have come in */
-    uint16_t exit;    /* the listener of the side that it leaves on */
-    uint64_t trunk;   /* what they say of its trunk (dialog_trunk.h); 0: nothing */
+    uint64_t trunk;  /* what they say of its trunk (dialog_trunk.h); 0: nothing */
+    uint16_t entry;  /* when proven: the listener where it should have come in */
+    uint16_t exit;   /* the listener of the side that it leaves on */
+    uint8_t n;       /* at the top of the Route set: they come off */
+    uint8_t senders; /* when proven: who may have sent it (route_key.h) */
+    bool strict;     /* the Request-URI is our Record-Route: a strict router was before us */
+    bool proven;     /* by keys of this dialog, in which it comes in and leaves where they say */
 };
 
 /* The address that a sip: URI names, and the key in it; false: it names none. Port and transport

@@ -96,12 +96,13 @@ void relay_give_up(struct context *c, enum reason reason)
         return;
     if (c->cancelled) {
         context_refuse(c, REASON_CALLER_CANCELLED);
-    } else if (c->best && response_is_hidden(c->snapshot->settings, c->best_status)) {
+    } else if (c->best && response_is_hidden(c->snapshot->settings, c->best->status)) {
         c->cause = CAUSE_NEXT_HOP_503;
         context_answer(c, 500, (struct str){NULL, 0});
     } else if (c->best) {
-        send_up(c, c->best_status, (struct str){c->best, c->best_bytes});
-        context_end(c, c->best_status, cause_of_status(c->best_status));
+        const int status = c->best->status;
+        send_up(c, status, (struct str){c->best->octets, c->best->n});
+        context_end(c, status, cause_of_status(status));
     } else if (!c->invite && reason == REASON_UPSTREAM_TIMEOUT) {
         context_finish(c, 0); /* no 408 to a non-INVITE (RFC 4320 section 4.2) */
     } else {
@@ -354,14 +355,15 @@ static void keep_best(struct attempt *a, struct message *m)
     struct context *c = a->context;
     print_for_caller(a, m);
     struct str bytes = buf_str(proxy_scratch(c->proxy));
-    char *copy = bytes.n > 0 && holding_may_grow(c->holding, bytes.n) ? malloc(bytes.n) : NULL;
-    if (!copy)
+    struct best *best = bytes.n > 0 && holding_may_grow(c->holding, bytes.n)
+                            ? malloc(sizeof(*best) + bytes.n)
+                            : NULL;
+    if (!best)
         return;
-    memcpy(copy, bytes.p, bytes.n);
+    *best = (struct best){.status = m->status, .n = bytes.n};
+    memcpy(best->octets, bytes.p, bytes.n);
     free(c->best);
-    c->best = copy;
-    c->best_bytes = bytes.n;
-    c->best_status = m->status;
+    c->best = best;
     context_count(c);
 }
 

@@ -188,7 +188,7 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
 static void forget_ticket(struct wait *w)
 {
     struct context *c = container_of(w, struct context, wait);
-    signer_client_cancel(c->snapshot->signer, c->asked.ticket);
+    signer_client_cancel(c->snapshot->signer, c->asked->ticket);
 }
 
 static const struct wait_kind for_signature = {.name = "a signature", .cancel = forget_ticket};
@@ -232,7 +232,7 @@ static bool ask_signer(struct context *c)
         o->tokens[i].type->fill(&orders[i].claims, o);
     }
     enum reason reason = signer_client_submit(c->snapshot->signer, orders, o->n_tokens, on_signed,
-                                              c, &c->asked.ticket);
+                                              c, &c->asked->ticket);
     if (reason != REASON_OK)
         signing_failed(c, reason);
     return reason == REASON_OK;

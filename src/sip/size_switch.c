@@ -24,9 +24,10 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
 
 static void let_go(struct context *c)
 {
-    const struct flow held = {.connection = c->asked.stream.connection};
-    channel_leave(&c->asked.stream.member);
-    c->asked.stream.connection = NULL;
+    struct stream_waiter *asked = &c->asked->stream;
+    const struct flow held = {.connection = asked->connection};
+    channel_leave(&asked->member);
+    asked->connection = NULL;
     flow_release(&held);
 }
 
@@ -40,7 +41,7 @@ static const struct wait_kind for_stream = {.name = "a connection", .cancel = ca
 /* False: no memory. */
 static bool wait_for(struct context *c, const struct flow *flow)
 {
-    struct stream_waiter *asked = &c->asked.stream;
+    struct stream_waiter *asked = &c->asked->stream;
     *asked = (struct stream_waiter){.connection = flow->connection};
     if (!channel_join(proxy_opening(c->proxy), &asked->member, flow->connection))
         return false;
@@ -52,7 +53,7 @@ static bool wait_for(struct context *c, const struct flow *flow)
 static struct context *who_waits(struct proxy *p, const struct connection *connection)
 {
     struct channel_member *m = channel_members(proxy_opening(p), connection);
-    return m ? container_of(m, struct context, asked.stream.member) : NULL;
+    return m ? container_of(m, struct asked, stream.member)->context : NULL;
 }
 
 void size_switch_opened(struct proxy *p, const struct connection *connection)

@@ -456,14 +456,14 @@ enum step_result step_send(struct context *c)
 
 static void forget_name(struct wait *w)
 {
-    name_waiter_leave(&container_of(w, struct context, wait)->asked.name);
+    name_waiter_leave(&container_of(w, struct context, wait)->asked->name);
 }
 
 static const struct wait_kind for_name = {.name = "the address of a peer", .cancel = forget_name};
 
 static void on_name(struct name_waiter *waiter)
 {
-    struct context *c = container_of(waiter, struct context, asked.name);
+    struct context *c = container_of(waiter, struct asked, name)->context;
     wait_wake(&c->wait, WAIT_ANSWERED);
 }
 
@@ -486,14 +486,14 @@ static enum step_result step_follow(struct context *c)
     bool too_late = wait_ended(&c->wait, &for_name) == WAIT_TOO_LATE;
     if (c->targets) /* those of its trunk: it is inside no dialog of ours */
         return STEP_NEXT;
-    c->asked.name = (struct name_waiter){.answered = on_name};
+    c->asked->name = (struct name_waiter){.answered = on_name};
     enum target_result result = fence_target_of_dialog(c->proxy, c->message, &c->own,
-                                                       &c->from.remote, &c->asked.name, &targets);
+                                                       &c->from.remote, &c->asked->name, &targets);
     if (result == TARGET_PENDING && !too_late) {
         wait_begin(&c->wait, &for_name, c->arrived_us / 1000 + NAME_WAIT_MS);
         return STEP_WAIT;
     }
-    name_waiter_leave(&c->asked.name);
+    name_waiter_leave(&c->asked->name);
     if (result != TARGET_FOUND)
         return step_refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
     return keep_targets(c, &targets) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);

@@ -610,9 +610,11 @@ static struct outcome leave(const struct process *p, struct settings *settings, 
     struct call call = {.trunk = &trunk, .to_uri = STR("tel:+12155550131")};
     struct outcome o = decided();
     struct leaving leaving[LEAVINGS] = {0};
+    struct asked asked = {0};
     struct context c = {.proxy = proxy,
                         .snapshot = &snapshot,
                         .leaving = leaving,
+                        .asked = &asked,
                         .call = &call,
                         .outcome = &o,
                         .way = &way,

@@ -166,9 +166,11 @@ static void an_answer_at_once_runs_nothing_inside_the_step(void **state)
                               .tokens = {{&passport_type_shaken, 0}},
                               .n_tokens = 1};
     struct leaving leaving[LEAVINGS] = {0};
+    struct asked asked = {0};
     struct context c = {.proxy = p,
                         .snapshot = &snapshot,
                         .leaving = leaving,
+                        .asked = &asked,
                         .call = &call,
                         .outcome = &outcome,
                         .way = &way,

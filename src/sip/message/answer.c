@@ -127,9 +127,9 @@ bool answer_base_make(struct answer_base *base, const struct message *request)
             continue;
         add_line(&out, &line, &end);
         if (header_is(&line, STR("To"), 't'))
-            base->to_end = end;
+            base->to_end = (uint32_t)end;
     }
-    base->n = out.n;
+    base->n = (uint32_t)out.n;
     base->lines = buf_take(&out, NULL);
     return base->lines != NULL;
 }
@@ -152,13 +152,13 @@ bool answer_base_of_response(struct answer_base *base, struct str response)
         add_line(&out, &line, &end);
         if (!header_is(&line, STR("To"), 't'))
             continue;
-        base->to_end = end;
+        base->to_end = (uint32_t)end;
         size_t bracket = str_find(line.value, '>', 0);
         base->has_to_tag = parameter_find(str_slice(line.value, bracket, line.value.n), STR("tag"),
                                           &tag) ||
                            parameter_find(line.value, STR("tag"), &tag);
     }
-    base->n = out.n;
+    base->n = (uint32_t)out.n;
     base->lines = buf_take(&out, NULL);
     return base->lines != NULL && base->to_end > 0;
 }

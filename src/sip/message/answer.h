@@ -10,8 +10,8 @@
 /* What is kept of a request to answer it later, without the request. */
 struct answer_base {
     char *lines; /* header lines; owned */
-    size_t n;
-    size_t to_end; /* behind the To value, where a tag would go */
+    uint32_t n;
+    uint32_t to_end; /* behind the To value, where a tag would go */
     bool has_to_tag;
 };
 
