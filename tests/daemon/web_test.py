@@ -40,9 +40,10 @@ class WebStory(WorkersStory):
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
-    def wait_answer(self, path, status, text=""):
-        """A page as it will be when what has happened is known."""
+    def wait_answer(self, path, status, text="", before=lambda: None):
+        """A page as it will be when what has happened is known; BEFORE each time that it is asked for."""
         def found():
+            before()
             try:
                 got = self.get(path)
             except (OSError, http.client.HTTPException):  # it is about to be replaced, or its time was over
@@ -114,11 +115,14 @@ class Pages(WebStory):
         self.start_web()
         self.assertEqual(self.get("/livez")[0], 200)
         web = self.stird.child("web")
-        taken, old = set(stird.descriptors(web)), resource.prlimit(web, resource.RLIMIT_NOFILE)
-        free = next(n for n in itertools.count() if n not in taken)
-        resource.prlimit(web, resource.RLIMIT_NOFILE, (free + 1, old[1]))  # a connection, and no more
+        old = resource.prlimit(web, resource.RLIMIT_NOFILE)
+
+        def leave_one():  # a connection, and no more; the one before may not have ended yet
+            taken = set(stird.descriptors(web))
+            free = next(n for n in itertools.count() if n not in taken)
+            resource.prlimit(web, resource.RLIMIT_NOFILE, (free + 1, old[1]))
         try:
-            self.wait_answer("/livez", 503, "stird does not say in time how it is")
+            self.wait_answer("/livez", 503, "stird does not say in time how it is", leave_one)
         finally:
             resource.prlimit(web, resource.RLIMIT_NOFILE, old)
         self.wait_answer("/livez", 200)
