@@ -169,13 +169,20 @@ static bool has_scheme(struct str uri)
     return false;
 }
 
+/* Whether it names somebody, or a place: sofia-sip takes no request for nobody. */
+static bool names_something(const url_t *url)
+{
+    const char *name = url->url_type == url_tel ? url->url_user : url->url_host;
+    return name && name[0] != '\0';
+}
+
 bool plain_read_url(struct plain_url *url, struct str text)
 {
     if (text.n > PLAIN_URI_MAX || !has_scheme(text) || !is_all(text, URI))
         return false;
     memcpy(url->text, text.p, text.n);
     url->text[text.n] = '\0';
-    return url_d(&url->url, url->text) == 0;
+    return url_d(&url->url, url->text) == 0 && names_something(&url->url);
 }
 
 /* Words, or one quoted string without an escape, before a bracket. */
