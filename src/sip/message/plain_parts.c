@@ -15,6 +15,8 @@ enum {
     PARAMETER = 8, /* a value without quotes */
     CALL_ID = 16,  /* half a Call-ID, at most */
     DISPLAY = 32,  /* within the quotes of a display name */
+    ADDRESS =
+        64, /* what an IPv6 address has besides: in a Via, "received" has it without brackets */
 };
 
 static const unsigned char kinds[256] = {
@@ -38,7 +40,7 @@ static const unsigned char kinds[256] = {
     ['&'] = DISPLAY,
     ['='] = URI | DISPLAY,
     [';'] = URI,
-    [':'] = URI | PARAMETER | DISPLAY,
+    [':'] = URI | ADDRESS | DISPLAY,
     ['@'] = URI,
     ['['] = URI,
     [']'] = URI,
@@ -81,7 +83,7 @@ bool plain_next_parameter(struct str *parameters, struct str *name, struct str *
 }
 
 /* ";name=value;name": tokens, and values that need no quotes. */
-static bool are_parameters(struct str s)
+static bool are_parameters(struct str s, unsigned of_value)
 {
     struct str name, value;
     unsigned n = 0;
@@ -89,7 +91,7 @@ static bool are_parameters(struct str s)
         return false;
     while (plain_next_parameter(&s, &name, &value))
         if (++n > PARAMETERS_MAX || name.n == 0 || !is_all(name, TOKEN) ||
-            (value.p && (value.n == 0 || !is_all(value, PARAMETER))))
+            (value.p && (value.n == 0 || !is_all(value, of_value))))
             return false;
     return true;
 }
@@ -156,7 +158,7 @@ bool plain_is_via(struct str value)
         return false;
     plain_split_via(value, &transport, &host, &port, &parameters);
     return is_transport(transport) && is_host(host) && (!port.p || is_port(port)) &&
-           are_parameters(parameters) && leads_one_way(parameters);
+           are_parameters(parameters, PARAMETER | ADDRESS) && leads_one_way(parameters);
 }
 
 /* "sip:", "sips:" or "tel:", and something behind it. */
@@ -207,7 +209,7 @@ static bool split_address(struct str value, struct str *uri, struct str *paramet
         return false;
     *uri = str_slice(value, open + 1, close);
     *parameters = str_slice(value, close + 1, value.n);
-    return is_display(str_slice(value, 0, open)) && are_parameters(*parameters);
+    return is_display(str_slice(value, 0, open)) && are_parameters(*parameters, PARAMETER);
 }
 
 bool plain_is_address(struct str value)
