@@ -168,7 +168,8 @@ unsigned record_queue_oldest(const struct record_queue *q, struct buf *packets, 
 }
 
 /* Once empty, the queue begins at the same place again, so that few pages are in use. They are
-   counted first: who sees them again knows by that count that they were taken (record_batch.h). */
+   counted before they go: should the process be killed between the two, the next one sends them
+   under another number, and they are written twice; the other way round, others would be lost. */
 void record_queue_take(struct record_queue *q, unsigned n)
 {
     uint64_t at = begin_of(q);

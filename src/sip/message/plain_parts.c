@@ -15,8 +15,7 @@ enum {
     PARAMETER = 8, /* a value without quotes */
     CALL_ID = 16,  /* half a Call-ID, at most */
     DISPLAY = 32,  /* within the quotes of a display name */
-    ADDRESS =
-        64, /* what an IPv6 address has besides: in a Via, "received" has it without brackets */
+    ADDRESS = 64,  /* of IPv6 besides: "received" has it without brackets */
 };
 
 static const unsigned char kinds[256] = {
