@@ -184,7 +184,7 @@ static bool names_contact(const struct header_line *line)
 }
 
 /* As long as it was, in capitals. */
-static bool shout(struct str text, struct buf *out)
+static bool shout(const void *user, struct str text, struct buf *out)
 {
     for (size_t i = 0; i < text.n; i++)
         buf_add_char(out,
@@ -256,8 +256,8 @@ static void remove_some(struct message *m)
     message_remove_headers(m, STR("Supported"), 'k', is_short);
     message_remove_resembling(m, STR("Identity"), 'y');
     message_remove_lines(m, names_contact);
-    message_edit_headers(m, STR("Subject"), shout);
-    message_edit_headers(m, STR("User-Agent"), shout);
+    message_edit_headers(m, STR("Subject"), 0, shout, NULL);
+    message_edit_headers(m, STR("User-Agent"), 0, shout, NULL);
     message_remove_copies(m);
 }
 
