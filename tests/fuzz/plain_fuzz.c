@@ -186,6 +186,7 @@ static bool names_contact(const struct header_line *line)
 /* As long as it was, in capitals. */
 static bool shout(const void *user, struct str text, struct buf *out)
 {
+    (void)user;
     for (size_t i = 0; i < text.n; i++)
         buf_add_char(out,
                      (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]));
@@ -257,6 +258,7 @@ static void remove_some(struct message *m)
     message_remove_resembling(m, STR("Identity"), 'y');
     message_remove_lines(m, names_contact);
     message_edit_headers(m, STR("Subject"), 0, shout, NULL);
+    message_edit_from(m, shout, NULL);
     message_edit_headers(m, STR("User-Agent"), 0, shout, NULL);
     message_remove_copies(m);
 }

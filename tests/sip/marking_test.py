@@ -27,7 +27,7 @@ class Marking(Verifying):
         return final
 
     def test_verstat_and_headers(self):
-        """P-Asserted-Identity of a trusted trunk; what came along is off first, whoever brought it."""
+        """R-V-018, R-V-019, R-V-053, R-V-057: P-Asserted-Identity of a trusted trunk; what came along is off first, whoever brought it."""
         self.begin(profile=dict(TOLD, verstat_suffix="letter"), upstream={"trusted": True}, trusted=True)
         self.passed()
         pai = "P-Asserted-Identity: \"Bank\" <sip:%s;verstat=TN-Validation-Failed@x;user=phone>" % CALLER
@@ -60,7 +60,7 @@ class Marking(Verifying):
         self.assertEqual(self.marked(self.signed())[1].all("p-asserted-identity"), [])
 
     def test_an_identity_out_of_the_token(self):
-        """A P-Asserted-Identity for a call that passed and has none; of a trunk that is not trusted too."""
+        """R-V-054: a P-Asserted-Identity for a call that passed and has none; of a trunk that is not trusted too."""
         self.begin(profile={"observe": False, "pai_from_token": True}, upstream={"trusted": True})
         self.passed()
         _, arrived = self.marked(self.signed(), lines=["P-Asserted-Identity: <sip:+13125550999@x>"])
@@ -68,7 +68,7 @@ class Marking(Verifying):
         self.assertEqual(self.marked()[1].all("p-asserted-identity"), [])
 
     def test_from_is_changed_and_comes_back(self):
-        """Every response has the From that was sent, its copies too; ACK and CANCEL have that of the INVITE."""
+        """R-V-055, R-V-056: every response has the From that was sent, its copies too; ACK and CANCEL have that of the INVITE."""
         self.begin(profile={"observe": False, "verstat_place": "both", "label_a": "[V]", "label_none": "[?]"})
         self.passed()
         invite, arrived = self.marked(self.signed(), from_='"[V] Bank" ' + FROM)
@@ -115,6 +115,7 @@ class Marking(Verifying):
             self.assertIn("verstat", invite["from"])
 
     def test_what_becomes_of_identity(self):
+        """R-V-058: of several values those that are valid."""
         self.begin(profile={"observe": False, "identity_out": "keep_valid"})
         self.passed()
         good, bad = self.signed(), self.signed(dest="13125550199")

@@ -23,9 +23,6 @@ struct marking {
 
 #define MARKING_LABEL_MAX 16 /* octets of a label */
 
-/* "TN-Validation-Passed", with "-A" where the profile wants the letter. */
-void marking_verstat(const struct marking *marking, struct buf *out);
-
 /*
  * Writes LINE, a whole P-Asserted-Identity, to OUT with verstat at each of its URIs that is a
  * number. What is there already has to be off (told_without_verstat()). False: there is no such

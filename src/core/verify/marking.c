@@ -18,7 +18,8 @@ static char letter_of(const struct verified *v)
     return v->verstat == VERSTAT_FAILED ? v->attest : '\0';
 }
 
-void marking_verstat(const struct marking *marking, struct buf *out)
+/* "TN-Validation-Passed", with "-A" where the profile wants the letter. */
+static void put_verstat(const struct marking *marking, struct buf *out)
 {
     const char letter = letter_of(marking->verified);
     buf_add_str(out, verstat_text(marking->verified->verstat));
@@ -57,7 +58,7 @@ bool marking_header(const struct marking *marking, struct str name, struct buf *
         buf_add_str(out, v->origid);
         return true;
     case TOLD_RESULT:
-        marking_verstat(marking, out);
+        put_verstat(marking, out);
         return true;
     case TOLD_NOTHING:
         break;
@@ -106,7 +107,7 @@ static bool place_in(struct str text, enum verstat_form form, size_t *at)
 static void add_verstat(const struct marking *marking, struct buf *out)
 {
     buf_add_str(out, STR(";verstat="));
-    marking_verstat(marking, out);
+    put_verstat(marking, out);
 }
 
 /* False: it cannot hold one. */
