@@ -88,6 +88,8 @@ static const struct {
     {VERSTAT_FORM_TEL, VERSTAT_SUFFIX_NONE, &passed_a,
      PAI "\"Bank\" <sip:2155550121@gw.example;user=phone>\r\n",
      PAI "\"Bank\" <tel:+12155550121;verstat=TN-Validation-Passed>\r\n"},
+    {VERSTAT_FORM_USER, VERSTAT_SUFFIX_NONE, &passed_a, PAI "\"<sip:1@x>\" <tel:+12155550121>\r\n",
+     PAI "\"<sip:1@x>\" <tel:+12155550121;verstat=TN-Validation-Passed>\r\n"},
     /* every value, in one line too; a parameter needs brackets */
     {VERSTAT_FORM_USER, VERSTAT_SUFFIX_NONE, &passed_a,
      PAI "<sip:+12155550121@gw.example> ,  <tel:+12155550121>\r\n",
@@ -156,6 +158,8 @@ static const struct {
     {&labelled, &nothing, "From: <sip:+12155550121@gw>;tag=1\r\n",
      "From: \"\xe2\x9c\x94 +12155550121\" <sip:+12155550121@gw>;tag=1\r\n"},
     {&labelled, &passed_a, "From: sip:gw;tag=1\r\n", "From: \"[V]\" <sip:gw>;tag=1\r\n"},
+    {&labelled, &passed_a, "From: \"a <b>\" <sip:+12155550121@gw>;tag=1\r\n",
+     "From: \"[V] a <b>\" <sip:+12155550121@gw>;tag=1\r\n"},
     /* one that is there is the caller's own, and not twice there */
     {&labelled, &failed_a, "From: \"[V] Bank\" <sip:+12155550121@gw>;tag=1\r\n",
      "From: \"[X] Bank\" <sip:+12155550121@gw>;tag=1\r\n"},
@@ -214,6 +218,9 @@ static void labels_of_letters(void **state)
     assert_false(marking_without_labels(&profile, STR("From: \"BOOKER Oke\" <sip:1@h>\r\n"), &out));
     expect(marking_without_labels(&profile, STR("From: \"ok BOOKER ok\" <sip:1@h>\r\n"), &out),
            &out, "From: \"BOOKER\" <sip:1@h>\r\n");
+    buf_reset(&out);
+    expect(marking_without_labels(&profile, STR("From: \"] OK\t-OK\" <sip:1@h>\r\n"), &out), &out,
+           "From: \"] \t-\" <sip:1@h>\r\n");
     buf_fini(&out);
 }
 

@@ -145,12 +145,13 @@ static bool split(struct str element, struct address_parts *parts)
     if (!name_addr_alone(element, &uri))
         return false;
     const size_t begin = (size_t)(uri.p - element.p), end = begin + uri.n;
-    const size_t open = str_find(str_slice(element, 0, begin), '<', 0);
-    size_t close = str_find(element, '>', end);
-    *parts = (struct address_parts){
-        .before = str_trim(str_slice(element, 0, open < begin ? open : 0)),
-        .uri = uri,
-        .behind = str_slice(element, close < element.n ? close + 1 : end, element.n)};
+    /* A name in quotes may hold a bracket too. */
+    const struct str before = str_trim(str_slice(element, 0, begin));
+    const bool bracketed = before.n > 0 && before.p[before.n - 1] == '<';
+    const size_t close = bracketed ? str_find(element, '>', end) + 1 : end;
+    *parts = (struct address_parts){.before = str_trim(str_slice(before, 0, before.n - bracketed)),
+                                    .uri = uri,
+                                    .behind = str_slice(element, close, element.n)};
     return true;
 }
 
@@ -289,9 +290,16 @@ static bool is_letters(struct str label)
     return is_word(label, "", label.n);
 }
 
+/* Octets above 0x7f are letters of other alphabets, for all that we know. */
+static bool is_of_word(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80;
+}
+
 static bool stands_alone(struct str name, size_t at, size_t behind)
 {
-    return (at == 0 || name.p[at - 1] == ' ') && (behind == name.n || name.p[behind] == ' ');
+    return (at == 0 || !is_of_word(name.p[at - 1])) &&
+           (behind == name.n || !is_of_word(name.p[behind]));
 }
 
 /* Where LABEL stands in NAME, in any case; NAME.n: nowhere. */
