@@ -8,6 +8,7 @@
 #include <stird/core/framing.h>
 #include <stird/core/headers.h>
 #include <stird/core/nat.h>
+#include <stird/core/told.h>
 #include <string.h>
 
 #include "sip/message/answer.h"
@@ -120,6 +121,82 @@ static void compare_others(const struct message *plain, const struct message *pa
     }
 }
 
+/* ---- what came ---- */
+
+static bool is_answered(const struct header_line *line)
+{
+    return header_is(line, STR("From"), 'f') || header_is(line, STR("To"), 't') ||
+           header_is(line, STR("Call-ID"), 'i') || header_is(line, STR("CSeq"), 0);
+}
+
+/* Whether it is one of those WHICH: others may be given besides. */
+static bool is_asked_for(const struct header_line *line, unsigned which)
+{
+    if (is_answered(line))
+        return which & MESSAGE_ANSWERED;
+    if (header_is(line, STR("Record-Route"), 0))
+        return which & MESSAGE_RECORDED;
+    return (which & MESSAGE_OTHERS) && !header_is(line, STR("Via"), 'v') &&
+           !header_is(line, STR("Route"), 0) && !header_is(line, STR("Max-Forwards"), 0) &&
+           !header_is(line, STR("Content-Length"), 'l');
+}
+
+static bool next_came(const struct message *m, unsigned which, struct message_walk *walk,
+                      struct header_line *line)
+{
+    while (message_came_next(m, which, walk, line))
+        if (is_asked_for(line, which))
+            return true;
+    *line = (struct header_line){.name = {NULL, 0}};
+    return false;
+}
+
+static void compare_walk(const struct message *plain, const struct message *parsed, unsigned which)
+{
+    struct message_walk walk = {.begun = false}, other_walk = {.begun = false};
+    struct header_line line, other;
+    bool there = true;
+    while (there) {
+        there = next_came(plain, which, &walk, &line);
+        compare_number("a line that came", there, next_came(parsed, which, &other_walk, &other));
+        compare("name that came", line.name, other.name);
+        compare("value that came", line.value, other.value);
+        compare("line that came", line.raw, other.raw);
+    }
+}
+
+/* From the index and by a walk over the text, also when lines were changed since. */
+static void compare_came(const struct message *plain, const struct message *parsed)
+{
+    static const struct {
+        struct str name;
+        char compact;
+    } names[] = {
+        {STR("To"), 't'}, {STR("Call-ID"), 'i'}, {STR("Contact"), 'm'}, {STR("Subject"), 's'}};
+    struct message_routes routes = {.begun = false}, other_routes = {.begun = false};
+    struct header_line line, other;
+    struct str uri, other_uri;
+    bool there = true;
+    for (unsigned which = 1; which <= (MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS);
+         which++)
+        compare_walk(plain, parsed, which);
+    while (there) {
+        uri = other_uri = (struct str){NULL, 0};
+        there = message_route_came(plain, &routes, &uri);
+        compare_number("a Route that came", there,
+                       message_route_came(parsed, &other_routes, &other_uri));
+        compare("Route that came", uri, other_uri);
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        line = other = (struct header_line){.name = {NULL, 0}};
+        there = message_came_find(plain, names[i].name, names[i].compact, &line);
+        compare_number("one that came", there,
+                       header_find(current, names[i].name, names[i].compact, &other));
+        if (there)
+            compare("the one that came", line.raw, other.raw);
+    }
+}
+
 static void compare_fields(const struct message *plain, const struct message *parsed)
 {
     compare_number("status", (unsigned)plain->status, (unsigned)parsed->status);
@@ -144,6 +221,7 @@ static void compare_fields(const struct message *plain, const struct message *pa
     if (plain->status == 0)
         compare_of_request(plain, parsed);
     compare_others(plain, parsed);
+    compare_came(plain, parsed);
 }
 
 /* ---- what leaves ---- */
@@ -261,6 +339,17 @@ static void remove_some(struct message *m)
     message_remove_copies(m);
 }
 
+static bool tells(const struct header_line *line)
+{
+    return told_by_line(line) != TOLD_NOTHING;
+}
+
+static void remove_told(struct message *m)
+{
+    message_remove_lines(m, tells);
+    message_edit_headers(m, STR("P-Asserted-Identity"), told_without_verstat);
+}
+
 static void fit(struct message *m)
 {
     message_fit_transport(m, TRANSPORT_TCP);
@@ -279,6 +368,7 @@ static const struct {
              {"to a strict router", true, to_strict_router},
              {"from a strict router", true, from_strict_router},
              {"headers are removed", false, remove_some},
+             {"what was told is removed", false, remove_told},
              {"a Via is taken off", false, take_via},
              {"by TCP", false, fit}};
 #define EDITS (sizeof(edits) / sizeof(edits[0]))
@@ -310,6 +400,7 @@ static void compare_edits(size_t from, size_t to)
         compare_print(edits[i].name, &plain, &parsed);
         compare("Request-URI", plain.request_uri, parsed.request_uri);
         compare_vias(&plain, &parsed);
+        compare_came(&plain, &parsed);
     }
     if (plain.status == 0)
         compare_answers(&plain, &parsed);

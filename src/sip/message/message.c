@@ -464,6 +464,65 @@ unsigned message_header_count(const struct message *m, struct str name, char com
     return n;
 }
 
+/* ---- what came ---- */
+
+/* Those of WHICH in the index: of a response it has Via and Content-Length alone by their kind. */
+static unsigned kinds_of(const struct message *m, unsigned which)
+{
+    static const unsigned answered = 1u << PLAIN_FROM | 1u << PLAIN_TO | 1u << PLAIN_CALL_ID |
+                                     1u << PLAIN_CSEQ;
+    return (which & MESSAGE_ANSWERED ? answered : 0) |
+           (which & MESSAGE_RECORDED ? 1u << PLAIN_RECORD_ROUTE : 0) |
+           ((which & MESSAGE_OTHERS) || m->status != 0 ? 1u << PLAIN_OTHER : 0);
+}
+
+bool message_came_next(const struct message *m, unsigned which, struct message_walk *walk,
+                       struct header_line *line)
+{
+    const unsigned kinds = kinds_of(m, which);
+    if (!walk->begun) {
+        walk->begun = true;
+        walk->by_text = !m->plain || !plain_is_as_came(m, kinds);
+        if (walk->by_text)
+            start_line(m->raw, &walk->rest);
+    }
+    return walk->by_text ? head_line_next(&walk->rest, line)
+                         : plain_came_next(m, kinds, &walk->line, line);
+}
+
+bool message_came_find(const struct message *m, struct str name, char compact,
+                       struct header_line *line)
+{
+    struct message_walk walk = {.begun = false};
+    while (message_came_next(m, MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS, &walk, line))
+        if (line->name.p && header_is(line, name, compact))
+            return true;
+    return false;
+}
+
+/* Of a message that is not plain, or of a response, where a Route means nothing. */
+static bool next_route(const struct message *m, struct message_routes *routes, struct str *uri)
+{
+    struct header_line line;
+    if (!routes->begun)
+        start_line(m->raw, &routes->rest);
+    routes->begun = true;
+    while (!route_line_next(&routes->line, uri)) {
+        do {
+            if (!header_next(&routes->rest, &line))
+                return false;
+        } while (!header_is(&line, STR("Route"), 0));
+        routes->line = route_line_read(line.value);
+    }
+    return true;
+}
+
+bool message_route_came(const struct message *m, struct message_routes *routes, struct str *uri)
+{
+    return m->plain && m->status == 0 ? plain_route_came(m, &routes->behind, uri)
+                                      : next_route(m, routes, uri);
+}
+
 #ifdef STIRD_CHECK_SENT
 /* A line that was cut in two would be one without a name: the builds that look for faults stop at
    one that did not come in. */

@@ -238,6 +238,8 @@ bool plain_read(struct message *m)
     r.p->has_max_forwards = false;
     r.p->route_read = 0;
     r.p->added = NULL;
+    r.p->changed = 0;
+    r.p->n_routes_off = 0;
     if (!read_all(&r)) {
         plain_free(r.p);
         return false;
@@ -319,4 +321,52 @@ const url_t *plain_route_url(const struct message *m, unsigned number)
         return NULL;
     p->route_read = number + 1;
     return &p->route_url.url;
+}
+
+/* ---- what came ---- */
+
+bool plain_is_as_came(const struct message *m, unsigned headers)
+{
+    return (m->plain->changed & headers) == 0;
+}
+
+bool plain_came_next(const struct message *m, unsigned headers, unsigned *at,
+                     struct header_line *line)
+{
+    const struct plain *p = m->plain;
+    for (; *at < p->n; ++*at)
+        if ((headers & 1u << p->lines[*at].header) && !p->lines[*at].added) {
+            *line = plain_line(m, &p->lines[(*at)++]);
+            return true;
+        }
+    return false;
+}
+
+/* Those that were taken off stood anywhere; the next is the one that stands first behind *BEHIND.
+ */
+bool plain_route_came(const struct message *m, size_t *behind, struct str *uri)
+{
+    const struct plain *p = m->plain;
+    struct str value = {NULL, 0};
+    size_t first = m->raw.n;
+    for (unsigned i = 0; i < p->n; i++) {
+        const struct plain_line *line = &p->lines[i];
+        const size_t at = line->at + line->value_at;
+        if (line->header != PLAIN_ROUTE || line->added || at <= *behind || at >= first)
+            continue;
+        first = at;
+        value = (struct str){m->raw.p + at, line->value_n};
+    }
+    for (unsigned i = 0; i < p->n_routes_off; i++) {
+        const size_t at = p->routes_off[i].at;
+        if (at <= *behind || at >= first)
+            continue;
+        first = at;
+        value = (struct str){m->raw.p + at, p->routes_off[i].n};
+    }
+    if (!value.p)
+        return false;
+    *behind = first;
+    *uri = str_slice(value, 1, str_find(value, '>', 0)); /* "<uri>": plain_is_route() */
+    return true;
 }

@@ -66,6 +66,13 @@ struct plain {
     struct plain_url request_url, route_url;
     unsigned route_read; /* which Route is in route_url, plus 1; 0: none */
     struct arena *added; /* the texts of lines that did not come; NULL: none yet */
+    /* What is not in `lines` as it came: bits, 1 << enum plain_header. A Route that came and was
+       taken off is kept, for who asks by which Routes the request came. */
+    unsigned changed;
+    unsigned n_routes_off;
+    struct {
+        uint32_t at, n; /* its value */
+    } routes_off[PLAIN_ROUTES_MAX];
 };
 
 /*
@@ -88,6 +95,19 @@ bool plain_via(const struct message *m, unsigned number, struct via_hop *hop);
 bool plain_via_has(const struct message *m, struct str parameter);
 /* The URI of Route NUMBER; NULL: there are fewer. Good until another one is asked for. */
 const url_t *plain_route_url(const struct message *m, unsigned number);
+
+/* ---- what came, whatever was edited since ---- */
+
+/* Whether all lines of HEADERS (bits, 1 << enum plain_header) are still there as they came. Not for
+   Via and Max-Forwards, which are edited where they stand, nor for Route. */
+bool plain_is_as_came(const struct message *m, unsigned headers);
+/* The next line of HEADERS that came, at or behind *AT, which is 0 for the first; false: there is
+   none. In the order of the message. */
+bool plain_came_next(const struct message *m, unsigned headers, unsigned *at,
+                     struct header_line *line);
+/* The URI of the next Route that came, in their order; *BEHIND, 0 for the first, is where the last
+   one was. False: there is none. */
+bool plain_route_came(const struct message *m, size_t *behind, struct str *uri);
 
 /* ---- editing: 0 or -ENOMEM ---- */
 

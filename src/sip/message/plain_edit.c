@@ -33,10 +33,24 @@ static void set_line(struct plain_line *line, const char *text, size_t n)
     line->value_n = (uint32_t)value.n;
 }
 
+/* Before LINE, which may be one that came, goes or becomes another. */
+static void changes(struct plain *p, const struct plain_line *line)
+{
+    if (line->added)
+        return;
+    if (line->header == PLAIN_ROUTE) {
+        p->routes_off[p->n_routes_off].at = line->at + line->value_at;
+        p->routes_off[p->n_routes_off++].n = line->value_n;
+    } else {
+        p->changed |= 1u << line->header;
+    }
+}
+
 void plain_remove(struct message *m, struct plain_line *line)
 {
     struct plain *p = m->plain;
     const size_t i = (size_t)(line - p->lines);
+    changes(p, line);
     p->n--;
     memmove(line, line + 1, (p->n - i) * sizeof(*line));
     p->route_read = 0;
@@ -52,6 +66,7 @@ int plain_replace(struct message *m, struct plain_line *line, struct str text)
         line->added = own;
         line->n = (uint32_t)text.n;
     } else {
+        changes(m->plain, line);
         set_line(line, own, text.n);
     }
     return 0;
