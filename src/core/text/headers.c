@@ -8,10 +8,14 @@ size_t head_line_end(struct str s, size_t from)
     size_t at = from;
     while (s.n - at >= 8) {
         const uint64_t low = octets_below(octets_8(s.p + at), '\r' + 1);
-        at += low ? octets_first(low) : 8;
-        if (low && (s.p[at] == '\r' || s.p[at] == '\n'))
+        if (low == 0) {
+            at += 8;
+            continue;
+        }
+        at += octets_first(low);
+        if (s.p[at] == '\r' || s.p[at] == '\n')
             return at;
-        at += low != 0; /* a tab, or what no line should have */
+        at++; /* a tab, or what no line should have */
     }
     while (at < s.n && s.p[at] != '\r' && s.p[at] != '\n')
         at++;

@@ -12,11 +12,13 @@ static enum uri_scheme scheme_of(struct str scheme)
    characters before the letter, as in `<sip:`, do not hide a scheme. */
 static size_t scheme_end(struct str text)
 {
-    size_t colon = str_find(text, ':', 0);
-    struct str before = str_slice(text, 0, colon);
-    if (colon == text.n || str_find(before, '@', 0) < colon)
+    size_t colon = 0;
+    bool bracket = false;
+    for (; colon < text.n && text.p[colon] != ':' && text.p[colon] != '@'; colon++)
+        bracket |= text.p[colon] == '<';
+    if (colon == text.n || text.p[colon] == '@')
         return text.n;
-    bool bracket = str_find(before, '<', 0) < colon;
+    struct str before = str_slice(text, 0, colon);
     while (before.n > 0 && !bracket) {
         char c = uri_octet_next(&before);
         if (ascii_is_alpha(c) || ascii_is_digit(c))
@@ -121,9 +123,13 @@ char uri_octet_next(struct str *s)
     return c;
 }
 
+static const bool plain_octets[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true,
+                                       ['0' ... '9'] = true, ['.'] = true,
+                                       ['-'] = true,         ['_'] = true};
+
 static bool is_plain(char c)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '.' || c == '-' || c == '_';
+    return plain_octets[(unsigned char)c];
 }
 
 bool uri_host_is_plain(struct str host)

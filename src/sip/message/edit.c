@@ -289,14 +289,21 @@ void message_remove_resembling(struct message *m, struct str name, char compact)
     }
 }
 
+/* Whether it is a header NAME that sofia-sip does not read; most names differ in how long they are.
+ */
+static bool is_other(const struct message *m, const struct plain_line *p, struct str name,
+                     char compact)
+{
+    return p->header == PLAIN_OTHER && (p->name_n == name.n || p->name_n == 1) &&
+           header_is_named((struct str){plain_text(m, p).p, p->name_n}, name, compact);
+}
+
 static void remove_plain(struct message *m, struct str name, char compact,
                          bool (*remove)(struct str value))
 {
     for (unsigned i = 0; i < m->plain->n;) {
         struct plain_line *p = &m->plain->lines[i];
-        const struct header_line line = plain_line(m, p);
-        if (p->header == PLAIN_OTHER && header_is(&line, name, compact) &&
-            (!remove || remove(line.value)))
+        if (is_other(m, p, name, compact) && (!remove || remove(plain_line(m, p).value)))
             plain_remove(m, p);
         else
             i++;
@@ -391,8 +398,7 @@ static int edit_plain(struct message *m, struct str name,
     for (unsigned i = 0; i < m->plain->n && error == 0; i++) {
         struct plain_line *p = &m->plain->lines[i];
         struct buf edited = BUF_INIT;
-        const struct header_line line = plain_line(m, p);
-        if (p->header == PLAIN_OTHER && header_is(&line, name, 0) && edit(line.raw, &edited))
+        if (is_other(m, p, name, 0) && edit(plain_text(m, p), &edited))
             error = replace_plain(m, p, &edited);
         buf_fini(&edited);
     }
@@ -434,9 +440,8 @@ int message_fix_contact(struct message *m, const struct settings *settings,
     for (unsigned i = 0; m->plain && i < m->plain->n && error == 0; i++) {
         struct plain_line *p = &m->plain->lines[i];
         struct buf edited = BUF_INIT;
-        const struct header_line line = plain_line(m, p);
-        if (p->header == PLAIN_OTHER && header_is(&line, STR("Contact"), 'm') &&
-            nat_fix_contact(line.raw, source, transport, &edited))
+        if (is_other(m, p, STR("Contact"), 'm') &&
+            nat_fix_contact(plain_text(m, p), source, transport, &edited))
             error = replace_plain(m, p, &edited);
         buf_fini(&edited);
     }
