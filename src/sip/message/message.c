@@ -319,7 +319,7 @@ struct str message_via_branch(const struct message *m)
 {
     struct str branch;
     if (m->plain)
-        return message_top_via(m).branch;
+        return plain_via_branch(m);
     find_parameter(m->sip->sip_via, STR("branch"), &branch);
     return branch;
 }
@@ -346,7 +346,7 @@ bool message_via_has_rport(const struct message *m)
     struct str value;
     if (m->force_rport)
         return true;
-    return m->plain ? plain_via_has(m, STR("rport"))
+    return m->plain ? plain_via_has_rport(m)
                     : find_parameter(m->sip->sip_via, STR("rport"), &value);
 }
 
