@@ -12,21 +12,22 @@ static bool is_mapped_ipv4(const uint8_t bytes[16])
 /* Four numbers of one to three digits, without zeros before them, as inet_pton() takes them. */
 static bool parse_ipv4(struct str text, uint8_t bytes[4])
 {
-    size_t at = 0;
+    const char *p = text.p, *end = p + text.n;
     for (unsigned i = 0; i < 4; i++) {
-        unsigned value = 0, digits = 0;
-        if (i > 0 && (at == text.n || text.p[at++] != '.'))
+        unsigned value = 0, digit;
+        if (i > 0 && (p == end || *p++ != '.'))
             return false;
-        for (; at < text.n && ascii_is_digit(text.p[at]); at++) {
-            if (++digits > 3 || (digits > 1 && value == 0))
+        const char *begin = p;
+        for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++) {
+            if (p - begin == 3 || (p > begin && value == 0))
                 return false;
-            value = value * 10 + (unsigned)(text.p[at] - '0');
+            value = value * 10 + digit;
         }
-        if (digits == 0 || value > 255)
+        if (p == begin || value > 255)
             return false;
         bytes[i] = (uint8_t)value;
     }
-    return at == text.n;
+    return p == end;
 }
 
 static bool parse_ipv6(struct str text, uint8_t bytes[16])

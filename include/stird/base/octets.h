@@ -29,6 +29,19 @@ static inline uint64_t octets_8(const char *p)
     return octets_4(p) | octets_one(p, 4) | octets_one(p, 5) | octets_one(p, 6) | octets_one(p, 7);
 }
 
+/* Writes eight octets. */
+static inline void octets_put_8(char *to, uint64_t octets)
+{
+    to[0] = (char)octets;
+    to[1] = (char)(octets >> 8);
+    to[2] = (char)(octets >> 16);
+    to[3] = (char)(octets >> 24);
+    to[4] = (char)(octets >> 32);
+    to[5] = (char)(octets >> 40);
+    to[6] = (char)(octets >> 48);
+    to[7] = (char)(octets >> 56);
+}
+
 /* N is 1 to 7; zeros stand for the others. */
 static inline uint64_t octets_few(const char *p, size_t n)
 {

@@ -400,6 +400,23 @@ const url_t *message_route_url(const struct message *m, unsigned number)
     return route ? route->r_url : NULL;
 }
 
+bool message_route_came(const struct message *m, struct message_routes *at, struct str *uri)
+{
+    struct header_line line;
+    if (m->plain)
+        return plain_route_came(m, at->n++, uri);
+    if (at->n++ == 0)
+        start_line(m->raw, &at->rest);
+    while (!at->line.rest.p || !route_line_next(&at->line, uri)) {
+        do {
+            if (!header_next(&at->rest, &line))
+                return false;
+        } while (!header_is(&line, STR("Route"), 0));
+        at->line = route_line_read(line.value);
+    }
+    return true;
+}
+
 bool message_max_forwards(const struct message *m, unsigned long *value)
 {
     if (m->plain ? !m->plain->has_max_forwards : !m->sip->sip_max_forwards)

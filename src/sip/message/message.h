@@ -17,6 +17,7 @@
 #include <stird/base/str.h>
 #include <stird/core/headers.h>
 #include <stird/core/reason.h>
+#include <stird/core/route_line.h>
 #include <stird/net/net.h>
 
 #include "screen.h"
@@ -123,6 +124,14 @@ const url_t *message_request_url(const struct message *m);
 /* The URI of Route NUMBER, the topmost is 0; NULL: there are fewer. Good until another one is asked
    for or a Route is taken off. */
 const url_t *message_route_url(const struct message *m, unsigned number);
+/* The URIs of all Routes as they came, in their order, however they are divided into lines (section
+   7.3.1): {0} before the first. False: there are no more. */
+struct message_routes {
+    struct str rest;
+    struct route_line line;
+    unsigned n;
+};
+bool message_route_came(const struct message *m, struct message_routes *at, struct str *uri);
 /* False: there is none that is a number. */
 bool message_max_forwards(const struct message *m, unsigned long *value);
 

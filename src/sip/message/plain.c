@@ -239,7 +239,19 @@ static bool read_via(struct plain *p, struct plain_line *line, struct str value)
     const unsigned i = (unsigned)__builtin_popcount(p->vias_used);
     line->via = (uint8_t)i;
     p->vias_used |= (uint16_t)(1u << i);
+    p->vias_read = p->vias_used;
     return plain_read_via(value, &p->vias[i]);
+}
+
+/* "<uri>", and parameters. */
+static bool read_route(struct reading *r, struct str value)
+{
+    const unsigned i = r->p->n_routes++;
+    if (!plain_is_route(value))
+        return false;
+    r->p->routes[i].at = (uint32_t)(value.p + 1 - r->m->raw.p);
+    r->p->routes[i].n = (uint32_t)str_find(value, '>', 0) - 1;
+    return true;
 }
 
 static bool read_value(struct reading *r, enum plain_header header, struct str value)
@@ -266,6 +278,7 @@ static bool read_value(struct reading *r, enum plain_header header, struct str v
     case PLAIN_MAX_FORWARDS:
         return !of_request || read_max_forwards(r->p, value);
     case PLAIN_ROUTE:
+        return !of_request || read_route(r, value);
     case PLAIN_RECORD_ROUTE:
         return !of_request || plain_is_route(value);
     default:
@@ -374,7 +387,8 @@ bool plain_read(struct message *m)
     if (!r.p)
         return false;
     r.p->n = 0;
-    r.p->vias_used = 0;
+    r.p->vias_used = r.p->vias_read = 0;
+    r.p->n_routes = 0;
     r.p->has_max_forwards = false;
     r.p->route_read = 0;
     r.p->added = NULL;
@@ -422,6 +436,20 @@ static const char *value_of(const struct message *m, const struct plain_line *li
     return plain_text(m, line).p + line->value_at;
 }
 
+const struct plain_via *plain_via_parts(const struct message *m, const struct plain_line *line)
+{
+    struct plain *p = m->plain;
+    struct plain_via *via = &p->vias[line->via];
+    if (p->vias_read & 1u << line->via)
+        return via;
+    /* What a Via of ours says is as plain as what comes; another one would have no parts. */
+    const struct str value = plain_line(m, line).value;
+    if (!plain_read_via(value, via))
+        *via = (struct plain_via){.parameters = (uint16_t)value.n};
+    p->vias_read |= (uint16_t)(1u << line->via);
+    return via;
+}
+
 bool plain_via(const struct message *m, unsigned number, struct via_hop *hop)
 {
     const struct plain_line *line = plain_find(m, PLAIN_VIA, number);
@@ -429,7 +457,7 @@ bool plain_via(const struct message *m, unsigned number, struct via_hop *hop)
         *hop = (struct via_hop){.host = {NULL, 0}};
         return false;
     }
-    const struct plain_via *via = &m->plain->vias[line->via];
+    const struct plain_via *via = plain_via_parts(m, line);
     const char *value = value_of(m, line);
     *hop = (struct via_hop){.transport = part(value, via->transport),
                             .host = part(value, via->host),
@@ -443,19 +471,28 @@ bool plain_via(const struct message *m, unsigned number, struct via_hop *hop)
 struct str plain_via_branch(const struct message *m)
 {
     const struct plain_line *line = plain_find(m, PLAIN_VIA, 0);
-    return line ? part(value_of(m, line), m->plain->vias[line->via].branch) : (struct str){NULL, 0};
+    return line ? part(value_of(m, line), plain_via_parts(m, line)->branch) : (struct str){NULL, 0};
 }
 
 bool plain_via_has_received(const struct message *m)
 {
     const struct plain_line *line = plain_find(m, PLAIN_VIA, 0);
-    return line && m->plain->vias[line->via].received.at > 0;
+    return line && plain_via_parts(m, line)->received.at > 0;
 }
 
 bool plain_via_has_rport(const struct message *m)
 {
     const struct plain_line *line = plain_find(m, PLAIN_VIA, 0);
-    return line && m->plain->vias[line->via].rport.at > 0;
+    return line && plain_via_parts(m, line)->rport.at > 0;
+}
+
+bool plain_route_came(const struct message *m, unsigned number, struct str *uri)
+{
+    const struct plain *p = m->plain;
+    if (number >= p->n_routes)
+        return false;
+    *uri = (struct str){m->raw.p + p->routes[number].at, p->routes[number].n};
+    return true;
 }
 
 const url_t *plain_route_url(const struct message *m, unsigned number)

@@ -76,8 +76,12 @@ struct plain {
     unsigned n;
     unsigned max_forwards;
     bool has_max_forwards;
-    uint16_t vias_used; /* a bit each */
+    uint16_t vias_used, vias_read; /* a bit each; one that is added is read when it is asked for */
     struct plain_via vias[PLAIN_VIAS_ROOM];
+    unsigned n_routes; /* that came; their URIs: */
+    struct {
+        uint32_t at, n;
+    } routes[PLAIN_ROUTES_MAX];
     struct plain_url request_url, route_url;
     unsigned route_read; /* which Route is in route_url, plus 1; 0: none */
     struct arena *added; /* the texts of lines that did not come; NULL: none yet */
@@ -97,12 +101,16 @@ struct str plain_text(const struct message *m, const struct plain_line *line);
 struct header_line plain_line(const struct message *m, const struct plain_line *line);
 /* Line NUMBER of those, the topmost is 0; NULL: there are fewer. */
 struct plain_line *plain_find(const struct message *m, enum plain_header header, unsigned number);
+/* The parts of a Via. */
+const struct plain_via *plain_via_parts(const struct message *m, const struct plain_line *line);
 /* The Via NUMBER; false: there are fewer. */
 bool plain_via(const struct message *m, unsigned number, struct via_hop *hop);
 /* Of the top Via. */
 struct str plain_via_branch(const struct message *m);
 bool plain_via_has_received(const struct message *m);
 bool plain_via_has_rport(const struct message *m); /* with a value or without */
+/* The URI of Route NUMBER as it came, whatever became of it; false: fewer came. */
+bool plain_route_came(const struct message *m, unsigned number, struct str *uri);
 /* The URI of Route NUMBER; NULL: there are fewer. Good until another one is asked for. */
 const url_t *plain_route_url(const struct message *m, unsigned number);
 

@@ -21,14 +21,6 @@ static char *put(char *at, struct str s)
     return at + s.n;
 }
 
-/* What a Via of ours says is as plain as what comes; another one would have no parts. */
-static void read_via(struct plain *p, const struct plain_line *line, struct str value)
-{
-    struct plain_via *via = &p->vias[line->via];
-    if (!plain_read_via(value, via))
-        *via = (struct plain_via){.parameters = (uint16_t)value.n};
-}
-
 /* TEXT, a line with its end, stays as long as the message; LINE has its header set, and of a Via
    where its parts are kept. */
 static void set_line(struct plain *p, struct plain_line *line, const char *text, size_t n)
@@ -41,7 +33,7 @@ static void set_line(struct plain *p, struct plain_line *line, const char *text,
     line->value_at = (uint32_t)(value.p - text);
     line->value_n = (uint32_t)value.n;
     if (line->header == PLAIN_VIA)
-        read_via(p, line, value);
+        p->vias_read &= (uint16_t) ~(1u << line->via);
 }
 
 void plain_remove(struct message *m, struct plain_line *line)
@@ -116,7 +108,7 @@ int plain_set_via_source(struct message *m, struct str received, struct str rpor
                           sizeof("Via: ;received=;rport=\r\n") + old.n + received.n + rport.n);
     if (!text)
         return -ENOMEM;
-    struct str rest = str_slice(old, m->plain->vias[line->via].parameters, old.n), one = rest;
+    struct str rest = str_slice(old, plain_via_parts(m, line)->parameters, old.n), one = rest;
     char *end = put(put(text, STR("Via: ")), str_span(old.p, rest.p));
     for (; plain_next_parameter(&rest, &name, &value); one = rest) {
         unsigned i = 0;
