@@ -9,23 +9,32 @@ static bool is_mapped_ipv4(const uint8_t bytes[16])
     return memcmp(bytes, prefix, sizeof(prefix)) == 0;
 }
 
+/* The digit at *AT before END, and past it; 10: none is there. */
+static unsigned take_digit(const char **at, const char *end)
+{
+    const unsigned digit = *at < end ? (unsigned char)**at - (unsigned)'0' : 10;
+    *at += digit <= 9;
+    return digit <= 9 ? digit : 10;
+}
+
 /* Four numbers of one to three digits, without zeros before them, as inet_pton() takes them. */
 static bool parse_ipv4(struct str text, uint8_t bytes[4])
 {
     const char *p = text.p, *end = p + text.n;
     for (unsigned i = 0; i < 4; i++) {
-        unsigned value = 0, digit;
+        unsigned value, digit;
         if (i > 0 && (p == end || *p++ != '.'))
             return false;
-        const char *begin = p;
-        for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++) {
-            if (p - begin == 3 || (p > begin && value == 0))
-                return false;
-            value = value * 10 + digit;
-        }
-        if (p == begin || value > 255)
+        if ((value = take_digit(&p, end)) > 9)
             return false;
-        bytes[i] = (uint8_t)value;
+        if (value > 0 && (digit = take_digit(&p, end)) <= 9) {
+            value = value * 10 + digit;
+            if ((digit = take_digit(&p, end)) <= 9)
+                value = value * 10 + digit;
+        }
+        if (value > 255)
+            return false;
+        bytes[i] = (uint8_t)value; /* a digit behind it is no dot */
     }
     return p == end;
 }

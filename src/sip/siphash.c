@@ -80,16 +80,23 @@ INLINE void take_words(struct sipped *s, const char *octets, size_t n)
         take_word(s, octets_8(octets + at));
 }
 
-/* N octets, for which there is room; up to seven behind them are written over. */
-INLINE void lay(struct laid *laid, const char *p, size_t n)
+/* N octets at TO: what is behind them. A pair of copies may have octets in common. */
+INLINE char *lay(char *to, const char *p, size_t n)
 {
-    char *to = laid->octets + laid->n;
     size_t at = 0;
-    laid->n += n;
-    for (; n - at >= 8; at += 8)
-        octets_put_8(to + at, octets_8(p + at));
-    if (at < n)
-        octets_put_8(to + at, octets_few(p + at, n - at));
+    for (; n - at > 8; at += 8)
+        memcpy(to + at, p + at, 8);
+    if (n >= 8) {
+        memcpy(to + n - 8, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, p, 4);
+        memcpy(to + n - 4, p + n - 4, 4);
+    } else if (n > 0) {
+        to[0] = p[0];
+        to[n / 2] = p[n / 2];
+        to[n - 1] = p[n - 1];
+    }
+    return to + n;
 }
 
 /* A text that may be longer than there is room: what is full is hashed. */
@@ -97,7 +104,8 @@ static void lay_long(struct sipped *s, struct laid *laid, struct str text)
 {
     while (text.n > 0) {
         const size_t room = ROOM - laid->n, n = text.n < room ? text.n : room;
-        lay(laid, text.p, n);
+        lay(laid->octets + laid->n, text.p, n);
+        laid->n += n;
         text = str_slice(text, n, text.n);
         if (laid->n == ROOM) {
             take_words(s, laid->octets, ROOM);
@@ -113,14 +121,15 @@ INLINE uint64_t half(struct sipped *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* TOTAL octets were laid, of which LAID has those that are not hashed yet. */
-static struct transaction_key finish(struct sipped s, struct laid *laid, size_t total)
+/* TOTAL octets were laid, of which those at OCTETS, N of them, are not hashed yet; there is room
+   for eight more. */
+INLINE struct transaction_key finish(struct sipped s, char *octets, size_t n, size_t total)
 {
-    const size_t whole = laid->n & ~(size_t)7;
+    const size_t whole = n & ~(size_t)7;
     struct transaction_key key;
-    octets_put_8(laid->octets + laid->n, 0);
-    take_words(&s, laid->octets, whole);
-    take_word(&s, octets_8(laid->octets + whole) | (uint64_t)(total & 255) << 56);
+    octets_put_8(octets + n, 0);
+    take_words(&s, octets, whole);
+    take_word(&s, octets_8(octets + whole) | (uint64_t)(total & 255) << 56);
     s.v2 ^= 0xee;
     key.high = half(&s);
     s.v1 ^= 0xdd;
@@ -128,7 +137,9 @@ static struct transaction_key finish(struct sipped s, struct laid *laid, size_t 
     return key;
 }
 
-struct transaction_key siphash_texts(const struct siphash *h, const struct str *texts, unsigned n)
+/* The same of texts that are longer together than there is room. */
+static struct transaction_key hash_long(const struct siphash *h, const struct str *texts,
+                                        unsigned n)
 {
     struct sipped s = {h->v[0], h->v[1], h->v[2], h->v[3]};
     struct laid laid;
@@ -136,18 +147,26 @@ struct transaction_key siphash_texts(const struct siphash *h, const struct str *
     laid.n = 0;
     for (unsigned i = 0; i < n; i++) {
         char length[sizeof(uint64_t)];
-        total += LENGTH + texts[i].n;
-        if (laid.n + LENGTH + texts[i].n < ROOM) {
-            octets_put_8(laid.octets + laid.n, (uint32_t)texts[i].n);
-            laid.n += LENGTH;
-            lay(&laid, texts[i].p, texts[i].n);
-            continue;
-        }
         octets_put_8(length, (uint32_t)texts[i].n);
         lay_long(&s, &laid, (struct str){length, LENGTH});
         lay_long(&s, &laid, texts[i]);
+        total += LENGTH + texts[i].n;
     }
-    return finish(s, &laid, total);
+    return finish(s, laid.octets, laid.n, total);
+}
+
+struct transaction_key siphash_texts(const struct siphash *h, const struct str *texts, unsigned n)
+{
+    char octets[ROOM + 8], *at = octets;
+    for (unsigned i = 0; i < n; i++) {
+        const size_t room = ROOM - (size_t)(at - octets);
+        if (room <= LENGTH || texts[i].n >= room - LENGTH)
+            return hash_long(h, texts, n);
+        octets_put_8(at, (uint32_t)texts[i].n);
+        at = lay(at + LENGTH, texts[i].p, texts[i].n);
+    }
+    const struct sipped s = {h->v[0], h->v[1], h->v[2], h->v[3]};
+    return finish(s, octets, (size_t)(at - octets), (size_t)(at - octets));
 }
 
 void siphash_write_hex(char *text, unsigned n, uint64_t value)
