@@ -127,9 +127,20 @@ static bool is_known_method(struct str method)
     return false;
 }
 
+/* Whether one of the 32 octets at P may be CR, LF or NUL. */
+static bool has_low(const char *p)
+{
+    const uint64_t a = octets_8(p), b = octets_8(p + 8), c = octets_8(p + 16), d = octets_8(p + 24);
+    const uint64_t limit = OCTETS_OF('\r' + 1);
+    return (((a - limit) & ~a) | ((b - limit) & ~b) | ((c - limit) & ~c) | ((d - limit) & ~d)) &
+           OCTETS_TOP;
+}
+
 /* The first CR, LF or NUL at or behind P; END: there is none. */
 static const char *find_stop(const char *p, const char *end)
 {
+    while (end - p >= 32 && !has_low(p))
+        p += 32;
     while (end - p >= 8) {
         const uint64_t low = octets_below(octets_8(p), '\r' + 1);
         p += low ? octets_first(low) : 8;
@@ -234,9 +245,10 @@ static bool read_max_forwards(struct plain *p, struct str value)
 }
 
 /* The topmost comes first, and there are no more than there is room for. */
-static bool read_via(struct plain *p, struct plain_line *line, struct str value)
+static bool read_via(struct reading *r, struct plain_line *line, struct str value)
 {
-    const unsigned i = (unsigned)__builtin_popcount(p->vias_used);
+    struct plain *p = r->p;
+    const unsigned i = r->counts[PLAIN_VIA] - 1;
     line->via = (uint8_t)i;
     p->vias_used |= (uint16_t)(1u << i);
     p->vias_read = p->vias_used;
@@ -263,7 +275,7 @@ static bool read_value(struct reading *r, enum plain_header header, struct str v
         return false;
     switch (header) {
     case PLAIN_VIA:
-        return read_via(r->p, line, value);
+        return read_via(r, line, value);
     case PLAIN_FROM:
         return read_tag(m, value, &m->from_tag, &from_has_tag);
     case PLAIN_TO:
