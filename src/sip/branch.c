@@ -41,10 +41,10 @@ static struct str cseq_text(uint32_t cseq, struct cseq_text *room)
     return (struct str){room->bytes, sizeof(cseq)};
 }
 
-/* A hash of all Routes in their order, however they are divided into lines (section 7.3.1). */
+/* A hash of all Routes in their order. */
 static uint64_t route_hash(const struct branches *b, const struct message *request)
 {
-    struct message_routes routes = {.begun = false};
+    struct message_routes routes = {.n = 0};
     struct str uri;
     uint64_t hash = 0;
     while (message_route_came(request, &routes, &uri)) {

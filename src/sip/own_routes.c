@@ -150,7 +150,7 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
 /* Of those that came, from the top, down to the first that is another's. */
 static void read_routes(struct reading *r, const struct message *m)
 {
-    struct message_routes routes = {.begun = false};
+    struct message_routes routes = {.n = 0};
     struct str uri;
     while (message_route_came(m, &routes, &uri)) {
         if (r->own->n == OWN_ROUTES_MAX || !note(r, uri, false))

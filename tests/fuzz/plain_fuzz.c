@@ -80,6 +80,10 @@ static void compare_urls(const url_t *plain, const url_t *parsed)
     if (!plain)
         return;
     compare_number("URL's type", (unsigned char)plain->url_type, (unsigned char)parsed->url_type);
+    compare("URL's scheme", text_of(plain->url_scheme), text_of(parsed->url_scheme));
+    compare_number("URL's root", (unsigned char)plain->url_root, (unsigned char)parsed->url_root);
+    compare_number("other parts of a URL", plain->url_path || plain->url_fragment,
+                   parsed->url_path || parsed->url_fragment);
     compare("URL's user", text_of(plain->url_user), text_of(parsed->url_user));
     compare("URL's password", text_of(plain->url_password), text_of(parsed->url_password));
     compare("URL's host", text_of(plain->url_host), text_of(parsed->url_host));
@@ -87,7 +91,20 @@ static void compare_urls(const url_t *plain, const url_t *parsed)
     compare("URL's parameters", text_of(plain->url_params), text_of(parsed->url_params));
     compare("URL's headers", text_of(plain->url_headers), text_of(parsed->url_headers));
     compare_number("its user", plain->url_user != NULL, parsed->url_user != NULL);
+    compare_number("its parameters", plain->url_params != NULL, parsed->url_params != NULL);
     compare_number("its port", plain->url_port != NULL, parsed->url_port != NULL);
+}
+
+static void compare_routes(const struct message *plain, const struct message *parsed)
+{
+    struct message_routes at = {.n = 0}, at_other = {.n = 0};
+    struct str one = {NULL, 0}, other = {NULL, 0};
+    for (bool there = true; there;) {
+        there = message_route_came(plain, &at, &one);
+        compare_number("Route", there, message_route_came(parsed, &at_other, &other));
+        if (there)
+            compare("Route", one, other);
+    }
 }
 
 static void compare_of_request(const struct message *plain, const struct message *parsed)
@@ -96,6 +113,7 @@ static void compare_of_request(const struct message *plain, const struct message
     compare_urls(message_request_url(plain), message_request_url(parsed));
     for (unsigned i = 0; i == 0 || message_route_url(plain, i - 1); i++)
         compare_urls(message_route_url(plain, i), message_route_url(parsed, i));
+    compare_routes(plain, parsed);
     compare_number("Max-Forwards", message_max_forwards(plain, &one),
                    message_max_forwards(parsed, &other));
     compare_number("hops", one, other);
@@ -173,13 +191,14 @@ static void compare_came(const struct message *plain, const struct message *pars
         char compact;
     } names[] = {
         {STR("To"), 't'}, {STR("Call-ID"), 'i'}, {STR("Contact"), 'm'}, {STR("Subject"), 's'}};
-    struct message_routes routes = {.begun = false}, other_routes = {.begun = false};
+    struct message_routes routes = {.n = 0}, other_routes = {.n = 0};
     struct header_line line, other;
     struct str uri, other_uri;
     bool there = true;
     for (unsigned which = 1; which <= (MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS);
          which++)
         compare_walk(plain, parsed, which);
+    there = plain->status == 0; /* a Route of a response means nothing */
     while (there) {
         uri = other_uri = (struct str){NULL, 0};
         there = message_route_came(plain, &routes, &uri);

@@ -156,7 +156,7 @@ static void with_more_added_than_there_is_room(void **state)
 static void list_came(const struct message *m, struct buf *out)
 {
     struct message_walk walk = {.begun = false};
-    struct message_routes routes = {.begun = false};
+    struct message_routes routes = {.n = 0};
     struct header_line line;
     struct str uri;
     while (message_came_next(m, MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS, &walk, &line))

@@ -7,12 +7,23 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define OCTETS_OF(c) ((uint64_t)(unsigned char)(c)*UINT64_C(0x0101010101010101))
 #define OCTETS_TOP   OCTETS_OF(0x80)
 /* Added by OR to letters of either case it gives the small ones; an octet that is none of the
    letters gives none. */
 #define OCTETS_SMALL OCTETS_OF(0x20)
+
+/* The lowest octet first, or from that into the machine's own order. */
+static inline uint64_t octets_turned(uint64_t octets)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(octets);
+#else
+    return octets;
+#endif
+}
 
 static inline uint64_t octets_one(const char *p, unsigned i)
 {
@@ -26,7 +37,16 @@ static inline uint64_t octets_4(const char *p)
 
 static inline uint64_t octets_8(const char *p)
 {
-    return octets_4(p) | octets_one(p, 4) | octets_one(p, 5) | octets_one(p, 6) | octets_one(p, 7);
+    uint64_t octets;
+    memcpy(&octets, p, sizeof(octets));
+    return octets_turned(octets);
+}
+
+/* Writes eight octets. */
+static inline void octets_put_8(char *to, uint64_t octets)
+{
+    octets = octets_turned(octets);
+    memcpy(to, &octets, sizeof(octets));
 }
 
 /* N is 1 to 7; zeros stand for the others. */

@@ -319,7 +319,7 @@ struct str message_via_branch(const struct message *m)
 {
     struct str branch;
     if (m->plain)
-        return message_top_via(m).branch;
+        return plain_via_branch(m);
     find_parameter(m->sip->sip_via, STR("branch"), &branch);
     return branch;
 }
@@ -346,7 +346,7 @@ bool message_via_has_rport(const struct message *m)
     struct str value;
     if (m->force_rport)
         return true;
-    return m->plain ? plain_via_has(m, STR("rport"))
+    return m->plain ? plain_via_has_rport(m)
                     : find_parameter(m->sip->sip_via, STR("rport"), &value);
 }
 
@@ -398,6 +398,23 @@ const url_t *message_route_url(const struct message *m, unsigned number)
     while (route && number-- > 0)
         route = route->r_next;
     return route ? route->r_url : NULL;
+}
+
+bool message_route_came(const struct message *m, struct message_routes *at, struct str *uri)
+{
+    struct header_line line;
+    if (m->plain)
+        return plain_route_came(m, at->n++, uri);
+    if (at->n++ == 0)
+        start_line(m->raw, &at->rest);
+    while (!at->line.rest.p || !route_line_next(&at->line, uri)) {
+        do {
+            if (!header_next(&at->rest, &line))
+                return false;
+        } while (!header_is(&line, STR("Route"), 0));
+        at->line = route_line_read(line.value);
+    }
+    return true;
 }
 
 bool message_max_forwards(const struct message *m, unsigned long *value)
@@ -498,29 +515,6 @@ bool message_came_find(const struct message *m, struct str name, char compact,
         if (line->name.p && header_is(line, name, compact))
             return true;
     return false;
-}
-
-/* Of a message that is not plain, or of a response, where a Route means nothing. */
-static bool next_route(const struct message *m, struct message_routes *routes, struct str *uri)
-{
-    struct header_line line;
-    if (!routes->begun)
-        start_line(m->raw, &routes->rest);
-    routes->begun = true;
-    while (!route_line_next(&routes->line, uri)) {
-        do {
-            if (!header_next(&routes->rest, &line))
-                return false;
-        } while (!header_is(&line, STR("Route"), 0));
-        routes->line = route_line_read(line.value);
-    }
-    return true;
-}
-
-bool message_route_came(const struct message *m, struct message_routes *routes, struct str *uri)
-{
-    return m->plain && m->status == 0 ? plain_route_came(m, &routes->behind, uri)
-                                      : next_route(m, routes, uri);
 }
 
 #ifdef STIRD_CHECK_SENT

@@ -124,6 +124,14 @@ const url_t *message_request_url(const struct message *m);
 /* The URI of Route NUMBER, the topmost is 0; NULL: there are fewer. Good until another one is asked
    for or a Route is taken off. */
 const url_t *message_route_url(const struct message *m, unsigned number);
+/* The URIs of all Routes as they came, in their order, however they are divided into lines (section
+   7.3.1): {0} before the first. False: there are no more. */
+struct message_routes {
+    struct str rest;
+    struct route_line line;
+    unsigned n;
+};
+bool message_route_came(const struct message *m, struct message_routes *at, struct str *uri);
 /* False: there is none that is a number. */
 bool message_max_forwards(const struct message *m, unsigned long *value);
 
@@ -153,15 +161,6 @@ bool message_came_next(const struct message *m, unsigned which, struct message_w
 /* The first header NAME that came; not for what is edited line by line: Via, Route. */
 bool message_came_find(const struct message *m, struct str name, char compact,
                        struct header_line *line);
-/* A walk over the URIs of all Routes that came, however they are divided into lines (RFC 3261
-   section 7.3.1); {0} before the first. */
-struct message_routes {
-    struct str rest;
-    struct route_line line;
-    size_t behind;
-    bool begun;
-};
-bool message_route_came(const struct message *m, struct message_routes *routes, struct str *uri);
 
 /* ---- editing: 0 or -ENOMEM ---- */
 
