@@ -442,7 +442,7 @@ static void on_refusal(struct attempt *a, struct message *m)
 static struct str to_value(const struct message *m)
 {
     struct header_line line;
-    return header_find(m->raw, STR("To"), 't', &line) ? line.value : STR("");
+    return message_came_find(m, STR("To"), 't', &line) ? line.value : STR("");
 }
 
 /* Section 18.1.2: the top Via must be one that we put there. */

@@ -529,7 +529,8 @@ static enum step_result check_block(struct context *c)
 static enum step_result step_route(struct context *c)
 {
     const struct message *m = c->message;
-    own_routes_of(c->proxy, m, c->from.listener, &c->own);
+    if (m->to_tag.n == 0) /* else steps_begin() has read them */
+        own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
         rating_bye(c->proxy, m);
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
@@ -619,12 +620,14 @@ static void run(struct context *c)
     } while (result == STEP_NEXT || result == STEP_AGAIN || (result == STEP_WAIT && !waits(c)));
 }
 
-/* A To tag is the caller's own word; only our key in the Route proves a dialog. */
-static bool is_in_dialog(const struct context *c)
+/* A To tag is the caller's own word; only our key in the Route proves a dialog. Where there is a To
+   tag, C->own is read. */
+static bool is_in_dialog(struct context *c)
 {
-    struct own_routes own;
-    own_routes_of(c->proxy, c->message, c->from.listener, &own);
-    return c->message->to_tag.n > 0 && own.proven;
+    if (c->message->to_tag.n == 0)
+        return false;
+    own_routes_of(c->proxy, c->message, c->from.listener, &c->own);
+    return c->own.proven;
 }
 
 /* A short BYE has memory of its own; a long one counts as any other request of its call. */

@@ -54,6 +54,7 @@ bool skeleton_make(struct skeleton *s, struct str invite)
     bool via_seen = false, to_seen = false, cseq_seen = false;
     *s = (struct skeleton){0};
     str_cut(&request, ' ');
+    buf_room(&out, invite.n); /* at once; take_text() gives back what is too much */
     buf_add_str(&out, request);
     buf_add_text(&out, "\r\n");
     while (header_next(&rest, &line)) {
