@@ -127,20 +127,9 @@ static bool is_known_method(struct str method)
     return false;
 }
 
-/* Whether one of the 32 octets at P may be CR, LF or NUL. */
-static bool has_low(const char *p)
-{
-    const uint64_t a = octets_8(p), b = octets_8(p + 8), c = octets_8(p + 16), d = octets_8(p + 24);
-    const uint64_t limit = OCTETS_OF('\r' + 1);
-    return (((a - limit) & ~a) | ((b - limit) & ~b) | ((c - limit) & ~c) | ((d - limit) & ~d)) &
-           OCTETS_TOP;
-}
-
 /* The first CR, LF or NUL at or behind P; END: there is none. */
 static const char *find_stop(const char *p, const char *end)
 {
-    while (end - p >= 32 && !has_low(p))
-        p += 32;
     while (end - p >= 8) {
         const uint64_t low = octets_below(octets_8(p), '\r' + 1);
         p += low ? octets_first(low) : 8;
