@@ -164,7 +164,9 @@ bool answer_base_of_response(struct answer_base *base, struct str response)
 
 static void add_status_line(struct buf *out, int status)
 {
-    buf_addf(out, "SIP/2.0 %d ", status);
+    buf_add_text(out, "SIP/2.0 ");
+    buf_add_u64(out, (uint64_t)status);
+    buf_add_char(out, ' ');
     buf_add_str(out, status_phrase(status));
     buf_add_text(out, "\r\n");
 }
