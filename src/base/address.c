@@ -9,24 +9,34 @@ static bool is_mapped_ipv4(const uint8_t bytes[16])
     return memcmp(bytes, prefix, sizeof(prefix)) == 0;
 }
 
+/* The digit at *AT before END, and past it; 10: none is there. */
+static unsigned take_digit(const char **at, const char *end)
+{
+    const unsigned digit = *at < end ? (unsigned char)**at - (unsigned)'0' : 10;
+    *at += digit <= 9;
+    return digit <= 9 ? digit : 10;
+}
+
 /* Four numbers of one to three digits, without zeros before them, as inet_pton() takes them. */
 static bool parse_ipv4(struct str text, uint8_t bytes[4])
 {
-    size_t at = 0;
+    const char *p = text.p, *end = p + text.n;
     for (unsigned i = 0; i < 4; i++) {
-        unsigned value = 0, digits = 0;
-        if (i > 0 && (at == text.n || text.p[at++] != '.'))
+        unsigned value, digit;
+        if (i > 0 && (p == end || *p++ != '.'))
             return false;
-        for (; at < text.n && ascii_is_digit(text.p[at]); at++) {
-            if (++digits > 3 || (digits > 1 && value == 0))
-                return false;
-            value = value * 10 + (unsigned)(text.p[at] - '0');
+        if ((value = take_digit(&p, end)) > 9)
+            return false;
+        if (value > 0 && (digit = take_digit(&p, end)) <= 9) {
+            value = value * 10 + digit;
+            if ((digit = take_digit(&p, end)) <= 9)
+                value = value * 10 + digit;
         }
-        if (digits == 0 || value > 255)
+        if (value > 255)
             return false;
-        bytes[i] = (uint8_t)value;
+        bytes[i] = (uint8_t)value; /* a digit behind it is no dot */
     }
-    return at == text.n;
+    return p == end;
 }
 
 static bool parse_ipv6(struct str text, uint8_t bytes[16])

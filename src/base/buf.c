@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_ROOM 512 /* octets; most texts of a message need no more */
+
 void buf_fini(struct buf *b)
 {
     free(b->p);
@@ -41,28 +43,28 @@ char *buf_take(struct buf *b, size_t *n)
     return p;
 }
 
+/* NULL: no memory. */
+static char *grow(struct buf *b, size_t n)
+{
+    size_t capacity = b->capacity ? b->capacity : FIRST_ROOM;
+    while (capacity - b->n < n && capacity <= SIZE_MAX / 2)
+        capacity *= 2;
+    char *p = capacity - b->n < n ? NULL : realloc(b->p, capacity);
+    if (!p) {
+        shortage_add();
+        b->failed = true;
+        return NULL;
+    }
+    b->p = p;
+    b->capacity = capacity;
+    return p + b->n;
+}
+
 char *buf_room(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    if (!b->p || n > b->capacity - b->n) {
-        size_t capacity = b->capacity ? b->capacity : 128;
-        while (capacity - b->n < n) {
-            if (capacity > SIZE_MAX / 2)
-                goto fail;
-            capacity *= 2;
-        }
-        char *p = realloc(b->p, capacity);
-        if (!p)
-            goto fail;
-        b->p = p;
-        b->capacity = capacity;
-    }
-    return b->p + b->n;
-fail:
-    shortage_add();
-    b->failed = true;
-    return NULL;
+    return b->p && n <= b->capacity - b->n ? b->p + b->n : grow(b, n);
 }
 
 void buf_grew(struct buf *b, size_t n)

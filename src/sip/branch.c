@@ -3,9 +3,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include <stird/core/headers.h>
-#include <stird/core/route_line.h>
-
 #define COOKIE   "z9hG4bK"
 #define LOOP_AT  (sizeof(BRANCH_PREFIX) - 1 + 4) /* behind worker and attempt, two digits each */
 #define PROOF_AT (LOOP_AT + 16)
@@ -44,21 +41,15 @@ static struct str cseq_text(uint32_t cseq, struct cseq_text *room)
     return (struct str){room->bytes, sizeof(cseq)};
 }
 
-/* A hash of all Routes in their order, however they are divided into lines (section 7.3.1). */
+/* A hash of all Routes in their order. */
 static uint64_t route_hash(const struct branches *b, const struct message *request)
 {
-    struct header_line line;
-    struct str rest, uri;
+    struct message_routes routes = {.n = 0};
+    struct str uri;
     uint64_t hash = 0;
-    start_line(request->raw, &rest);
-    while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Route"), 0))
-            continue;
-        struct route_line routes = route_line_read(line.value);
-        while (route_line_next(&routes, &uri)) {
-            const struct str texts[] = {STR("routes"), {(const char *)&hash, sizeof(hash)}, uri};
-            hash = siphash_texts(b->proof, texts, 3).low;
-        }
+    while (message_route_came(request, &routes, &uri)) {
+        const struct str texts[] = {STR("routes"), {(const char *)&hash, sizeof(hash)}, uri};
+        hash = siphash_texts(b->proof, texts, 3).low;
     }
     return hash;
 }

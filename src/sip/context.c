@@ -254,7 +254,8 @@ struct context *context_of_server(const struct server_transaction *t)
 }
 
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
-                            enum source_class source_class, const struct transaction_key *key)
+                            const struct flow *reply, enum source_class source_class,
+                            const struct transaction_key *key)
 {
     struct context *c = calloc(1, sizeof(*c));
     if (!c)
@@ -269,11 +270,10 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
-    struct flow reply = reply_flow(request, from);
     c->holding = holding_new(proxy_holdings(p), &from->remote,
                              c->invite ? HOLDING_CALL : HOLDING_OTHER);
     if (c->holding && keep_request(c, request) && message_set_received(request, &from->remote) == 0)
-        c->server = server_transaction_new(proxy_transactions(p), key, c->invite, &reply,
+        c->server = server_transaction_new(proxy_transactions(p), key, c->invite, reply,
                                            &c->server_user, proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);

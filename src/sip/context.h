@@ -125,9 +125,11 @@ struct context {
 
 /* Parses what C keeps of its request, as it was parsed when it came. */
 bool context_parse(const struct context *c, struct message *m);
-/* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
+/* For REQUEST, which came FROM there and is answered by REPLY (reply.h); it is taken over and left
+   empty. NULL: no memory; nothing is taken then. */
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
-                            enum source_class source_class, const struct transaction_key *key);
+                            const struct flow *reply, enum source_class source_class,
+                            const struct transaction_key *key);
 /* Has room for what leaves, in C's arena. False: no memory. */
 bool context_leavings_new(struct context *c);
 /* No further attempt, as it rings or the last one is under way: gives back what only another

@@ -168,19 +168,20 @@ static bool list_headers(struct call *call, const struct settings *settings, str
 }
 
 /* What the request says itself; its Request-URI is known. */
-static bool read_request(struct call *call, const struct settings *settings, struct str request)
+static bool read_request(struct call *call, const struct settings *settings,
+                         const struct message *request)
 {
     struct header_line line;
-    struct str rest;
+    struct message_walk walk = {.begun = false};
     split_request_uri(call);
-    for (start_line(request, &rest); head_line_next(&rest, &line);) {
+    while (message_came_next(request, MESSAGE_ANSWERED | MESSAGE_OTHERS, &walk, &line)) {
         privacy_add_line(&call->privacy, &line);
         if (line.name.p)
             add_header(call, &line);
         else
             add_malformed(call, &line);
     }
-    return list_headers(call, settings, request);
+    return list_headers(call, settings, request->raw);
 }
 
 static bool says_more(struct str uri)
@@ -214,8 +215,8 @@ enum reason facts_of_message(struct call *call, const struct settings *settings,
         r = REASON_BAD_REQUEST;
     if (r == REASON_OK) {
         call->request_uri = arena_copy(call->arena, m.request_uri);
-        r = call->request_uri.p && read_request(call, settings, message) ? REASON_OK
-                                                                         : REASON_OUT_OF_MEMORY;
+        r = call->request_uri.p && read_request(call, settings, &m) ? REASON_OK
+                                                                    : REASON_OUT_OF_MEMORY;
     }
     message_fini(&m);
     return r;
@@ -250,6 +251,6 @@ bool facts_fill(struct context *c)
     call->request_uri = arena_copy(c->arena, c->message->request_uri);
     call->customer = NUMBERS_NO_CUSTOMER;
     return chance_take(proxy_chance(c->proxy), call->random, sizeof(call->random)) &&
-           call->request_uri.p && read_request(call, c->snapshot->settings, c->message->raw) &&
+           call->request_uri.p && read_request(call, c->snapshot->settings, c->message) &&
            list_peer_names(c);
 }

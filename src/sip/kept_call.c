@@ -19,23 +19,68 @@ struct kept_call {
     unsigned char pressed[]; /* what left, what was seen, the call, the outcomes by their places */
 };
 
+/* Of the call, whose fields these are; a few of its many. */
+struct facts {
+    int64_t now_s;
+    struct str call_id, listener;
+    struct address source;
+    const char *identity_fault;
+    const struct trunk *trunk;
+    uint32_t customer;
+    unsigned n_identity_unreadable, n_identities_known;
+    const struct identity_value *identities_known[CALL_IDENTITIES_KNOWN_MAX];
+};
+
+/* What is about to be kept; of words alone (PRESSED_MOST). */
+struct keeping {
+    struct facts facts;
+    struct leaving leaving[LEAVINGS];
+    struct ledger_token seen;
+    struct outcome outcomes[LEAVINGS + 1]; /* those that are there; nothing was written to others */
+};
+
+_Static_assert(sizeof(struct facts) % 8 == 0 && sizeof(struct leaving) % 8 == 0 &&
+                   sizeof(struct ledger_token) % 8 == 0 && sizeof(struct outcome) % 8 == 0,
+               "together they take no more than what they are members of");
+
 /* ---- what is needed of them ---- */
 
 /* The texts stay where they are. */
-static void take_call(const struct context *c, struct call *call)
+static void take_facts(const struct context *c, struct facts *facts)
 {
-    memset(call, 0, sizeof(*call));
-    call->now_s = c->call->now_s;
-    call->source = c->call->source;
-    call->listener = c->call->listener;
-    call->n_identity_unreadable = c->call->n_identity_unreadable;
-    call->identity_fault = c->call->identity_fault;
-    call->trunk = c->call->trunk;
-    call->customer = c->call->customer;
+    const struct call *call = c->call;
+    *facts = (struct facts){
+        .call_id = received_call_id((struct str){c->request, c->request_bytes}),
+    };
+    if (!call)
+        return;
+    facts->now_s = call->now_s;
+    facts->listener = call->listener;
+    facts->source = call->source;
+    facts->identity_fault = call->identity_fault;
+    facts->trunk = call->trunk;
+    facts->customer = call->customer;
+    facts->n_identity_unreadable = call->n_identity_unreadable;
     if (!c->outcome || !c->outcome->verified || !ledger_wants_tokens(c->snapshot->settings))
         return;
-    call->n_identities_known = c->call->n_identities_known;
-    memcpy(call->identities_known, c->call->identities_known, sizeof(call->identities_known));
+    facts->n_identities_known = call->n_identities_known;
+    memcpy(facts->identities_known, call->identities_known, sizeof(facts->identities_known));
+}
+
+static void restore_call(struct call *call, const struct facts *facts, struct arena *arena)
+{
+    memset(call, 0, sizeof(*call));
+    call->arena = arena;
+    call->now_s = facts->now_s;
+    call->call_id = facts->call_id;
+    call->listener = facts->listener;
+    call->source = facts->source;
+    call->identity_fault = facts->identity_fault;
+    call->trunk = facts->trunk;
+    call->customer = facts->customer;
+    call->n_identity_unreadable = facts->n_identity_unreadable;
+    call->n_identities_known = facts->n_identities_known;
+    memcpy(call->identities_known, facts->identities_known, sizeof(call->identities_known));
 }
 
 static void take_outcome(const struct outcome *from, struct outcome *o)
@@ -47,20 +92,20 @@ static void take_outcome(const struct outcome *from, struct outcome *o)
 }
 
 /* Which outcomes are there, and with *COUNTS which of them counts. */
-static uint8_t take_outcomes(const struct context *c, struct whole_call *whole, uint8_t *counts)
+static uint8_t take_outcomes(const struct context *c, struct keeping *k, uint8_t *counts)
 {
     unsigned there = 0;
     *counts = NO_PLACE;
     for (unsigned i = 0; i < LEAVINGS; i++) {
         if (!c->leaving[i].outcome)
             continue;
-        take_outcome(c->leaving[i].outcome, &whole->outcomes[i]);
+        take_outcome(c->leaving[i].outcome, &k->outcomes[i]);
         there |= 1u << i;
         if (c->leaving[i].outcome == c->outcome)
             *counts = (uint8_t)i;
     }
     if (c->outcome && *counts == NO_PLACE) {
-        take_outcome(c->outcome, &whole->outcomes[ALONE]);
+        take_outcome(c->outcome, &k->outcomes[ALONE]);
         there |= 1u << ALONE;
         *counts = ALONE;
     }
@@ -134,22 +179,22 @@ static bool copy_tokens(struct leaving *to, const struct leaving *from, struct a
 }
 
 /* The same of those that came with it, by which it was judged. */
-static bool copy_known(struct call *call, struct arena *arena)
+static bool copy_known(struct facts *facts, struct arena *arena)
 {
-    for (unsigned i = 0; i < call->n_identities_known; i++) {
+    for (unsigned i = 0; i < facts->n_identities_known; i++) {
         struct identity_value *copy = arena_alloc(arena, sizeof(*copy));
-        const struct str text = arena_copy(arena, call->identities_known[i]->text);
+        const struct str text = arena_copy(arena, facts->identities_known[i]->text);
         if (!copy || !text.p)
             return false;
         copy->text = text;
-        call->identities_known[i] = copy;
+        facts->identities_known[i] = copy;
     }
     return true;
 }
 
 /* Tokens that were made for other next hops too, because an earlier attempt may turn out to be the
    final one. */
-static bool copy_all_tokens(const struct context *c, struct whole_call *whole, struct arena *arena)
+static bool copy_all_tokens(const struct context *c, struct keeping *k, struct arena *arena)
 {
     const struct leaving was_seen = {.identities = (struct str *)(uintptr_t)c->seen->tokens,
                                      .n_identities = c->seen->n_tokens};
@@ -158,64 +203,67 @@ static bool copy_all_tokens(const struct context *c, struct whole_call *whole, s
         return true;
     bool copied = copy_tokens(&seen, &was_seen, arena);
     for (unsigned i = 0; copied && i < LEAVINGS; i++)
-        copied = copy_tokens(&whole->leaving[i], &c->leaving[i], arena);
-    whole->seen.tokens = seen.identities;
-    whole->seen.n_tokens = seen.n_identities;
+        copied = copy_tokens(&k->leaving[i], &c->leaving[i], arena);
+    k->seen.tokens = seen.identities;
+    k->seen.n_tokens = seen.n_identities;
     return copied;
 }
 
 /* ---- making one ---- */
 
-static size_t bytes_of(const struct whole_call *whole, uint8_t there, bool call)
+static size_t bytes_of(const struct keeping *k, uint8_t there, bool call)
 {
-    size_t n = sizeof(struct kept_call) + pressed_bytes(whole->leaving, sizeof(whole->leaving)) +
-               pressed_bytes(&whole->seen, sizeof(whole->seen));
+    size_t n = sizeof(struct kept_call) + pressed_bytes(k->leaving, sizeof(k->leaving)) +
+               pressed_bytes(&k->seen, sizeof(k->seen));
     if (call)
-        n += pressed_bytes(&whole->call, sizeof(whole->call));
+        n += pressed_bytes(&k->facts, sizeof(k->facts));
     for (unsigned i = 0; i <= ALONE; i++)
         if (there >> i & 1)
-            n += pressed_bytes(&whole->outcomes[i], sizeof(whole->outcomes[i]));
+            n += pressed_bytes(&k->outcomes[i], sizeof(k->outcomes[i]));
     return n;
 }
 
 /* What an arena must hold at the least: what is rare (tokens, urgent numbers) comes on top. */
-static size_t arena_bytes_of(const struct context *c, const struct whole_call *whole, uint8_t there)
+static size_t arena_bytes_of(const struct context *c, const struct keeping *k, uint8_t there)
 {
-    size_t texts = text_bytes(whole->call.call_id);
+    size_t texts = text_bytes(k->facts.call_id);
     if (c->cancelled)
         texts += text_bytes(c->cancel_reason);
     for (unsigned i = 0; i <= ALONE; i++)
         if (there >> i & 1)
-            texts += texts_of_outcome(&whole->outcomes[i]);
-    return texts + arena_rounded(bytes_of(whole, there, c->call != NULL) + POINTER_MORE) +
+            texts += texts_of_outcome(&k->outcomes[i]);
+    return texts + arena_rounded(bytes_of(k, there, c->call != NULL) + POINTER_MORE) +
            (c->rated ? rating_copy_bytes() : 0);
 }
 
-static bool copy_all_texts(struct whole_call *whole, uint8_t there, struct arena *arena)
+static bool copy_all_texts(struct keeping *k, uint8_t there, struct arena *arena)
 {
-    bool copied = copy_known(&whole->call, arena);
+    bool copied = copy_text(&k->facts.call_id, arena) && copy_known(&k->facts, arena);
     for (unsigned i = 0; copied && i <= ALONE; i++)
         if (there >> i & 1)
-            copied = copy_texts(&whole->outcomes[i], arena);
+            copied = copy_texts(&k->outcomes[i], arena);
     return copied;
 }
 
 /* NULL: no memory. */
-static struct kept_call *press(const struct whole_call *whole, uint8_t there, bool call,
+static struct kept_call *press(const struct keeping *k, uint8_t there, bool call,
                                struct arena *arena)
 {
-    struct kept_call *kept = arena_alloc(arena, bytes_of(whole, there, call));
+    unsigned char pressed[PRESSED_MOST(sizeof(*k))];
+    unsigned char *to = pressed_write(pressed, k->leaving, sizeof(k->leaving));
+    to = pressed_write(to, &k->seen, sizeof(k->seen));
+    if (call)
+        to = pressed_write(to, &k->facts, sizeof(k->facts));
+    for (unsigned i = 0; i <= ALONE; i++)
+        if (there >> i & 1)
+            to = pressed_write(to, &k->outcomes[i], sizeof(k->outcomes[i]));
+    const size_t n = (size_t)(to - pressed);
+    struct kept_call *kept = arena_alloc(arena, sizeof(*kept) + n);
     if (!kept)
         return NULL;
     kept->call = call;
     kept->outcomes = there;
-    unsigned char *to = pressed_write(kept->pressed, whole->leaving, sizeof(whole->leaving));
-    to = pressed_write(to, &whole->seen, sizeof(whole->seen));
-    if (call)
-        to = pressed_write(to, &whole->call, sizeof(whole->call));
-    for (unsigned i = 0; i <= ALONE; i++)
-        if (there >> i & 1)
-            to = pressed_write(to, &whole->outcomes[i], sizeof(whole->outcomes[i]));
+    memcpy(kept->pressed, pressed, n);
     return kept;
 }
 
@@ -231,33 +279,28 @@ static void move(struct context *c, struct arena *arena, struct kept_call *kept)
 
 bool kept_call_make(struct context *c)
 {
-    struct whole_call whole;
+    struct keeping k;
     struct str reason = c->cancelled ? c->cancel_reason : STR("");
     uint8_t counts, there;
     if (!c->leaving)
         return false;
-    there = take_outcomes(c, &whole, &counts);
-    memset(&whole.call, 0, sizeof(whole.call));
-    memset(whole.leaving, 0, sizeof(whole.leaving));
-    take_seen(c, &whole.seen, there);
-    if (c->call)
-        take_call(c, &whole.call);
-    struct str call_id = received_call_id((struct str){c->request, c->request_bytes});
-    whole.call.call_id = call_id;
-    struct arena *arena = arena_new(arena_bytes_of(c, &whole, there));
-    if (!arena || !copy_text(&call_id, arena) || !copy_text(&reason, arena) ||
-        !copy_all_texts(&whole, there, arena) || !copy_all_tokens(c, &whole, arena)) {
+    there = take_outcomes(c, &k, &counts);
+    memset(k.leaving, 0, sizeof(k.leaving));
+    take_seen(c, &k.seen, there);
+    take_facts(c, &k.facts);
+    struct arena *arena = arena_new(arena_bytes_of(c, &k, there));
+    if (!arena || !copy_text(&reason, arena) || !copy_all_texts(&k, there, arena) ||
+        !copy_all_tokens(c, &k, arena)) {
         arena_free(arena);
         return false;
     }
-    whole.call.call_id = call_id;
-    struct kept_call *kept = press(&whole, there, c->call != NULL, arena);
+    struct kept_call *kept = press(&k, there, c->call != NULL, arena);
     if (!kept) {
         arena_free(arena);
         return false;
     }
     kept->counts = counts;
-    c->call_id = call_id;
+    c->call_id = k.facts.call_id;
     c->cancel_reason = reason;
     move(c, arena, kept);
     return true;
@@ -285,8 +328,9 @@ void kept_call_restore(struct context *c, struct whole_call *whole)
     c->leaving = whole->leaving;
     c->seen = &whole->seen;
     if (kept->call) {
-        from = pressed_read(from, &whole->call, sizeof(whole->call));
-        whole->call.arena = c->arena;
+        struct facts facts;
+        from = pressed_read(from, &facts, sizeof(facts));
+        restore_call(&whole->call, &facts, c->arena);
         c->call = &whole->call;
     }
     for (unsigned i = 0; i <= ALONE; i++) {

@@ -1,7 +1,6 @@
 #include "own_routes.h"
 
 #include <stird/core/headers.h>
-#include <stird/core/route_line.h>
 #include <stird/core/uri.h>
 
 #include "proxy_parts.h"
@@ -49,9 +48,9 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
 }
 
 /* Reads a sip: URI: what it names, the place where that is an address, and the key in it. False: it
-   is no such URI. */
-static bool read_uri(struct str text, struct str *host, struct route_place *place, struct str *key,
-                     uint64_t *trunk)
+   is no such URI, or it has no key though KEY_NEEDED. */
+static bool read_uri(struct str text, bool key_needed, struct str *host, struct route_place *place,
+                     struct str *key, uint64_t *trunk)
 {
     struct uri uri;
     uint64_t port;
@@ -60,7 +59,8 @@ static bool read_uri(struct str text, struct str *host, struct route_place *plac
     *place = (struct route_place){{0}, 0};
     if (!uri_split(&uri, text) || uri.scheme != URI_SIP ||
         !read_parameters(uri.parameters, str_starts_nocase(text, STR("sips:")), &place->transport,
-                         key, trunk))
+                         key, trunk) ||
+        (key_needed && key->n == 0))
         return false;
     port = transport_port((enum transport)place->transport);
     if (!read_port(text, &uri, &port))
@@ -76,7 +76,7 @@ bool own_routes_place(struct str uri, struct route_place *place, struct str *key
 {
     struct str host;
     uint64_t trunk;
-    return read_uri(uri, &host, place, key, &trunk) && place->address.family != ADDRESS_NONE;
+    return read_uri(uri, false, &host, place, key, &trunk) && place->address.family != ADDRESS_NONE;
 }
 
 /* A caller's request comes in by the caller's side and leaves by the callee's. */
@@ -133,7 +133,7 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     uint16_t listener;
     uint64_t trunk;
     bool keyed_before = r->keyed;
-    if (!read_uri(uri, &host, &place, &key, &trunk) ||
+    if (!read_uri(uri, key_needed, &host, &place, &key, &trunk) ||
         !listeners_find_host(proxy_listeners(r->p), host, place.address.port, &listener))
         return false;
     if (listener == NO_LISTENER) /* another node's, at a port that we have not */
@@ -147,40 +147,51 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     return true;
 }
 
-static void read_routes(struct reading *r, struct str rest)
+/* Of those that came, from the top, down to the first that is another's. */
+static void read_routes(struct reading *r, const struct message *m)
 {
-    struct header_line line;
+    struct message_routes routes = {.n = 0};
     struct str uri;
-    while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Route"), 0))
-            continue;
-        struct route_line routes = route_line_read(line.value);
-        while (route_line_next(&routes, &uri)) {
-            if (r->own->n == OWN_ROUTES_MAX || !note(r, uri, false))
-                return;
-            r->own->n++;
-        }
+    while (message_route_came(m, &routes, &uri)) {
+        if (r->own->n == OWN_ROUTES_MAX || !note(r, uri, false))
+            return;
+        r->own->n++;
     }
+}
+
+/* URI is the Request-URI that came. */
+static void read_all(struct reading *r, const struct message *m, struct str uri)
+{
+    struct own_routes *own = r->own;
+    *own = (struct own_routes){.entry = r->arrived, .exit = r->arrived};
+    /* A strict router before us put our Record-Route there. */
+    own->strict = note(r, uri, true);
+    read_routes(r, m);
+    own->proven = r->keyed && r->at_exit != 0;
+    own->senders = own->proven ? r->at_exit : 0;
+}
+
+static struct str request_uri_of(struct str raw)
+{
+    struct str rest, line = start_line(raw, &rest);
+    str_cut(&line, ' ');
+    return str_cut(&line, ' ');
 }
 
 void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_id *dialog,
                      uint16_t listener, struct own_routes *own)
 {
+    const struct message unread = {.raw = raw};
     struct reading r = {
         .p = p, .dialog = dialog, .today = route_day(), .own = own, .arrived = listener};
-    struct str rest, line = start_line(raw, &rest);
-    str_cut(&line, ' ');
-    *own = (struct own_routes){.entry = listener, .exit = listener};
-    /* A strict router before us put our Record-Route there. */
-    own->strict = note(&r, str_cut(&line, ' '), true);
-    read_routes(&r, rest);
-    own->proven = r.keyed && r.at_exit != 0;
-    own->senders = own->proven ? r.at_exit : 0;
+    read_all(&r, &unread, request_uri_of(raw));
 }
 
 void own_routes_of(const struct proxy *p, const struct message *m, uint16_t listener,
                    struct own_routes *own)
 {
     const struct dialog_id dialog = {m->call_id, m->from_tag, m->to_tag};
-    own_routes_read(p, m->raw, &dialog, listener, own);
+    struct reading r = {
+        .p = p, .dialog = &dialog, .today = route_day(), .own = own, .arrived = listener};
+    read_all(&r, m, request_uri_of(m->raw));
 }

@@ -4,7 +4,8 @@
  * us (RFC 3261 section 16.4).
  *
  * Reads the text of the message, so that what a stranger sends can be judged before sofia-sip sees
- * it. readers.h makes sure that sofia-sip finds the same Routes.
+ * it; of a parsed one, what message_route_came() gives. readers.h makes sure that sofia-sip finds
+ * the same Routes.
  */
 #ifndef STIRD_SIP_OWN_ROUTES_H
 #define STIRD_SIP_OWN_ROUTES_H

@@ -80,12 +80,13 @@ static void keep_uri(struct proxy *p, struct str uri, const struct address *sour
 
 void peer_ports_note(struct proxy *p, const struct message *m, const struct flow *from)
 {
+    struct message_walk walk = {.begun = false};
     struct header_line line;
-    struct str rest, element, uri;
+    struct str element, uri;
     if (from->transport == TRANSPORT_UDP && !is_plain(&from->remote, TRANSPORT_UDP))
         keep(p, &from->remote, TRANSPORT_UDP);
-    start_line(m->raw, &rest);
-    for (unsigned n = 0; n < URIS_A_MESSAGE && header_next(&rest, &line);) {
+    for (unsigned n = 0; n < URIS_A_MESSAGE &&
+                         message_came_next(m, MESSAGE_RECORDED | MESSAGE_OTHERS, &walk, &line);) {
         bool told = header_is(&line, STR("Contact"), 'm') ||
                     header_is(&line, STR("Record-Route"), 0);
         for (; told && n < URIS_A_MESSAGE && list_next(&line.value, &element); n++)

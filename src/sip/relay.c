@@ -439,10 +439,11 @@ static void on_refusal(struct attempt *a, struct message *m)
     context_finish(c, m->status);
 }
 
+/* What the ACK of a refusal repeats; other responses get none here. */
 static struct str to_value(const struct message *m)
 {
     struct header_line line;
-    return header_find(m->raw, STR("To"), 't', &line) ? line.value : STR("");
+    return m->status >= 300 && message_came_find(m, STR("To"), 't', &line) ? line.value : STR("");
 }
 
 /* Section 18.1.2: the top Via must be one that we put there. */

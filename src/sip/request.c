@@ -154,7 +154,7 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
 }
 
 static void begin(struct proxy *p, struct message *m, const struct flow *from,
-                  enum source_class class)
+                  const struct flow *reply, enum source_class class)
 {
     struct transaction_key key = branch_server_key(proxy_branches(p), m, m->method);
     struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
@@ -166,7 +166,7 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
         return;
     bool invite = str_eq(m->method, STR("INVITE"));
     count_add(&proxy_counters(p)->invites, invite);
-    struct context *c = context_new(p, m, from, class, &key);
+    struct context *c = context_new(p, m, from, reply, class, &key);
     if (!c) {
         refuse_without_memory(p, m, from, invite);
         return;
@@ -201,6 +201,6 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         message_set_received(m, &from->remote);
         answer_for_us(p, m, &reply, class);
     } else {
-        begin(p, m, from, class);
+        begin(p, m, from, &reply, class);
     }
 }

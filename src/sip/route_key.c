@@ -110,8 +110,11 @@ unsigned route_key_senders(const struct branches *b, struct str key, const struc
     int64_t day = age == AHEAD ? today + 1 : today - age;
     *side = k.side;
     if (proof_of(b, dialog->call_id, dialog->from_tag, place, k.side, day) == k.proof)
-        senders |= SENT_BY_CALLER;
-    if (proof_of(b, dialog->call_id, dialog->to_tag, place, k.side, day) == k.proof)
-        senders |= SENT_BY_CALLEE;
+        senders = SENT_BY_CALLER;
+    /* A proof is of one tag. */
+    if (str_eq(dialog->from_tag, dialog->to_tag))
+        return senders ? SENT_BY_CALLER | SENT_BY_CALLEE : 0;
+    if (!senders && proof_of(b, dialog->call_id, dialog->to_tag, place, k.side, day) == k.proof)
+        senders = SENT_BY_CALLEE;
     return senders;
 }

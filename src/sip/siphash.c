@@ -1,18 +1,27 @@
 #include "siphash.h"
 
 #include <stdlib.h>
+#include <stird/base/octets.h>
 #include <string.h>
 
 struct siphash {
     uint64_t v[4]; /* as they begin, with the key in them */
 };
 
+#define ROOM   512 /* octets that are laid together; a multiple of eight */
+#define LENGTH 4   /* octets of one */
+
 /* So that the state stays in registers: calls would cost as much as the hash itself. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* What is hashed up to now: `tail` has the octets behind the last whole eight. */
+/* What is hashed up to now. */
 struct sipped {
-    uint64_t v0, v1, v2, v3, tail;
+    uint64_t v0, v1, v2, v3;
+};
+
+/* Texts one behind the other, each behind its length. */
+struct laid {
+    char octets[ROOM + 8]; /* the last eight are written over by what does not end there */
     size_t n;
 };
 
@@ -23,37 +32,13 @@ void siphash_free(struct siphash *h)
     free(h);
 }
 
-static uint64_t octet(const char *p, unsigned i)
-{
-    return (uint64_t)(unsigned char)p[i] << 8 * i;
-}
-
-/* The lowest octet first, which is one load where the machine keeps words so. */
-static uint64_t read_4(const char *p)
-{
-    return octet(p, 0) | octet(p, 1) | octet(p, 2) | octet(p, 3);
-}
-
-static uint64_t read_8(const char *p)
-{
-    return octet(p, 0) | octet(p, 1) | octet(p, 2) | octet(p, 3) | octet(p, 4) | octet(p, 5) |
-           octet(p, 6) | octet(p, 7);
-}
-
-/* N is 1 to 7. */
-INLINE uint64_t read_few(const char *p, size_t n)
-{
-    if (n >= 4)
-        return read_4(p) | read_4(p + n - 4) << 8 * (n - 4);
-    return octet(p, 0) | octet(p, (unsigned)n / 2) | octet(p, (unsigned)n - 1);
-}
-
 struct siphash *siphash_new(const uint8_t key[16])
 {
     struct siphash *h = calloc(1, sizeof(*h));
     if (!h)
         return NULL;
-    const uint64_t k0 = read_8((const char *)key), k1 = read_8((const char *)key + 8);
+    const char *octets = (const char *)key;
+    const uint64_t k0 = octets_8(octets), k1 = octets_8(octets + 8);
     h->v[0] = k0 ^ UINT64_C(0x736f6d6570736575);
     h->v[1] = k1 ^ UINT64_C(0x646f72616e646f6d) ^ 0xee; /* 128 bits are wanted */
     h->v[2] = k0 ^ UINT64_C(0x6c7967656e657261);
@@ -88,26 +73,45 @@ INLINE void take_word(struct sipped *s, uint64_t word)
     s->v0 ^= word;
 }
 
-/* N <= 8 octets, in WORD from below, zeros above them. */
-INLINE void take_few(struct sipped *s, uint64_t word, size_t n)
+/* The first N octets, which are a multiple of eight. */
+INLINE void take_words(struct sipped *s, const char *octets, size_t n)
 {
-    const size_t before = s->n & 7;
-    s->n += n;
-    s->tail |= word << 8 * before;
-    if (before + n < 8)
-        return;
-    take_word(s, s->tail);
-    s->tail = before > 0 ? word >> 8 * (8 - before) : 0;
+    for (size_t at = 0; at < n; at += 8)
+        take_word(s, octets_8(octets + at));
 }
 
-INLINE void take_text(struct sipped *s, struct str text)
+/* N octets at TO: what is behind them. A pair of copies may have octets in common. */
+INLINE char *lay(char *to, const char *p, size_t n)
 {
     size_t at = 0;
-    take_few(s, (uint32_t)text.n, sizeof(uint32_t));
-    for (; text.n - at >= 8; at += 8)
-        take_few(s, read_8(text.p + at), 8);
-    if (at < text.n)
-        take_few(s, read_few(text.p + at, text.n - at), text.n - at);
+    for (; n - at > 8; at += 8)
+        memcpy(to + at, p + at, 8);
+    if (n >= 8) {
+        memcpy(to + n - 8, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, p, 4);
+        memcpy(to + n - 4, p + n - 4, 4);
+    } else if (n > 0) {
+        to[0] = p[0];
+        to[n / 2] = p[n / 2];
+        to[n - 1] = p[n - 1];
+    }
+    return to + n;
+}
+
+/* A text that may be longer than there is room: what is full is hashed. */
+static void lay_long(struct sipped *s, struct laid *laid, struct str text)
+{
+    while (text.n > 0) {
+        const size_t room = ROOM - laid->n, n = text.n < room ? text.n : room;
+        lay(laid->octets + laid->n, text.p, n);
+        laid->n += n;
+        text = str_slice(text, n, text.n);
+        if (laid->n == ROOM) {
+            take_words(s, laid->octets, ROOM);
+            laid->n = 0;
+        }
+    }
 }
 
 INLINE uint64_t half(struct sipped *s)
@@ -117,18 +121,52 @@ INLINE uint64_t half(struct sipped *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-struct transaction_key siphash_texts(const struct siphash *h, const struct str *texts, unsigned n)
+/* TOTAL octets were laid, of which those at OCTETS, N of them, are not hashed yet; there is room
+   for eight more. */
+INLINE struct transaction_key finish(struct sipped s, char *octets, size_t n, size_t total)
 {
-    struct sipped s = {h->v[0], h->v[1], h->v[2], h->v[3], 0, 0};
+    const size_t whole = n & ~(size_t)7;
     struct transaction_key key;
-    for (unsigned i = 0; i < n; i++)
-        take_text(&s, texts[i]);
-    take_word(&s, s.tail | (uint64_t)(s.n & 255) << 56);
+    octets_put_8(octets + n, 0);
+    take_words(&s, octets, whole);
+    take_word(&s, octets_8(octets + whole) | (uint64_t)(total & 255) << 56);
     s.v2 ^= 0xee;
     key.high = half(&s);
     s.v1 ^= 0xdd;
     key.low = half(&s);
     return key;
+}
+
+/* The same of texts that are longer together than there is room. */
+static struct transaction_key hash_long(const struct siphash *h, const struct str *texts,
+                                        unsigned n)
+{
+    struct sipped s = {h->v[0], h->v[1], h->v[2], h->v[3]};
+    struct laid laid;
+    size_t total = 0;
+    laid.n = 0;
+    for (unsigned i = 0; i < n; i++) {
+        char length[sizeof(uint64_t)];
+        octets_put_8(length, (uint32_t)texts[i].n);
+        lay_long(&s, &laid, (struct str){length, LENGTH});
+        lay_long(&s, &laid, texts[i]);
+        total += LENGTH + texts[i].n;
+    }
+    return finish(s, laid.octets, laid.n, total);
+}
+
+struct transaction_key siphash_texts(const struct siphash *h, const struct str *texts, unsigned n)
+{
+    char octets[ROOM + 8], *at = octets;
+    for (unsigned i = 0; i < n; i++) {
+        const size_t room = ROOM - (size_t)(at - octets);
+        if (room <= LENGTH || texts[i].n >= room - LENGTH)
+            return hash_long(h, texts, n);
+        octets_put_8(at, (uint32_t)texts[i].n);
+        at = lay(at + LENGTH, texts[i].p, texts[i].n);
+    }
+    const struct sipped s = {h->v[0], h->v[1], h->v[2], h->v[3]};
+    return finish(s, octets, (size_t)(at - octets), (size_t)(at - octets));
 }
 
 void siphash_write_hex(char *text, unsigned n, uint64_t value)

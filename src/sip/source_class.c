@@ -1,6 +1,7 @@
 #include "source_class.h"
 
 #include <stird/core/claim.h>
+#include <stird/core/source_table.h>
 #include <stird/core/trunk.h>
 #include <stird/sip/rehearsal.h>
 
@@ -64,17 +65,40 @@ bool source_in_doubt(const struct proxy *p, const struct trunk *trunk, const str
     return proxy_routes(p) && !routes_know_names(proxy_routes(p), proxy_settings(p));
 }
 
+/* What the prefixes that cover an address say of it. */
+struct covering {
+    bool trunk, upstream; /* such a prefix is one's */
+    unsigned trunk_bits;  /* of the longest that is a trunk's */
+};
+
+/* In one walk, since it is asked of every message; where a trunk has the narrowest prefix there can
+   be, nothing else counts. */
+static struct covering covering_of(const struct settings *settings, const struct address *source)
+{
+    const struct source_entry *entry;
+    struct covering c = {.trunk = false};
+    const unsigned whole = claim_of_address(source);
+    unsigned step = 0;
+    while (!(c.trunk && c.trunk_bits >= whole) &&
+           (entry = source_table_next(settings->sources, source, &step))) {
+        if (entry->n_trunks > 0 && !c.trunk) /* the longest comes first */
+            c.trunk_bits = entry->prefix.bits;
+        c.trunk |= entry->n_trunks > 0;
+        c.upstream |= entry->upstream != OF_NO_UPSTREAM;
+    }
+    return c;
+}
+
 /* An address that only an upstream's uri names is that upstream's, even where a trunk covers it. */
 enum source_class source_class_of(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = proxy_settings(p);
-    if (claim_is_a_trunks(settings, source, claim_of_address(source)))
+    const struct covering covering = covering_of(settings, source);
+    if (covering.trunk && covering.trunk_bits >= claim_of_address(source))
         return SOURCE_TRUNK;
-    bool of_trunk = source_is_trunk(settings, source);
-    unsigned claim = claim_on(p, source);
-    if (of_trunk && (claim == CLAIM_NONE || claim_is_a_trunks(settings, source, claim)))
+    if (covering.trunk && covering.trunk_bits >= claim_on(p, source))
         return SOURCE_TRUNK;
-    bool heard = of_trunk || source_upstream(settings, source) ||
+    bool heard = covering.trunk || covering.upstream ||
                  (proxy_rehearsal(p) && is_known(proxy_rehearsal(p), source)) ||
                  (proxy_routes(p) && routes_is_source(proxy_routes(p), settings, source));
     return heard ? SOURCE_UPSTREAM : SOURCE_UNKNOWN;

@@ -417,8 +417,6 @@ static enum step_result step_trunk(struct context *c)
         note_fits_none(c);
     else
         note_connection(c, trunk_id(p, trunk));
-    /* A Route that names us brought the call here, and has done its work (section 16.4). */
-    own_routes_of(p, c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     c->says_emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && c->says_emergency == EMERGENCY_NONE)
@@ -529,7 +527,6 @@ static enum step_result check_block(struct context *c)
 static enum step_result step_route(struct context *c)
 {
     const struct message *m = c->message;
-    own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
         rating_bye(c->proxy, m);
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
@@ -619,12 +616,13 @@ static void run(struct context *c)
     } while (result == STEP_NEXT || result == STEP_AGAIN || (result == STEP_WAIT && !waits(c)));
 }
 
-/* A To tag is the caller's own word; only our key in the Route proves a dialog. */
-static bool is_in_dialog(const struct context *c)
+/* Notes which Routes are ours: those that name us brought the request here, and have done their
+   work (section 16.4). A To tag is the caller's own word; only our key in the Route proves a
+   dialog. */
+static bool is_in_dialog(struct context *c)
 {
-    struct own_routes own;
-    own_routes_of(c->proxy, c->message, c->from.listener, &own);
-    return c->message->to_tag.n > 0 && own.proven;
+    own_routes_of(c->proxy, c->message, c->from.listener, &c->own);
+    return c->message->to_tag.n > 0 && c->own.proven;
 }
 
 /* A short BYE has memory of its own; a long one counts as any other request of its call. */
@@ -661,7 +659,6 @@ static void rehearse_dialog(struct context *c)
 {
     struct targets targets;
     struct outcome *o = c->outcome;
-    own_routes_of(c->proxy, c->message, c->from.listener, &c->own);
     enum dialog_block block = dialog_block_of(c);
     if (block == DIALOG_BLOCK_REFUSES)
         return;

@@ -145,20 +145,30 @@ static bool may_see_all(const struct settings *settings, const struct address *n
            all_are_trusted(settings, trunks_of(settings, next_hop));
 }
 
+/* By what the request says that came. */
+static enum privacy_view view_of(const struct message *m, const struct upstream *upstream)
+{
+    struct privacy privacy = {false};
+    struct message_walk walk = {.begun = false};
+    struct header_line line;
+    while (message_came_next(m, MESSAGE_OTHERS, &walk, &line))
+        privacy_add_line(&privacy, &line);
+    return privacy_view(&privacy, upstream);
+}
+
 int trust_domain_apply_in_dialog(struct message *m, const struct settings *settings,
                                  const struct address *source, const struct address *next_hop)
 {
-    const struct privacy privacy = privacy_of(m->raw);
     const struct upstream *upstream = source_upstream(settings, next_hop);
     bool sees_all = may_see_all(settings, next_hop, upstream);
     /* An upstream's word is the network's own, whatever it may see of ours; not where it may be a
        customer's as well. */
     bool of_upstream = source_upstream(settings, source) != NULL && is_claimed(settings, source);
     bool believed = of_upstream || all_are_trusted(settings, trunks_of(settings, source));
+    const enum privacy_view view = sees_all ? PRIVACY_WHOLE : view_of(m, upstream);
     if (!believed)
         remove_private(m, settings);
-    if (!sees_all)
-        withhold(m, privacy_view(&privacy, upstream));
+    withhold(m, view);
     remove_discriminators(m, settings, source);
     return of_upstream || (believed && sees_all) ? 0 : trust_domain_remove_told(m);
 }

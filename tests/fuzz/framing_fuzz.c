@@ -67,6 +67,27 @@ static void handle(struct str bytes)
     buf_fini(&out);
 }
 
+/* Framing reads a head in one pass of its own: its end and its Content-Lengths are those that all
+   others see. */
+static void check_framing(struct str message, const struct frame *frame)
+{
+    struct frame head;
+    struct header_line line;
+    struct str rest;
+    uint64_t length;
+    bool there = false;
+    assert(frame_head(message, UINT32_MAX - 1, &head) == FRAME_MESSAGE);
+    assert(head.header == frame->header);
+    start_line(str_slice(message, 0, frame->header), &rest);
+    while (header_next(&rest, &line))
+        if (header_is(&line, STR("Content-Length"), 'l') &&
+            str_to_u64(line.value, UINT32_MAX, &length)) {
+            assert(frame->length == frame->header + length);
+            there = true;
+        }
+    assert(there || frame->length == message.n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct frame_limits limits = {65536, 256};
@@ -78,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ready = message_module_init();
     if (frame_datagram(bytes, &limits, &frame) == FRAME_MESSAGE) {
         assert(frame.skip + frame.length <= size && frame.header <= frame.length);
+        check_framing(str_slice(bytes, frame.skip, size), &frame);
         handle((struct str){bytes.p + frame.skip, frame.length});
     }
     if (frame_stream(bytes, &limits, &resume, &frame) == FRAME_MESSAGE)

@@ -8,6 +8,7 @@
 #include <stird/core/framing.h>
 #include <stird/core/headers.h>
 #include <stird/core/nat.h>
+#include <stird/core/told.h>
 #include <string.h>
 
 #include "sip/message/answer.h"
@@ -79,6 +80,10 @@ static void compare_urls(const url_t *plain, const url_t *parsed)
     if (!plain)
         return;
     compare_number("URL's type", (unsigned char)plain->url_type, (unsigned char)parsed->url_type);
+    compare("URL's scheme", text_of(plain->url_scheme), text_of(parsed->url_scheme));
+    compare_number("URL's root", (unsigned char)plain->url_root, (unsigned char)parsed->url_root);
+    compare_number("other parts of a URL", plain->url_path || plain->url_fragment,
+                   parsed->url_path || parsed->url_fragment);
     compare("URL's user", text_of(plain->url_user), text_of(parsed->url_user));
     compare("URL's password", text_of(plain->url_password), text_of(parsed->url_password));
     compare("URL's host", text_of(plain->url_host), text_of(parsed->url_host));
@@ -86,7 +91,20 @@ static void compare_urls(const url_t *plain, const url_t *parsed)
     compare("URL's parameters", text_of(plain->url_params), text_of(parsed->url_params));
     compare("URL's headers", text_of(plain->url_headers), text_of(parsed->url_headers));
     compare_number("its user", plain->url_user != NULL, parsed->url_user != NULL);
+    compare_number("its parameters", plain->url_params != NULL, parsed->url_params != NULL);
     compare_number("its port", plain->url_port != NULL, parsed->url_port != NULL);
+}
+
+static void compare_routes(const struct message *plain, const struct message *parsed)
+{
+    struct message_routes at = {.n = 0}, at_other = {.n = 0};
+    struct str one = {NULL, 0}, other = {NULL, 0};
+    for (bool there = true; there;) {
+        there = message_route_came(plain, &at, &one);
+        compare_number("Route", there, message_route_came(parsed, &at_other, &other));
+        if (there)
+            compare("Route", one, other);
+    }
 }
 
 static void compare_of_request(const struct message *plain, const struct message *parsed)
@@ -95,6 +113,7 @@ static void compare_of_request(const struct message *plain, const struct message
     compare_urls(message_request_url(plain), message_request_url(parsed));
     for (unsigned i = 0; i == 0 || message_route_url(plain, i - 1); i++)
         compare_urls(message_route_url(plain, i), message_route_url(parsed, i));
+    compare_routes(plain, parsed);
     compare_number("Max-Forwards", message_max_forwards(plain, &one),
                    message_max_forwards(parsed, &other));
     compare_number("hops", one, other);
@@ -117,6 +136,83 @@ static void compare_others(const struct message *plain, const struct message *pa
                            message_header_next(parsed, line.name, 0, &at_other, &other));
             compare("value", one, other);
         }
+    }
+}
+
+/* ---- what came ---- */
+
+static bool is_answered(const struct header_line *line)
+{
+    return header_is(line, STR("From"), 'f') || header_is(line, STR("To"), 't') ||
+           header_is(line, STR("Call-ID"), 'i') || header_is(line, STR("CSeq"), 0);
+}
+
+/* Whether it is one of those WHICH: others may be given besides. */
+static bool is_asked_for(const struct header_line *line, unsigned which)
+{
+    if (is_answered(line))
+        return which & MESSAGE_ANSWERED;
+    if (header_is(line, STR("Record-Route"), 0))
+        return which & MESSAGE_RECORDED;
+    return (which & MESSAGE_OTHERS) && !header_is(line, STR("Via"), 'v') &&
+           !header_is(line, STR("Route"), 0) && !header_is(line, STR("Max-Forwards"), 0) &&
+           !header_is(line, STR("Content-Length"), 'l');
+}
+
+static bool next_came(const struct message *m, unsigned which, struct message_walk *walk,
+                      struct header_line *line)
+{
+    while (message_came_next(m, which, walk, line))
+        if (is_asked_for(line, which))
+            return true;
+    *line = (struct header_line){.name = {NULL, 0}};
+    return false;
+}
+
+static void compare_walk(const struct message *plain, const struct message *parsed, unsigned which)
+{
+    struct message_walk walk = {.begun = false}, other_walk = {.begun = false};
+    struct header_line line, other;
+    bool there = true;
+    while (there) {
+        there = next_came(plain, which, &walk, &line);
+        compare_number("a line that came", there, next_came(parsed, which, &other_walk, &other));
+        compare("name that came", line.name, other.name);
+        compare("value that came", line.value, other.value);
+        compare("line that came", line.raw, other.raw);
+    }
+}
+
+/* From the index and by a walk over the text, also when lines were changed since. */
+static void compare_came(const struct message *plain, const struct message *parsed)
+{
+    static const struct {
+        struct str name;
+        char compact;
+    } names[] = {
+        {STR("To"), 't'}, {STR("Call-ID"), 'i'}, {STR("Contact"), 'm'}, {STR("Subject"), 's'}};
+    struct message_routes routes = {.n = 0}, other_routes = {.n = 0};
+    struct header_line line, other;
+    struct str uri, other_uri;
+    bool there = true;
+    for (unsigned which = 1; which <= (MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS);
+         which++)
+        compare_walk(plain, parsed, which);
+    there = plain->status == 0; /* a Route of a response means nothing */
+    while (there) {
+        uri = other_uri = (struct str){NULL, 0};
+        there = message_route_came(plain, &routes, &uri);
+        compare_number("a Route that came", there,
+                       message_route_came(parsed, &other_routes, &other_uri));
+        compare("Route that came", uri, other_uri);
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        line = other = (struct header_line){.name = {NULL, 0}};
+        there = message_came_find(plain, names[i].name, names[i].compact, &line);
+        compare_number("one that came", there,
+                       header_find(current, names[i].name, names[i].compact, &other));
+        if (there)
+            compare("the one that came", line.raw, other.raw);
     }
 }
 
@@ -144,6 +240,7 @@ static void compare_fields(const struct message *plain, const struct message *pa
     if (plain->status == 0)
         compare_of_request(plain, parsed);
     compare_others(plain, parsed);
+    compare_came(plain, parsed);
 }
 
 /* ---- what leaves ---- */
@@ -263,6 +360,17 @@ static void remove_some(struct message *m)
     message_remove_copies(m);
 }
 
+static bool tells(const struct header_line *line)
+{
+    return told_by_line(line) != TOLD_NOTHING;
+}
+
+static void remove_told(struct message *m)
+{
+    message_remove_lines(m, tells);
+    message_edit_headers(m, STR("P-Asserted-Identity"), told_without_verstat);
+}
+
 static void fit(struct message *m)
 {
     message_fit_transport(m, TRANSPORT_TCP);
@@ -281,6 +389,7 @@ static const struct {
              {"to a strict router", true, to_strict_router},
              {"from a strict router", true, from_strict_router},
              {"headers are removed", false, remove_some},
+             {"what was told is removed", false, remove_told},
              {"a Via is taken off", false, take_via},
              {"by TCP", false, fit}};
 #define EDITS (sizeof(edits) / sizeof(edits[0]))
@@ -312,6 +421,7 @@ static void compare_edits(size_t from, size_t to)
         compare_print(edits[i].name, &plain, &parsed);
         compare("Request-URI", plain.request_uri, parsed.request_uri);
         compare_vias(&plain, &parsed);
+        compare_came(&plain, &parsed);
     }
     if (plain.status == 0)
         compare_answers(&plain, &parsed);

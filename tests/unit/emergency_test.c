@@ -566,9 +566,60 @@ static void prefixes_are_those_of_the_settings(void **state)
     assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_BY_REQUEST_URI);
 }
 
+/* As DIGITS alone, and as one of a URI that is read in another way for its parameter. */
+static void is_read_alike(struct settings *settings, const struct trunk *trunk, const char *digits)
+{
+    char alone[64], parameter[64];
+    const struct str to = STR("sip:+13035550100@h");
+    struct tn a, b;
+    const int n = snprintf(alone, sizeof(alone), "sip:%s@h", digits),
+              m = snprintf(parameter, sizeof(parameter), "sip:%s;a=b@h", digits);
+    const struct str plain = {alone, (size_t)n}, other = {parameter, (size_t)m};
+    struct call one = {.request_uri = plain, .to_uri = to, .trunk = trunk};
+    struct call two = {.request_uri = other, .to_uri = to, .trunk = trunk};
+    assert_int_equal(emergency_of_call(settings, &one), emergency_of_call(settings, &two));
+    assert_int_equal(emergency_uris(settings, plain, to), emergency_uris(settings, other, to));
+    assert_int_equal(emergency_number(settings, trunk, plain, &a),
+                     emergency_number(settings, trunk, other, &b));
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.digits, b.digits, a.n);
+}
+
+/* What stands before an emergency number, behind it and instead of it; any length. */
+static void digits_alone_are_read_as_any_other_user(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"911", "112", "933", "999", "000", "913", "11", ""},
+                             *const behind[] = {"", "1", "9", "*", "#"};
+    static const struct country *const countries[] = {&america, &germany};
+    for (size_t c = 0; c < 2; c++) {
+        struct trunk trunk = {.country = *countries[c]};
+        struct settings settings = settings_of(&trunk);
+        uint32_t x = 7;
+        for (unsigned round = 0; round < 20000; round++) {
+            char before[24], digits[64];
+            x = x * 1664525 + 1013904223;
+            const unsigned n = (x >> 24) % 20;
+            size_t at = 0;
+            before[at] = '+';
+            at += x >> 16 & 1;
+            for (unsigned i = 0; i < n; i++) {
+                x = x * 1664525 + 1013904223;
+                before[at++] = "0149"[x >> 24 & 3];
+            }
+            before[at] = '\0';
+            x = x * 1664525 + 1013904223;
+            snprintf(digits, sizeof(digits), "%s%s%s", before, ends[(x >> 24) % 8],
+                     behind[(x >> 16 & 255) % 10 < 5 ? 0 : (x >> 16) % 5]);
+            is_read_alike(&settings, round & 2 ? &trunk : NULL, digits);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(digits_alone_are_read_as_any_other_user),
         cmocka_unit_test(each_spelling_is_read_in_both_places),
         cmocka_unit_test(verifiers_read_what_is_signed),
         cmocka_unit_test(to_may_be_written_oddly),

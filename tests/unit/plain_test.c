@@ -152,6 +152,68 @@ static void with_more_added_than_there_is_room(void **state)
     message_fini(&m);
 }
 
+/* The values of what came, each behind a comma. */
+static void list_came(const struct message *m, struct buf *out)
+{
+    struct message_walk walk = {.begun = false};
+    struct message_routes routes = {.n = 0};
+    struct header_line line;
+    struct str uri;
+    while (message_came_next(m, MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS, &walk, &line))
+        if (!header_is(&line, STR("Via"), 'v') && !header_is(&line, STR("Route"), 0) &&
+            !header_is(&line, STR("Max-Forwards"), 0)) {
+            buf_add_text(out, ",");
+            buf_add_str(out, line.value);
+        }
+    while (message_route_came(m, &routes, &uri)) {
+        buf_add_text(out, ",");
+        buf_add_str(out, uri);
+    }
+    if (message_came_find(m, STR("Contact"), 'm', &line))
+        buf_add_str(out, line.raw);
+}
+
+static void assert_came(const struct message *m, const char *wanted)
+{
+    struct buf text = BUF_INIT;
+    list_came(m, &text);
+    buf_add_char(&text, '\0');
+    assert_string_equal(text.p, wanted);
+    buf_fini(&text);
+}
+
+/* A request may be sent more than once, and each time edited: by what it came with it is known. */
+static void with_what_came_behind_edits(void **state)
+{
+    static const char text[] =
+        "BYE sip:b@192.0.2.2 SIP/2.0\r\n" VIA "Route: <sip:192.0.2.9;lr>\r\n"
+        "From: <sip:a@h>;tag=1\r\nMax-Forwards: 70\r\nRoute: <sip:192.0.2.8;lr>\r\n"
+        "To: <sip:b@h>;tag=2\r\nm:  <sip:c@h>\r\nCall-ID: c\r\nRoute: <sip:192.0.2.7;lr>\r\n"
+        "CSeq: 2 BYE\r\nPrivacy: id\r\n\r\n";
+    static const char came[] = ",<sip:a@h>;tag=1,<sip:b@h>;tag=2,<sip:c@h>,c,2 BYE,id,"
+                               "sip:192.0.2.9;lr,sip:192.0.2.8;lr,sip:192.0.2.7;lr"
+                               "m:  <sip:c@h>\r\n";
+    struct message m;
+    (void)state;
+    assert_int_equal(message_parse(&m, str_of(text), NULL), REASON_OK);
+    assert_non_null(m.plain);
+    assert_came(&m, came);
+    message_remove_last_route(&m);
+    assert_came(&m, came);
+    message_remove_route(&m);
+    assert_int_equal(message_append_route(&m, STR("<sip:d@h>")), 0);
+    assert_int_equal(message_add_record_route(&m, STR("<sip:e@h;lr>")), 0);
+    assert_int_equal(message_add_header(&m, STR("Contact"), STR("<sip:f@h>")), 0);
+    assert_came(&m, came);
+    message_remove_headers(&m, STR("Contact"), 'm', NULL);
+    message_remove_headers(&m, STR("Privacy"), 0, NULL);
+    assert_came(&m, came);
+    message_fini(&m);
+    assert_int_equal(message_parse_by_sofia(&m, str_of(text), NULL), REASON_OK);
+    assert_came(&m, came);
+    message_fini(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +222,7 @@ int main(void)
         cmocka_unit_test(with_a_nul),
         cmocka_unit_test(with_many_lines),
         cmocka_unit_test(with_more_added_than_there_is_room),
+        cmocka_unit_test(with_what_came_behind_edits),
     };
     if (!message_module_init())
         return 1;

@@ -39,6 +39,16 @@ static const struct {
     {"\r\nPrivacy: id\r\n", false}, /* of the body */
 };
 
+static struct privacy privacy_of(struct str message)
+{
+    struct privacy privacy = {.id = false};
+    struct header_line line;
+    struct str rest;
+    for (start_line(message, &rest); head_line_next(&rest, &line);)
+        privacy_add_line(&privacy, &line);
+    return privacy;
+}
+
 static void spellings(void **state)
 {
     (void)state;

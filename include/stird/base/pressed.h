@@ -1,6 +1,7 @@
 /*
  * pressed - a plain struct without its zeroes, for those that are kept by thousands and are mostly
- * zero: an octet for each run of zero words, and of each other word its octets that are not zero.
+ * zero: of each word of eight octets those from the first that is not zero to the last, and an
+ * octet or two that say where they were.
  *
  * What a struct points to stays where it is.
  */
@@ -8,6 +9,9 @@
 #define STIRD_PRESSED_H
 
 #include <stddef.h>
+
+/* What a struct of BYTES octets, a multiple of eight, takes at the most. */
+#define PRESSED_MOST(bytes) ((bytes) / 8 * 9)
 
 /* How many octets the struct at PLAIN, of BYTES octets, takes. */
 size_t pressed_bytes(const void *plain, size_t bytes);

@@ -24,6 +24,9 @@ bool is_sip_token(struct str s);
 
 /* The first line without its end; *REST is what follows it. */
 struct str start_line(struct str message, struct str *rest);
+/* Where the line of S that goes on at FROM, at most s.n, ends: index of its first CR or LF, or s.n.
+ */
+size_t head_line_end(struct str s, size_t from);
 /* The next line off *REST, with the lines that continue it, header or not; false at the empty line
    or the end. */
 bool head_line_next(struct str *rest, struct header_line *line);

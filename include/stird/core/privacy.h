@@ -24,8 +24,6 @@ struct privacy {
 void privacy_add(struct privacy *privacy, struct str value);
 /* Adds what LINE asks for, if it is a Privacy header or may be taken for one. */
 void privacy_add_line(struct privacy *privacy, const struct header_line *line);
-/* Adds all of a whole request. */
-struct privacy privacy_of(struct str message);
 /* Whether the asserted identity stays in the trust domain: because that is asked for, or because
    something is asked for that we do not understand. */
 bool privacy_withholds(const struct privacy *privacy);

@@ -4,7 +4,8 @@
  * URI in it anyway, so nobody gains by an odd line, and no BYE is lost because of a name. Borrowed
  * text, no memory.
  *
- * This is the one reader of Routes: own_routes, readers and odd use it.
+ * This is the one reader of Routes: message, readers and odd use it. A Route of a plain message is
+ * one URI in brackets, which it reads as this does (fuzz/plain_fuzz.c).
  */
 #ifndef STIRD_ROUTE_LINE_H
 #define STIRD_ROUTE_LINE_H

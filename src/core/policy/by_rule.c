@@ -38,7 +38,7 @@ static bool refuse_by_rule(struct decision *d)
     return false;
 }
 
-bool step_rule(struct decision *d)
+static bool ask_rules(struct decision *d)
 {
     struct tn_reach other_reach = {.n = 0};
     struct beside beside;
@@ -59,4 +59,10 @@ bool step_rule(struct decision *d)
     by_rate(d, &facts);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
     return !d->rule || d->rule->verdict != RULE_REFUSE || refuse_by_rule(d);
+}
+
+/* What rules ask for is found out for them alone, and for who wants to see each step. */
+bool step_rule(struct decision *d)
+{
+    return (d->settings->n_rules == 0 && !d->call->traced) || ask_rules(d);
 }

@@ -194,6 +194,44 @@ static bool ends_label(struct str s, size_t at)
     return at >= s.n || !(ascii_is_alpha(s.p[at]) || ascii_is_digit(s.p[at]) || s.p[at] == '-');
 }
 
+/* ---- what most calls are ---- */
+
+static bool ends_with(struct str s, struct str end)
+{
+    return s.n >= end.n && str_eq(str_slice(s, s.n - end.n, s.n), end);
+}
+
+/* "sip:+12155550123@": of digits alone, and of no more than a number has. *DIGITS: these. */
+static bool calls_digits(struct str uri, struct str *digits)
+{
+    const struct str scheme = STR("sip:");
+    size_t begin = scheme.n + (uri.n > scheme.n && uri.p[scheme.n] == '+'), end = begin;
+    if (!str_starts(uri, scheme))
+        return false;
+    while (end < uri.n && ascii_is_digit(uri.p[end]))
+        end++;
+    *digits = str_slice(uri, begin, end);
+    return end < uri.n && uri.p[end] == '@' && digits->n > 0 && digits->n <= TN_MAX_DIGITS;
+}
+
+/*
+ * Whether a look at its end tells that URI is no emergency call: whatever is dialled before an
+ * emergency number, in digits alone nothing stands behind it. False says nothing.
+ */
+static bool ends_as_none(const struct settings *s, struct str uri)
+{
+    struct str digits;
+    if (!calls_digits(uri, &digits))
+        return false;
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        if (ends_with(digits, always[i]))
+            return false;
+    for (unsigned i = 0; i < s->n_emergency_numbers; i++)
+        if (ends_with(digits, s->emergency_numbers[i]))
+            return false;
+    return true;
+}
+
 /* ---- how well the number can be read ---- */
 
 static bool lists(struct str parameters, struct str wanted)
@@ -340,7 +378,9 @@ bool emergency_number(const struct settings *settings, const struct trunk *trunk
                       struct tn *number)
 {
     char room[USER_MAX];
-    return number_of(settings, trunk, uri, plain_user(uri, room), number);
+    number->n = 0;
+    return !ends_as_none(settings, uri) &&
+           number_of(settings, trunk, uri, plain_user(uri, room), number);
 }
 
 /* Any digit before an emergency number may be an access digit: which one the trunk has is not known
@@ -379,6 +419,8 @@ static bool says_emergency(const struct settings *settings, const struct trunk *
 {
     char room[USER_MAX];
     struct tn number;
+    if (ends_as_none(settings, uri))
+        return false;
     if (is_sos_urn(uri))
         return true;
     struct str user = plain_user(uri, room);

@@ -58,30 +58,77 @@ static unsigned most_lines(struct str message, const struct frame_limits *limits
     return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
 }
 
-/* The Content-Lengths of HEAD, which includes the start line: how many there are, and what they say
-   if they all say the same. With LENIENT one that is not a number counts as missing. */
-static enum frame_status read_lengths(struct str head, bool lenient, struct frame *frame,
-                                      unsigned *n, uint64_t *length)
+/* What the Content-Lengths of a head say. */
+struct lengths {
+    unsigned n;
+    uint64_t value; /* of all, which say the same */
+};
+
+/* Whether it may be a Content-Length: what is no token before a colon is not looked for. */
+static bool may_be_length(const char *line, size_t n)
+{
+    const char first = ascii_lower(line[0]);
+    return first == 'l' || (first == 'c' && n > sizeof("Content-Length") - 1 &&
+                            ascii_lower(line[sizeof("Content-") - 1]) == 'l');
+}
+
+/* The line at AT of MESSAGE. With LENIENT a Content-Length that is not a number counts as missing.
+   FRAME->fault is where the last one stands. */
+static enum frame_status read_length(struct str message, size_t at, bool lenient,
+                                     struct frame *frame, struct lengths *lengths)
 {
     struct header_line line;
-    struct str rest;
+    struct str rest = str_slice(message, at, message.n);
     uint64_t value;
-    *n = 0;
-    *length = 0;
-    start_line(head, &rest);
-    while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Content-Length"), 'l'))
-            continue;
-        frame->fault = (size_t)(line.raw.p - head.p);
-        bool readable = str_to_u64(line.value, UINT32_MAX, &value);
-        if (lenient && !readable)
-            continue;
-        if (!readable || (*n > 0 && value != *length))
-            return FRAME_BAD_LENGTH;
-        *length = value;
-        ++*n;
-    }
+    if (!head_line_next(&rest, &line) || !header_is(&line, STR("Content-Length"), 'l'))
+        return FRAME_MESSAGE;
+    frame->fault = at;
+    if (!str_to_u64(line.value, UINT32_MAX, &value))
+        return lenient ? FRAME_MESSAGE : FRAME_BAD_LENGTH;
+    if (lengths->n > 0 && value != lengths->value)
+        return FRAME_BAD_LENGTH;
+    lengths->value = value;
+    lengths->n++;
     return FRAME_MESSAGE;
+}
+
+/*
+ * One pass over the lines of a head: true when each ends with CRLF, an empty one ends them, and
+ * they are not too many. *STATUS is what the Content-Lengths make of it then; FRAME->fault without
+ * one is the end of the head.
+ */
+static bool read_lines(struct str message, unsigned max_lines, bool lenient, struct frame *frame,
+                       struct lengths *lengths, enum frame_status *status)
+{
+    size_t at = 0, end;
+    *status = FRAME_MESSAGE;
+    frame->fault = 0;
+    for (unsigned lines = 0; lines <= max_lines; lines++, at = end + 2) { /* and the empty one */
+        end = head_line_end(message, at);
+        if (message.n - end < 2 || message.p[end] != '\r' || message.p[end + 1] != '\n')
+            return false;
+        if (end == at) {
+            frame->header = end + 2;
+            frame->fault = frame->fault > 0 ? frame->fault : frame->header;
+            return true;
+        }
+        /* Not a line that goes on: it begins with white space. */
+        if (lines > 0 && *status == FRAME_MESSAGE && may_be_length(message.p + at, end - at))
+            *status = read_length(message, at, lenient, frame, lengths);
+    }
+    return false;
+}
+
+/* The head of MESSAGE, and what its Content-Lengths say. */
+static enum frame_status read_head(struct str message, const struct frame_limits *limits,
+                                   bool lenient, struct frame *frame, struct lengths *lengths)
+{
+    enum frame_status status;
+    const unsigned max_lines = most_lines(message, limits);
+    *lengths = (struct lengths){0};
+    if (read_lines(message, max_lines, lenient, frame, lengths, &status))
+        return status;
+    return frame_head(message, max_lines, frame); /* says what is wrong */
 }
 
 static size_t count_leading_newlines(struct str bytes)
@@ -157,8 +204,7 @@ static bool looks_like_sip(struct str bytes)
 enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,
                                  struct frame *frame)
 {
-    unsigned n_lengths;
-    uint64_t length;
+    struct lengths lengths;
     *frame = (struct frame){.skip = count_leading_newlines(bytes), .datagram = true};
     struct str message = str_slice(bytes, frame->skip, bytes.n);
     if (message.n == 0)
@@ -167,18 +213,16 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
         return FRAME_NOT_SIP;
     if (message.n > limits->max_message_bytes)
         return FRAME_TOO_LARGE;
-    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
+    /* The end of a datagram ends a response too: there an unreadable length counts as none, and the
+       same one said twice as one. */
+    bool response = is_response(message);
+    enum frame_status status = read_head(message, limits, response, frame, &lengths);
     frame->length = message.n;
-    if (status == FRAME_MESSAGE)
-        /* The end of a datagram ends a response too: there an unreadable length counts as none, and
-           the same one said twice as one. */
-        status = read_lengths(str_slice(message, 0, frame->header), is_response(message), frame,
-                              &n_lengths, &length);
-    if (status != FRAME_MESSAGE || n_lengths == 0)
+    if (status != FRAME_MESSAGE || lengths.n == 0)
         return status;
-    if (length > message.n - frame->header || (n_lengths > 1 && !is_response(message)))
+    if (lengths.value > message.n - frame->header || (lengths.n > 1 && !response))
         return FRAME_BAD_LENGTH;
-    frame->length = frame->header + length;
+    frame->length = frame->header + lengths.value;
     return FRAME_MESSAGE;
 }
 
@@ -204,24 +248,20 @@ static enum frame_status look_for_end(struct str message, size_t *resume, struct
 static enum frame_status frame_body(struct str message, const struct frame_limits *limits,
                                     size_t *resume, struct frame *frame)
 {
-    unsigned n_lengths;
-    uint64_t length;
-    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
+    struct lengths lengths;
+    enum frame_status status = read_head(message, limits, false, frame, &lengths);
     frame->length = frame->header;
-    if (status == FRAME_MESSAGE)
-        status = read_lengths(str_slice(message, 0, frame->header), false, frame, &n_lengths,
-                              &length);
     if (status != FRAME_MESSAGE)
         return status;
     /* RFC 3261 section 18.3: without Content-Length a stream cannot be framed. */
-    if (n_lengths == 0)
+    if (lengths.n == 0)
         return FRAME_BAD_LENGTH;
     if (frame->header > limits->max_message_bytes ||
-        length > limits->max_message_bytes - frame->header)
+        lengths.value > limits->max_message_bytes - frame->header)
         return FRAME_TOO_LARGE;
-    frame->length = frame->header + length;
+    frame->length = frame->header + lengths.value;
     if (message.n >= frame->length)
-        return n_lengths > 1 ? FRAME_SAME_LENGTHS : FRAME_MESSAGE;
+        return lengths.n > 1 ? FRAME_SAME_LENGTHS : FRAME_MESSAGE;
     *resume = frame->length | WAITS_FOR_BODY;
     return FRAME_INCOMPLETE;
 }

@@ -1,39 +1,25 @@
 #include <stird/core/headers.h>
 
+#include <stird/base/octets.h>
 #include <stird/core/uri.h>
-#include <string.h>
 
-#define BLOCK 256 /* a line end of one kind is not looked for behind one of the other */
-#define STUB  4   /* a line as short as this, such as an empty fold, is not searched for */
-
-/* Whether one of the STUB octets at P is CR or LF, all of them looked at at once: nearly every line
-   is longer. What is taken off an octet borrows from the next only where that octet was zero. */
-static bool stub_has_line_end(const char *p)
+size_t head_line_end(struct str s, size_t from)
 {
-    const uint32_t ones = 0x01010101, tops = 0x80808080;
-    uint32_t octets;
-    _Static_assert(sizeof(octets) == STUB, "a stub is looked at as one number");
-    memcpy(&octets, p, STUB);
-    uint32_t cr = octets ^ ('\r' * ones), lf = octets ^ ('\n' * ones);
-    return (((cr - ones) & ~cr) | ((lf - ones) & ~lf)) & tops;
-}
-
-/* Index of the first CR or LF of S, or s.n. */
-static size_t find_line_end(struct str s)
-{
-    if (s.n < STUB || stub_has_line_end(s.p))
-        for (size_t i = 0; i < STUB && i < s.n; i++)
-            if (s.p[i] == '\r' || s.p[i] == '\n')
-                return i;
-    for (size_t from = 0; from < s.n; from += BLOCK) {
-        const char *begin = s.p + from;
-        size_t n = s.n - from < BLOCK ? s.n - from : BLOCK;
-        const char *cr = memchr(begin, '\r', n);
-        const char *lf = memchr(begin, '\n', cr ? (size_t)(cr - begin) : n);
-        if (lf || cr)
-            return (size_t)((lf ? lf : cr) - s.p);
+    size_t at = from;
+    while (s.n - at >= 8) {
+        const uint64_t low = octets_below(octets_8(s.p + at), '\r' + 1);
+        if (low == 0) {
+            at += 8;
+            continue;
+        }
+        at += octets_first(low);
+        if (s.p[at] == '\r' || s.p[at] == '\n')
+            return at;
+        at++; /* a tab, or what no line should have */
     }
-    return s.n;
+    while (at < s.n && s.p[at] != '\r' && s.p[at] != '\n')
+        at++;
+    return at;
 }
 
 /*
@@ -56,7 +42,7 @@ static size_t behind_line_end(struct str s, size_t at)
 
 static struct str line_off(struct str *rest)
 {
-    size_t end = find_line_end(*rest), behind = behind_line_end(*rest, end);
+    size_t end = head_line_end(*rest, 0), behind = behind_line_end(*rest, end);
     struct str line = {rest->p, end};
     *rest = (struct str){behind > 0 ? rest->p + behind : rest->p, rest->n - behind};
     return line;
@@ -68,19 +54,12 @@ struct str start_line(struct str message, struct str *rest)
     return line_off(rest);
 }
 
-/* Index behind the lines that continue the one before AT of S. A message may be folds of an octet
-   each, by tens of thousands: what ends with CRLF, as it should, costs a look at each octet. */
+/* Index behind the lines that continue the one before AT of S: a message may be folds of an octet
+   each, by tens of thousands. */
 static size_t behind_folds(struct str s, size_t at)
 {
-    while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t')) {
-        size_t end = at + 1;
-        while (end < s.n && end < at + STUB && s.p[end] != '\r' && s.p[end] != '\n')
-            end++;
-        if (end == at + STUB)
-            end += find_line_end(str_slice(s, end, s.n));
-        bool crlf = end + 1 < s.n && s.p[end] == '\r' && s.p[end + 1] == '\n';
-        at = crlf ? end + 2 : behind_line_end(s, end);
-    }
+    while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t'))
+        at = behind_line_end(s, head_line_end(s, at + 1));
     return at;
 }
 
@@ -103,36 +82,41 @@ bool is_sip_token(struct str s)
     return s.n > 0 && i == s.n;
 }
 
-/* HCOLON = *( SP / HTAB ) ":" (section 25.1): what is before it, without the white space. */
-static struct str name_of(struct str first, size_t colon)
+/* HCOLON = *( SP / HTAB ) ":" (section 25.1): where it ends when S begins with a token and one,
+   else 0. *NAME is how long the token is, whatever follows it. */
+static size_t behind_colon(struct str s, size_t *name)
 {
-    struct str name = str_slice(first, 0, colon);
-    while (name.n > 0 && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
-        name.n--;
-    return colon < first.n && is_sip_token(name) ? name : (struct str){NULL, 0};
+    size_t n = 0, colon;
+    while (n < s.n && is_token_octet(s.p[n]))
+        n++;
+    for (colon = n; colon < s.n && (s.p[colon] == ' ' || s.p[colon] == '\t');)
+        colon++;
+    *name = n;
+    return n > 0 && colon < s.n && s.p[colon] == ':' ? colon + 1 : 0;
 }
 
 bool head_line_next(struct str *rest, struct header_line *line)
 {
-    const char *begin = rest->p;
-    struct str first = rest->n > 0 ? line_off(rest) : (struct str){NULL, 0};
-    if (first.n == 0) {
+    const struct str s = *rest;
+    size_t name, value = behind_colon(s, &name), end = head_line_end(s, name);
+    if (end == 0) {
         *rest = (struct str){NULL, 0};
         return false;
     }
-    *rest = str_slice(*rest, behind_folds(*rest, 0), rest->n);
-    line->raw = str_span(begin, rest->p);
-    size_t colon = str_find(first, ':', 0);
-    line->name = name_of(first, colon);
-    line->value = line->name.p ? str_trim(str_slice(line->raw, colon + 1, line->raw.n))
-                               : (struct str){NULL, 0};
+    const size_t behind = behind_folds(s, behind_line_end(s, end));
+    *rest = (struct str){s.p + behind, s.n - behind};
+    *line = (struct header_line){.name = {NULL, 0}, .value = {NULL, 0}, .raw = {s.p, behind}};
+    if (value > 0) {
+        line->name = (struct str){s.p, name};
+        line->value = str_trim(str_slice(s, value, behind));
+    }
     return true;
 }
 
 struct str header_line_name(struct str line)
 {
-    struct str first = line_off(&line);
-    return name_of(first, str_find(first, ':', 0));
+    size_t n;
+    return behind_colon(line, &n) > 0 ? (struct str){line.p, n} : (struct str){NULL, 0};
 }
 
 bool header_next(struct str *rest, struct header_line *line)
@@ -279,17 +263,31 @@ static size_t behind_quoted(struct str s, size_t at)
     return at + 1;
 }
 
+/* Index of the first STOP, quote or "<" of S at or after FROM, or s.n. */
+static size_t find_special(struct str s, char stop, size_t from)
+{
+    size_t at = from;
+    for (; s.n - at >= 8; at += 8) {
+        const uint64_t eight = octets_8(s.p + at), found = octets_equal(eight, stop) |
+                                                           octets_equal(eight, '"') |
+                                                           octets_equal(eight, '<');
+        if (found)
+            return at + octets_first(found);
+    }
+    while (at < s.n && s.p[at] != stop && s.p[at] != '"' && s.p[at] != '<')
+        at++;
+    return at;
+}
+
 /* Index of the first STOP of S at or after FROM that is neither quoted nor inside <>, or s.n. */
 static size_t find_outside(struct str s, char stop, size_t from)
 {
     size_t i = from;
-    while (i < s.n && s.p[i] != stop) {
+    while (i < s.n && (i = find_special(s, stop, i)) < s.n && s.p[i] != stop) {
         if (s.p[i] == '"')
             i = behind_quoted(s, i + 1);
-        else if (s.p[i] == '<')
-            i = str_find(s, '>', i + 1) + 1;
         else
-            i++;
+            i = str_find(s, '>', i + 1) + 1;
     }
     return i < s.n ? i : s.n;
 }

@@ -54,16 +54,6 @@ void privacy_add_line(struct privacy *privacy, const struct header_line *line)
     privacy->unreadable |= !line->name.p;
 }
 
-struct privacy privacy_of(struct str message)
-{
-    struct privacy privacy = {false};
-    struct header_line line;
-    struct str rest;
-    for (start_line(message, &rest); head_line_next(&rest, &line);)
-        privacy_add_line(&privacy, &line);
-    return privacy;
-}
-
 bool privacy_withholds(const struct privacy *p)
 {
     return p->id || p->unreadable || p->unknown;

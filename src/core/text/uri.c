@@ -1,5 +1,7 @@
 #include <stird/core/uri.h>
 
+#include <stird/base/octets.h>
+
 static enum uri_scheme scheme_of(struct str scheme)
 {
     if (str_eq_nocase(scheme, STR("sip")) || str_eq_nocase(scheme, STR("sips")))
@@ -44,37 +46,93 @@ static bool is_port(struct str s)
     return i == s.n && (s.n == 0 || s.p[0] == ':');
 }
 
-/* [host][:port][;parameters][?headers]; false where behind an @ stands what is no host and port. */
-static bool split_host(struct uri *uri, struct str rest)
+/* The marks from ':' to '@', which no letter and no digit is between: where the first of each is.
+ */
+struct marks {
+    size_t colon, semicolon, question;
+};
+
+static void note_mark(struct marks *marks, char c, size_t at)
 {
-    rest = str_slice(rest, 0, str_find(rest, '?', 0));
-    size_t semicolon = str_find(rest, ';', 0);
-    struct str host = str_slice(rest, 0, semicolon);
-    size_t bracket = host.n > 0 && host.p[0] == '[' ? str_find(host, ']', 0) : 0;
-    uri->host = str_slice(host, 0, str_find(host, ':', bracket));
-    uri->parameters = str_slice(rest, semicolon + 1, rest.n);
-    return !uri->userinfo.p ||
-           (uri_host_is_plain(uri->host) && is_port(str_slice(host, uri->host.n, host.n)));
+    if (c == ':' && at < marks->colon)
+        marks->colon = at;
+    else if (c == ';' && at < marks->semicolon)
+        marks->semicolon = at;
+    else if (c == '?' && at < marks->question)
+        marks->question = at;
+}
+
+/* The top bits of the octets that are such marks. */
+static uint64_t marks_in(uint64_t octets)
+{
+    const uint64_t low = octets & ~OCTETS_TOP;
+    return (low + OCTETS_OF(0x80 - ':')) & ~(low + OCTETS_OF(0x80 - '@' - 1)) & ~octets &
+           OCTETS_TOP;
+}
+
+/* [user[;parameters][:password]@][host][:port][;parameters][?headers], in one walk: it is asked of
+   every URI of every message. False where behind an @ stands what is no host and port. */
+static bool split_sip(struct uri *uri, struct str rest)
+{
+    const struct marks none = {rest.n, rest.n, rest.n};
+    struct marks marks = none, of_user = none;
+    size_t at = rest.n, n_at = 0;
+    for (size_t i = 0; i < rest.n; i += 8) {
+        const size_t n = rest.n - i;
+        uint64_t found = marks_in(n < 8 ? octets_few(rest.p + i, n) : octets_8(rest.p + i));
+        for (; found; found &= found - 1) {
+            const size_t here = i + octets_first(found);
+            note_mark(&marks, rest.p[here], here);
+            if (rest.p[here] == '@' && n_at++ == 0) {
+                at = here;
+                of_user = marks;
+                marks = none;
+            }
+        }
+    }
+    size_t begin = 0;
+    if (n_at > 0) {
+        uri->userinfo = str_slice(rest, 0, at);
+        struct str user = str_slice(uri->userinfo, 0, of_user.colon);
+        uri->user = str_slice(user, 0, of_user.semicolon);
+        uri->user_parameters = str_slice(user, of_user.semicolon + 1, user.n);
+        begin = at + 1;
+    }
+    struct str behind = str_slice(rest, begin, marks.question);
+    struct str host = str_slice(behind, 0, marks.semicolon - begin);
+    bool bracket = host.n > 0 && host.p[0] == '[';
+    uri->host = str_slice(
+        host, 0, bracket ? str_find(host, ':', str_find(host, ']', 0)) : marks.colon - begin);
+    uri->parameters = str_slice(behind, marks.semicolon - begin + 1, behind.n);
+    return n_at == 0 || (n_at == 1 && uri_host_is_plain(uri->host) &&
+                         is_port(str_slice(host, uri->host.n, host.n)));
+}
+
+/* Octets of `sip:` or `sips:`; 0: it begins with neither. */
+static size_t sip_scheme(struct str text)
+{
+    if (text.n < 5 || (text.p[0] | 0x20) != 's' || (text.p[1] | 0x20) != 'i' ||
+        (text.p[2] | 0x20) != 'p')
+        return 0;
+    return text.p[3] == ':' ? 4 : (text.p[3] | 0x20) == 's' && text.p[4] == ':' ? 5 : 0;
 }
 
 bool uri_split(struct uri *uri, struct str text)
 {
+    const size_t sip = sip_scheme(text);
+    if (sip > 0) {
+        *uri = (struct uri){.scheme = URI_SIP};
+        return split_sip(uri, str_slice(text, sip, text.n));
+    }
     size_t colon = scheme_end(text);
     bool none = colon == text.n;
     struct str rest = none ? text : str_slice(text, colon + 1, text.n);
     *uri = (struct uri){.scheme = none ? URI_NONE : scheme_of(str_slice(text, 0, colon))};
-    size_t at = str_find(rest, '@', 0);
-    if (uri->scheme != URI_SIP && !(none && at < rest.n)) {
-        uri->userinfo = rest;
-        split_user(uri);
-        return true;
-    }
-    if (at < rest.n) {
-        uri->userinfo = str_slice(rest, 0, at);
-        split_user(uri);
-        rest = str_slice(rest, at + 1, rest.n);
-    }
-    return split_host(uri, rest) && str_find(rest, '@', 0) == rest.n;
+    if (uri->scheme == URI_SIP || (none && str_find(rest, '@', 0) < rest.n))
+        return split_sip(uri, rest);
+    uri->userinfo = rest;
+    split_user(uri);
+    return true;
 }
 
 struct str uri_called_end(struct str called)
@@ -121,10 +179,10 @@ char uri_octet_next(struct str *s)
     return c;
 }
 
-static bool is_plain(char c)
-{
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '.' || c == '-' || c == '_';
-}
+/* What a name or an address may be made of. */
+static const bool host_octets[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true,
+                                      ['0' ... '9'] = true, ['.'] = true,
+                                      ['-'] = true,         ['_'] = true};
 
 bool uri_host_is_plain(struct str host)
 {
@@ -132,7 +190,7 @@ bool uri_host_is_plain(struct str host)
     if (bracketed)
         host = str_slice(host, 1, host.n - 1);
     for (size_t i = 0; i < host.n; i++)
-        if (!is_plain(host.p[i]) && !(bracketed && host.p[i] == ':'))
+        if (!host_octets[(unsigned char)host.p[i]] && !(bracketed && host.p[i] == ':'))
             return false;
     return host.n > 0;
 }

@@ -110,8 +110,8 @@ void answer_base_fini(struct answer_base *base)
 bool answer_base_make(struct answer_base *base, const struct message *request)
 {
     struct buf out = BUF_INIT;
+    struct message_walk walk = {.begun = false};
     struct header_line line;
-    struct str rest;
     size_t end;
     *base = (struct answer_base){.has_to_tag = request->to_tag.n > 0};
     if (request->plain)
@@ -121,8 +121,7 @@ bool answer_base_make(struct answer_base *base, const struct message *request)
             add_via(&out, via);
     if (request->odd & ODD_LOWER_VIA)
         add_raw_vias(&out, request->raw);
-    start_line(request->raw, &rest);
-    while (header_next(&rest, &line)) {
+    while (message_came_next(request, MESSAGE_ANSWERED, &walk, &line)) {
         if (!is_answered_with(&line) || (request->copy.what && screen_is_copy(request, &line)))
             continue;
         add_line(&out, &line, &end);
@@ -165,7 +164,9 @@ bool answer_base_of_response(struct answer_base *base, struct str response)
 
 static void add_status_line(struct buf *out, int status)
 {
-    buf_addf(out, "SIP/2.0 %d ", status);
+    buf_add_text(out, "SIP/2.0 ");
+    buf_add_u64(out, (uint64_t)status);
+    buf_add_char(out, ' ');
     buf_add_str(out, status_phrase(status));
     buf_add_text(out, "\r\n");
 }

@@ -36,8 +36,6 @@ static int insert(struct message *m, msg_hclass_t *header_class, struct str valu
 static int set_parameter(struct message *m, struct str name, struct str value)
 {
     char text[80];
-    if (m->plain)
-        return plain_set_via_parameter(m, name, value);
     if (name.n + 1 + value.n >= sizeof(text))
         return -ENOMEM;
     memcpy(text, name.p, name.n);
@@ -58,7 +56,18 @@ static struct str without_brackets(struct str host)
 
 static bool has_received(const struct message *m)
 {
-    return m->plain ? plain_via_has(m, STR("received")) : m->sip->sip_via->v_received != NULL;
+    return m->plain ? plain_via_has_received(m) : m->sip->sip_via->v_received != NULL;
+}
+
+/* What is empty is not said. */
+static int set_source(struct message *m, struct str received, struct str rport)
+{
+    if (received.n == 0 && rport.n == 0)
+        return 0;
+    if (m->plain)
+        return plain_set_via_source(m, received, rport);
+    int error = received.n > 0 ? set_parameter(m, STR("received"), received) : 0;
+    return error == 0 && rport.n > 0 ? set_parameter(m, STR("rport"), rport) : error;
 }
 
 int message_set_received(struct message *m, const struct address *source)
@@ -66,20 +75,17 @@ int message_set_received(struct message *m, const struct address *source)
     const struct via_hop via = message_top_via(m);
     struct address sent_by;
     struct buf text = BUF_INIT;
-    int error = 0;
     bool rport = message_via_has_rport(m);
     bool differs = !address_parse(via.host, &sent_by) || !address_same_host(&sent_by, source);
-    if (rport || differs || has_received(m)) {
+    if (rport || differs || has_received(m))
         address_add_host(&text, source);
-        error = buf_failed(&text)
-                    ? -ENOMEM
-                    : set_parameter(m, STR("received"), without_brackets(buf_str(&text)));
-    }
-    if (error == 0 && rport) {
-        buf_reset(&text);
+    const size_t host_n = text.n;
+    if (rport)
         buf_add_u64(&text, source->port);
-        error = buf_failed(&text) ? -ENOMEM : set_parameter(m, STR("rport"), buf_str(&text));
-    }
+    const struct str both = buf_str(&text);
+    int error = buf_failed(&text) ? -ENOMEM
+                                  : set_source(m, without_brackets(str_slice(both, 0, host_n)),
+                                               str_slice(both, host_n, both.n));
     buf_fini(&text);
     return error;
 }
@@ -289,14 +295,21 @@ void message_remove_resembling(struct message *m, struct str name, char compact)
     }
 }
 
+/* Whether it is a header NAME that sofia-sip does not read; most names differ in how long they are.
+ */
+static bool is_other(const struct message *m, const struct plain_line *p, struct str name,
+                     char compact)
+{
+    return p->header == PLAIN_OTHER && (p->name_n == name.n || p->name_n == 1) &&
+           header_is_named((struct str){plain_text(m, p).p, p->name_n}, name, compact);
+}
+
 static void remove_plain(struct message *m, struct str name, char compact,
                          bool (*remove)(struct str value))
 {
     for (unsigned i = 0; i < m->plain->n;) {
         struct plain_line *p = &m->plain->lines[i];
-        const struct header_line line = plain_line(m, p);
-        if (p->header == PLAIN_OTHER && header_is(&line, name, compact) &&
-            (!remove || remove(line.value)))
+        if (is_other(m, p, name, compact) && (!remove || remove(plain_line(m, p).value)))
             plain_remove(m, p);
         else
             i++;
@@ -392,9 +405,7 @@ static int edit_plain(struct message *m, struct str name, char compact,
     for (unsigned i = 0; i < m->plain->n && error == 0; i++) {
         struct plain_line *p = &m->plain->lines[i];
         struct buf edited = BUF_INIT;
-        const struct header_line line = plain_line(m, p);
-        if (p->header == PLAIN_OTHER && header_is(&line, name, compact) &&
-            edit(user, line.raw, &edited))
+        if (is_other(m, p, name, compact) && edit(user, plain_text(m, p), &edited))
             error = replace_plain(m, p, &edited);
         buf_fini(&edited);
     }
@@ -463,9 +474,8 @@ int message_fix_contact(struct message *m, const struct settings *settings,
     for (unsigned i = 0; m->plain && i < m->plain->n && error == 0; i++) {
         struct plain_line *p = &m->plain->lines[i];
         struct buf edited = BUF_INIT;
-        const struct header_line line = plain_line(m, p);
-        if (p->header == PLAIN_OTHER && header_is(&line, STR("Contact"), 'm') &&
-            nat_fix_contact(line.raw, source, transport, &edited))
+        if (is_other(m, p, STR("Contact"), 'm') &&
+            nat_fix_contact(plain_text(m, p), source, transport, &edited))
             error = replace_plain(m, p, &edited);
         buf_fini(&edited);
     }

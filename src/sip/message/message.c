@@ -319,7 +319,7 @@ struct str message_via_branch(const struct message *m)
 {
     struct str branch;
     if (m->plain)
-        return message_top_via(m).branch;
+        return plain_via_branch(m);
     find_parameter(m->sip->sip_via, STR("branch"), &branch);
     return branch;
 }
@@ -346,7 +346,7 @@ bool message_via_has_rport(const struct message *m)
     struct str value;
     if (m->force_rport)
         return true;
-    return m->plain ? plain_via_has(m, STR("rport"))
+    return m->plain ? plain_via_has_rport(m)
                     : find_parameter(m->sip->sip_via, STR("rport"), &value);
 }
 
@@ -398,6 +398,23 @@ const url_t *message_route_url(const struct message *m, unsigned number)
     while (route && number-- > 0)
         route = route->r_next;
     return route ? route->r_url : NULL;
+}
+
+bool message_route_came(const struct message *m, struct message_routes *at, struct str *uri)
+{
+    struct header_line line;
+    if (m->plain)
+        return plain_route_came(m, at->n++, uri);
+    if (at->n++ == 0)
+        start_line(m->raw, &at->rest);
+    while (!at->line.rest.p || !route_line_next(&at->line, uri)) {
+        do {
+            if (!header_next(&at->rest, &line))
+                return false;
+        } while (!header_is(&line, STR("Route"), 0));
+        at->line = route_line_read(line.value);
+    }
+    return true;
 }
 
 bool message_max_forwards(const struct message *m, unsigned long *value)
@@ -462,6 +479,42 @@ unsigned message_header_count(const struct message *m, struct str name, char com
     while (message_header_next(m, name, compact, &at, &value))
         n++;
     return n;
+}
+
+/* ---- what came ---- */
+
+/* Those of WHICH in the index: of a response it has Via and Content-Length alone by their kind. */
+static unsigned kinds_of(const struct message *m, unsigned which)
+{
+    static const unsigned answered = 1u << PLAIN_FROM | 1u << PLAIN_TO | 1u << PLAIN_CALL_ID |
+                                     1u << PLAIN_CSEQ;
+    return (which & MESSAGE_ANSWERED ? answered : 0) |
+           (which & MESSAGE_RECORDED ? 1u << PLAIN_RECORD_ROUTE : 0) |
+           ((which & MESSAGE_OTHERS) || m->status != 0 ? 1u << PLAIN_OTHER : 0);
+}
+
+bool message_came_next(const struct message *m, unsigned which, struct message_walk *walk,
+                       struct header_line *line)
+{
+    const unsigned kinds = kinds_of(m, which);
+    if (!walk->begun) {
+        walk->begun = true;
+        walk->by_text = !m->plain || !plain_is_as_came(m, kinds);
+        if (walk->by_text)
+            start_line(m->raw, &walk->rest);
+    }
+    return walk->by_text ? head_line_next(&walk->rest, line)
+                         : plain_came_next(m, kinds, &walk->line, line);
+}
+
+bool message_came_find(const struct message *m, struct str name, char compact,
+                       struct header_line *line)
+{
+    struct message_walk walk = {.begun = false};
+    while (message_came_next(m, MESSAGE_ANSWERED | MESSAGE_RECORDED | MESSAGE_OTHERS, &walk, line))
+        if (line->name.p && header_is(line, name, compact))
+            return true;
+    return false;
 }
 
 #ifdef STIRD_CHECK_SENT

@@ -17,6 +17,7 @@
 #include <stird/base/str.h>
 #include <stird/core/headers.h>
 #include <stird/core/reason.h>
+#include <stird/core/route_line.h>
 #include <stird/net/net.h>
 
 #include "screen.h"
@@ -124,11 +125,43 @@ const url_t *message_request_url(const struct message *m);
 /* The URI of Route NUMBER, the topmost is 0; NULL: there are fewer. Good until another one is asked
    for or a Route is taken off. */
 const url_t *message_route_url(const struct message *m, unsigned number);
+/* The URIs of all Routes as they came, in their order, however they are divided into lines (section
+   7.3.1): {0} before the first. False: there are no more. */
+struct message_routes {
+    struct str rest;
+    struct route_line line;
+    unsigned n;
+};
+bool message_route_came(const struct message *m, struct message_routes *at, struct str *uri);
 /* False: there is none that is a number. */
 bool message_max_forwards(const struct message *m, unsigned long *value);
 
 /* Whether a Via of somebody else's stands below the topmost. */
 bool message_has_lower_via(const struct message *m);
+
+/* ---- what came, whatever was edited since ---- */
+
+/* Which lines somebody asks for. Only a message that is not plain is walked through for them: it
+   gives all of its lines, header or not. */
+enum {
+    MESSAGE_ANSWERED = 1, /* From, To, Call-ID, CSeq */
+    MESSAGE_RECORDED = 2, /* Record-Route */
+    MESSAGE_OTHERS = 4    /* what message_header_next() finds */
+};
+
+/* A walk over the lines that came; {0} before the first. */
+struct message_walk {
+    struct str rest;
+    unsigned line;
+    bool begun, by_text;
+};
+/* The next line that came of those WHICH, in the order of the message; it may give others besides.
+   False: there is none. */
+bool message_came_next(const struct message *m, unsigned which, struct message_walk *walk,
+                       struct header_line *line);
+/* The first header NAME that came; not for what is edited line by line: Via, Route. */
+bool message_came_find(const struct message *m, struct str name, char compact,
+                       struct header_line *line);
 
 /* ---- editing: 0 or -ENOMEM ---- */
 

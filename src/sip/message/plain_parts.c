@@ -2,33 +2,38 @@
 
 #include <string.h>
 
-#include <stird/core/headers.h>
+#include <stird/base/octets.h>
 #include <stird/core/route_line.h>
 
 #define PARAMETERS_MAX 12
 
 /* What an octet may stand in. */
 enum {
-    TOKEN = 1,     /* RFC 3261 section 25.1 */
-    HOST = 2,      /* a name or an address, in brackets or without */
-    URI = 4,       /* with nothing that needs an escape, or is one */
-    PARAMETER = 8, /* a value without quotes */
-    CALL_ID = 16,  /* half a Call-ID, at most */
-    DISPLAY = 32,  /* within the quotes of a display name */
-    ADDRESS = 64,  /* of IPv6 besides: "received" has it without brackets */
+    TOKEN = 1,    /* RFC 3261 section 25.1; a value without quotes; half a Call-ID, at most */
+    HOST = 2,     /* a name or an IPv4 address */
+    URI = 4,      /* with nothing that needs an escape, or is one */
+    DISPLAY = 8,  /* within the quotes of a display name */
+    ADDRESS = 16, /* of IPv6 besides a token: "received" has it without brackets */
+    SIX = 32,     /* an IPv6 address, in brackets */
+    TAIL = 64,    /* the parameters of a URI of the usual shape */
 };
 
+#define LETTER (TOKEN | HOST | URI | DISPLAY | TAIL)
+#define MARK   (TOKEN | URI | DISPLAY | TAIL)
+
 static const unsigned char kinds[256] = {
-    ['a' ... 'z'] = TOKEN | HOST | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['A' ... 'Z'] = TOKEN | HOST | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['0' ... '9'] = TOKEN | HOST | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['-'] = TOKEN | HOST | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['.'] = TOKEN | HOST | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['_'] = TOKEN | HOST | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['!'] = TOKEN | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['~'] = TOKEN | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['*'] = TOKEN | URI | PARAMETER | CALL_ID | DISPLAY,
-    ['+'] = TOKEN | URI | PARAMETER | CALL_ID | DISPLAY,
+    ['a' ... 'f'] = LETTER | SIX,
+    ['g' ... 'z'] = LETTER,
+    ['A' ... 'F'] = LETTER | SIX,
+    ['G' ... 'Z'] = LETTER,
+    ['0' ... '9'] = LETTER | SIX,
+    ['-'] = LETTER,
+    ['.'] = LETTER | SIX,
+    ['_'] = LETTER,
+    ['!'] = MARK,
+    ['~'] = MARK,
+    ['*'] = MARK,
+    ['+'] = MARK,
     ['\''] = DISPLAY,
     ['('] = DISPLAY,
     [')'] = DISPLAY,
@@ -37,31 +42,30 @@ static const unsigned char kinds[256] = {
     [','] = DISPLAY,
     ['#'] = DISPLAY,
     ['&'] = DISPLAY,
-    ['='] = URI | DISPLAY,
-    [';'] = URI,
-    [':'] = URI | ADDRESS | DISPLAY,
+    ['='] = URI | DISPLAY | TAIL,
+    [';'] = URI | TAIL,
+    [':'] = URI | ADDRESS | DISPLAY | SIX,
     ['@'] = URI,
     ['['] = URI,
     [']'] = URI,
 };
 
-static size_t span(struct str s, unsigned kind)
+/* The first octet at or behind P that is not of that kind. */
+static inline const char *behind(const char *p, unsigned kind)
 {
-    size_t n = 0;
-    while (n < s.n && (kinds[(unsigned char)s.p[n]] & kind))
-        n++;
-    return n;
+    while (kinds[(unsigned char)*p] & kind)
+        p++;
+    return p;
 }
 
-static bool is_all(struct str s, unsigned kind)
+static inline bool is_word(struct str s, const char *small, size_t n)
 {
-    return span(s, kind) == s.n;
+    return s.n == n && (octets_few(s.p, n) | (OCTETS_SMALL >> 8 * (8 - n))) == octets_few(small, n);
 }
 
-static bool is_port(struct str s)
+size_t plain_uri_octets(const char *text)
 {
-    uint64_t port;
-    return s.n <= 5 && str_to_u64(s, 65535, &port) && port > 0;
+    return (size_t)(behind(text, URI) - text);
 }
 
 bool plain_next_parameter(struct str *parameters, struct str *name, struct str *value)
@@ -81,83 +85,203 @@ bool plain_next_parameter(struct str *parameters, struct str *name, struct str *
     return true;
 }
 
-/* ";name=value;name": tokens, and values that need no quotes. */
-static bool are_parameters(struct str s, unsigned of_value)
+/* The ";name=value" or ";name" at P, of tokens and values that need no quotes: the octet behind it.
+   NULL: it is none. *VALUE is empty where there is none, and stands behind the name. */
+static inline const char *take_parameter(const char *p, unsigned of_value, struct str *name,
+                                         struct str *value)
+{
+    if (*p != ';')
+        return NULL;
+    const char *stop = behind(p + 1, TOKEN);
+    *name = str_span(p + 1, stop);
+    *value = (struct str){stop, 0};
+    if (*stop == '=') {
+        const char *begin = stop + 1;
+        stop = behind(begin, of_value);
+        *value = str_span(begin, stop);
+        if (value->n == 0)
+            return NULL;
+    }
+    return name->n > 0 ? stop : NULL;
+}
+
+/* Parameters up to END, and which of them are tags. */
+static bool read_parameters(const char *p, const char *end, struct str *tag, unsigned *n_tags)
 {
     struct str name, value;
-    unsigned n = 0;
-    if (s.n > 0 && s.p[0] != ';')
-        return false;
-    while (plain_next_parameter(&s, &name, &value))
-        if (++n > PARAMETERS_MAX || name.n == 0 || !is_all(name, TOKEN) ||
-            (value.p && (value.n == 0 || !is_all(value, of_value))))
+    for (unsigned n = 0; p < end; n++) {
+        p = n < PARAMETERS_MAX ? take_parameter(p, TOKEN, &name, &value) : NULL;
+        if (!p)
             return false;
+        if (is_word(name, "tag", 3) && (*n_tags)++ == 0)
+            *tag = value;
+    }
+    return p == end;
+}
+
+/* Up to five digits that are a port; NULL: none. */
+static const char *behind_port(const char *p)
+{
+    unsigned port = 0, n = 0;
+    for (; ascii_is_digit(p[n]) && n < 5; n++)
+        port = port * 10 + (unsigned)(p[n] - '0');
+    return port > 0 && port <= 65535 ? p + n : NULL;
+}
+
+/* A name, an IPv4 address, or one of IPv6 in brackets; NULL: none. */
+static const char *behind_host(const char *p)
+{
+    const char *end = behind(*p == '[' ? p + 1 : p, *p == '[' ? SIX : HOST);
+    if (*p == '[')
+        return *end == ']' && end > p + 1 ? end + 1 : NULL;
+    return end > p ? end : NULL;
+}
+
+static struct plain_part part_of(struct str value, const char *begin, const char *end)
+{
+    return (struct plain_part){(uint16_t)(begin - value.p), (uint16_t)(end - begin)};
+}
+
+/* The part of VIA that such a parameter is, if it leads somewhere. */
+static struct plain_part *leading(struct plain_via *via, struct str name)
+{
+    if (is_word(name, "branch", 6))
+        return &via->branch;
+    if (is_word(name, "rport", 5))
+        return &via->rport;
+    if (name.n == 8 && (octets_8(name.p) | OCTETS_SMALL) == octets_8("received"))
+        return &via->received;
+    return NULL;
+}
+
+static bool read_via_parameters(struct str all, const char *p, struct plain_via *via)
+{
+    const char *end = all.p + all.n;
+    struct str name, value;
+    for (unsigned n = 0; p < end; n++) {
+        p = n < PARAMETERS_MAX ? take_parameter(p, TOKEN | ADDRESS, &name, &value) : NULL;
+        if (!p)
+            return false;
+        struct plain_part *part = leading(via, name);
+        if (part && part->at > 0)
+            return false;
+        if (part)
+            *part = part_of(all, value.p, p);
+    }
+    return p == end;
+}
+
+#define VERSION   "SIP/2.0/"
+#define TRANSPORT 4 /* "UDP ", TCP and TLS alike */
+
+bool plain_read_via(struct str value, struct plain_via *via)
+{
+    const char *p = value.p + sizeof(VERSION) - 1, *end = value.p + value.n, *stop;
+    *via = (struct plain_via){.parameters = (uint16_t)value.n};
+    if (value.n > PLAIN_VALUE_MAX || value.n <= sizeof(VERSION) - 1 + TRANSPORT ||
+        octets_8(value.p) != octets_8(VERSION) ||
+        (memcmp(p, "UDP ", TRANSPORT) != 0 && memcmp(p, "TCP ", TRANSPORT) != 0 &&
+         memcmp(p, "TLS ", TRANSPORT) != 0))
+        return false;
+    via->transport = part_of(value, p, p + TRANSPORT - 1);
+    p += TRANSPORT;
+    stop = behind_host(p);
+    if (!stop)
+        return false;
+    via->host = part_of(value, p, stop);
+    if (*stop == ':') {
+        p = stop + 1;
+        stop = behind_port(p);
+        if (!stop)
+            return false;
+        via->port = part_of(value, p, stop);
+    }
+    if (stop == end)
+        return true;
+    via->parameters = (uint16_t)(stop - value.p);
+    return read_via_parameters(value, stop, via);
+}
+
+/* ---- URIs ---- */
+
+/* "sip:user@host:port;name=value", which nearly all are; what is not there has no place. */
+struct usual_uri {
+    struct str user, host, port, parameters;
+    bool secure;
+    const char *end;
+};
+
+/* The octet behind the scheme; NULL: another one. */
+static const char *behind_scheme(const char *p, bool *secure)
+{
+    if (p[0] != 's' || p[1] != 'i' || p[2] != 'p')
+        return NULL;
+    *secure = p[3] == 's';
+    p += *secure ? 4 : 3;
+    return *p == ':' ? p + 1 : NULL;
+}
+
+static bool read_usual_uri(const char *p, struct usual_uri *uri)
+{
+    *uri = (struct usual_uri){.secure = false};
+    const char *begin = behind_scheme(p, &uri->secure), *end;
+    if (!begin)
+        return false;
+    end = behind(begin, HOST);
+    if (*end == '@' || (kinds[(unsigned char)*end] & TOKEN)) {
+        end = behind(end, TOKEN);
+        if (*end != '@' || end == begin)
+            return false;
+        uri->user = str_span(begin, end);
+        begin = end + 1;
+    }
+    end = behind_host(begin);
+    if (!end)
+        return false;
+    uri->host = str_span(begin, end);
+    if (*end == ':') {
+        begin = end + 1;
+        end = behind_port(begin);
+        if (!end)
+            return false;
+        uri->port = str_span(begin, end);
+    }
+    if (*end == ';') {
+        begin = end + 1;
+        end = behind(begin, TAIL);
+        uri->parameters = str_span(begin, end);
+        if (uri->parameters.n == 0)
+            return false;
+    }
+    uri->end = end;
     return true;
 }
 
-/* Whether none of those that say where a response goes is there twice. */
-static bool leads_one_way(struct str parameters)
+/* Where P, in what was copied FROM, is in TO. */
+static char *moved(char *to, const char *from, const char *p)
 {
-    unsigned n[3] = {0};
-    struct str name, value;
-    while (plain_next_parameter(&parameters, &name, &value)) {
-        n[0] += str_eq_nocase(name, STR("branch"));
-        n[1] += str_eq_nocase(name, STR("received"));
-        n[2] += str_eq_nocase(name, STR("rport"));
-    }
-    return n[0] <= 1 && n[1] <= 1 && n[2] <= 1;
+    return to + (p - from);
 }
 
-#define VERSION "SIP/2.0/"
-
-void plain_split_via(struct str value, struct str *transport, struct str *host, struct str *port,
-                     struct str *parameters)
+/* Each part ends with a NUL: what stood behind it is written over. */
+static const char *part_ends(char *to, const char *from, struct str part)
 {
-    struct str rest = str_slice(value, sizeof(VERSION) - 1, value.n);
-    *transport = str_slice(rest, 0, str_find(rest, ' ', 0));
-    rest = str_slice(rest, transport->n + 1, rest.n);
-    size_t n = 0;
-    if (rest.n > 0 && rest.p[0] == '[')
-        n = str_find(rest, ']', 0) + 1;
-    else
-        n = span(rest, HOST);
-    *host = str_slice(rest, 0, n);
-    rest = str_slice(rest, n, rest.n);
-    *port = (struct str){NULL, 0};
-    if (rest.n > 0 && rest.p[0] == ':') {
-        *port = str_slice(rest, 1, str_find(rest, ';', 0));
-        rest = str_slice(rest, 1 + port->n, rest.n);
-    }
-    *parameters = rest;
+    if (!part.p)
+        return NULL;
+    *moved(to, from, part.p + part.n) = '\0';
+    return moved(to, from, part.p);
 }
 
-static bool is_host(struct str s)
+static void fill_url(struct plain_url *to, struct str text, const struct usual_uri *uri)
 {
-    if (s.n < 3 || s.p[0] != '[')
-        return s.n > 0 && is_all(s, HOST);
-    for (size_t i = 1; i + 1 < s.n; i++)
-        if (ascii_hex_value(s.p[i]) < 0 && s.p[i] != ':' && s.p[i] != '.')
-            return false;
-    return s.p[s.n - 1] == ']';
-}
-
-static bool is_transport(struct str s)
-{
-    static const struct str known[] = {STR("UDP"), STR("TCP"), STR("TLS")};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (str_eq(s, known[i]))
-            return true;
-    return false;
-}
-
-bool plain_is_via(struct str value)
-{
-    struct str transport, host, port, parameters;
-    if (!str_starts(value, STR(VERSION)))
-        return false;
-    plain_split_via(value, &transport, &host, &port, &parameters);
-    return is_transport(transport) && is_host(host) && (!port.p || is_port(port)) &&
-           are_parameters(parameters, PARAMETER | ADDRESS) && leads_one_way(parameters);
+    memcpy(to->text, text.p, text.n);
+    memset(&to->url, 0, sizeof(to->url));
+    to->url.url_type = uri->secure ? url_sips : url_sip;
+    to->url.url_scheme = uri->secure ? "sips" : "sip";
+    to->url.url_user = part_ends(to->text, text.p, uri->user);
+    to->url.url_host = part_ends(to->text, text.p, uri->host);
+    to->url.url_port = part_ends(to->text, text.p, uri->port);
+    to->url.url_params = part_ends(to->text, text.p, uri->parameters);
 }
 
 /* "sip:", "sips:" or "tel:", and something behind it. */
@@ -177,58 +301,112 @@ static bool names_something(const url_t *url)
     return name && name[0] != '\0';
 }
 
-bool plain_read_url(struct plain_url *url, struct str text)
+/* By sofia-sip itself. */
+static bool read_other_url(struct plain_url *url, struct str text)
 {
-    if (text.n > PLAIN_URI_MAX || !has_scheme(text) || !is_all(text, URI))
+    if (text.n > PLAIN_URI_MAX || !has_scheme(text) || plain_uri_octets(text.p) != text.n)
         return false;
     memcpy(url->text, text.p, text.n);
     url->text[text.n] = '\0';
     return url_d(&url->url, url->text) == 0 && names_something(&url->url);
 }
 
-/* Words, or one quoted string without an escape, before a bracket. */
-static bool is_display(struct str s)
+bool plain_read_url(struct plain_url *url, struct str text)
 {
-    s = str_trim(s);
-    if (s.n == 0)
-        return true;
-    if (s.p[0] == '"')
-        return s.n >= 2 && s.p[s.n - 1] == '"' && is_all(str_slice(s, 1, s.n - 1), DISPLAY);
-    for (size_t i = 0; i < s.n; i++)
-        if (!(kinds[(unsigned char)s.p[i]] & TOKEN) && s.p[i] != ' ')
-            return false;
+    struct usual_uri uri;
+    if (text.n > PLAIN_URI_MAX || !read_usual_uri(text.p, &uri) || uri.end != text.p + text.n)
+        return read_other_url(url, text);
+    fill_url(url, text, &uri);
     return true;
 }
 
-/* "name <uri>;parameters"; *URI is what is in the brackets. */
-static bool split_address(struct str value, struct str *uri, struct str *parameters)
+/* ---- addresses ---- */
+
+/* Words, or one quoted string without an escape, and the bracket behind them: what stands in the
+   bracket. NULL: something else. */
+static const char *behind_display(const char *p)
 {
-    size_t open = str_find(value, '<', 0), close = str_find(value, '>', open);
-    if (close == value.n)
+    if (*p == '"') {
+        p = behind(p + 1, DISPLAY);
+        if (*p++ != '"')
+            return NULL;
+    } else {
+        while ((kinds[(unsigned char)*p] & TOKEN) || *p == ' ')
+            p++;
+    }
+    while (*p == ' ' || *p == '\t')
+        p++;
+    return *p == '<' ? p + 1 : NULL;
+}
+
+/* The octet behind the bracket that ends the URI at P; NULL: it is not plain. */
+static const char *behind_uri(const char *p, const char *end)
+{
+    struct usual_uri uri;
+    struct plain_url other;
+    if (read_usual_uri(p, &uri) && *uri.end == '>')
+        return uri.end - p <= PLAIN_URI_MAX ? uri.end + 1 : NULL;
+    const char *close = memchr(p, '>', (size_t)(end - p));
+    return close && read_other_url(&other, str_span(p, close)) ? close + 1 : NULL;
+}
+
+bool plain_read_address(struct str value, struct str *tag, unsigned *n_tags)
+{
+    const char *end = value.p + value.n, *p = behind_display(value.p);
+    *tag = (struct str){NULL, 0};
+    *n_tags = 0;
+    p = p ? behind_uri(p, end) : NULL;
+    return p && read_parameters(p, end, tag, n_tags);
+}
+
+bool plain_read_tags(struct str value, struct str *tag, unsigned *n_tags)
+{
+    const char *end = value.p + value.n, *p = behind_display(value.p);
+    *tag = (struct str){NULL, 0};
+    *n_tags = 0;
+    p = p ? memchr(p, '>', (size_t)(end - p)) : NULL;
+    return p && read_parameters(p + 1, end, tag, n_tags);
+}
+
+/* Whether ";lr" is one of them. */
+static bool has_lr(struct str parameters)
+{
+    for (size_t at = 0; parameters.n - at >= 2;) {
+        const char *p = parameters.p + at;
+        bool ends = parameters.n - at == 2 || p[2] == ';' || p[2] == '=';
+        if ((p[0] | 0x20) == 'l' && (p[1] | 0x20) == 'r' && ends)
+            return true;
+        at = str_find(parameters, ';', at);
+        at += at < parameters.n;
+    }
+    return false;
+}
+
+static bool is_other_route(struct str uri)
+{
+    struct plain_url url;
+    return route_uri_is_plain(uri) && read_other_url(&url, uri) && url_has_param(&url.url, "lr");
+}
+
+bool plain_is_route(struct str value)
+{
+    const char *p = value.p, *end = p + value.n;
+    struct usual_uri uri;
+    struct str tag;
+    unsigned n_tags = 0;
+    if (*p++ != '<')
         return false;
-    *uri = str_slice(value, open + 1, close);
-    *parameters = str_slice(value, close + 1, value.n);
-    return is_display(str_slice(value, 0, open)) && are_parameters(*parameters, PARAMETER);
-}
-
-bool plain_is_address(struct str value)
-{
-    struct plain_url url;
-    struct str uri, parameters;
-    return split_address(value, &uri, &parameters) && plain_read_url(&url, uri);
-}
-
-bool plain_is_route(struct str value, struct str *uri)
-{
-    struct plain_url url;
-    struct str parameters;
-    return value.n > 0 && value.p[0] == '<' && split_address(value, uri, &parameters) &&
-           route_uri_is_plain(*uri) && plain_read_url(&url, *uri) && url_has_param(&url.url, "lr");
+    if (read_usual_uri(p, &uri) && *uri.end == '>' && has_lr(uri.parameters))
+        return uri.end - p <= PLAIN_URI_MAX && read_parameters(uri.end + 1, end, &tag, &n_tags);
+    const char *close = memchr(p, '>', (size_t)(end - p));
+    return close && is_other_route(str_span(p, close)) &&
+           read_parameters(close + 1, end, &tag, &n_tags);
 }
 
 bool plain_is_call_id(struct str value)
 {
-    struct str rest = value, word = str_cut(&rest, '@');
-    return word.n > 0 && is_all(word, CALL_ID) &&
-           (!rest.p || (rest.n > 0 && is_all(rest, CALL_ID)));
+    const char *p = behind(value.p, TOKEN), *end = value.p + value.n;
+    if (p == value.p || p == end)
+        return p == end && p > value.p;
+    return *p == '@' && p + 1 < end && behind(p + 1, TOKEN) == end;
 }

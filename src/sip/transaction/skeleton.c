@@ -53,7 +53,9 @@ bool skeleton_make(struct skeleton *s, struct str invite)
     struct str rest, request = start_line(invite, &rest);
     bool via_seen = false, to_seen = false, cseq_seen = false;
     *s = (struct skeleton){0};
+    buf_room(&out, invite.n); /* it is part of that, and of a line end */
     str_cut(&request, ' ');
+    buf_room(&out, invite.n); /* at once; take_text() gives back what is too much */
     buf_add_str(&out, request);
     buf_add_text(&out, "\r\n");
     while (header_next(&rest, &line)) {
