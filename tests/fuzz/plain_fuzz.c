@@ -365,10 +365,17 @@ static bool tells(const struct header_line *line)
     return told_by_line(line) != TOLD_NOTHING;
 }
 
+static bool without_verstat(const void *user, struct str text, struct buf *out)
+{
+    (void)user;
+    return told_without_verstat(text, out);
+}
+
 static void remove_told(struct message *m)
 {
     message_remove_lines(m, tells);
-    message_edit_headers(m, STR("P-Asserted-Identity"), told_without_verstat);
+    message_edit_headers(m, STR("P-Asserted-Identity"), 0, without_verstat, NULL);
+    message_edit_from(m, without_verstat, NULL);
 }
 
 static void fit(struct message *m)
