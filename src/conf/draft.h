@@ -69,7 +69,7 @@ struct draft_trust {
 struct draft_verification {
     struct object object;
     struct verification_setting verification;
-    struct texts trust;
+    struct texts trust, attestation_headers;
 };
 
 struct draft_upstream {

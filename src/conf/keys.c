@@ -78,6 +78,10 @@ static const char *const crl_stales[] = {"warn", "open", NULL};
 static const char *const verified_dests[] = {"to", "request_uri", "either", NULL};
 static const char *const verified_levels[] = {"A", "B", "C", NULL};
 static const char *const verstat_maps[] = {"evidence", "all", "signature", NULL};
+static const char *const verstat_places[] = {"pai", "from", "both", "none", NULL};
+static const char *const verstat_forms[] = {"user", "uri", "tel", NULL};
+static const char *const verstat_suffixes[] = {"none", "letter", NULL};
+static const char *const identity_outs[] = {"keep", "strip", "keep_valid", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 const char *const keys_kyc_states[] = {"verified", "pending", "failed", "none", NULL};

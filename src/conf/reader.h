@@ -67,6 +67,8 @@ void resolve_certificates(struct reader *r, struct draft *draft);
 /* Domains of trust, and profiles of verification, which refer to them. */
 void resolve_trusts(struct reader *r, struct draft *draft);
 void resolve_verifications(struct reader *r, struct draft *draft);
+/* What D writes into calls. */
+void resolve_marks(struct reader *r, struct draft_verification *d);
 void resolve_upstreams(struct reader *r, struct draft *draft);
 /* After the five above. */
 void resolve_trunks(struct reader *r, struct draft *draft);

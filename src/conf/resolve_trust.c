@@ -389,10 +389,7 @@ void resolve_verifications(struct reader *r, struct draft *draft)
         struct draft_verification *d = container_of(all->items[i], struct draft_verification,
                                                     object);
         d->verification.trust = resolve_domains(r, draft, d);
-        if (!d->verification.observe && !place_of(&d->object, "observe").unread)
-            complain(r, &d->object, place_of(&d->object, "observe"),
-                     "observe: this version of stird judges calls and changes nothing in them: "
-                     "write true");
+        resolve_marks(r, d);
         list[i] = d->verification;
     }
     draft->settings.verifications = list;

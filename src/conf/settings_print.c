@@ -250,6 +250,9 @@ static void print_verification(struct printer *p, const struct settings *s, unsi
             names[n++] = s->trusts[d].name;
     SCALARS(p, verification_table, v, draft_verification, verification);
     print_list(p, "trust", n, names, text_element);
+    if (v->n_attestation_headers > 0)
+        print_list(p, "attestation_headers", v->n_attestation_headers, v->attestation_headers,
+                   text_element);
 }
 
 static void status_element(struct buf *out, const void *list, unsigned i)

@@ -12,6 +12,7 @@
 #include "routes.h"
 #include "forward.h"
 #include "dialog_trunk.h"
+#include "marks.h"
 #include <stird/core/headers.h>
 #include <stird/core/uri.h>
 #include "sip/message/odd.h"
@@ -290,6 +291,8 @@ enum reason forward_write(struct context *c, const struct target *target, const 
         error = set_max_forwards(m);
     if (error == 0)
         error = apply_trust(c, target);
+    if (error == 0)
+        error = marks_apply(c, target);
     if (error == 0)
         error = message_fix_contact(m, c->snapshot->settings, &c->from.remote,
                                     (enum transport)c->from.transport);

@@ -1,10 +1,18 @@
 #include "response.h"
 
+#include "original_from.h"
 #include "proxy_parts.h"
 
 bool response_is_hidden(const struct settings *settings, int status)
 {
     return status == 503 && !settings->pass_503;
+}
+
+int response_take_via_off(struct message *m)
+{
+    const int error = original_from_restore(m);
+    message_remove_via(m);
+    return error;
 }
 
 int response_write(struct proxy *p, const struct settings *settings, struct message *m,

@@ -18,13 +18,24 @@ static void remove_all(struct message *m, struct str name)
         message_remove_headers(m, name, header_compact(name), NULL);
 }
 
-/* Removes what only a trusted neighbour may send through us, besides what remove_told() takes off.
+/* What we write ourselves of calls that we have verified. */
+void trust_domain_remove_marks(struct message *m, const struct verification_setting *profile)
+{
+    remove_all(m, profile->result_header);
+    for (unsigned i = 0; i < profile->n_attestation_headers; i++)
+        remove_all(m, profile->attestation_headers[i]);
+}
+
+/* Removes what only a trusted neighbour may send through us, besides what
+ * trust_domain_remove_told() takes off.
  */
 static void remove_private(struct message *m, const struct settings *settings)
 {
     message_remove_headers(m, STR("P-Asserted-Identity"), 0, NULL);
     for (unsigned i = 0; i < settings->n_private_headers; i++)
         remove_all(m, settings->private_headers[i]);
+    for (unsigned i = 0; i < settings->n_verifications; i++)
+        trust_domain_remove_marks(m, &settings->verifications[i]);
     /* An Identity may be anybody's, but only one that the call was decided on. */
     message_remove_resembling(m, STR("Identity"), 'y');
 }
@@ -34,13 +45,18 @@ static bool tells(const struct header_line *line)
     return told_by_line(line) != TOLD_NOTHING;
 }
 
-/* What was decided and verified of a call stays between those who trust each other. */
-static int remove_told(struct message *m)
+static bool without_verstat(const void *user, struct str line, struct buf *out)
 {
-    int error = 0;
+    (void)user;
+    return told_without_verstat(line, out);
+}
+
+int trust_domain_remove_told(struct message *m)
+{
+    int error = message_edit_from(m, without_verstat, NULL);
     message_remove_lines(m, tells);
     for (unsigned i = 0; i < N_ASSERTING && error == 0; i++)
-        error = message_edit_headers(m, asserting_headers[i], told_without_verstat);
+        error = message_edit_headers(m, asserting_headers[i], 0, without_verstat, NULL);
     return error;
 }
 
@@ -72,7 +88,7 @@ int trust_domain_apply(struct message *m, const struct settings *settings, const
         remove_private(m, settings);
     withhold(m, privacy_view(&call->privacy, upstream));
     remove_discriminators(m, settings, &call->source);
-    return believed && upstream->trusted ? 0 : remove_told(m);
+    return believed && upstream->trusted ? 0 : trust_domain_remove_told(m);
 }
 
 /* The trunks of the longest prefix that covers ADDRESS, or NULL. */
@@ -154,5 +170,5 @@ int trust_domain_apply_in_dialog(struct message *m, const struct settings *setti
         remove_private(m, settings);
     withhold(m, view);
     remove_discriminators(m, settings, source);
-    return of_upstream || (believed && sees_all) ? 0 : remove_told(m);
+    return of_upstream || (believed && sees_all) ? 0 : trust_domain_remove_told(m);
 }

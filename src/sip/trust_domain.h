@@ -18,6 +18,11 @@ int trust_domain_apply(struct message *m, const struct settings *settings, const
 /* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. 0 or -ENOMEM, as above. */
 int trust_domain_apply_in_dialog(struct message *m, const struct settings *settings,
                                  const struct address *source, const struct address *next_hop);
+/* Takes off what was decided and verified of a call: it stays between those who trust each other.
+   0 or -ENOMEM. */
+int trust_domain_remove_told(struct message *m);
+/* Takes off the headers that we write ourselves of calls that PROFILE verifies. */
+void trust_domain_remove_marks(struct message *m, const struct verification_setting *profile);
 /* Whether TRUNK, or one that SOURCE may be of, takes Identity headers off requests that are no new
    call. */
 bool trust_domain_takes_identity(const struct trunk *trunk);

@@ -1,5 +1,7 @@
 #include "via.h"
 
+#include "original_from.h"
+
 int via_add(struct message *m, const struct listeners *l, uint16_t listener,
             enum transport transport, const char *branch)
 {
@@ -10,6 +12,7 @@ int via_add(struct message *m, const struct listeners *l, uint16_t listener,
     address_add(&text, listener_shown(&l->list[listener]));
     buf_add_str(&text, STR(";branch="));
     buf_add_text(&text, branch);
+    original_from_put(m, &text);
     int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
     buf_fini(&text);
     return error;

@@ -1,6 +1,7 @@
 /*
  * via - our own Via on what leaves (RFC 3261 section 16.6 item 8): the listener as it shows itself,
- * and the branch of this attempt.
+ * and the branch of this attempt; with M's From, where that leaves otherwise than it came
+ * (original_from.h).
  */
 #ifndef STIRD_SIP_VIA_H
 #define STIRD_SIP_VIA_H

@@ -316,8 +316,9 @@ static struct str another_uri(const struct message *m)
 }
 
 /* As long as it was, in capitals. */
-static bool shout(struct str text, struct buf *out)
+static bool shout(const void *user, struct str text, struct buf *out)
 {
+    (void)user;
     for (size_t i = 0; i < text.n; i++)
         buf_add_char(out,
                      (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]));
@@ -331,7 +332,8 @@ static void edit(struct message *m)
         message_remove_headers(m, STR("P-Asserted-Identity"), 0, NULL);
         message_remove_headers(m, STR("Identity"), 'y', NULL);
         message_remove_resembling(m, STR("Identity"), 'y');
-        message_edit_headers(m, STR("Subject"), shout);
+        message_edit_headers(m, STR("Subject"), 0, shout, NULL);
+        message_edit_from(m, shout, NULL);
     }
     message_remove_copies(m);
     if (m->status == 0) {

@@ -281,8 +281,9 @@ static bool names_contact(const struct header_line *line)
 }
 
 /* As long as it was, in capitals. */
-static bool shout(struct str text, struct buf *out)
+static bool shout(const void *user, struct str text, struct buf *out)
 {
+    (void)user;
     for (size_t i = 0; i < text.n; i++)
         buf_add_char(out,
                      (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]));
@@ -353,8 +354,9 @@ static void remove_some(struct message *m)
     message_remove_headers(m, STR("Supported"), 'k', is_short);
     message_remove_resembling(m, STR("Identity"), 'y');
     message_remove_lines(m, names_contact);
-    message_edit_headers(m, STR("Subject"), shout);
-    message_edit_headers(m, STR("User-Agent"), shout);
+    message_edit_headers(m, STR("Subject"), 0, shout, NULL);
+    message_edit_from(m, shout, NULL);
+    message_edit_headers(m, STR("User-Agent"), 0, shout, NULL);
     message_remove_copies(m);
 }
 
@@ -363,10 +365,17 @@ static bool tells(const struct header_line *line)
     return told_by_line(line) != TOLD_NOTHING;
 }
 
+static bool without_verstat(const void *user, struct str text, struct buf *out)
+{
+    (void)user;
+    return told_without_verstat(text, out);
+}
+
 static void remove_told(struct message *m)
 {
     message_remove_lines(m, tells);
-    message_edit_headers(m, STR("P-Asserted-Identity"), told_without_verstat);
+    message_edit_headers(m, STR("P-Asserted-Identity"), 0, without_verstat, NULL);
+    message_edit_from(m, without_verstat, NULL);
 }
 
 static void fit(struct message *m)

@@ -144,11 +144,22 @@ class TrustInDialog(Story):
                     self.assertEqual([name for name in ("x-api-key", "p-charge-info")
                                       if name in message], kept)
 
-    def test_r_p_054_verstat_in_from_stays(self):
-        """Deliberately different: From never changes (Decided 13)."""
+    def test_r_p_054_verstat_in_from_goes(self):
+        """R-V-053, R-V-055: each response has the From that was sent; inside the call too, in both directions."""
         self.start()
-        guest = self.peer("guest", 3)
-        invite, arrived = self.short_call(
-            peer=guest,
-            from_="<sip:+12155550100;verstat=TN-Validation-Passed@pbx.example.com;user=phone>")
-        self.assertEqual(arrived.raws("from"), invite.raws("from"))
+        guest, clean = self.peer("guest", 3), "<sip:+12155550100@pbx.example.com;user=phone>"
+        marked = clean.replace("@", ";verstat=TN-Validation-Passed@")
+        invite = self.place(guest, from_=marked)
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(arrived["from"], clean + ";tag=" + invite["from"].split(";tag=")[1])
+        self.carrier.respond(arrived, 200)
+        ok = guest.expect(200)
+        self.assertEqual(ok.raws("from"), invite.raws("from"))
+        guest.acknowledge(invite, ok, self.at())
+        self.assertEqual(self.carrier.expect("ACK")["from"], arrived["from"])
+        bye = in_dialog(guest, "BYE", invite, ok, 2)
+        guest.send(bye, self.at())
+        arrived_bye = self.carrier.expect("BYE")
+        self.assertEqual(arrived_bye["from"], arrived["from"])
+        self.carrier.respond(arrived_bye, 200)
+        self.assertEqual(guest.expect(200).raws("from"), bye.raws("from"))

@@ -229,6 +229,17 @@ bool trust_setting_is_url(struct str source);
 enum verification_dest { VERIFICATION_TO, VERIFICATION_REQUEST_URI, VERIFICATION_EITHER };
 enum verification_level { VERIFICATION_A, VERIFICATION_B, VERIFICATION_C };
 enum verstat_map { VERSTAT_EVIDENCE, VERSTAT_ALL, VERSTAT_SIGNATURE };
+/* Where verstat is written, and how (marking.h). */
+enum verstat_place {
+    VERSTAT_PLACE_PAI,
+    VERSTAT_PLACE_FROM,
+    VERSTAT_PLACE_BOTH,
+    VERSTAT_PLACE_NONE
+};
+enum verstat_form { VERSTAT_FORM_USER, VERSTAT_FORM_URI, VERSTAT_FORM_TEL };
+enum verstat_suffix { VERSTAT_SUFFIX_NONE, VERSTAT_SUFFIX_LETTER };
+/* What becomes of the Identity of a call that was verified. */
+enum identity_out { IDENTITY_OUT_KEEP, IDENTITY_OUT_STRIP, IDENTITY_OUT_KEEP_VALID };
 
 #define NO_VERIFICATION UINT32_MAX
 
@@ -238,6 +249,8 @@ struct verification_setting {
 #define SETTING(type, field, ...) type field;
 #include <stird/core/settings.def>
     uint32_t trust; /* bits: indices of settings.trusts; those of an image: believed.h */
+    const struct str *attestation_headers;
+    unsigned n_attestation_headers;
 };
 
 /* What is unknown because of mistakes that were reported already; a check that goes on says nothing

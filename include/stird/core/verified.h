@@ -36,6 +36,7 @@ struct verified {
     uint32_t header;              /* of the call's Identity values, from 0; VERIFIED_NO_HEADER */
     uint32_t headers;             /* how many there are that are not empty */
     uint32_t beyond;              /* so many of them were not looked at */
+    uint32_t valid;               /* a bit for each of the first 32: which are */
     char attest;                  /* as the token says; NUL: nothing readable */
     struct str x5u, spc, subject; /* of the token, of its certificate */
     struct str origid;

@@ -54,6 +54,15 @@ static void tell_token(struct verified *v, const struct verification_question *q
         v->age_s = VERIFIED_NO_TIME;
 }
 
+static uint32_t valid_of(const struct verification *a)
+{
+    uint32_t valid = 0;
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->headers[i].header < 32 && a->headers[i].report.verdict == TOKEN_VALID)
+            valid |= UINT32_C(1) << a->headers[i].header;
+    return valid;
+}
+
 void verified_of(struct verified *v, const struct verification_question *q,
                  const struct verification *a)
 {
@@ -64,6 +73,7 @@ void verified_of(struct verified *v, const struct verification_question *q,
                            .header = VERIFIED_NO_HEADER,
                            .headers = q->set->n + q->set->n_beyond,
                            .beyond = q->set->n_beyond,
+                           .valid = valid_of(a),
                            .iat_s = VERIFIED_NO_TIME,
                            .age_s = VERIFIED_NO_TIME,
                            .verstat = a->verstat};

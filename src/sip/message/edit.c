@@ -397,32 +397,60 @@ static int replace_plain(struct message *m, struct plain_line *line, struct buf 
     return error;
 }
 
-static int edit_plain(struct message *m, struct str name,
-                      bool (*edit)(struct str text, struct buf *out))
+static int edit_plain(struct message *m, struct str name, char compact,
+                      bool (*edit)(const void *user, struct str text, struct buf *out),
+                      const void *user)
 {
     int error = 0;
     for (unsigned i = 0; i < m->plain->n && error == 0; i++) {
         struct plain_line *p = &m->plain->lines[i];
         struct buf edited = BUF_INIT;
-        if (is_other(m, p, name, 0) && edit(plain_text(m, p), &edited))
+        if (is_other(m, p, name, compact) && edit(user, plain_text(m, p), &edited))
             error = replace_plain(m, p, &edited);
         buf_fini(&edited);
     }
     return error;
 }
 
-int message_edit_headers(struct message *m, struct str name,
-                         bool (*edit)(struct str text, struct buf *out))
+int message_edit_headers(struct message *m, struct str name, char compact,
+                         bool (*edit)(const void *user, struct str text, struct buf *out),
+                         const void *user)
 {
     int error = 0;
     if (m->plain)
-        return edit_plain(m, name, edit);
+        return edit_plain(m, name, compact, edit, user);
     for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
         struct buf edited = BUF_INIT;
-        if (message_line_is(h, name, 0) && text_of(h).p && edit(text_of(h), &edited))
+        if (message_line_is(h, name, compact) && text_of(h).p && edit(user, text_of(h), &edited))
             error = replace_line(m, h, &edited);
         buf_fini(&edited);
     }
+    return error;
+}
+
+/* The parser reads From of a request, and of a response nothing of it. */
+int message_edit_from(struct message *m,
+                      bool (*edit)(const void *user, struct str text, struct buf *out),
+                      const void *user)
+{
+    struct buf edited = BUF_INIT;
+    int error = 0;
+    if (m->status != 0)
+        return message_edit_headers(m, STR("From"), 'f', edit, user);
+    if (m->plain) {
+        struct plain_line *p = plain_find(m, PLAIN_FROM, 0);
+        if (p && edit(user, plain_text(m, p), &edited)) {
+            error = replace_plain(m, p, &edited);
+            m->from_edited = true;
+        }
+    } else if (m->sip->sip_from) {
+        sip_unknown_t *h = (sip_unknown_t *)m->sip->sip_from;
+        if (text_of(h).p && edit(user, text_of(h), &edited)) {
+            error = replace_line(m, h, &edited);
+            m->from_edited = true;
+        }
+    }
+    buf_fini(&edited);
     return error;
 }
 

@@ -52,6 +52,7 @@ struct message {
     bool uri_unclear;   /* the Request-URI holds characters that no URI has: it leaves as it came */
     bool claims_to_tag; /* To has a tag parameter, with a value or without */
     bool by_proxy;      /* of a response: its request had a Route to go on by (branch.h) */
+    bool from_edited;   /* From leaves otherwise than it came */
     bool force_rport;   /* the top Via counts as one that asks for rport: nat.h */
 
     struct screen_fault copy;     /* a line is repeated that may be there only once (screen.h) */
@@ -201,8 +202,14 @@ void message_remove_lines(struct message *m, bool (*remove)(const struct header_
  * Replaces the headers of this name for which EDIT returns true by what it writes to OUT; it is
  * given all octets from the name to the line end. 0 or -ENOMEM.
  */
-int message_edit_headers(struct message *m, struct str name,
-                         bool (*edit)(struct str text, struct buf *out));
+int message_edit_headers(struct message *m, struct str name, char compact,
+                         bool (*edit)(const void *user, struct str text, struct buf *out),
+                         const void *user);
+/* The same of From, which the parser reads too; of a request that is noted (from_edited). What was
+   read of it stays what came. */
+int message_edit_from(struct message *m,
+                      bool (*edit)(const void *user, struct str text, struct buf *out),
+                      const void *user);
 /* The Contacts of a message from SOURCE, where its trunks want that: nat.h. */
 int message_fix_contact(struct message *m, const struct settings *settings,
                         const struct address *source, enum transport transport);
