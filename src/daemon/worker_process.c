@@ -15,6 +15,7 @@
 #include <event2/event.h>
 #include <malloc.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/block.h>
@@ -64,6 +65,7 @@ struct worker {
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
+    bool runs;                       /* its event loop */
     bool drained;                    /* this worker has no call left */
     bool yields;                     /* the next process takes the sockets */
     bool dismissed;                  /* no other worker has one left either */
@@ -143,13 +145,22 @@ static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, co
 
 /* ---- control ---- */
 
+/* Without a supervisor there is no worker; but the calls that it has get their records, and what
+   was gathered of those goes to the recorder. */
+static void end_without_supervisor(struct worker *w)
+{
+    if (!w->runs)
+        _exit(EXIT_FAILURE);
+    event_base_loopbreak(w->base);
+}
+
 static void say(struct worker *w, const struct control_message *m)
 {
     if (w->proxy) /* updates the counters, for whoever hears this may look at them */
         proxy_get_counters(w->proxy);
     int r = control_send(w->options->control_fd, m, NULL, 0);
     if (r && r != -EAGAIN)
-        _exit(EXIT_FAILURE); /* the supervisor is gone */
+        end_without_supervisor(w);
 }
 
 static void give_tls(struct worker *w)
@@ -470,8 +481,10 @@ static int read_control(struct worker *w)
     int r = control_receive(w->options->control_fd, &m, fds, &n_fds);
     if (r == -EAGAIN || r == -ENOMSG)
         return 0;
-    if (r <= 0)
-        _exit(EXIT_FAILURE);
+    if (r <= 0) {
+        end_without_supervisor(w);
+        return 0;
+    }
     take_message(w, &m, fds, n_fds);
     explicit_bzero(&m, sizeof(m));
     return 1;
@@ -748,12 +761,14 @@ int worker_main(const struct worker_options *options)
     struct worker w = {.options = options, .inbox_fd = options->inbox_fd};
     int status = EXIT_FAILURE;
     block_keep(BLOCK_BYTES_KEPT);
+    signal(SIGTERM, SIG_IGN); /* it ends by its control socket, with a record of each call */
     for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (!steps[i].take(&w)) {
             log_error("the worker cannot start", LOG_CSTR("step", steps[i].name));
             goto out;
         }
     }
+    w.runs = true;
     event_base_dispatch(w.base);
     tell_end(&w);
     if (w.drained)

@@ -41,15 +41,18 @@ void proxy_call_ended(struct proxy *p)
         timer_set(proxy_timers(p), &d->limit, on_drained, due_ms);
 }
 
+/* Once more, it ends when it was to end: whoever waits for the process counts from the first time.
+ */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
 {
     struct draining *d = proxy_draining_of(p);
-    int64_t limit = proxy_counters(p)->calls == 0 ? 0 : proxy_settings(p)->drain_timeout_ms;
+    if (!d->on)
+        d->ends_ms = proxy_now_ms() + proxy_settings(p)->drain_timeout_ms;
     d->on = true;
     d->done = done;
     d->user = user;
     d->proxy = p;
-    d->until_ms = proxy_now_ms() + limit;
+    d->until_ms = proxy_counters(p)->calls == 0 ? proxy_now_ms() : d->ends_ms;
     timer_set(proxy_timers(p), &d->limit, on_drained, d->until_ms);
     for (struct context *c = *proxy_contexts(p); c; c = c->next)
         wait_hurry(&c->wait, proxy_now_ms());

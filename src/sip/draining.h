@@ -14,7 +14,8 @@ struct draining {
     void (*done)(void *user); /* NULL: told, or nobody waits for it */
     void *user;
     struct timer limit;
-    int64_t until_ms;
+    int64_t until_ms; /* it is told then */
+    int64_t ends_ms;  /* whatever runs then */
     struct proxy *proxy;
 };
 

@@ -66,6 +66,22 @@ class End(ProcessStory):
         self.assertEqual(self.stird.process.wait(HANG_S), 0)
         self.record(invite, decision="signed")
 
+    def test_of_calls_that_ring_on(self):
+        """When the time to drain is over each call has its record, however it was told: the workers are not killed."""
+        self.start(drain="2s")
+        self.carrier  # pylint: disable=pointless-statement
+        ringing = []
+        for _ in range(3):
+            invite = self.place()
+            self.carrier.respond(self.carrier.expect("INVITE"), 180)
+            self.sbc.expect(180)
+            ringing.append(invite)
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+        self.assertTrue(self.stird.log_lines("worker ends calls=3"))
+        for invite in ringing:
+            self.record(invite, decision="signed", cause="stopped")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -145,7 +145,7 @@ class TrustInDialog(Story):
                                       if name in message], kept)
 
     def test_r_p_054_verstat_in_from_goes(self):
-        """R-V-053, R-V-055: each response has the From that was sent; inside the call too, in both directions."""
+        """Decided 13, R-V-053, R-V-055: each response has the From that was sent; inside the call too, in both directions."""
         self.start()
         guest, clean = self.peer("guest", 3), "<sip:+12155550100@pbx.example.com;user=phone>"
         marked = clean.replace("@", ";verstat=TN-Validation-Passed@")

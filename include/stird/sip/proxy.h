@@ -69,7 +69,7 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls);
 bool proxy_set_inbox(struct proxy *p, int fd);
 /*
  * Refuses new calls (503) but emergency calls, goes on with running ones; DONE is called once,
- * when none is left or after settings->drain_timeout_ms.
+ * when none is left or after settings->drain_timeout_ms, which are counted from the first time.
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
 /*
