@@ -47,9 +47,10 @@ static void on_cancel(struct proxy *p, const struct message *m, const struct flo
     struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     reply_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
     struct context *c = t ? context_of_server(t) : NULL;
-    if (!c || c->finished || !c->arena)
+    if (!c || c->finished || c->cancelled || !c->arena) /* a copy of it says nothing new */
         return;
     c->cancel_reason = reason_lines(c->arena, m);
+    context_count(c);
     relay_cancel(c);
 }
 

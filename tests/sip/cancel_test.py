@@ -67,6 +67,19 @@ class Cancel(Story):
         self.cancel_at_callee(arrived)
         self.finish(invite, arrived)
 
+    def test_copies_say_nothing_new(self):
+        """The first one cancels; what others bring is not kept, however often they come."""
+        self.start()
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        reasons = ['Reason: SIP;cause=200;text="%s"' % text for text in ("first", "second", "x" * 1000)]
+        for reason in reasons:
+            self.sbc.send(cancel(invite, [reason]), self.at())
+            self.sbc.expect((200, "CANCEL"), retransmissions=True)
+        self.carrier.respond(arrived, 180)
+        self.assertEqual(self.cancel_at_callee(arrived).raws("reason"), [reasons[0].encode()])
+        self.finish(invite, arrived)
+
     def test_crossing_a_200(self):
         """R-P-074: the callee answered meanwhile; the 200 counts."""
         self.start()
