@@ -88,7 +88,7 @@ class UnreadableAnswer(Story):
             for others in ((change,), (REPEATED["nothing"], change), (change, REPEATED["nothing"]),
                            (change, change)):
                 with self.subTest(name=name, others=len(others)):
-                    invite = self.place()
+                    invite = self.place(to='"Bob >;tag=1" <sip:+12155550199@carrier.example.com>')
                     arrived = self.carrier.expect("INVITE")
                     self.sbc.expect(100)
                     for other in others:

@@ -165,15 +165,7 @@ static bool take_lines(struct answer_base *base, struct str response, size_t to_
 
 bool answer_base_of_response(struct answer_base *base, struct str response)
 {
-    struct header_line line;
-    struct str tag;
-    *base = (struct answer_base){0};
-    if (header_find(response, STR("To"), 't', &line)) {
-        size_t bracket = str_find(line.value, '>', 0);
-        base->has_to_tag = parameter_find(str_slice(line.value, bracket, line.value.n), STR("tag"),
-                                          &tag) ||
-                           parameter_find(line.value, STR("tag"), &tag);
-    }
+    *base = (struct answer_base){.has_to_tag = true};
     return take_lines(base, response, response.n);
 }
 

@@ -22,7 +22,9 @@ struct answer_base {
 
 /* From a parsed request whose top Via has its received and rport. False: no memory. */
 bool answer_base_make(struct answer_base *base, const struct message *request);
-/* From the bytes of a response that went to the caller: it repeats the same lines. */
+/* From the bytes of a response of somebody else, in whose place another one is sent: its lines as
+   they are, To and its tag too, so that answer_write() adds none. False: it has no To; no memory.
+ */
 bool answer_base_of_response(struct answer_base *base, struct str response);
 /*
  * Has BASE rest where RESPONSE, which goes to the caller and is kept, has the same values, octet
