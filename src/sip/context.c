@@ -107,15 +107,11 @@ static void free_heavy_parts(struct context *c)
  */
 void context_shrink(struct context *c)
 {
-    /* What the caller was told last repeats what another answer must. */
-    const bool repeated = c->server && server_transaction_last_response(c->server).n > 0;
-    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || (!repeated && !context_prepare_answer(c)) ||
-        !kept_call_make(c))
+    if (!c->request || log_wants(LOG_LEVEL_DEBUG) ||
+        (!c->answer.rests && !context_prepare_answer(c)) || !kept_call_make(c))
         return;
     free_request(c);
     c->asked = NULL;
-    if (repeated)
-        answer_base_fini(&c->answer);
     c->targets = NULL;
     c->n_targets = c->target = 0;
     context_count(c);
@@ -213,19 +209,38 @@ bool context_parse(const struct context *c, struct message *m)
  */
 bool context_prepare_answer(struct context *c)
 {
-    struct str last = c->server ? server_transaction_last_response(c->server) : STR("");
     struct message m;
     if (c->answer.lines)
         return true;
+    if (c->answer.rests)
+        return c->server &&
+               answer_base_restore(&c->answer, server_transaction_last_response(c->server));
     if (c->message && message_is_parsed(c->message))
         return answer_base_make(&c->answer, c->message);
-    if (last.n > 0)
-        return answer_base_of_response(&c->answer, last);
     if (!context_parse(c, &m))
         return false;
     bool made = answer_base_make(&c->answer, &m);
     message_fini(&m);
     return made;
+}
+
+/* What the transaction keeps is the memory of a ringing call already. */
+static void rest_answer(struct context *c)
+{
+    answer_base_rest(&c->answer, server_transaction_last_response(c->server));
+    context_count(c);
+}
+
+/*
+ * What the next answer repeats is made ready first, for this one takes the place of the one that it
+ * is made of.
+ */
+void context_pass_provisional(struct context *c, int status, struct str bytes)
+{
+    if (!c->server || c->finished || !context_prepare_answer(c))
+        return;
+    server_transaction_respond(c->server, status, bytes, proxy_now_ms());
+    rest_answer(c);
 }
 
 static void on_server_ended(struct server_user *user, enum transaction_end why)
@@ -296,6 +311,12 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     return c;
 }
 
+/*
+ * Its To has our own tag, whatever tag a provisional of a callee had: that one names a dialog of
+ * the callee, who did not say this. All that we say of a request has the one tag, our 200 to its
+ * CANCEL too (RFC 3261 sections 8.2.6.2, 9.2). The caller matches a final by its Via (17.1.3), and
+ * ends all its early dialogs by it (13.2.2.3).
+ */
 void context_answer(struct context *c, int status, struct str extra)
 {
     struct buf *out = proxy_scratch(c->proxy);
@@ -308,9 +329,10 @@ void context_answer(struct context *c, int status, struct str extra)
         answer_write(&c->answer, status, str_of(c->tag), extra, out);
     if (!buf_failed(out))
         server_transaction_respond(c->server, status, buf_str(out), proxy_now_ms());
-    answer_base_fini(&c->answer); /* the transaction keeps what the next one needs */
     if (status >= 200)
         context_finish(c, status);
+    else
+        rest_answer(c);
 }
 
 void context_say_trying(struct context *c)

@@ -138,9 +138,12 @@ void context_shrink(struct context *c);
 /* Frees when nothing can come for it any more. */
 void context_release_if_idle(struct context *c);
 void context_free(struct context *c);
-/* Makes ready what an answer of our own repeats of the request; cheap while it is still parsed, or
-   when a response was sent. False: no memory. */
+/* Makes ready what an answer of our own repeats of the request, octet for octet, whatever a next
+   hop wrote; cheap while it is still parsed, or when a response was sent. False: no memory. */
 bool context_prepare_answer(struct context *c);
+/* Sends BYTES, a provisional response of a next hop, to the caller; not without memory, for nobody
+   could be answered after it. */
+void context_pass_provisional(struct context *c, int status, struct str bytes);
 /* An answer of our own; a final one finishes the context. EXTRA: header lines or empty. */
 void context_answer(struct context *c, int status, struct str extra);
 /* 100, unless the caller has heard something already. Of an INVITE only (RFC 4320 section 4.1). */

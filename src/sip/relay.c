@@ -289,7 +289,7 @@ static void pass_provisional(struct attempt *a, struct message *m)
     context_reaches(c, PROGRESS_RINGING);
     print_for_caller(a, m);
     if (proxy_scratch(c->proxy)->n > 0)
-        send_up(c, m->status, buf_str(proxy_scratch(c->proxy)));
+        context_pass_provisional(c, m->status, buf_str(proxy_scratch(c->proxy)));
 }
 
 static void on_provisional(struct attempt *a, struct message *m)

@@ -440,7 +440,7 @@ enum step_result step_send(struct context *c)
         return step_refuse(c, c->outcome->reason);
     /* The request is not parsed any more when it has left, and what leaves for the last time is
        given up (context_shrink()). */
-    if (c->sent_us < 0 && (c->invite || c->target + 1 >= c->n_targets))
+    if (c->sent_us < 0 && !c->answer.rests && (c->invite || c->target + 1 >= c->n_targets))
         context_prepare_answer(c);
     enum forward_result result = forward_next(c);
     if (result == FORWARD_UNDECIDED)

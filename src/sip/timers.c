@@ -43,11 +43,12 @@ void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fir
     timer_set(timers, timer, fired, rounded_up(due_ms, TIMER_LATE_MS));
 }
 
-void timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t now_ms,
-                     uint32_t wait_ms)
+unsigned timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired,
+                         int64_t from_ms, uint32_t wait_ms)
 {
     const uint32_t late_ms = wait_ms / 10 < TIMER_LATE_MS ? wait_ms / 10 : TIMER_LATE_MS;
-    timer_set(timers, timer, fired, rounded_up(now_ms + wait_ms, late_ms > 0 ? late_ms : 1));
+    timer_set(timers, timer, fired, rounded_up(from_ms + wait_ms, late_ms > 0 ? late_ms : 1));
+    return (unsigned)(timer->due_ms - (from_ms + wait_ms));
 }
 
 void timer_clear(struct timers *timers, struct timer *timer)

@@ -39,9 +39,10 @@ void timer_set(struct timers *timers, struct timer *timer, timer_fired *fired, i
  */
 #define TIMER_LATE_MS 100
 void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
-/* For retransmissions: WAIT_MS from NOW_MS, late by up to a tenth of that, or TIMER_LATE_MS. */
-void timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t now_ms,
-                     uint32_t wait_ms);
+/* For retransmissions: WAIT_MS from FROM_MS, late by up to a tenth of that, or TIMER_LATE_MS. Gives
+   by how much it is due later, ms, a tick more at the most: the next wait is not to add to that. */
+unsigned timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired,
+                         int64_t from_ms, uint32_t wait_ms);
 void timer_clear(struct timers *timers, struct timer *timer);
 bool timer_is_set(const struct timer *timer);
 /* Fires what is due; a callback may set, clear and free any timer. */

@@ -47,7 +47,79 @@ BEFORE = {
 }
 
 
+# What a callee may make of the lines that its 180 repeats of the INVITE, by their names.
+REPEATED = {
+    "nothing": lambda ringing: ringing,
+    "another branch below": lambda ringing: ringing.replaced(
+        "via", ringing.raws("via")[0], *[re.sub(b"z9hG4bK", b"z9hG4bKlow", via)
+                                         for via in ringing.raws("via")[1:]]),
+    "a Via more": lambda ringing: ringing.replaced(
+        "via", *ringing.raws("via") + [b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKmore"]),
+    "another From tag": lambda ringing: ringing.replaced(
+        "from", re.sub(rb";tag=.*", b";tag=other", ringing.raws("from")[0])),
+    "two To": lambda ringing: ringing.replaced(
+        "to", *ringing.raws("to") + [b"To: <sip:x@y>;tag=second"]),
+    "two From": lambda ringing: ringing.replaced(
+        "from", *ringing.raws("from") + [b"From: <sip:x@y>;tag=second"]),
+    "another Call-ID": lambda ringing: ringing.replaced("call-id", "Call-ID: other"),
+    "two Call-IDs": lambda ringing: ringing.replaced(
+        "call-id", *ringing.raws("call-id") + [b"Call-ID: other"]),
+    "another CSeq": lambda ringing: ringing.replaced("cseq", "CSeq: 77 INVITE"),
+    "two CSeqs": lambda ringing: ringing.replaced(
+        "cseq", *ringing.raws("cseq") + [b"CSeq: 9 BYE"]),
+}
+
+
 class UnreadableAnswer(Story):
+    def is_answered_as_asked(self, invite, final):
+        for name in ("from", "call-id", "cseq"):
+            self.assertEqual(final.raws(name), invite.raws(name))
+        self.assertEqual(len(final.elements("via")), 1)
+        self.assertEqual(self.sbc.top_branch(final), self.sbc.top_branch(invite))
+        own = re.escape(invite.raws("to")[0]) + rb";tag=[0-9a-f]{16}"
+        self.assertEqual(len(final.raws("to")), 1)
+        self.assertRegex(final.raws("to")[0], b"^" + own + b"$")
+
+    def test_what_the_callee_wrote_before_is_not_repeated(self):
+        """RFC 3261 section 8.2.6.2: our own answer has the lines of the request, and our tag, whatever
+        the callee wrote, and whether it wrote something else before or after."""
+        self.start()
+        for name, change in REPEATED.items():
+            for others in ((change,), (REPEATED["nothing"], change), (change, REPEATED["nothing"]),
+                           (change, change)):
+                with self.subTest(name=name, others=len(others)):
+                    invite = self.place(to='"Bob >;tag=1" <sip:+12155550199@carrier.example.com>')
+                    arrived = self.carrier.expect("INVITE")
+                    self.sbc.expect(100)
+                    for other in others:
+                        ringing = answer(arrived, 180, "Ringing", "early", peer=self.carrier)
+                        self.carrier.send(other(ringing), ("udp",) + arrived.source)
+                        self.sbc.expect(180, retransmissions=True)
+                    raw = answer(arrived, 486, "Odd", "t9", peer=self.carrier).octets()
+                    self.carrier.send(UNREADABLE["CSeq of another method"][0](raw),
+                                      ("udp",) + arrived.source)
+                    final = self.sbc.expect(502)
+                    self.is_answered_as_asked(invite, final)
+                    self.sbc.acknowledge(invite, final, self.at())
+                    self.carrier.expect("ACK")
+
+    def test_nor_after_a_cancel(self):
+        self.start(more='timers = { t1 = "50ms"; };')
+        for name in ("another branch below", "another From tag"):
+            with self.subTest(name=name):
+                invite = self.place()
+                arrived = self.carrier.expect("INVITE", skip=["CANCEL"])
+                self.sbc.expect(100)
+                ringing = answer(arrived, 180, "Ringing", "early", peer=self.carrier)
+                self.carrier.send(REPEATED[name](ringing), ("udp",) + arrived.source)
+                self.sbc.expect(180)
+                self.sbc.send(dialog.cancel(invite), self.at())
+                heard = self.sbc.expect((200, "CANCEL"))
+                final = self.sbc.expect((487, "INVITE"), skip=[180])
+                self.is_answered_as_asked(invite, final)
+                self.assertEqual(final.raws("to"), heard.raws("to"))
+                self.sbc.acknowledge(invite, final, self.at())
+
     def ends(self, over, name, status, called):
         change, said = UNREADABLE[name]
         self.carrier  # pylint: disable=pointless-statement

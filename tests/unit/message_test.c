@@ -401,7 +401,8 @@ static void what_is_not_the_messages_fault_is_told_in_a_plain_status_line(void *
     buf_fini(&out);
 }
 
-static void an_answer_out_of_the_last_response(void **state)
+/* In the place of somebody else's: To and its tag are theirs, and none is added. */
+static void an_answer_in_the_place_of_a_response(void **state)
 {
     static const char *const tags[] = {";tag=callee", ""};
     (void)state;
@@ -409,19 +410,19 @@ static void an_answer_out_of_the_last_response(void **state)
         struct answer_base base;
         struct buf response = BUF_INIT, expected = BUF_INIT, out = BUF_INIT;
         buf_addf(&response,
-                 "SIP/2.0 183 Session Progress\r\nRecord-Route: <sip:us;lr>\r\n" GOOD_VIA
+                 "SIP/2.0 503 Unavailable\r\nRecord-Route: <sip:us;lr>\r\n" GOOD_VIA
                  "v: SIP/2.0/TCP  b;branch=z9hG4bK0\r\nt: \"x;tag=no\" <sip:2@h;tag=nor>%s\r\n"
                  "From: <sip:1@h>;tag=1\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
                  "Contact: <sip:2@h>\r\nContent-Length: 4\r\n\r\nv=0\n",
                  tags[i]);
         buf_addf(&expected,
-                 "SIP/2.0 487 Request Terminated\r\n" GOOD_VIA
+                 "SIP/2.0 500 Server Internal Error\r\n" GOOD_VIA
                  "v: SIP/2.0/TCP  b;branch=z9hG4bK0\r\nt: \"x;tag=no\" <sip:2@h;tag=nor>%s\r\n"
                  "From: <sip:1@h>;tag=1\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
                  "Content-Length: 0\r\n\r\n",
-                 i == 0 ? ";tag=callee" : ";tag=ours");
+                 tags[i]);
         assert_true(answer_base_of_response(&base, buf_str(&response)));
-        answer_write(&base, 487, STR("ours"), STR(""), &out);
+        answer_write(&base, 500, STR(""), STR(""), &out);
         if (!str_eq(buf_str(&out), buf_str(&expected)))
             fail_msg("written:\n%.*s", STR_ARG(buf_str(&out)));
         answer_base_fini(&base);
@@ -429,6 +430,101 @@ static void an_answer_out_of_the_last_response(void **state)
         buf_fini(&expected);
         buf_fini(&out);
     }
+}
+
+#define ASKED_VIAS  "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nVia: SIP/2.0/TCP b;branch=z9hG4bK0\r\n"
+#define ASKED_FROM  "From: <sip:1@h>;tag=1\r\n"
+#define ASKED_LINES "Call-ID: c\r\nCSeq: 1 INVITE\r\n"
+#define ASKED_TO    "\"Bob >;tag=1\" <sip:2@h>"
+
+/* What a next hop made of the lines of that request, and whether they can be had out of it. */
+static const struct {
+    const char *what, *lines;
+    bool rests;
+} said[] = {
+    {"the same", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\n" ASKED_LINES, true},
+    {"a tag", ASKED_VIAS ASKED_FROM "To: " ASKED_TO ";tag=x\r\n" ASKED_LINES, true},
+    {"a folded tag", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\n ;tag=x\r\n" ASKED_LINES, true},
+    {"another order, other names",
+     "t: " ASKED_TO ";tag=x\r\ncall-id:c\r\ncseq:  1 INVITE\r\nX: y\r\n" ASKED_VIAS
+     "f: <sip:1@h>;tag=1\r\n",
+     true},
+    {"another To", ASKED_VIAS ASKED_FROM "To: Bob <sip:2@h>;tag=x\r\n" ASKED_LINES, false},
+    {"a cut To", ASKED_VIAS ASKED_FROM "To: \"Bob >;tag=1\r\n" ASKED_LINES, false},
+    {"two To", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\nt: " ASKED_TO "\r\n" ASKED_LINES, false},
+    {"no To", ASKED_VIAS ASKED_FROM ASKED_LINES, false},
+    {"another From tag", ASKED_VIAS "From: <sip:1@h>;tag=2\r\nTo: " ASKED_TO "\r\n" ASKED_LINES,
+     false},
+    {"a From with more", ASKED_VIAS "From: <sip:1@h>;tag=12\r\nTo: " ASKED_TO "\r\n" ASKED_LINES,
+     false},
+    {"two From", ASKED_VIAS ASKED_FROM ASKED_FROM "To: " ASKED_TO "\r\n" ASKED_LINES, false},
+    {"another Call-ID",
+     ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\nCall-ID: d\r\nCSeq: 1 INVITE\r\n", false},
+    {"two Call-IDs", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\n" ASKED_LINES "i: d\r\n", false},
+    {"another CSeq", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\nCall-ID: c\r\nCSeq: 2 INVITE\r\n",
+     false},
+    {"two CSeqs", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\n" ASKED_LINES "CSeq: 9 BYE\r\n",
+     false},
+    {"no CSeq", ASKED_VIAS ASKED_FROM "To: " ASKED_TO "\r\nCall-ID: c\r\n", false},
+    {"a Via less",
+     "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n" ASKED_FROM "To: " ASKED_TO "\r\n" ASKED_LINES, false},
+    {"a Via more", ASKED_VIAS "v: SIP/2.0/UDP x\r\n" ASKED_FROM "To: " ASKED_TO "\r\n" ASKED_LINES,
+     false},
+    {"the Vias in another order",
+     "Via: SIP/2.0/TCP b;branch=z9hG4bK0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n" ASKED_FROM
+     "To: " ASKED_TO "\r\n" ASKED_LINES,
+     false},
+    {"another branch below",
+     "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nVia: SIP/2.0/TCP b;branch=z9hG4bKl\r\n" ASKED_FROM
+     "To: " ASKED_TO "\r\n" ASKED_LINES,
+     false},
+};
+
+/* A line as everybody reads it: its value alone. */
+static void assert_same_lines(const char *what, struct str one, struct str other)
+{
+    static const char *const names[] = {"Via", "From", "To", "Call-ID", "CSeq"};
+    static const char compact[] = {'v', 'f', 't', 'i', 0};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct header_elements a = header_elements_of(one, str_of(names[i]), compact[i]);
+        struct header_elements b = header_elements_of(other, str_of(names[i]), compact[i]);
+        struct str x, y;
+        while (header_element_next(&a, &x))
+            if (!header_element_next(&b, &y) || !str_eq(x, y))
+                fail_msg("%s: %s is not what it was", what, names[i]);
+        if (header_element_next(&b, &y))
+            fail_msg("%s: too many of %s", what, names[i]);
+    }
+}
+
+/* Whatever a next hop writes, an answer of our own has the lines of the request, and our tag. */
+static void an_answer_out_of_the_last_provisional(void **state)
+{
+    struct message m;
+    (void)state;
+    parse(&m, STR("INVITE sip:2@h SIP/2.0\r\n" ASKED_VIAS ASKED_FROM "To: " ASKED_TO
+                  "\r\n" ASKED_LINES "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"));
+    for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        struct answer_base base;
+        struct buf response = BUF_INIT, before = BUF_INIT, after = BUF_INIT;
+        struct header_line to;
+        buf_addf(&response, "SIP/2.0 180 Ringing\r\n%sContent-Length: 0\r\n\r\n", said[i].lines);
+        assert_true(answer_base_make(&base, &m));
+        answer_write(&base, 487, STR("ours"), STR(""), &before);
+        answer_base_rest(&base, buf_str(&response));
+        if (base.rests != said[i].rests || (base.lines != NULL) == said[i].rests)
+            fail_msg("%s", said[i].what);
+        assert_true(!base.rests || answer_base_restore(&base, buf_str(&response)));
+        answer_write(&base, 487, STR("ours"), STR(""), &after);
+        assert_same_lines(said[i].what, buf_str(&before), buf_str(&after));
+        assert_true(header_find(buf_str(&after), STR("To"), 't', &to));
+        assert_true(str_eq(to.value, STR(ASKED_TO ";tag=ours")));
+        answer_base_fini(&base);
+        buf_fini(&response);
+        buf_fini(&before);
+        buf_fini(&after);
+    }
+    message_fini(&m);
 }
 
 static int set_up(void **state)
@@ -454,7 +550,8 @@ int main(void)
         cmocka_unit_test(a_branch_proves_itself_and_nothing_else_does),
         cmocka_unit_test(a_loop_is_no_spiral),
         cmocka_unit_test(what_is_not_the_messages_fault_is_told_in_a_plain_status_line),
-        cmocka_unit_test(an_answer_out_of_the_last_response),
+        cmocka_unit_test(an_answer_in_the_place_of_a_response),
+        cmocka_unit_test(an_answer_out_of_the_last_provisional),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -63,7 +63,8 @@ static void about_then_is_a_tenth_late_at_most(void **state)
         const int64_t start = 1000000 + rand_r(&seed) % 100000;
         const int64_t late_ms = wait_ms / 10 < TIMER_LATE_MS ? wait_ms / 10 : TIMER_LATE_MS;
         timers_init(&timers, start);
-        timer_set_about(&timers, &p.timer, fired, start, wait_ms);
+        const unsigned later_ms = timer_set_about(&timers, &p.timer, fired, start, wait_ms);
+        assert_int_equal(p.timer.due_ms, start + wait_ms + later_ms);
         timers_run(&timers, timers_next_ms(&timers));
         assert_in_range(p.timer.due_ms, start + wait_ms, start + wait_ms + late_ms + TIMER_TICK_MS);
         assert_false(timer_is_set(&p.timer));

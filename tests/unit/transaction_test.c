@@ -324,6 +324,57 @@ static void every_story_of_the_table(void **state)
         tell(stories[i].section, stories[i].side, stories[i].script);
 }
 
+/* What is sent again within 64*T1 does not get less by delays: of the wheel, and of a loop that
+   wakes up a little late each time. */
+static void delays_of_retransmissions_do_not_add_up(void **state)
+{
+    static const struct {
+        bool client, invite;
+        unsigned leave;
+    } kinds[] = {{true, true, 7}, {true, false, 11}, {false, true, 11}}; /* A, E, G */
+    (void)state;
+    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        for (int64_t begun = 1000000; begun < 1000100; begun += 7) {
+            struct world w;
+            world_init(&w, false);
+            w.now_ms = begun;
+            begin(&w, kinds[i].client, kinds[i].invite);
+            if (!kinds[i].client)
+                response(&w, 486);
+            for (int64_t next; (next = timers_next_ms(&w.timers)) >= 0;) {
+                w.now_ms = next + 3;
+                timers_run(&w.timers, w.now_ms);
+            }
+            assert_int_equal(w.sent, kinds[i].leave);
+            assert_int_equal(w.ended, TRANSACTION_TIMEOUT);
+            assert_in_range(w.now_ms - begun, 32000, 32000 + TIMER_LATE_MS + TIMER_TICK_MS + 3);
+            transactions_free(w.all);
+        }
+}
+
+/* Nothing ran for a while: what was missed meanwhile does not leave at once. */
+static void a_pause_is_not_made_up_for(void **state)
+{
+    (void)state;
+    for (unsigned client = 0; client < 2; client++) {
+        struct world w;
+        world_init(&w, false);
+        begin(&w, client, !client);
+        if (!client)
+            response(&w, 486);
+        world_pass(&w, 3600); /* .5 1.5 3.5 */
+        assert_int_equal(w.sent, 4);
+        w.now_ms += 14000;
+        timers_run(&w.timers, w.now_ms);
+        assert_int_equal(w.sent, 5);
+        world_pass(&w, 2900);
+        assert_int_equal(w.sent, 5);
+        world_pass(&w, 1200);
+        assert_int_equal(w.sent, 6);
+        transactions_free(w.all);
+    }
+}
+
 static void the_ack_repeats_what_it_must(void **state)
 {
     struct world w;
@@ -405,6 +456,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_story_of_the_table),
+        cmocka_unit_test(delays_of_retransmissions_do_not_add_up),
+        cmocka_unit_test(a_pause_is_not_made_up_for),
         cmocka_unit_test(the_ack_repeats_what_it_must),
         cmocka_unit_test(the_cancel_repeats_what_it_must),
         cmocka_unit_test(a_detached_transaction_tells_nobody),

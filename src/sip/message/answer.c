@@ -125,41 +125,138 @@ bool answer_base_make(struct answer_base *base, const struct message *request)
         if (!is_answered_with(&line) || (request->copy.what && screen_is_copy(request, &line)))
             continue;
         add_line(&out, &line, &end);
-        if (header_is(&line, STR("To"), 't'))
+        if (header_is(&line, STR("To"), 't')) {
             base->to_end = (uint32_t)end;
+            base->to_bytes = (uint32_t)line.value.n;
+        }
     }
     base->n = (uint32_t)out.n;
     base->lines = buf_take(&out, NULL);
     return base->lines != NULL;
 }
 
-bool answer_base_of_response(struct answer_base *base, struct str response)
+/* The lines of RESPONSE, of its To no more than TO_BYTES. */
+static bool take_lines(struct answer_base *base, struct str response, size_t to_bytes)
 {
     struct buf out = BUF_INIT;
     struct header_line line;
-    struct str rest, tag;
+    struct str rest;
     size_t end;
-    *base = (struct answer_base){0};
+    base->to_end = 0;
     start_line(response, &rest);
     while (header_next(&rest, &line))
         if (header_is(&line, STR("Via"), 'v'))
             buf_add_str(&out, line.raw);
     start_line(response, &rest);
     while (header_next(&rest, &line)) {
+        const bool to = header_is(&line, STR("To"), 't');
         if (!is_answered_with(&line))
             continue;
+        if (to)
+            line.value = str_slice(line.value, 0, to_bytes);
         add_line(&out, &line, &end);
-        if (!header_is(&line, STR("To"), 't'))
-            continue;
-        base->to_end = (uint32_t)end;
-        size_t bracket = str_find(line.value, '>', 0);
-        base->has_to_tag = parameter_find(str_slice(line.value, bracket, line.value.n), STR("tag"),
-                                          &tag) ||
-                           parameter_find(line.value, STR("tag"), &tag);
+        if (to)
+            base->to_end = (uint32_t)end;
     }
     base->n = (uint32_t)out.n;
     base->lines = buf_take(&out, NULL);
     return base->lines != NULL && base->to_end > 0;
+}
+
+bool answer_base_of_response(struct answer_base *base, struct str response)
+{
+    *base = (struct answer_base){.has_to_tag = true};
+    return take_lines(base, response, response.n);
+}
+
+/* What a response repeats. */
+static const struct {
+    struct str name;
+    char first, compact;
+} repeated[] = {{STR("Via"), 'v', 'v'},
+                {STR("From"), 'f', 'f'},
+                {STR("To"), 't', 't'},
+                {STR("Call-ID"), 'c', 'i'},
+                {STR("CSeq"), 'c', '\0'}};
+#define REPEATED (sizeof(repeated) / sizeof(repeated[0]))
+enum { VIA = 0, TO = 2 };
+
+struct values {
+    struct str last[REPEATED]; /* the value of the last such line */
+    unsigned lines[REPEATED];
+};
+
+/* The next line off *REST that is one of those, as an index; REPEATED: there is none. */
+static unsigned next_repeated(struct str *rest, struct str *value)
+{
+    struct header_line line;
+    while (header_next(rest, &line)) {
+        for (unsigned i = 0; i < REPEATED; i++)
+            if (header_is(&line, repeated[i].name, repeated[i].compact)) {
+                *value = line.value;
+                return i;
+            }
+    }
+    return REPEATED;
+}
+
+static struct values values_of(struct str lines)
+{
+    struct values v = {.lines = {0}};
+    struct str value;
+    for (unsigned i; (i = next_repeated(&lines, &value)) < REPEATED;) {
+        v.last[i] = value;
+        v.lines[i]++;
+    }
+    return v;
+}
+
+static bool next_via(struct str *rest, struct str *value)
+{
+    unsigned i;
+    do
+        i = next_repeated(rest, value);
+    while (i != VIA && i < REPEATED);
+    return i == VIA;
+}
+
+static bool vias_are_same(struct str lines, struct str others)
+{
+    struct str via, other;
+    while (next_via(&lines, &via))
+        if (!next_via(&others, &other) || !str_eq(via, other))
+            return false;
+    return !next_via(&others, &other);
+}
+
+void answer_base_rest(struct answer_base *base, struct str response)
+{
+    const struct str own = {base->lines, base->n};
+    struct str rest;
+    if (!base->lines || response.n == 0)
+        return;
+    start_line(response, &rest);
+    const struct values asked = values_of(own), said = values_of(rest);
+    for (unsigned i = VIA + 1; i < REPEATED; i++) {
+        const bool same = i == TO ? str_starts(said.last[i], asked.last[i])
+                                  : str_eq(said.last[i], asked.last[i]);
+        if (asked.lines[i] != 1 || said.lines[i] != 1 || !same)
+            return;
+    }
+    if (asked.last[TO].n != base->to_bytes || !vias_are_same(own, rest))
+        return;
+    free(base->lines);
+    base->lines = NULL;
+    base->n = 0;
+    base->rests = true;
+}
+
+bool answer_base_restore(struct answer_base *base, struct str response)
+{
+    if (!base->rests || !take_lines(base, response, base->to_bytes))
+        return false;
+    base->rests = false;
+    return true;
 }
 
 static void add_status_line(struct buf *out, int status)
@@ -208,18 +305,6 @@ static bool is_repeatable(struct str value)
             return false;
     return true;
 }
-
-/* What a response repeats. */
-static const struct {
-    struct str name;
-    char first, compact;
-} repeated[] = {{STR("Via"), 'v', 'v'},
-                {STR("From"), 'f', 'f'},
-                {STR("To"), 't', 't'},
-                {STR("Call-ID"), 'c', 'i'},
-                {STR("CSeq"), 'c', '\0'}};
-#define REPEATED (sizeof(repeated) / sizeof(repeated[0]))
-enum { TO = 2 };
 
 enum known { NOT_LOOKED_FOR, MISSING, THERE };
 

@@ -71,6 +71,7 @@ struct client_transaction {
     uint32_t counted;
     uint32_t interval_ms; /* of timer A, E */
     uint8_t state, keeps;
+    uint8_t late_ms; /* of `again`: by how much it is due later than asked for */
     bool invite : 1, unread : 1;
     unsigned why : 3;                /* of its end */
     struct channel_member channel[]; /* one where the flow is reliable */
@@ -153,7 +154,7 @@ void client_transaction_say_again(const struct transaction_node *node)
         send_request(t);
 }
 
-static void again_in(struct client_transaction *t, int64_t now_ms);
+static void again_in(struct client_transaction *t, int64_t from_ms);
 
 /*
  * Timers A and E: A doubles without a ceiling until B ends it; E stops doubling at T2, and goes by
@@ -167,14 +168,15 @@ static void on_again(struct timer *timer, int64_t now_ms)
     t->interval_ms *= 2;
     if (!t->invite && (t->interval_ms > t2 || t->state == CLIENT_PROCEEDING))
         t->interval_ms = t2;
-    again_in(t, now_ms);
+    again_in(t, transaction_again_from(timer, t->late_ms, t->interval_ms, now_ms));
 }
 
 /* In the place of the timer for its end, which is as long as that comes later. */
-static void again_in(struct client_transaction *t, int64_t now_ms)
+static void again_in(struct client_transaction *t, int64_t from_ms)
 {
-    if (now_ms + t->interval_ms < t->end_ms)
-        timer_set_about(t->all->timers, &t->timer, on_again, now_ms, t->interval_ms);
+    if (from_ms + t->interval_ms < t->end_ms)
+        t->late_ms = (uint8_t)timer_set_about(t->all->timers, &t->timer, on_again, from_ms,
+                                              t->interval_ms);
     else
         end_at(t, t->end_ms, (enum transaction_end)t->why);
 }

@@ -57,9 +57,9 @@ struct server_transaction {
     uint32_t counted;
     uint32_t interval_ms; /* of timer G */
     uint16_t final_status;
-    uint8_t state;
+    uint8_t late_ms; /* of `again`: by how much it is due later than asked for */
     bool invite : 1;
-    unsigned why : 3; /* of its end */
+    unsigned state : 2, why : 3; /* why: of its end */
 };
 
 void server_transaction_free(struct transactions *all, struct transaction_node *node)
@@ -192,7 +192,7 @@ static void keep_response(struct server_transaction *t, int status, struct str r
     count(t);
 }
 
-static void again_in(struct server_transaction *t, int64_t now_ms);
+static void again_in(struct server_transaction *t, int64_t from_ms);
 
 /* Timer G: the final response again, at T1, 2*T1, 4*T1 ... T2 (17.2.1). */
 static void on_again(struct timer *timer, int64_t now_ms)
@@ -201,14 +201,15 @@ static void on_again(struct timer *timer, int64_t now_ms)
     uint32_t doubled = t->interval_ms * 2;
     send_response(t);
     t->interval_ms = doubled < t->all->timing.t2_ms ? doubled : t->all->timing.t2_ms;
-    again_in(t, now_ms);
+    again_in(t, transaction_again_from(timer, t->late_ms, t->interval_ms, now_ms));
 }
 
 /* In the place of the timer for its end, which is as long as that comes later. */
-static void again_in(struct server_transaction *t, int64_t now_ms)
+static void again_in(struct server_transaction *t, int64_t from_ms)
 {
-    if (now_ms + t->interval_ms < t->end_ms)
-        timer_set_about(t->all->timers, &t->timer, on_again, now_ms, t->interval_ms);
+    if (from_ms + t->interval_ms < t->end_ms)
+        t->late_ms = (uint8_t)timer_set_about(t->all->timers, &t->timer, on_again, from_ms,
+                                              t->interval_ms);
     else
         end_at(t, t->end_ms, (enum transaction_end)t->why);
 }

@@ -42,6 +42,19 @@ static inline void transaction_count(struct holding *holding, uint32_t *counted,
     *counted = (uint32_t)now;
 }
 
+/*
+ * From when the wait for the next retransmission counts, WAIT_MS of them: from when this one, of
+ * TIMER, was to be due (LATE_MS: of timer_set_about()), so that small delays do not add up to one
+ * less before the end. Of a long one, as when the process stood still, no more than a quarter of
+ * the wait is made up for, so that several do not leave at once.
+ */
+static inline int64_t transaction_again_from(const struct timer *timer, unsigned late_ms,
+                                             uint32_t wait_ms, int64_t now_ms)
+{
+    const int64_t due_ms = timer->due_ms - late_ms, first_ms = now_ms - wait_ms / 4;
+    return due_ms > first_ms ? due_ms : first_ms;
+}
+
 void server_transaction_free(struct transactions *all, struct transaction_node *node);
 /* For transactions_say_again(). */
 void server_transaction_say_again(const struct transaction_node *node);
