@@ -1,6 +1,7 @@
 /* What a profile of verification writes into calls: the headers and labels that it names. */
 #include <stird/core/headers.h>
 #include <stird/core/marking.h>
+#include <stird/core/told.h>
 
 #include "draft.h"
 #include "keys.h"
@@ -14,17 +15,15 @@ static bool is_header_name(struct str name)
     return name.n > 1 && name.n <= 64 && header_can_go(name);
 }
 
-static void check_header(struct reader *r, const struct draft_verification *d, const char *key,
-                         struct place at, struct str name)
+/* Which says by its name what it tells: others would be read as something else. */
+static bool is_attestation_header(struct str name)
 {
-    static const char *const others[] = {"P-Asserted-Identity", "P-Preferred-Identity",
-                                         "Remote-Party-ID", "Privacy"};
-    bool is_free = is_header_name(name);
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        is_free = is_free && !str_eq_nocase(name, str_of(others[i]));
-    if (!is_free)
-        complain(r, &d->object, at, "%s: %.*s is no name of a header that could be added", key,
-                 STR_ARG(shown(r, name)));
+    return is_header_name(name) && told_by(name) != TOLD_NOTHING;
+}
+
+static bool is_result_header(struct str name)
+{
+    return is_header_name(name) && str_starts_nocase(name, STR("X-"));
 }
 
 static void resolve_headers(struct reader *r, struct draft_verification *d)
@@ -33,7 +32,14 @@ static void resolve_headers(struct reader *r, struct draft_verification *d)
     struct str *list = reader_array(r, texts->n, sizeof(*list));
     for (unsigned i = 0; list && i < texts->n; i++) {
         list[i] = texts->items[i].text;
-        check_header(r, d, "attestation_headers", texts->items[i].at, list[i]);
+        if (!is_attestation_header(list[i]))
+            complain(r, &d->object, texts->items[i].at,
+                     "attestation_headers: %.*s is no name of a header that tells of a level, an "
+                     "origid or a verstat: P-Attestation-Indicator, Origination-Id, X-Verstat",
+                     STR_ARG(shown(r, list[i])));
+        if (str_eq_nocase(list[i], d->verification.result_header))
+            complain(r, &d->object, texts->items[i].at,
+                     "attestation_headers: %.*s is result_header too", STR_ARG(shown(r, list[i])));
         for (unsigned k = 0; k < i; k++)
             if (str_eq_nocase(list[k], list[i]))
                 complain(r, &d->object, texts->items[i].at,
@@ -42,9 +48,11 @@ static void resolve_headers(struct reader *r, struct draft_verification *d)
     }
     d->verification.attestation_headers = list;
     d->verification.n_attestation_headers = list ? texts->n : 0;
-    if (d->verification.result_header.n > 0)
-        check_header(r, d, "result_header", place_of(&d->object, "result_header"),
-                     d->verification.result_header);
+    const struct str result = d->verification.result_header;
+    if (result.n > 0 && !is_result_header(result))
+        complain(r, &d->object, place_of(&d->object, "result_header"),
+                 "result_header: %.*s is no name of a header of our own: begin it with X-",
+                 STR_ARG(shown(r, result)));
 }
 
 /* It stands in a quoted string (RFC 3261 section 25.1), and is told from what callers write. */
@@ -56,8 +64,22 @@ static bool is_label(struct str s)
     return s.p[0] != ' ' && s.p[s.n - 1] != ' ';
 }
 
+/* Who sees the one takes it for the other. */
+static bool is_of_a_level(const struct verification_setting *v, struct str label)
+{
+    return label.n > 0 && (str_eq_nocase(label, v->label_a) || str_eq_nocase(label, v->label_b) ||
+                           str_eq_nocase(label, v->label_c));
+}
+
 static void check_labels(struct reader *r, const struct draft_verification *d)
 {
+    const struct verification_setting *v = &d->verification;
+    if (is_of_a_level(v, v->label_failed))
+        complain(r, &d->object, place_of(&d->object, "label_failed"),
+                 "label_failed is that of a call that passed: write another one");
+    if (is_of_a_level(v, v->label_none))
+        complain(r, &d->object, place_of(&d->object, "label_none"),
+                 "label_none is that of a call that passed: write another one");
     const struct {
         const char *key;
         struct str text;

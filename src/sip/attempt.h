@@ -26,6 +26,7 @@ struct attempt {
     char branch[BRANCH_LENGTH + 1];
     unsigned leaves : 2;  /* which decision left: of the context's `leaving` */
     bool has_token : 1;   /* with a token of ours */
+    bool from_edited : 1; /* From left otherwise than it came */
     bool abandoned : 1;   /* another attempt has taken over */
     enum heard heard : 2; /* the most that it has said */
     enum cancelling cancelling : 2;

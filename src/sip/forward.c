@@ -292,7 +292,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
     if (error == 0)
         error = apply_trust(c, target);
     if (error == 0)
-        error = marks_apply(c, target);
+        error = c->initial ? marks_apply(c, target) : marks_clear(c);
     if (error == 0)
         error = message_fix_contact(m, c->snapshot->settings, &c->from.remote,
                                     (enum transport)c->from.transport);
@@ -368,6 +368,7 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
     branch_write(proxy_branches(p), c->message, proxy_worker(p), number, a->branch);
     *key = branch_client_key(proxy_branches(p), str_of(a->branch), c->message->method);
     bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
+    a->from_edited = c->message->from_edited;
     message_fini(c->message);
     return written;
 }

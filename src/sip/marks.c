@@ -4,6 +4,7 @@
 #include <stird/core/marking.h>
 #include <stird/core/outcome.h>
 #include <stird/core/privacy.h>
+#include <stird/core/source_table.h>
 #include <stird/core/trunk.h>
 
 #include "context.h"
@@ -146,7 +147,11 @@ static int take_identity(struct message *m, const struct marking *marking)
         message_remove_resembling(m, STR("Identity"), 'y');
         return 0;
     case IDENTITY_OUT_KEEP_VALID:
-        return keep_valid(m, marking->verified->valid);
+        /* What could not be judged is not known to be bad. */
+        return marking->verified->class == VERIFICATION_PASSED ||
+                       marking->verified->class == VERIFICATION_FAILED
+                   ? keep_valid(m, marking->verified->valid)
+                   : 0;
     case IDENTITY_OUT_KEEP:
         break;
     }
@@ -160,11 +165,16 @@ int marks_apply(struct context *c, const struct target *target)
     if (!c->initial || !trunk || trunk->verification == NO_VERIFICATION || !c->outcome->verified ||
         s->verifications[trunk->verification].observe)
         return 0;
-    const struct marking marking = {.profile = &s->verifications[trunk->verification],
-                                    .verified = c->outcome->verified,
-                                    .country = &trunk->country};
+    const struct marking marking = {
+        .profile = &s->verifications[trunk->verification],
+        .verified = c->outcome->verified,
+        .country = &trunk->country,
+        .number = c->outcome->claims.orig.n > 0 ? &c->outcome->claims.orig : NULL};
     struct message *m = c->message;
     int error = clear(m, marking.profile);
+    /* Beside what we say of one number nobody else says who is calling. */
+    for (size_t i = 1; i < sizeof(names) / sizeof(names[0]) && !call_is_trusted(c->call); i++)
+        message_remove_headers(m, names[i], 0, NULL);
     if (error == 0)
         error = mark_asserted(c, &marking, target);
     if (error == 0)
@@ -172,4 +182,20 @@ int marks_apply(struct context *c, const struct target *target)
     if (error == 0 && target->upstream && target->upstream->trusted)
         error = add_headers(m, &marking);
     return error == 0 ? take_identity(m, &marking) : error;
+}
+
+int marks_clear(struct context *c)
+{
+    const struct settings *s = c->snapshot->settings;
+    const struct source_entry *entry;
+    unsigned step = 0;
+    int error = 0;
+    while ((entry = source_table_next(s->sources, &c->from.remote, &step)))
+        for (unsigned i = 0; i < entry->n_trunks && error == 0; i++) {
+            const struct trunk *trunk = &s->trunks[entry->trunks[i]];
+            if (trunk->verification != NO_VERIFICATION &&
+                !s->verifications[trunk->verification].observe)
+                error = clear(c->message, &s->verifications[trunk->verification]);
+        }
+    return error;
 }

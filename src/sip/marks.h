@@ -15,5 +15,10 @@ struct target;
  * judged, or its profile observes. 0 or -ENOMEM.
  */
 int marks_apply(struct context *c, const struct target *target);
+/*
+ * Takes off a request that begins no call what a caller may not bring, where a trunk that it may be
+ * of writes marks: the telephone that rings would take it for the newest word. 0 or -ENOMEM.
+ */
+int marks_clear(struct context *c);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <stird/core/headers.h>
 #include <stird/core/passport.h>
-#include <string.h>
 
 /* A line end inside, of a folded header, is white space (RFC 3261 section 7.3.1). */
 static void add_unfolded(struct buf *out, struct str value)
@@ -26,24 +25,19 @@ void original_from_put(const struct message *m, struct buf *via)
     buf_fini(&value);
 }
 
-/* The next hop may have written anything there. */
+/* The next hop may have written anything there: as it may in From itself, but for a line of its
+ * own. */
 static bool is_value(struct str s)
 {
-    struct str uri;
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20 && s.p[i] != '\t')
-            return false;
-    return s.n > 0 && name_addr_alone(s, &uri);
+    return s.n > 0 && str_find(s, '\r', 0) == s.n && str_find(s, '\n', 0) == s.n;
 }
 
 /* Of our Via, the first element of the first line. */
 static bool find_parameter(const struct message *m, struct str *value)
 {
-    static const char begin[] = ";" ORIGINAL_FROM_PARAMETER "=";
     struct header_line line;
     struct str rest, element;
-    if (!memmem(m->raw.p, m->head_bytes, begin, sizeof(begin) - 1) ||
-        !header_find(m->raw, STR("Via"), 'v', &line))
+    if (!header_find(m->raw, STR("Via"), 'v', &line))
         return false;
     rest = line.value;
     return list_next(&rest, &element) &&

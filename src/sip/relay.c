@@ -273,7 +273,7 @@ static void print_for_caller(const struct attempt *a, struct message *m)
     const struct target *t = &a->target;
     const struct flow of_trunk = {.remote = t->address, .transport = t->transport};
     bool for_caller = message_has_lower_via(m);
-    for_caller = response_take_via_off(m) == 0 && for_caller;
+    for_caller = response_take_via_off(m, a->from_edited) == 0 && for_caller;
     if (for_caller)
         response_write(c->proxy, c->snapshot->settings, m, t->upstream ? NULL : &of_trunk,
                        c->from.transport);
@@ -614,7 +614,7 @@ static void pass_stray(struct proxy *p, struct message *m, const struct flow *fr
         inbox_pass_response(p, message_via_branch(m), from, m->raw) ||
         (class == SOURCE_UNKNOWN && !proxy_settings(p)->responses_any))
         return;
-    if (response_take_via_off(m) == 0)
+    if (response_take_via_off(m, true) == 0)
         by_via_pass(p, m, from);
 }
 
@@ -645,7 +645,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
         if (client_transaction_late_2xx(t))
             tell_late(p, m);
-        if (response_take_via_off(m) == 0)
+        if (response_take_via_off(m, true) == 0)
             by_via_pass(p, m, from);
     }
 }

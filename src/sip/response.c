@@ -8,9 +8,9 @@ bool response_is_hidden(const struct settings *settings, int status)
     return status == 503 && !settings->pass_503;
 }
 
-int response_take_via_off(struct message *m)
+int response_take_via_off(struct message *m, bool edited)
 {
-    const int error = original_from_restore(m);
+    const int error = edited ? original_from_restore(m) : 0;
     message_remove_via(m);
     return error;
 }

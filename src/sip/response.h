@@ -10,8 +10,9 @@
 struct proxy;
 
 /* Takes our own Via off M, whose topmost it is, and puts back what it says of the request
-   (original_from.h). 0 or -ENOMEM: then it must not be passed on. */
-int response_take_via_off(struct message *m);
+   (original_from.h); EDITED: whether it may say anything. 0 or -ENOMEM: then it must not be passed
+   on. */
+int response_take_via_off(struct message *m, bool edited);
 /*
  * Prints M, whose topmost Via of ours is off, into P->scratch, for a hop by TRANSPORT. OF_TRUNK:
  * where it comes from, of a trunk's side; NULL: of an upstream's. 0 or -ENOMEM; nothing is printed

@@ -103,6 +103,30 @@ class Marking(Verifying):
         self.assertEqual(final.raws("from"), invite.raws("from"))
         self.sbc.acknowledge(invite, final, self.at())
 
+    def test_of_another_number_nothing_is_known(self):
+        """The token is about P-Asserted-Identity's number; From may name anybody."""
+        self.begin(profile={"observe": False, "verstat_place": "both", "label_a": "[V]", "label_none": "[?]"},
+                   trusted=True)
+        self.passed()
+        _, arrived = self.marked(self.signed(), lines=["P-Asserted-Identity: <sip:%s@x>" % CALLER],
+                                 from_='"Bank" <sip:+13125559999@x>')
+        self.assertTrue(arrived["from"].startswith('"[?] Bank" <sip:+13125559999;verstat=No-TN-Validation@x>'),
+                        arrived["from"])
+        self.assertEqual(arrived.all("p-asserted-identity"), ["<sip:%s;verstat=TN-Validation-Passed@x>" % CALLER])
+
+    def test_later_requests_bring_no_marks(self):
+        self.begin(profile=dict(TOLD, label_a="[V]"), upstream={"trusted": True}, trusted=True)
+        self.passed()
+        invite = self.place(caller=CALLER, called=CALLED, from_='"[V] Bank" ' + FROM)
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200)
+        ok = self.sbc.expect(200)
+        self.sbc.send(dialog.in_dialog(self.sbc, "ACK", invite, ok, 1, extra=SPOOFED), self.at())
+        ack = self.carrier.expect("ACK")
+        self.assertTrue(ack["from"].startswith('"Bank" ' + FROM), ack["from"])
+        for name in ("p-attestation-indicator", "p-origination-id", "x-stird-verification", "x-verstat"):
+            self.assertEqual(ack.all(name), [], name)
+
     def test_nobody_marks_his_own(self):
         """Also of calls that are not verified: From of a trunk that is not trusted loses its verstat."""
         self.begin(profile=TOLD, trunks=[self.trunk("pbx", 3, trusted=False)])

@@ -13,6 +13,8 @@
 static const struct country america = {
     .code = STR("1"), .international_prefix = STR("011"), .national_length = 10};
 
+static const struct tn caller = {.n = 11, .digits = "12155550121"};
+
 static const struct verified passed_a = {.class = VERIFICATION_PASSED,
                                          .level = 'A',
                                          .attest = 'A',
@@ -99,6 +101,16 @@ static const struct {
      PAI "<tel:+12155550121;verstat=TN-Validation-Passed>\r\n"},
     {VERSTAT_FORM_USER, VERSTAT_SUFFIX_NONE, &passed_a, "p-asserted-identity  :tel:+12155550121\n",
      "p-asserted-identity  :<tel:+12155550121;verstat=TN-Validation-Passed>\n"},
+    /* a tel URI beside a SIP URI: one of each kind stays */
+    {VERSTAT_FORM_TEL, VERSTAT_SUFFIX_NONE, &passed_a,
+     PAI "<sip:+12155550121@x>, <tel:+12155550121>\r\n",
+     PAI "<sip:+12155550121@x>, <tel:+12155550121;verstat=TN-Validation-Passed>\r\n"},
+    /* a question mark of the user part */
+    {VERSTAT_FORM_URI, VERSTAT_SUFFIX_NONE, &passed_a, PAI "<sip:+12155550121;a=?b@x>\r\n",
+     PAI "<sip:+12155550121;a=?b@x;verstat=TN-Validation-Passed>\r\n"},
+    /* of another number than the token's nothing is known */
+    {VERSTAT_FORM_URI, VERSTAT_SUFFIX_LETTER, &passed_a, PAI "<sip:+13125550121@x>\r\n",
+     PAI "<sip:+13125550121@x;verstat=No-TN-Validation>\r\n"},
     /* no number: nothing to say */
     {VERSTAT_FORM_USER, VERSTAT_SUFFIX_NONE, &passed_a, PAI "<sip:alice@gw.example>\r\n", NULL},
     {VERSTAT_FORM_TEL, VERSTAT_SUFFIX_NONE, &passed_a, PAI "<sip:alice@gw.example>\r\n", NULL},
@@ -115,7 +127,7 @@ static void verstat_in_asserted(void **state)
     for (size_t i = 0; i < sizeof(asserted) / sizeof(asserted[0]); i++) {
         const struct verification_setting profile = {.verstat_form = asserted[i].form,
                                                      .verstat_suffix = asserted[i].suffix};
-        const struct marking m = {&profile, asserted[i].verified, &america};
+        const struct marking m = {&profile, asserted[i].verified, &america, &caller};
         struct buf out = BUF_INIT;
         expect(marking_asserted(&m, str_of(asserted[i].came), &out), &out, asserted[i].leaves);
         buf_fini(&out);
@@ -157,9 +169,17 @@ static const struct {
     /* without a name the number stays to be seen */
     {&labelled, &nothing, "From: <sip:+12155550121@gw>;tag=1\r\n",
      "From: \"\xe2\x9c\x94 +12155550121\" <sip:+12155550121@gw>;tag=1\r\n"},
-    {&labelled, &passed_a, "From: sip:gw;tag=1\r\n", "From: \"[V]\" <sip:gw>;tag=1\r\n"},
+    {&labelled, &passed_a, "From: sip:gw;tag=1\r\n", "From: \"\xe2\x9c\x94\" <sip:gw>;tag=1\r\n"},
     {&labelled, &passed_a, "From: \"a <b>\" <sip:+12155550121@gw>;tag=1\r\n",
      "From: \"[V] a <b>\" <sip:+12155550121@gw>;tag=1\r\n"},
+    /* of another number, and of none, nothing is known */
+    {&both, &passed_a, "From: Bob <sip:+13125550121@gw>;tag=1\r\n",
+     "From: Bob <sip:+13125550121;verstat=No-TN-Validation@gw>;tag=1\r\n"},
+    {&labelled, &passed_a, "From: Bob <sip:+13125550121@gw>;tag=1\r\n",
+     "From: \"\xe2\x9c\x94 Bob\" <sip:+13125550121@gw>;tag=1\r\n"},
+    /* what is not read as an address has a label all the same */
+    {&labelled, &failed_a, "From: \"Bob\" <sip:+12155550121@gw>;tag=1;x=a/b\r\n",
+     "From: \"\xe2\x9c\x94 Bob\" <sip:+12155550121@gw>;tag=1;x=a/b\r\n"},
     /* one that is there is the caller's own, and not twice there */
     {&labelled, &failed_a, "From: \"[V] Bank\" <sip:+12155550121@gw>;tag=1\r\n",
      "From: \"[X] Bank\" <sip:+12155550121@gw>;tag=1\r\n"},
@@ -169,7 +189,7 @@ static void from_and_label(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(froms) / sizeof(froms[0]); i++) {
-        const struct marking m = {froms[i].profile, froms[i].verified, &america};
+        const struct marking m = {froms[i].profile, froms[i].verified, &america, &caller};
         struct buf out = BUF_INIT;
         expect(marking_from(&m, str_of(froms[i].came), &out), &out, froms[i].leaves);
         buf_fini(&out);
@@ -190,6 +210,11 @@ static const struct {
     {"From: \"[V]\" <sip:1@h>\r\n", "From:  <sip:1@h>\r\n"},
     {"P-Asserted-Identity: \"[V] B\" <sip:1@h>, \"[C]\xe2\x9c\x94 D\" <tel:2>\r\n",
      "P-Asserted-Identity: \"B\" <sip:1@h>, \"D\" <tel:2>\r\n"},
+    {"From: \"[\t V\x01 ]\xc2\xa0 Bank [\xe2\x80\x8bV]\" <sip:1@h>\r\n",
+     "From: \"\xc2\xa0 Bank\" <sip:1@h>\r\n"},
+    {"From: \"[V] Bank\" <sip:1@h>;tag=1;x=a/b\r\n", "From: \"Bank\" <sip:1@h>;tag=1;x=a/b\r\n"},
+    {"From: [V] Bank: us <sip:1@h>\r\n", "From: \"Bank: us\" <sip:1@h>\r\n"},
+    {"From: \"[V] Bank\" \"x\" <sip:1@h>\r\n", "From: \"Bank\\\" \\\"x\" <sip:1@h>\r\n"},
     {"From: \"Bank\" <sip:1@h>\r\n", NULL},
     {"From: <sip:[V]@h>\r\n", NULL},
     {"From: sip:1@h\r\n", NULL},
@@ -246,7 +271,7 @@ static void attestation_headers(void **state)
     (void)state;
     const struct verification_setting profile = {.verstat_suffix = VERSTAT_SUFFIX_LETTER};
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        const struct marking m = {&profile, headers[i].verified, &america};
+        const struct marking m = {&profile, headers[i].verified, &america, &caller};
         struct buf out = BUF_INIT;
         expect(marking_header(&m, str_of(headers[i].name), &out), &out, headers[i].value);
         buf_fini(&out);
@@ -256,7 +281,7 @@ static void attestation_headers(void **state)
 static void expect_result(const struct verified *v, const char *wanted)
 {
     const struct verification_setting profile = {.verstat_suffix = VERSTAT_SUFFIX_NONE};
-    const struct marking m = {&profile, v, &america};
+    const struct marking m = {&profile, v, &america, &caller};
     struct buf out = BUF_INIT;
     marking_result(&m, &out);
     expect(true, &out, wanted);
@@ -280,7 +305,7 @@ static void texts_of_others(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct verified v = passed_a;
         v.origid = v.spc = str_of(bad[i]);
-        const struct marking m = {&profile, &v, &america};
+        const struct marking m = {&profile, &v, &america, &caller};
         struct buf out = BUF_INIT;
         assert_false(marking_header(&m, STR("Origination-Id"), &out));
         assert_int_equal(out.n, 0);
@@ -289,13 +314,30 @@ static void texts_of_others(void **state)
     }
 }
 
+/* A name that is labels in labels takes as many steps as it has octets, and no more. */
+static void labels_in_labels(void **state)
+{
+    (void)state;
+    enum { DEPTH = 16000 };
+    struct buf line = BUF_INIT, out = BUF_INIT;
+    buf_add_text(&line, "From: \"");
+    for (int i = 0; i < DEPTH; i++)
+        buf_add_char(&line, '[');
+    for (int i = 0; i < DEPTH; i++)
+        buf_add_text(&line, "V]");
+    buf_add_text(&line, "\" <sip:1@h>\r\n");
+    expect(marking_without_labels(&labelled, buf_str(&line), &out), &out, "From:  <sip:1@h>\r\n");
+    buf_fini(&line);
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verstat_in_asserted), cmocka_unit_test(from_and_label),
         cmocka_unit_test(labels_of_callers),   cmocka_unit_test(labels_of_letters),
         cmocka_unit_test(attestation_headers), cmocka_unit_test(result),
-        cmocka_unit_test(texts_of_others),
+        cmocka_unit_test(texts_of_others),     cmocka_unit_test(labels_in_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,19 @@ static const struct {
     {"P: \"open;verstat=x\r\n", "P: \"open\r\n"},
     {";", NULL},
     {"", NULL},
+    /* quotes in a URI or behind it hide nothing from who reads leniently */
+    {"From: <sip:1;a=\"b;verstat=X;c=\"@h>", "From: <sip:1;a=\"b;c=\"@h>"},
+    {"From: <sip:1@h;a=\";verstat=X;b=\">", "From: <sip:1@h;a=\";b=\">"},
+    {"From: \"a;verstat=X\" <sip:1@h>", NULL},
+    {"P: \"a;verstat=X\" <tel:1>, \"b;verstat=Y\" <tel:2;verstat=Z>",
+     "P: \"a;verstat=X\" <tel:1>, \"b;verstat=Y\" <tel:2>"},
+    /* what is left may be one again, in however many pieces */
+    {"From: <sip:1;ver;verstat=\"\"stat=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1;ver;ver;ver;ver;ver;ver;verstat=\"\"stat=\"\"stat=\"\"stat=\"\"stat=\"\"stat=\"\"stat=X@h>",
+     "From: <sip:1;ver;------t=\"\"stat=X@h>"},
+    /* escaped, and behind what a lenient reader passes over */
+    {"From: <sip:1;%76ER%73tat=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1;\x01 verstat=X@h>", "From: <sip:1@h>"},
 };
 
 static void verstat_is_found(void **state)

@@ -19,6 +19,8 @@ struct marking {
     const struct verification_setting *profile;
     const struct verified *verified;
     const struct country *country; /* how the trunk's country writes numbers */
+    const struct tn *number;       /* which the verdict is about; NULL: none. Of others nothing is
+                                      known, and so it is written */
 };
 
 #define MARKING_LABEL_MAX 16 /* octets of a label */

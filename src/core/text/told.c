@@ -1,6 +1,7 @@
 #include <stird/core/told.h>
 
 #include <stird/core/headers.h>
+#include <stird/core/uri.h>
 #include <string.h>
 
 /*
@@ -37,10 +38,10 @@ static enum told find(struct str name)
     return TOLD_NOTHING;
 }
 
-/* A header with that word in its name tells a level: P-Identity-Attest, XAttestValue. */
-static bool speaks_of_level(struct str name)
+/* A header with that word in its name tells a level: P-Identity-Attest, XAttestValue; or a result:
+   X-Twilio-VerStat. */
+static bool speaks_of(struct str name, struct str word)
 {
-    static const struct str word = STR("attest");
     for (size_t i = 0; i + word.n <= name.n; i++)
         if (ascii_lower(name.p[i]) == word.p[0] &&
             str_starts_nocase(str_slice(name, i, name.n), word))
@@ -54,8 +55,10 @@ enum told told_by(struct str name)
     for (size_t i = 0; told == TOLD_NOTHING && i < N_PREFIXES; i++)
         if (str_starts_nocase(name, prefixes[i]))
             told = find(str_slice(name, prefixes[i].n, name.n));
-    if (told == TOLD_NOTHING && speaks_of_level(name))
+    if (told == TOLD_NOTHING && speaks_of(name, STR("attest")))
         told = TOLD_LEVEL;
+    if (told == TOLD_NOTHING && speaks_of(name, STR("verstat")))
+        told = TOLD_RESULT;
     return told;
 }
 
@@ -101,7 +104,7 @@ static char level_of_word(struct str word)
 
 static bool is_level_parameter(struct str name)
 {
-    return speaks_of_level(name) || str_eq_nocase(name, STR("level")) ||
+    return speaks_of(name, STR("attest")) || str_eq_nocase(name, STR("level")) ||
            str_eq_nocase(name, STR("lvl"));
 }
 
@@ -155,9 +158,10 @@ static bool is_one_of(const char *set, char c)
     return c != '\0' && strchr(set, c);
 }
 
+/* Control characters too, which a lenient reader may pass over. */
 static size_t behind_white_space(struct str s, size_t at)
 {
-    while (at < s.n && is_one_of(" \t\r\n", s.p[at]))
+    while (at < s.n && ((unsigned char)s.p[at] <= ' ' || s.p[at] == 0x7f))
         at++;
     return at;
 }
@@ -178,22 +182,40 @@ static size_t behind_value(struct str s, size_t at)
     return at;
 }
 
+/* Behind the word at AT, in any case and with its octets escaped or not; AT: it is not there. */
+static size_t behind_word(struct str s, size_t at, struct str word)
+{
+    struct str rest = str_slice(s, at, s.n);
+    for (size_t i = 0; i < word.n; i++)
+        if (rest.n == 0 || ascii_lower(uri_octet_next(&rest)) != word.p[i])
+            return at;
+    return s.n - rest.n;
+}
+
 /* What follows the verstat parameter whose semicolon is at AT; AT when there is none. */
 static size_t behind_verstat(struct str s, size_t at)
 {
-    static const char name[] = "verstat";
     if (s.p[at] != ';')
         return at;
-    size_t begin = behind_white_space(s, at + 1), end = begin + sizeof(name) - 1;
-    if (end > s.n || !str_eq_nocase(str_slice(s, begin, end), STR("verstat")) ||
-        (end < s.n && s.p[end] != '=' && !is_one_of(ENDS_PARAMETER, s.p[end])))
+    size_t begin = behind_white_space(s, at + 1);
+    size_t end = behind_word(s, begin, STR("verstat"));
+    if (end == begin || (end < s.n && s.p[end] != '=' && !is_one_of(ENDS_PARAMETER, s.p[end]) &&
+                         (unsigned char)s.p[end] > ' '))
         return at;
     return behind_value(s, end);
 }
 
-bool told_without_verstat(struct str text, struct buf *out)
+/* Quotes mean something before a URI alone: a display name, which stays as it is. Within one, and
+   behind it, who reads leniently finds the parameter all the same. */
+static bool begins_uri(char c)
+{
+    return c == '<' || c == ';' || c == '@' || c == '>';
+}
+
+static bool take_off_once(struct str text, struct buf *out)
 {
     bool quotes = true; /* until one has no end: no text takes more than two readings */
+    bool in_uri = false;
     size_t written = 0, at = 0;
     while (at < text.n) {
         size_t behind = behind_verstat(text, at);
@@ -202,11 +224,47 @@ bool told_without_verstat(struct str text, struct buf *out)
             written = at = behind;
             continue;
         }
-        behind = quotes && text.p[at] == '"' ? behind_quoted(text, at) : at + 1;
+        in_uri = text.p[at] == ',' ? false : in_uri || begins_uri(text.p[at]);
+        const bool quoted = quotes && !in_uri && text.p[at] == '"';
+        behind = quoted ? behind_quoted(text, at) : at + 1;
         quotes = quotes && behind > at;
         at = behind > at ? behind : at + 1;
     }
     if (written > 0)
         buf_add_str(out, str_slice(text, written, text.n));
     return written > 0;
+}
+
+#define PASSES 4 /* more than any text takes that was not made for this */
+
+/* What is left around one may be one again: where that has no end the word is spoiled. */
+static void spoil(struct buf *text)
+{
+    for (size_t at = 0; at < text->n; at++) {
+        const size_t behind = behind_word(buf_str(text), at, STR("verstat"));
+        for (; at + 1 < behind; at++)
+            text->p[at] = '-';
+    }
+}
+
+bool told_without_verstat(struct str text, struct buf *out)
+{
+    struct buf before = BUF_INIT;
+    const size_t begin = out->n;
+    if (!take_off_once(text, out))
+        return false;
+    for (unsigned i = 0; i < PASSES; i++) {
+        buf_reset(&before);
+        buf_add_str(&before, str_slice(buf_str(out), begin, out->n));
+        const size_t length = out->n;
+        if (!take_off_once(buf_str(&before), out))
+            break;
+        memmove(out->p + begin, out->p + length, out->n - length);
+        out->n -= length - begin;
+        if (i + 1 == PASSES)
+            spoil(out);
+    }
+    out->failed = out->failed || buf_failed(&before);
+    buf_fini(&before);
+    return true;
 }

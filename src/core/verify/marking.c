@@ -3,6 +3,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/told.h>
 #include <stird/core/uri.h>
+#include <string.h>
 
 #define ORIGID_MAX 64 /* a UUID has 36 (RFC 8588 section 6) */
 #define CODES_MAX  128
@@ -11,23 +12,34 @@
 
 /* The level of a call that passed; of another one what its token claims, which is told only behind
    the word Failed. */
-static char letter_of(const struct verified *v)
+static char letter_of(const struct verified *v, enum verstat verstat)
 {
-    if (v->verstat == VERSTAT_PASSED)
+    if (verstat == VERSTAT_PASSED)
         return v->level;
-    return v->verstat == VERSTAT_FAILED ? v->attest : '\0';
+    return verstat == VERSTAT_FAILED ? v->attest : '\0';
 }
 
 /* "TN-Validation-Passed", with "-A" where the profile wants the letter. */
-static void put_verstat(const struct marking *marking, struct buf *out)
+static void put_verstat(const struct marking *marking, enum verstat verstat, struct buf *out)
 {
-    const char letter = letter_of(marking->verified);
-    buf_add_str(out, verstat_text(marking->verified->verstat));
+    const char letter = letter_of(marking->verified, verstat);
+    buf_add_str(out, verstat_text(verstat));
     if (marking->profile->verstat_suffix == VERSTAT_SUFFIX_LETTER && letter >= 'A' &&
         letter <= 'C') {
         buf_add_char(out, '-');
         buf_add_char(out, letter);
     }
+}
+
+/* The verdict is about one number; of any other one nothing is known. */
+static bool is_verified(const struct marking *marking, const struct tn *number)
+{
+    return marking->number && tn_equal(marking->number, number);
+}
+
+static enum verstat verstat_of(const struct marking *marking, const struct tn *number)
+{
+    return is_verified(marking, number) ? marking->verified->verstat : VERSTAT_NONE;
 }
 
 static bool is_word(struct str s, const char *also, size_t max)
@@ -58,7 +70,7 @@ bool marking_header(const struct marking *marking, struct str name, struct buf *
         buf_add_str(out, v->origid);
         return true;
     case TOLD_RESULT:
-        put_verstat(marking, out);
+        put_verstat(marking, v->verstat, out);
         return true;
     case TOLD_NOTHING:
         break;
@@ -97,17 +109,17 @@ static bool place_in(struct str text, enum verstat_form form, size_t *at)
         *at = text.n;
     else if (uri.scheme == URI_SIP && form == VERSTAT_FORM_USER && uri.userinfo.p)
         *at = behind_user(text, &uri);
-    else if (uri.scheme == URI_SIP && form == VERSTAT_FORM_URI)
-        *at = str_find(text, '?', 0);
+    else if (uri.scheme == URI_SIP && form == VERSTAT_FORM_URI && uri.host.p)
+        *at = str_find(text, '?', (size_t)(uri.host.p - text.p)); /* a user part may hold one */
     else
         return false;
     return true;
 }
 
-static void add_verstat(const struct marking *marking, struct buf *out)
+static void add_verstat(const struct marking *marking, const struct tn *number, struct buf *out)
 {
     buf_add_str(out, STR(";verstat="));
-    put_verstat(marking, out);
+    put_verstat(marking, verstat_of(marking, number), out);
 }
 
 /* False: it cannot hold one. */
@@ -119,13 +131,13 @@ static bool mark_uri(const struct marking *marking, struct str text, const struc
     if (marking->profile->verstat_form == VERSTAT_FORM_TEL && !is_tel) {
         buf_add_str(out, STR("tel:+"));
         buf_add_str(out, tn_str(number));
-        add_verstat(marking, out);
+        add_verstat(marking, number, out);
         return true;
     }
     if (!place_in(text, marking->profile->verstat_form, &at))
         return false;
     buf_add_str(out, str_slice(text, 0, at));
-    add_verstat(marking, out);
+    add_verstat(marking, number, out);
     buf_add_str(out, str_slice(text, at, text.n));
     return true;
 }
@@ -155,6 +167,23 @@ static bool split(struct str element, struct address_parts *parts)
     return true;
 }
 
+/* Whatever stands before the last bracket: for names, and for no URI that is believed. */
+static bool split_leniently(struct str element, struct address_parts *parts)
+{
+    size_t open = element.n;
+    if (split(element, parts))
+        return true;
+    while (open > 0 && element.p[open - 1] != '<')
+        open--;
+    const size_t close = str_find(element, '>', open);
+    if (open == 0 || close == element.n)
+        return false;
+    *parts = (struct address_parts){.before = str_trim(str_slice(element, 0, open - 1)),
+                                    .uri = str_slice(element, open, close),
+                                    .behind = str_slice(element, close + 1, element.n)};
+    return true;
+}
+
 /* A parameter behind a URI without <> would be the header's, so it gets them. */
 static void put(const struct address_parts *parts, struct str name, struct str uri, struct buf *out)
 {
@@ -167,13 +196,25 @@ static void put(const struct address_parts *parts, struct str name, struct str u
     buf_add_str(out, parts->behind);
 }
 
-static bool mark_element(const struct marking *marking, struct str element, struct buf *out)
+/* Two of a kind may not stand side by side (RFC 3325 section 9.1). */
+static bool has_tel(struct str value)
+{
+    struct str element, uri;
+    while (list_next(&value, &element))
+        if (name_addr_alone(element, &uri) && str_starts_nocase(uri, STR("tel:")))
+            return true;
+    return false;
+}
+
+static bool mark_element(const struct marking *marking, struct str element, bool beside_tel,
+                         struct buf *out)
 {
     struct address_parts parts;
     struct tn number;
     struct buf uri = BUF_INIT;
     bool marked = split(element, &parts) &&
                   tn_from_uri(&number, parts.uri, marking->country, NULL, 0) == TN_OK &&
+                  !(beside_tel && str_starts_nocase(parts.uri, STR("sip"))) &&
                   mark_uri(marking, parts.uri, &number, &uri);
     if (marked)
         put(&parts, parts.before, buf_str(&uri), out);
@@ -216,10 +257,11 @@ bool marking_asserted(const struct marking *marking, struct str line, struct buf
     bool marked = false;
     if (!value_of(line, &value))
         return false;
+    const bool beside_tel = marking->profile->verstat_form == VERSTAT_FORM_TEL && has_tel(value);
     for (struct str rest = value; list_next(&rest, &element);) {
         const size_t at = offset_of(element, line);
         buf_add_str(out, str_slice(line, written, at));
-        marked |= mark_element(marking, element, out);
+        marked |= mark_element(marking, element, beside_tel, out);
         written = at + element.n;
     }
     buf_add_str(out, str_slice(line, written, line.n));
@@ -246,11 +288,13 @@ bool marking_has_labels(const struct verification_setting *profile)
     return labels_of(profile, labels) > 0;
 }
 
-static struct str label_of(const struct marking *marking)
+static struct str label_of(const struct marking *marking, bool of_the_number)
 {
     const struct verification_setting *profile = marking->profile;
     const struct verified *v = marking->verified;
     const struct str by_level[] = {profile->label_a, profile->label_b, profile->label_c};
+    if (!of_the_number)
+        return profile->label_none;
     if (has_passed(v))
         return by_level[v->level - 'A'];
     return v->class == VERIFICATION_FAILED ? profile->label_failed : profile->label_none;
@@ -290,45 +334,90 @@ static bool is_letters(struct str label)
     return is_word(label, "", label.n);
 }
 
-/* Octets above 0x7f are letters of other alphabets, for all that we know. */
 static bool is_of_word(char c)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80;
+    return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
-static bool stands_alone(struct str name, size_t at, size_t behind)
+/* Octets that nobody sees: white space, control characters, and in UTF-8 the no-break space, the
+   soft hyphen, and what has no width. */
+static const struct str unseen[] = {STR("\xc2\xa0"),     STR("\xc2\xad"),     STR("\xe2\x80\x8b"),
+                                    STR("\xe2\x80\x8c"), STR("\xe2\x80\x8d"), STR("\xe2\x80\x8e"),
+                                    STR("\xe2\x80\x8f"), STR("\xe2\x81\xa0"), STR("\xef\xbb\xbf")};
+
+/* Where what nobody sees at the end of S, which is cut at END, begins. */
+static size_t before_unseen(struct str s, size_t end)
 {
-    return (at == 0 || !is_of_word(name.p[at - 1])) &&
-           (behind == name.n || !is_of_word(name.p[behind]));
+    bool found = true;
+    while (found && end > 0) {
+        const unsigned char c = (unsigned char)s.p[end - 1];
+        found = c <= 0x20 || c == 0x7f;
+        end -= found;
+        for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]) && !found; i++)
+            if (end >= unseen[i].n &&
+                memcmp(s.p + end - unseen[i].n, unseen[i].p, unseen[i].n) == 0) {
+                end -= unseen[i].n;
+                found = true;
+            }
+    }
+    return end;
 }
 
-/* Where LABEL stands in NAME, in any case; NAME.n: nowhere. */
-static size_t find_label(struct str name, struct str label)
+/* Where LABEL begins with which TEXT ends, in any case and whatever nobody sees in between; TEXT.n:
+   it does not. NEXT: the octet behind TEXT, NUL at the end. */
+static size_t ends_with_label(struct str text, struct str label, char next)
 {
-    for (size_t at = 0; at + label.n <= name.n; at++)
-        if (str_starts_nocase(str_slice(name, at, name.n), label) &&
-            (!is_letters(label) || stands_alone(name, at, at + label.n)))
-            return at;
-    return name.n;
+    size_t at = text.n, left = label.n;
+    while (left > 0) {
+        at = before_unseen(text, at);
+        left = before_unseen(label, left);
+        if (left == 0)
+            break;
+        if (at == 0 || ascii_lower(text.p[at - 1]) != ascii_lower(label.p[left - 1]))
+            return text.n;
+        at--;
+        left--;
+    }
+    if (is_letters(label) && (is_of_word(next) || (at > 0 && is_of_word(text.p[at - 1]))))
+        return text.n;
+    return at;
 }
 
-/* Takes all of them off NAME, as often as they are there: what is left may be one again. */
+/* One pass, in which what is left by one that was taken off may be one again. */
+static bool take_off_once(const struct str *labels, unsigned n, struct buf *name)
+{
+    bool found = false;
+    size_t kept = 0;
+    for (size_t i = 0; i < name->n; i++) {
+        name->p[kept++] = name->p[i];
+        const char next = i + 1 < name->n ? name->p[i + 1] : '\0';
+        for (unsigned k = 0; k < n; k++) {
+            const struct str text = {name->p, kept};
+            const size_t at = (unsigned char)text.p[kept - 1] <= 0x20
+                                  ? text.n
+                                  : ends_with_label(text, labels[k], next);
+            found = found || at < kept;
+            kept = at;
+            if (kept == 0)
+                break;
+        }
+    }
+    name->n = kept;
+    return found;
+}
+
+#define PASSES 4 /* more than any name takes that was not made for this */
+
+/* Takes all of them off NAME; where that has no end nothing of it is left. */
 static bool take_labels_off(const struct verification_setting *profile, struct buf *name)
 {
     struct str labels[5];
     const unsigned n = labels_of(profile, labels);
     bool found = false;
-    for (unsigned i = 0; i < n;) {
-        const struct str text = buf_str(name);
-        const size_t at = find_label(text, labels[i]);
-        if (at == text.n) {
-            i++;
-            continue;
-        }
-        memmove(name->p + at, name->p + at + labels[i].n, text.n - at - labels[i].n);
-        name->n -= labels[i].n;
+    for (unsigned i = 0; i <= PASSES && take_off_once(labels, n, name); i++) {
         found = true;
-        i = 0;
+        if (i == PASSES)
+            name->n = 0;
     }
     return found;
 }
@@ -375,7 +464,7 @@ bool marking_without_labels(const struct verification_setting *profile, struct s
     for (struct str rest = value; list_next(&rest, &element);) {
         struct address_parts parts;
         struct buf name = BUF_INIT;
-        if (split(element, &parts) && parts.before.n > 0) {
+        if (split_leniently(element, &parts) && parts.before.n > 0) {
             read_name(parts.before, &name);
             if (take_labels_off(profile, &name)) {
                 const size_t at = offset_of(parts.before, line);
@@ -402,16 +491,17 @@ static bool marks_from(const struct verification_setting *profile)
 
 bool marking_from(const struct marking *marking, struct str line, struct buf *out)
 {
-    const struct str label = label_of(marking);
     struct address_parts parts;
     struct str value;
-    struct tn number;
+    struct tn number = {.n = 0};
     struct buf uri = BUF_INIT, name = BUF_INIT;
-    if (!value_of(line, &value) || !split(value, &parts))
+    if (!value_of(line, &value) || !split_leniently(value, &parts))
         return false;
-    const bool marked = marks_from(marking->profile) &&
-                        tn_from_uri(&number, parts.uri, marking->country, NULL, 0) == TN_OK &&
+    const bool is_number = split(value, &parts) &&
+                           tn_from_uri(&number, parts.uri, marking->country, NULL, 0) == TN_OK;
+    const bool marked = is_number && marks_from(marking->profile) &&
                         mark_uri(marking, parts.uri, &number, &uri);
+    const struct str label = label_of(marking, is_number && is_verified(marking, &number));
     if (label.n > 0)
         add_labelled(marking, &parts, label, &name);
     else

@@ -241,7 +241,7 @@ static bool read_via(struct reading *r, struct plain_line *line, struct str valu
     line->via = (uint8_t)i;
     p->vias_used |= (uint16_t)(1u << i);
     p->vias_read = p->vias_used;
-    return plain_read_via(value, &p->vias[i]);
+    return plain_read_via(value, true, &p->vias[i]);
 }
 
 /* "<uri>", and parameters. */
@@ -446,7 +446,7 @@ const struct plain_via *plain_via_parts(const struct message *m, const struct pl
         return via;
     /* What a Via of ours says is as plain as what comes; another one would have no parts. */
     const struct str value = plain_line(m, line).value;
-    if (!plain_read_via(value, via))
+    if (!plain_read_via(value, false, via))
         *via = (struct plain_via){.parameters = (uint16_t)value.n};
     p->vias_read |= (uint16_t)(1u << line->via);
     return via;

@@ -154,12 +154,13 @@ static struct plain_part *leading(struct plain_via *via, struct str name)
     return NULL;
 }
 
-static bool read_via_parameters(struct str all, const char *p, struct plain_via *via)
+/* At most so many parameters. */
+static bool read_via_parameters(struct str all, const char *p, unsigned most, struct plain_via *via)
 {
     const char *end = all.p + all.n;
     struct str name, value;
     for (unsigned n = 0; p < end; n++) {
-        p = n < PARAMETERS_MAX ? take_parameter(p, TOKEN | ADDRESS, &name, &value) : NULL;
+        p = n < most ? take_parameter(p, TOKEN | ADDRESS, &name, &value) : NULL;
         if (!p)
             return false;
         struct plain_part *part = leading(via, name);
@@ -174,11 +175,13 @@ static bool read_via_parameters(struct str all, const char *p, struct plain_via 
 #define VERSION   "SIP/2.0/"
 #define TRANSPORT 4 /* "UDP ", TCP and TLS alike */
 
-bool plain_read_via(struct str value, struct plain_via *via)
+bool plain_read_via(struct str value, bool came, struct plain_via *via)
 {
+    const size_t longest = came ? PLAIN_VALUE_MAX : UINT16_MAX;
+    const unsigned most = came ? PARAMETERS_MAX : UINT16_MAX;
     const char *p = value.p + sizeof(VERSION) - 1, *end = value.p + value.n, *stop;
     *via = (struct plain_via){.parameters = (uint16_t)value.n};
-    if (value.n > PLAIN_VALUE_MAX || value.n <= sizeof(VERSION) - 1 + TRANSPORT ||
+    if (value.n > longest || value.n <= sizeof(VERSION) - 1 + TRANSPORT ||
         octets_8(value.p) != octets_8(VERSION) ||
         (memcmp(p, "UDP ", TRANSPORT) != 0 && memcmp(p, "TCP ", TRANSPORT) != 0 &&
          memcmp(p, "TLS ", TRANSPORT) != 0))
@@ -199,7 +202,7 @@ bool plain_read_via(struct str value, struct plain_via *via)
     if (stop == end)
         return true;
     via->parameters = (uint16_t)(stop - value.p);
-    return read_via_parameters(value, stop, via);
+    return read_via_parameters(value, stop, most, via);
 }
 
 /* ---- URIs ---- */

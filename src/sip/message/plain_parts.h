@@ -16,8 +16,8 @@
 #include "plain.h"
 
 /* "SIP/2.0/UDP host:port;name=value;name": one space, no quote, nothing twice that leads somewhere.
- */
-bool plain_read_via(struct str value, struct plain_via *via);
+   CAME: within the bounds of what is plain; one that we have changed may be longer. */
+bool plain_read_via(struct str value, bool came, struct plain_via *via);
 /* The next "name" or "name=value" off such parameters; VALUE->p is NULL without a value. */
 bool plain_next_parameter(struct str *parameters, struct str *name, struct str *value);
 
