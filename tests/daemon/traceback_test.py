@@ -15,7 +15,7 @@ from lib.lab import binary
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLER, Story
-from sip import verify_test
+from lib.verifying import Verifying
 
 
 def with_tokens(path):
@@ -113,11 +113,9 @@ class Traceback(Story):
         self.assertEqual(json.loads(self.opened(self.lab.path("t.tar.gz"))["tokens.jsonl"])["tokens"], [value])
 
 
-class Came(Story):
+class Came(Verifying):
     """Of a call that came with a token: that one, and the certificate by which it was judged."""
     opened = Traceback.opened
-    begin, signed, until, judged_call = (getattr(verify_test.Verify, name)
-                                         for name in ("begin", "signed", "until", "judged_call"))
 
     def configure(self, **changes):
         return with_tokens(super().configure(**changes))

@@ -208,6 +208,7 @@ static const struct trial {
      "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS
      "; list_login = \"https://pa.example.net/login\";",
      ""},
+    {&verification_table, "result_header", "\"X-Result\"", "", ""},
     {&verification_table, "attestation_headers", "[ \"P-Attestation-Indicator\", \"X-Origid\" ]", "",
      ""},
     {&trust_table, "crls", "[ \"https://pa.example.net/crl\" ]", "", ""},
