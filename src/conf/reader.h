@@ -116,6 +116,8 @@ void limits_find_conflicts(struct reader *r, const struct draft *draft);
 
 /* Whether a call can do without headers of that name. */
 bool header_can_go(struct str name);
+/* Whether NAME is one that such headers have: letters, digits, hyphens. */
+bool resolve_is_header_name(struct str name);
 
 /* Index of the provider whose certificate ID is; 0 where no other list names it. */
 uint32_t provider_of_certificate(const struct settings *settings, struct str id);

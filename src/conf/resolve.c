@@ -151,7 +151,7 @@ bool header_can_go(struct str name)
     return true;
 }
 
-static bool may_be_private(struct str name)
+bool resolve_is_header_name(struct str name)
 {
     for (size_t i = 0; i < name.n; i++)
         if (!ascii_is_alpha(name.p[i]) && !ascii_is_digit(name.p[i]) && name.p[i] != '-')
@@ -165,7 +165,7 @@ static void resolve_private_headers(struct reader *r, struct draft *draft)
     struct str *list = reader_array(r, texts->n, sizeof(*list));
     for (unsigned i = 0; list && i < texts->n; i++) {
         list[i] = texts->items[i].text;
-        if (!may_be_private(list[i]))
+        if (!resolve_is_header_name(list[i]))
             complain(r, &draft->object, texts->items[i].at,
                      "proxy.private_headers: %.*s is no name of a header that can be left out",
                      STR_ARG(shown(r, list[i])));

@@ -7,23 +7,15 @@
 #include "keys.h"
 #include "reader.h"
 
-static bool is_header_name(struct str name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        if (!ascii_is_alpha(name.p[i]) && !ascii_is_digit(name.p[i]) && name.p[i] != '-')
-            return false;
-    return name.n > 1 && name.n <= 64 && header_can_go(name);
-}
-
 /* Which says by its name what it tells: others would be read as something else. */
 static bool is_attestation_header(struct str name)
 {
-    return is_header_name(name) && told_by(name) != TOLD_NOTHING;
+    return resolve_is_header_name(name) && told_by(name) != TOLD_NOTHING;
 }
 
 static bool is_result_header(struct str name)
 {
-    return is_header_name(name) && str_starts_nocase(name, STR("X-"));
+    return resolve_is_header_name(name) && str_starts_nocase(name, STR("X-"));
 }
 
 static void resolve_headers(struct reader *r, struct draft_verification *d)

@@ -190,7 +190,8 @@ int marks_clear(struct context *c)
     const struct source_entry *entry;
     unsigned step = 0;
     int error = 0;
-    while ((entry = source_table_next(s->sources, &c->from.remote, &step)))
+    while (s->n_verifications > 0 &&
+           (entry = source_table_next(s->sources, &c->from.remote, &step)))
         for (unsigned i = 0; i < entry->n_trunks && error == 0; i++) {
             const struct trunk *trunk = &s->trunks[entry->trunks[i]];
             if (trunk->verification != NO_VERIFICATION &&

@@ -1,7 +1,7 @@
 /*
  * The service of a trunk whose calls come from outside: what their Identity is worth is judged
- * beside them (verification.h) and recorded. Nothing of a call changes by it, and none is refused
- * or lost for it: what cannot be judged in time is open.
+ * beside them (verification.h), recorded, and told the next hop where the profile says so
+ * (marks.h). No call is refused or lost for it: what cannot be judged in time is open.
  */
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
