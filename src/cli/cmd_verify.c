@@ -18,7 +18,6 @@
 #include <string.h>
 #include <time.h>
 
-#define URLS_MAX      256
 #define MAX_AGE_MAX_S INT32_MAX
 
 /* ---- files ---- */
@@ -216,7 +215,8 @@ static int run(const struct cli *cli, const struct words *words)
 {
     struct verify_job job = {
         .trust = trust_new(),
-        .cache = fetch_cache_new(URLS_MAX),
+        .cache = fetch_cache_new(VERIFY_URLS_MAX),
+        .arena = arena_new(1024),
         .max_age_s = VERIFY_MAX_AGE_S,
         .country = {.code = STR("1"), .international_prefix = STR("011"), .national_length = 10}};
     int status = EXIT_USAGE;
@@ -226,13 +226,14 @@ static int run(const struct cli *cli, const struct words *words)
     else if (words_have(words, 'i'))
         status = command_explain_verdict(cli, words_value(words, 'T'), words_value(words, '@'),
                                          file);
-    else if (!job.trust || !job.cache)
+    else if (!job.trust || !job.cache || !job.arena)
         fputs("stirctl: out of memory\n", stderr);
     else if (read_options(&job, words))
         status = verify_file(cli, &job, file);
     trust_free(job.trust);
     buf_fini(&job.cert_text);
     fetch_cache_free(job.cache);
+    arena_free(job.arena);
     return status;
 }
 

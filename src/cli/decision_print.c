@@ -1,13 +1,18 @@
 /* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
+#include "clock_kept.h"
 #include "columns.h"
 #include "decision.h"
 #include "json_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <stird/base/clock.h>
 #include <stird/base/json.h>
+#include <stird/core/sip_date.h>
 #include <stird/core/trunk.h>
 #include <stird/core/trunk_why.h>
 #include <stird/core/verified.h>
+#include <stird/core/verify_fault.h>
 
 #define INDENT 14 /* where values begin, for people */
 
@@ -237,41 +242,84 @@ static const char *result_word(enum verify_result result)
     return words[result];
 }
 
+/* One of the call's tokens, with what is known beside it of whose fault something is. */
+struct shown_token {
+    const struct verification_header *header;
+    struct verify_question question;
+    struct verify_grounds grounds;
+};
+
+static struct shown_token shown_token_of(const struct verification_header *h,
+                                         const struct call *call)
+{
+    struct shown_token t = {
+        .header = h,
+        .question = {.token = h->token, .now_s = call->now_s},
+        .grounds = {.time_is_ours = llabs(clock_real_s() - call->now_s) <= 1,
+                    .clock_is_set = clock_is_kept(),
+                    .fetched = h->fetched},
+    };
+    if (!sip_date_parse(call->date, &t.question.date_s))
+        t.question.date_s = 0;
+    return t;
+}
+
+/* Whose fault it probably is, and what to do; empty where nothing failed. */
+static struct str whose_of(const struct shown_token *t, enum verify_check check, struct str *todo)
+{
+    const struct verify_report *r = &t->header->report;
+    *todo = (struct str){NULL, 0};
+    if (r->finding[check].result != VERIFY_FAILED)
+        return (struct str){NULL, 0};
+    const enum verify_fault fault = verify_fault_of(&t->question, r, &t->grounds, check);
+    *todo = verify_fault_advice(check, fault);
+    return verify_fault_name(fault);
+}
+
 /* "signature    FAILED: it does not verify", and what to do. */
-static void print_finding(enum verify_check check, const struct verify_finding *f)
+static void print_finding(const struct shown_token *t, enum verify_check check)
 {
     struct buf text = BUF_INIT;
+    struct str todo;
+    const struct verify_finding *f = &t->header->report.finding[check];
+    const struct str whose = whose_of(t, check, &todo);
     int at = printf("%-*s %-12.*s ", INDENT - 1, "", STR_ARG(verify_check_name(check)));
     buf_add_text(&text, result_word(f->result));
     if (f->text.n > 0)
         buf_addf(&text, ": %.*s", STR_ARG(f->text));
+    if (whose.n > 0)
+        buf_addf(&text, " (whose: %.*s)", STR_ARG(whose));
     print_wrapped(buf_str(&text), at);
-    if (f->result == VERIFY_FAILED) {
+    if (todo.n > 0) {
         at = printf("%*s-> ", at, "");
-        print_wrapped(verify_check_advice(check), at);
+        print_wrapped(todo, at);
     }
     buf_fini(&text);
 }
 
-static void tell_finding(const struct sink *to, enum verify_check check,
-                         const struct verify_finding *f)
+static void tell_finding(const struct sink *to, const struct shown_token *t,
+                         enum verify_check check)
 {
+    const struct verify_finding *f = &t->header->report.finding[check];
+    struct str todo;
     if (!to->json) {
-        print_finding(check, f);
+        print_finding(t, check);
         return;
     }
     json_begin_object(to->json);
     tell(to, "check", verify_check_name(check));
     tell(to, "result", str_of(result_word(f->result)));
     tell(to, "found", f->text);
-    tell(to, "todo",
-         f->result == VERIFY_FAILED ? verify_check_advice(check) : (struct str){NULL, 0});
+    tell(to, "whose", whose_of(t, check, &todo));
+    tell(to, "todo", todo);
     json_end_object(to->json);
 }
 
-static void tell_header(const struct sink *to, const struct verification_header *h)
+static void tell_header(const struct sink *to, const struct verification_header *h,
+                        const struct call *call)
 {
     struct buf text = BUF_INIT;
+    const struct shown_token token = shown_token_of(h, call);
     buf_addf(&text, "%u, %.*s", h->header + 1, STR_ARG(token_verdict_name(h->report.verdict)));
     if (to->json) {
         json_begin_object(to->json);
@@ -286,7 +334,7 @@ static void tell_header(const struct sink *to, const struct verification_header 
         tell(to, "x5u", h->token->identity.info);
     }
     for (int i = 0; i < VERIFY_CHECKS; i++)
-        tell_finding(to, (enum verify_check)i, &h->report.finding[i]);
+        tell_finding(to, &token, (enum verify_check)i);
     if (to->json) {
         json_end_array(to->json);
         json_end_object(to->json);
@@ -334,7 +382,8 @@ static void tell_verified(const struct sink *to, const struct verified *v)
 }
 
 /* All that was found in all of its Identity headers. */
-static void tell_verification(const struct sink *to, const struct verification *v)
+static void tell_verification(const struct sink *to, const struct verification *v,
+                              const struct call *call)
 {
     if (!v)
         return;
@@ -343,7 +392,7 @@ static void tell_verification(const struct sink *to, const struct verification *
         json_begin_array(to->json);
     }
     for (unsigned i = 0; i < v->n; i++)
-        tell_header(to, &v->headers[i]);
+        tell_header(to, &v->headers[i], call);
     if (to->json)
         json_end_array(to->json);
 }
@@ -360,7 +409,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_steps(to, told->outcome);
     tell_verdict(to, told->outcome);
     tell_verified(to, told->outcome->verified);
-    tell_verification(to, told->verification);
+    tell_verification(to, told->verification, told->call);
     tell(to, "note", told->note.n > 0 ? told->note : (struct str){NULL, 0});
     tell_token(to, basis, told->outcome);
 }

@@ -3,6 +3,7 @@
 #include "call_chains.h"
 #include "json_text.h"
 #include "verify_judge.h"
+#include "verify_ranked.h"
 
 #include <stdio.h>
 #include <stird/core/hops.h>
@@ -63,13 +64,16 @@ static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 }
 
 /* Where a text holds only a piece of a message, nobody knows what else was in it. */
-static void tell_unsigned(struct verify_job *job, const struct sighting *s, json_t *changes)
+static void tell_unsigned(struct verify_job *job, const struct sighting *s, json_t *hop,
+                          json_t *changes)
 {
     char text[128] = "no Identity: it is not signed here";
     const char *name = s->has_addresses ? NULL : verify_judge_lacking(s->message);
     if (name)
         snprintf(text, sizeof(text),
                  "incomplete: this text has no Identity, and no %s either: no verdict", name);
+    if (!name)
+        json_object_set_new(hop, "unsigned", json_true());
     json_array_append_new(changes, json_string(text));
     verify_job_worse(job, name ? EXIT_USAGE : EXIT_INVALID);
 }
@@ -120,7 +124,7 @@ static json_t *hop_json(struct verify_job *job, const struct sightings *all,
         tell_cut(s, all->capture, changes);
         verify_job_worse(job, EXIT_USAGE);
     } else if (n == 0 && last) {
-        tell_unsigned(job, s, changes);
+        tell_unsigned(job, s, hop, changes);
     }
     if (!s->cut && (changed || last))
         tokens = tokens_json(job, s, values, n, hop);
@@ -201,5 +205,6 @@ json_t *verify_calls(struct verify_job *job, const struct sightings *all)
         verify_job_worse(job, EXIT_USAGE);
     }
     chains_fini(&chains);
+    verify_rank(calls);
     return calls;
 }

@@ -14,6 +14,14 @@
 /* EXIT_USAGE, 2: there is something that could not be judged at all */
 #define EXIT_OPEN 3 /* nothing failed, but not all could be checked */
 
+#define VERIFY_URLS_MAX 256 /* whose certificates one run fetches */
+
+/* What became of the fetch of a URL. */
+struct verify_fetched {
+    struct str url;
+    enum fetch_outcome outcome;
+};
+
 struct verify_job {
     const char *cert; /* instead of what the URL serves */
     struct buf cert_text;
@@ -25,6 +33,9 @@ struct verify_job {
     struct country country;
     struct fetch_options fetch;
     struct fetch_cache *cache; /* each URL is fetched once */
+    struct arena *arena;       /* of the URLs below */
+    struct verify_fetched fetched[VERIFY_URLS_MAX];
+    unsigned n_fetched;
     int status;
 };
 

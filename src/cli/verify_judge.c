@@ -1,5 +1,6 @@
 #include "verify_judge.h"
 
+#include "clock_kept.h"
 #include "json_text.h"
 #include "verify_served.h"
 
@@ -8,6 +9,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/hops.h>
 #include <stird/core/sip_date.h>
+#include <stird/core/verify_fault.h>
 #include <stird/sip/reading.h>
 
 const char *verify_judge_lacking(struct str message)
@@ -23,6 +25,13 @@ const char *verify_judge_lacking(struct str message)
     return NULL;
 }
 
+/* One token, and what is known of it. */
+struct judged {
+    const struct verify_question *question;
+    const struct verify_report *report;
+    struct verify_grounds grounds;
+};
+
 static const char *result_name(enum verify_result result)
 {
     static const char *const names[] = {
@@ -34,19 +43,57 @@ static const char *result_name(enum verify_result result)
     return names[result];
 }
 
-static json_t *checks_json(const struct verify_report *r)
+/* How much it counts: "" of a check that is well, or was not needed. */
+static const char *severity_of(const struct verify_report *r, enum verify_check check)
+{
+    switch (r->finding[check].result) {
+    case VERIFY_FAILED:
+        return "fault";
+    case VERIFY_WARNED:
+        return "warning";
+    case VERIFY_NOT_DONE:
+        return r->needed[check] ? "open" : "";
+    default:
+        return "";
+    }
+}
+
+/* How what was not done can be. */
+static const char *const open_advice[VERIFY_CHECKS] = {
+    [VERIFY_FRESH] = "say when it was seen: --at TIME, or give a capture",
+    [VERIFY_ORIG] = "give the whole message, with its From, not the value alone",
+    [VERIFY_DEST] = "give the whole message, with its To, not the value alone",
+    [VERIFY_DIV] = "give the whole message, with all of its Identity headers",
+    [VERIFY_FETCH] = "leave out --offline, or give the certificate: --cert FILE",
+    [VERIFY_CHAIN] = "give the trust anchors: --ca FILE",
+    [VERIFY_REVOKED] = "give the lists, and who signs them: --crl FILE, --crl-anchor FILE",
+    [VERIFY_SCOPE] = "give what its domain of trust needs: --ca FILE",
+};
+
+static json_t *checks_json(const struct judged *j)
 {
     json_t *all = json_array();
+    const struct verify_report *r = j->report;
     for (int i = 0; i < VERIFY_CHECKS; i++) {
         const struct verify_finding *f = &r->finding[i];
         enum verify_check check = (enum verify_check)i;
+        const char *severity = severity_of(r, check);
         json_t *one = json_pack("{s:o,s:s,s:o}", "check", json_of(verify_check_name(check)),
                                 "result", result_name(f->result), "what",
                                 json_of(verify_check_text(check)));
         if (f->text.n > 0)
             json_object_set_new(one, "found", json_of(f->text));
-        if (f->result == VERIFY_FAILED)
-            json_object_set_new(one, "todo", json_of(verify_check_advice(check)));
+        if (severity[0]) {
+            enum verify_fault fault = verify_fault_of(j->question, r, &j->grounds, check);
+            const struct str todo = f->result == VERIFY_NOT_DONE
+                                        ? str_of(open_advice[check])
+                                        : verify_fault_advice(check, fault);
+            if (todo.n > 0)
+                json_object_set_new(one, "todo", json_of(todo));
+            json_object_set_new(one, "severity", json_string(severity));
+            json_object_set_new(one, "whose", json_of(verify_fault_name(fault)));
+            json_object_set_new(one, "whose_text", json_of(verify_fault_text(fault)));
+        }
         json_array_append_new(all, one);
     }
     return all;
@@ -64,15 +111,16 @@ static json_t *part_json(const struct verify_job *job, struct str text)
     return json_null();
 }
 
-static json_t *token_json(const struct verify_job *job, const struct token *t,
-                          const struct verify_report *r)
+static json_t *token_json(const struct verify_job *job, const struct judged *j)
 {
+    const struct token *t = j->question->token;
+    const struct verify_report *r = j->report;
     return json_pack("{s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "verdict",
                      json_of(token_verdict_name(r->verdict)), "sip_status", r->sip_status,
                      "sip_phrase", json_of(verify_status_phrase(r->sip_status)), "attest",
                      json_of(r->attest), "header", part_json(job, t->header), "payload",
                      part_json(job, t->payload), "subject", json_of(r->subject), "spc",
-                     json_of(r->spc), "checks", checks_json(r));
+                     json_of(r->spc), "checks", checks_json(j));
 }
 
 static void count(struct verify_job *job, enum token_verdict verdict)
@@ -134,33 +182,47 @@ static void ask_of_message(const struct verify_job *job, const struct sighting *
         q->date_s = 0;
 }
 
-static bool verify_token(struct verify_job *job, const struct sighting *s,
-                         const struct token *token, struct arena *arena, struct verify_report *r)
+static struct verify_grounds grounds_of(const struct verify_job *job, const struct sighting *s,
+                                        const struct verify_question *q)
+{
+    return (struct verify_grounds){
+        .time_is_ours = !job->at_iat && job->at_s == 0 && s->time_us <= 0,
+        .clock_is_set = clock_is_kept(),
+        .fetched = verify_served_outcome(job, token_url(q->token)),
+    };
+}
+
+/* NULL: no memory. */
+static json_t *judge_token(struct verify_job *job, const struct sighting *s,
+                           const struct token *token, struct arena *arena)
 {
     struct sip_identity_facts facts;
     struct sti_certificate certificate = {.key = NULL};
     struct verify_question q = {.token = token};
+    struct verify_report r;
     const unsigned long before = shortages();
+    json_t *told = NULL;
     ask_of_message(job, s, arena, &facts, &q);
     set_time(job, s, &q);
-    bool good = verify_served_one(job, arena, &certificate, &q) && verify(&q, arena, r) &&
-                shortages() == before;
+    if (verify_served_one(job, arena, &certificate, &q) && verify(&q, arena, &r) &&
+        shortages() == before) {
+        const struct judged judged = {&q, &r, grounds_of(job, s, &q)};
+        told = token_json(job, &judged);
+        count(job, r.verdict);
+    }
     sti_certificate_fini(&certificate);
-    return good;
+    return told;
 }
 
 json_t *verify_judge_value(struct verify_job *job, const struct sighting *s, struct str value)
 {
     struct arena *arena = arena_new(8192);
     struct token token = {.kind = IDENTITY_EMPTY};
-    struct verify_report r;
     json_t *told = NULL;
-    if (arena && token_read(&token, value, arena) && verify_token(job, s, &token, arena, &r)) {
-        told = token_json(job, &token, &r);
-        count(job, r.verdict);
-    } else {
+    if (arena && token_read(&token, value, arena))
+        told = judge_token(job, s, &token, arena);
+    if (!told)
         verify_job_no_memory(job);
-    }
     token_fini(&token);
     arena_free(arena);
     return told;
@@ -209,14 +271,29 @@ static json_t *verdict_json(const struct verification *v)
                      "beyond", (int)v->n_beyond);
 }
 
-/* In the order in which they stand in the message. */
-static void tell_headers(const struct verify_job *job, const struct verification *v, json_t *tokens)
+/* ONE is what the message and the time say of each of them. */
+static json_t *header_json(const struct verify_job *job, const struct sighting *s,
+                           const struct verification_header *h, const struct verify_question *one,
+                           const struct sti_certificate *certificate)
+{
+    struct verify_question q = *one;
+    q.token = h->token;
+    q.certificate = certificate;
+    q.certificate_is_given = job->cert != NULL;
+    const struct judged judged = {&q, &h->report, grounds_of(job, s, &q)};
+    return token_json(job, &judged);
+}
+
+/* In the order in which they stand in the message. SERVED is in the order of V's. */
+static void tell_headers(const struct verify_job *job, const struct sighting *s,
+                         const struct verification *v, const struct verification_served *served,
+                         const struct verify_question *one, json_t *tokens)
 {
     for (unsigned header = 0; header < IDENTITIES_MAX; header++)
         for (unsigned i = 0; i < v->n; i++)
             if (v->headers[i].header == header)
                 json_array_append_new(tokens,
-                                      token_json(job, v->headers[i].token, &v->headers[i].report));
+                                      header_json(job, s, &v->headers[i], one, served[i].prepared));
 }
 
 static void count_call(struct verify_job *job, const struct verification *v)
@@ -239,8 +316,9 @@ json_t *verify_judge_together(struct verify_job *job, const struct sighting *s,
     struct verification_served served[IDENTITY_SET_MAX] = {{.state = CERTIFICATE_PENDING}};
     struct sip_identity_facts facts;
     struct verification v = {.reason = REASON_OUT_OF_MEMORY};
+    struct verify_question q = {.token = NULL};
     if (arena && identity_set_read(&set, values, n, IDENTITY_SET_MAX, arena) && set.n > 0) {
-        struct verify_question q = {.token = &set.entries[0].token};
+        q.token = &set.entries[0].token;
         ask_of_message(job, s, arena, &facts, &q);
         set_time(job, s, &q);
         if (verify_served_all(job, arena, &set, q.now_s, certificates, served))
@@ -248,7 +326,7 @@ json_t *verify_judge_together(struct verify_job *job, const struct sighting *s,
     }
     json_t *told = v.reason == REASON_OUT_OF_MEMORY ? NULL : verdict_json(&v);
     if (told) {
-        tell_headers(job, &v, tokens);
+        tell_headers(job, s, &v, served, &q, tokens);
         count_call(job, &v);
     } else {
         verify_job_no_memory(job);

@@ -35,7 +35,7 @@ static void print_check(const json_t *check)
         printf("%*s", CHECK_INDENT, "");
         columns_wrap(text_of(check, "found"), CHECK_INDENT, CHECK_INDENT);
     }
-    if (text_of(check, "todo")[0]) {
+    if (strcmp(result, "FAILED") == 0 && text_of(check, "todo")[0]) {
         printf("%*s-> ", CHECK_INDENT, "");
         columns_wrap(text_of(check, "todo"), CHECK_INDENT + 3, CHECK_INDENT + 3);
     }
@@ -116,6 +116,67 @@ static void print_inside(const json_t *hop)
     puts(" (a re-INVITE: it needs no Identity)");
 }
 
+#define FINDING_INDENT 5
+
+static void print_place(const char *word, const json_t *place)
+{
+    const char *unit = json_object_get(place, "packet") ? "packet" : "line";
+    printf("%*s%s: %s %" JSON_INTEGER_FORMAT, FINDING_INDENT, "", word, unit,
+           json_integer_value(json_object_get(place, unit)));
+    if (json_object_get(place, "from"))
+        printf(", %s -> %s", text_of(place, "from"), text_of(place, "to"));
+    putchar('\n');
+}
+
+/* "FAULT of the signer, header 2, 438 dest:" and what was found. */
+static void print_finding(const json_t *finding, size_t number, bool several)
+{
+    const char *severity = text_of(finding, "severity");
+    const bool fault = strcmp(severity, "fault") == 0;
+    const int status = (int)json_integer_value(json_object_get(finding, "sip_status"));
+    struct buf text = BUF_INIT;
+    printf("  %zu. %s%s%s ", number, colour_on(fault ? COLOUR_BAD : COLOUR_WARNING), severity,
+           colour_off());
+    buf_addf(&text, "%s%s", text_of(finding, "check"), status > 0 ? "" : ":");
+    if (status > 0)
+        buf_addf(&text, " (%d):", status);
+    buf_addf(&text, " %s",
+             text_of(finding, "found")[0] ? text_of(finding, "found") : text_of(finding, "what"));
+    if (several && json_object_get(finding, "header"))
+        buf_addf(&text, " [Identity %d]",
+                 (int)json_integer_value(json_object_get(finding, "header")));
+    buf_add_char(&text, '\0');
+    columns_wrap(buf_failed(&text) ? "" : text.p, FINDING_INDENT,
+                 FINDING_INDENT + (int)strlen(severity) + 1);
+    buf_fini(&text);
+    printf("%*swhose: ", FINDING_INDENT, "");
+    columns_wrap(text_of(finding, "whose_text"), FINDING_INDENT + 7, FINDING_INDENT + 7);
+    if (json_object_get(finding, "right_at")) {
+        print_place("right at", json_object_get(finding, "right_at"));
+        print_place("wrong from", json_object_get(finding, "wrong_from"));
+    }
+    if (text_of(finding, "todo")[0]) {
+        printf("%*s-> ", FINDING_INDENT, "");
+        columns_wrap(text_of(finding, "todo"), FINDING_INDENT + 3, FINDING_INDENT + 3);
+    }
+}
+
+static void print_findings(const json_t *findings, bool several)
+{
+    size_t i;
+    json_t *finding;
+    if (json_array_size(findings) > 0)
+        puts("  what to look at, worst first");
+    json_array_foreach(findings, i, finding) print_finding(finding, i + 1, several);
+}
+
+static bool has_several(const json_t *call)
+{
+    const json_t *hops = json_object_get(call, "hops");
+    const json_t *last = json_array_get(hops, json_array_size(hops) - 1);
+    return json_array_size(json_object_get(last, "tokens")) > 1;
+}
+
 void verify_print(const json_t *calls)
 {
     size_t c, h;
@@ -129,5 +190,6 @@ void verify_print(const json_t *calls)
         }
         json_array_foreach(json_object_get(call, "hops"), h, hop) print_hop(hop, h);
         json_array_foreach(json_object_get(call, "in_dialog"), h, hop) print_inside(hop);
+        print_findings(json_object_get(call, "findings"), has_several(call));
     }
 }

@@ -9,7 +9,18 @@ static void fetch_into(struct verify_job *job, struct str url)
     /* Kept as long as this command runs: what a server says about caching is for daemons. */
     fetch_cache_put(job->cache, url, good, good ? buf_str(&reply.body) : str_of(reply.why), -1,
                     clock_monotonic_ms());
+    if (job->n_fetched < VERIFY_URLS_MAX)
+        job->fetched[job->n_fetched++] = (struct verify_fetched){arena_copy(job->arena, url),
+                                                                 reply.outcome};
     fetch_reply_fini(&reply);
+}
+
+enum fetch_outcome verify_served_outcome(const struct verify_job *job, struct str url)
+{
+    for (unsigned i = 0; i < job->n_fetched; i++)
+        if (str_eq(job->fetched[i].url, url))
+            return job->fetched[i].outcome;
+    return FETCH_OK;
 }
 
 /* What URL serves, even when that is empty; p == NULL: it cannot be had, and WHY says so, or it was

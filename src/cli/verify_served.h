@@ -15,5 +15,7 @@ bool verify_served_one(struct verify_job *job, struct arena *arena, struct sti_c
 bool verify_served_all(struct verify_job *job, struct arena *arena, const struct identity_set *set,
                        int64_t now_s, struct sti_certificate *certificates,
                        struct verification_served *served);
+/* What became of the fetch of URL; FETCH_OK too where it was not fetched. */
+enum fetch_outcome verify_served_outcome(const struct verify_job *job, struct str url);
 
 #endif
