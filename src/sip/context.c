@@ -205,6 +205,15 @@ bool context_parse(const struct context *c, struct message *m)
     return false;
 }
 
+static bool restore_answer(struct context *c)
+{
+    struct buf last = BUF_INIT;
+    const bool restored = server_transaction_last_response(c->server, &last) &&
+                          answer_base_restore(&c->answer, buf_str(&last));
+    buf_fini(&last);
+    return restored;
+}
+
 /* Makes ready what an answer of our own repeats; parses it anew when the request has left already.
  */
 bool context_prepare_answer(struct context *c)
@@ -213,8 +222,7 @@ bool context_prepare_answer(struct context *c)
     if (c->answer.lines)
         return true;
     if (c->answer.rests)
-        return c->server &&
-               answer_base_restore(&c->answer, server_transaction_last_response(c->server));
+        return c->server && restore_answer(c);
     if (c->message && message_is_parsed(c->message))
         return answer_base_make(&c->answer, c->message);
     if (!context_parse(c, &m))
@@ -224,10 +232,11 @@ bool context_prepare_answer(struct context *c)
     return made;
 }
 
-/* What the transaction keeps is the memory of a ringing call already. */
-static void rest_answer(struct context *c)
+/* What the transaction keeps, BYTES, is the memory of a ringing call already. */
+static void rest_answer(struct context *c, struct str bytes)
 {
-    answer_base_rest(&c->answer, server_transaction_last_response(c->server));
+    if (server_transaction_keeps_last(c->server))
+        answer_base_rest(&c->answer, bytes);
     context_count(c);
 }
 
@@ -240,7 +249,7 @@ void context_pass_provisional(struct context *c, int status, struct str bytes)
     if (!c->server || c->finished || !context_prepare_answer(c))
         return;
     server_transaction_respond(c->server, status, bytes, proxy_now_ms());
-    rest_answer(c);
+    rest_answer(c, bytes);
 }
 
 static void on_server_ended(struct server_user *user, enum transaction_end why)
@@ -331,13 +340,13 @@ void context_answer(struct context *c, int status, struct str extra)
         server_transaction_respond(c->server, status, buf_str(out), proxy_now_ms());
     if (status >= 200)
         context_finish(c, status);
-    else
-        rest_answer(c);
+    else if (!buf_failed(out))
+        rest_answer(c, buf_str(out));
 }
 
 void context_say_trying(struct context *c)
 {
-    if (c->invite && c->server && server_transaction_last_response(c->server).n == 0)
+    if (c->invite && c->server && !server_transaction_has_responded(c->server))
         context_answer(c, 100, (struct str){NULL, 0});
 }
 

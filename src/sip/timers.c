@@ -66,6 +66,15 @@ void timer_clear(struct timers *timers, struct timer *timer)
         timers->occupied[slot / 64] &= ~(UINT64_C(1) << slot % 64);
 }
 
+void timer_moved(struct timer *timer)
+{
+    if (!timer->link)
+        return;
+    *timer->link = timer;
+    if (timer->next)
+        timer->next->link = &timer->next;
+}
+
 bool timer_is_set(const struct timer *timer)
 {
     return timer->link != NULL;

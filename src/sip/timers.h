@@ -43,6 +43,8 @@ void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fir
    by how much it is due later, ms, a tick more at the most: the next wait is not to add to that. */
 unsigned timer_set_about(struct timers *timers, struct timer *timer, timer_fired *fired,
                          int64_t from_ms, uint32_t wait_ms);
+/* One that is set, or not, lies here now: it was moved with what it is a member of. */
+void timer_moved(struct timer *timer);
 void timer_clear(struct timers *timers, struct timer *timer);
 bool timer_is_set(const struct timer *timer);
 /* Fires what is due; a callback may set, clear and free any timer. */

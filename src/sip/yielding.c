@@ -74,7 +74,7 @@ void proxy_yield(struct proxy *p, void (*done)(void *user), void *user)
 static bool comes_again(const struct context *c)
 {
     return yielding_leaves(c->proxy, &c->from) && c->sent_us < 0 && c->server &&
-           server_transaction_last_response(c->server).n == 0;
+           !server_transaction_has_responded(c->server);
 }
 
 void yielding_end(struct proxy *p)

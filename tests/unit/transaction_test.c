@@ -421,6 +421,91 @@ static void a_detached_transaction_tells_nobody(void **state)
     transactions_free(w.all);
 }
 
+/* Accepted and detached, both may lie elsewhere, in little memory, and still absorb and pass what
+   comes (RFC 6026 section 7), among others in their bucket and with their timers set. */
+static void what_lingers_goes_on_absorbing(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, false);
+    struct transaction_key keys[8];
+    for (unsigned i = 0; i < 8; i++) { /* of one bucket */
+        keys[i] = (struct transaction_key){.high = i + 1, .low = 5};
+        w.server = server_transaction_new(w.all, &keys[i], true, &w.flow, &w.server_user, w.now_ms);
+        w.client = client_transaction_new(w.all, &keys[i], true, &w.flow, STR(INVITE),
+                                          &w.client_user, w.now_ms);
+        assert_int_equal(
+            client_transaction_response(w.client, 200, STR("<sip:2@h>;tag=t"), w.now_ms),
+            RESPONSE_PASS);
+        assert_true(
+            server_transaction_respond(w.server, 200, STR("SIP/2.0 200 X\r\n\r\n"), w.now_ms));
+        server_transaction_detach(w.server);
+        client_transaction_detach(w.client);
+    }
+    w.server = NULL;
+    w.client = NULL;
+    world_pass(&w, 20000);
+    const unsigned sent = w.sent;
+    for (unsigned i = 0; i < 8; i++) {
+        struct server_transaction *server = server_transaction_find(w.all, &keys[i]);
+        struct client_transaction *client = client_transaction_find(w.all, &keys[i]);
+        assert_non_null(server);
+        assert_non_null(client);
+        assert_null(server_transaction_user(server));
+        assert_null(client_transaction_user(client));
+        assert_false(server_transaction_keeps_last(server));
+        server_transaction_request_again(server, w.now_ms);
+        assert_true(server_transaction_ack(server, w.now_ms));
+        assert_int_equal(client_transaction_response(client, 200, STR("<sip:2@h>;tag=u"), w.now_ms),
+                         RESPONSE_PASS);
+        assert_int_equal(client_transaction_response(client, 486, STR("<sip:2@h>;tag=u"), w.now_ms),
+                         RESPONSE_ABSORB);
+        assert_int_equal(client_transaction_flow(client)->transport, TRANSPORT_UDP);
+        client_transaction_limit(client, w.now_ms);
+    }
+    transactions_say_again(w.all);
+    assert_int_equal(w.sent, sent);
+    world_pass(&w, 20000);
+    assert_int_equal(w.ended, -1);
+    assert_int_equal(transactions_count(w.all), 0);
+    transactions_free(w.all);
+}
+
+/* What is kept of a provisional answer and of a BYE's is said again octet for octet. */
+static void kept_answers_are_said_again(void **state)
+{
+    static const struct {
+        bool invite;
+        int status;
+        struct str text;
+    } answers[] = {
+        {true, 180,
+         STR("SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:+1@h>;tag=f\r\nTo: <sip:2@h>;tag=\xff\x80\r\nContent-Length: 0\r\n\r\n")},
+        {false, 200,
+         STR("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n")},
+        {true, 100, STR("SIP/2.0 100 Trying\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n")},
+        {true, 486, STR("SIP/2.0 486 Busy\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n")},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct world w;
+        struct buf last = BUF_INIT;
+        world_init(&w, false);
+        begin(&w, false, answers[i].invite);
+        assert_false(server_transaction_has_responded(w.server));
+        assert_true(
+            server_transaction_respond(w.server, answers[i].status, answers[i].text, w.now_ms));
+        assert_true(server_transaction_keeps_last(w.server));
+        assert_true(server_transaction_last_response(w.server, &last));
+        assert_true(str_eq(buf_str(&last), answers[i].text));
+        w.last[0] = '\0';
+        server_transaction_request_again(w.server, w.now_ms);
+        assert_true(str_eq(str_of(w.last), answers[i].text));
+        buf_fini(&last);
+        transactions_free(w.all);
+    }
+}
+
 /* 20,000 at once, random events: nothing leaks, nothing lives for ever. */
 static void many_at_random_all_end(void **state)
 {
@@ -461,6 +546,8 @@ int main(void)
         cmocka_unit_test(the_ack_repeats_what_it_must),
         cmocka_unit_test(the_cancel_repeats_what_it_must),
         cmocka_unit_test(a_detached_transaction_tells_nobody),
+        cmocka_unit_test(what_lingers_goes_on_absorbing),
+        cmocka_unit_test(kept_answers_are_said_again),
         cmocka_unit_test(many_at_random_all_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

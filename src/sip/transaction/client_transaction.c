@@ -39,6 +39,7 @@
  *                  K (T4; on a stream at once): end
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,23 +60,31 @@ enum client_state {
    CANCEL need of it once it got a response, the ACK of a refusal. Of others the request alone. */
 enum keeps { KEEPS_NOTHING, KEEPS_REQUEST, KEEPS_SKELETON, KEEPS_ACK };
 
+/*
+ * While it may be sent again, or cancelled. One that was accepted, and whose user is gone, only
+ * tells further 2xx of its INVITE from strangers' for half a minute: over UDP it gives back all
+ * from `user` on (lingers).
+ */
 struct client_transaction {
     struct transaction_node node;
     struct transactions *all;
     struct flow to;
-    struct client_user *user; /* NULL: nobody, or gone */
-    struct skeleton kept;     /* of request and ACK the text and its length alone */
-    struct holding *holding;  /* NULL: nobody counts */
-    struct timer timer;       /* `again` or `end`, whichever comes first */
-    int64_t end_ms;           /* B, D, F, K, M; 0: it has none */
+    struct holding *holding; /* NULL: nobody counts */
+    struct timer timer;      /* `again` or `end`, whichever comes first */
     uint32_t counted;
-    uint32_t interval_ms; /* of timer A, E */
-    uint8_t state, keeps;
+    uint8_t state : 4, keeps : 4;
     uint8_t late_ms; /* of `again`: by how much it is due later than asked for */
-    bool invite : 1, unread : 1;
-    unsigned why : 3;                /* of its end */
+    bool invite : 1, unread : 1, lingers : 1;
+    unsigned why : 3; /* of its end */
+
+    struct client_user *user;        /* NULL: nobody, or gone */
+    struct skeleton kept;            /* of request and ACK the text and its length alone */
+    int64_t end_ms;                  /* B, D, F, K, M; 0: it has none */
+    uint32_t interval_ms;            /* of timer A, E */
     struct channel_member channel[]; /* one where the flow is reliable */
 };
+
+#define LINGERING_BYTES offsetof(struct client_transaction, user)
 
 static size_t own_bytes(const struct flow *to)
 {
@@ -99,13 +108,24 @@ void client_transaction_free(struct transactions *all, struct transaction_node *
     flow_release(&t->to);
     transaction_count(t->holding, &t->counted, 0);
     holding_unref(t->holding);
-    keep_nothing(t);
+    if (!t->lingers)
+        keep_nothing(t);
     free(t);
 }
 
 static void count(struct client_transaction *t)
 {
-    transaction_count(t->holding, &t->counted, own_bytes(&t->to) + t->kept.n);
+    transaction_count(t->holding, &t->counted,
+                      t->lingers ? LINGERING_BYTES : own_bytes(&t->to) + t->kept.n);
+}
+
+/* Gives back what is not needed any more. T may be at another place afterwards. */
+static void linger(struct client_transaction *t)
+{
+    keep_nothing(t);
+    t->lingers = true;
+    count(t);
+    transaction_shrink(&t->all->clients, &t->node, &t->timer, LINGERING_BYTES);
 }
 
 void client_transaction_holds(struct client_transaction *t, struct holding *holding)
@@ -119,8 +139,9 @@ static void on_end(struct timer *timer, int64_t now_ms)
     struct client_transaction *t = container_of(timer, struct client_transaction, timer);
     struct transactions *all = t->all;
     (void)now_ms;
-    if (t->user)
-        t->user->callbacks->ended(t->user, (enum transaction_end)t->why);
+    struct client_user *user = client_transaction_user(t);
+    if (user)
+        user->callbacks->ended(user, (enum transaction_end)t->why);
     client_transaction_free(all, &t->node);
 }
 
@@ -222,12 +243,16 @@ struct client_transaction *client_transaction_find(struct transactions *all,
 
 struct client_user *client_transaction_user(const struct client_transaction *t)
 {
-    return t->user;
+    return t->lingers ? NULL : t->user;
 }
 
 void client_transaction_detach(struct client_transaction *t)
 {
     t->user = NULL;
+    const bool only_absorbs = t->state == CLIENT_ACCEPTED ||
+                              (t->state == CLIENT_COMPLETED && !t->invite);
+    if (only_absorbs && !flow_is_reliable(&t->to))
+        linger(t);
 }
 
 const struct flow *client_transaction_flow(const struct client_transaction *t)
@@ -310,13 +335,15 @@ static void other_final(struct client_transaction *t, int64_t now_ms)
            TRANSACTION_DONE); /* K */
 }
 
-static void provisional(struct client_transaction *t)
+static void provisional(struct client_transaction *t, int status)
 {
     if (t->invite && t->state == CLIENT_CALLING) {
         timer_clear(t->all->timers, &t->timer); /* from here timer C of the proxy counts (16.6) */
         t->end_ms = 0;
     }
     t->state = CLIENT_PROCEEDING;
+    if (status > 100 && t->keeps == KEEPS_SKELETON)
+        skeleton_press(&t->kept); /* it rings, perhaps for long */
 }
 
 enum response_fate client_transaction_response(struct client_transaction *t, int status,
@@ -333,7 +360,7 @@ enum response_fate client_transaction_response(struct client_transaction *t, int
         return RESPONSE_ABSORB;
     shrink_to_skeleton(t);
     if (status < 200)
-        provisional(t);
+        provisional(t, status);
     else if (t->invite)
         invite_final(t, status, to_header, now_ms);
     else
@@ -359,7 +386,7 @@ void client_transaction_transport_error(struct client_transaction *t, int64_t no
 
 void client_transaction_limit(struct client_transaction *t, int64_t now_ms)
 {
-    if (t->end_ms == 0)
+    if (!t->lingers && t->end_ms == 0)
         end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_TIMEOUT);
 }
 

@@ -32,9 +32,11 @@
  * An answer that cannot be sent changes no state: transport errors are ignored here, and the timers
  * end the transaction (section 17.2.4 would tell the user, who has nothing to do about it).
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "phrased.h"
 #include "transaction_internal.h"
 
 enum server_state {
@@ -44,22 +46,32 @@ enum server_state {
     SERVER_CONFIRMED /* INVITE refused and acknowledged */
 };
 
+/* What is left of one whose user is gone, for half a minute: it gives back the rest. */
+enum lingers {
+    LINGERS_NOT,
+    LINGERS_ABSORBING, /* copies of an INVITE that was accepted: all from `reply` on is gone */
+    LINGERS_ANSWERING  /* copies of another request, as before: all from `user` on is gone */
+};
+
 struct server_transaction {
     struct transaction_node node;
     struct transactions *all;
-    struct flow reply;
-    struct server_user *user; /* NULL: gone */
-    char *response;           /* the last one, while it may be sent again */
-    struct holding *holding;  /* NULL: nobody counts */
-    struct timer timer;       /* `again` or `end`, whichever comes first */
-    int64_t end_ms;           /* H, I, J, L; 0: not yet */
-    uint32_t response_bytes;
+    struct holding *holding; /* NULL: nobody counts */
+    struct timer timer;      /* `again` or `end`, whichever comes first */
     uint32_t counted;
-    uint32_t interval_ms; /* of timer G */
     uint16_t final_status;
     uint8_t late_ms; /* of `again`: by how much it is due later than asked for */
     bool invite : 1;
-    unsigned state : 2, why : 3; /* why: of its end */
+    unsigned state : 2, why : 3, lingers : 2; /* why: of its end */
+
+    struct flow reply;
+    char *response; /* the last one, while it may be sent again */
+    uint32_t response_bytes;
+    bool is_phrased, is_kept; /* the response; is_kept: it is the last one that was sent */
+
+    struct server_user *user; /* NULL: gone */
+    int64_t end_ms;           /* H, I, J, L; 0: not yet */
+    uint32_t interval_ms;     /* of timer G */
 };
 
 void server_transaction_free(struct transactions *all, struct transaction_node *node)
@@ -67,16 +79,41 @@ void server_transaction_free(struct transactions *all, struct transaction_node *
     struct server_transaction *t = container_of(node, struct server_transaction, node);
     transaction_table_remove(&all->servers, node);
     timer_clear(all->timers, &t->timer);
-    flow_release(&t->reply);
+    if (t->lingers != LINGERS_ABSORBING) {
+        flow_release(&t->reply);
+        free(t->response);
+    }
     transaction_count(t->holding, &t->counted, 0);
     holding_unref(t->holding);
-    free(t->response);
     free(t);
+}
+
+static size_t own_bytes(const struct server_transaction *t)
+{
+    static const size_t bytes[] = {
+        [LINGERS_NOT] = sizeof(struct server_transaction),
+        [LINGERS_ABSORBING] = offsetof(struct server_transaction, reply),
+        [LINGERS_ANSWERING] = offsetof(struct server_transaction, user),
+    };
+    return bytes[t->lingers];
 }
 
 static void count(struct server_transaction *t)
 {
-    transaction_count(t->holding, &t->counted, sizeof(*t) + t->response_bytes);
+    transaction_count(t->holding, &t->counted,
+                      own_bytes(t) + (t->lingers == LINGERS_ABSORBING ? 0 : t->response_bytes));
+}
+
+/* Gives back what is not needed any more. T may be at another place afterwards. */
+static void linger(struct server_transaction *t, enum lingers how)
+{
+    if (how == LINGERS_ABSORBING) {
+        flow_release(&t->reply);
+        free(t->response);
+    }
+    t->lingers = how;
+    count(t);
+    transaction_shrink(&t->all->servers, &t->node, &t->timer, own_bytes(t));
 }
 
 void server_transaction_holds(struct server_transaction *t, struct holding *holding)
@@ -121,12 +158,34 @@ struct server_transaction *server_transaction_find(struct transactions *all,
 
 struct server_user *server_transaction_user(const struct server_transaction *t)
 {
-    return t->user;
+    return t->lingers != LINGERS_NOT ? NULL : t->user;
 }
 
-struct str server_transaction_last_response(const struct server_transaction *t)
+static void add_response(const struct server_transaction *t, struct buf *out)
 {
-    return (struct str){t->response, t->response_bytes};
+    const struct str kept = {t->response, t->response_bytes};
+    if (t->is_phrased)
+        phrased_add(out, kept);
+    else
+        buf_add_str(out, kept);
+}
+
+bool server_transaction_last_response(const struct server_transaction *t, struct buf *out)
+{
+    if (t->lingers == LINGERS_ABSORBING || !t->response)
+        return false;
+    add_response(t, out);
+    return !buf_failed(out);
+}
+
+bool server_transaction_has_responded(const struct server_transaction *t)
+{
+    return t->lingers != LINGERS_NOT || t->response;
+}
+
+bool server_transaction_keeps_last(const struct server_transaction *t)
+{
+    return t->lingers != LINGERS_ABSORBING && t->is_kept;
 }
 
 int server_transaction_final_status(const struct server_transaction *t)
@@ -139,8 +198,9 @@ static void on_end(struct timer *timer, int64_t now_ms)
     struct server_transaction *t = container_of(timer, struct server_transaction, timer);
     struct transactions *all = t->all;
     (void)now_ms;
-    if (t->user)
-        t->user->callbacks->ended(t->user, (enum transaction_end)t->why);
+    struct server_user *user = server_transaction_user(t);
+    if (user)
+        user->callbacks->ended(user, (enum transaction_end)t->why);
     server_transaction_free(all, &t->node);
 }
 
@@ -155,6 +215,10 @@ static void end_at(struct server_transaction *t, int64_t due_ms, enum transactio
 void server_transaction_detach(struct server_transaction *t)
 {
     t->user = NULL;
+    if (t->state == SERVER_ACCEPTED)
+        linger(t, LINGERS_ABSORBING);
+    else if (t->state == SERVER_COMPLETED && !t->invite)
+        linger(t, LINGERS_ANSWERING);
 }
 
 void server_transaction_abandon(struct server_transaction *t)
@@ -164,9 +228,16 @@ void server_transaction_abandon(struct server_transaction *t)
 
 static void send_response(const struct server_transaction *t)
 {
-    if (t->response)
+    struct buf text = BUF_INIT;
+    if (!t->response)
+        return;
+    if (t->is_phrased)
+        add_response(t, &text);
+    if (!buf_failed(&text))
         t->all->hooks.send(t->all->hooks.context, &t->reply,
-                           (struct str){t->response, t->response_bytes});
+                           t->is_phrased ? buf_str(&text)
+                                         : (struct str){t->response, t->response_bytes});
+    buf_fini(&text);
 }
 
 void server_transaction_say_again(const struct transaction_node *node)
@@ -176,19 +247,43 @@ void server_transaction_say_again(const struct transaction_node *node)
         send_response(t);
 }
 
+/* What waits for long is pressed: a provisional one while the call rings, the answer to another
+   request. A 100 and a refusal of an INVITE have something behind them soon. */
+static bool is_for_long(const struct server_transaction *t, int status)
+{
+    return t->invite ? status > 100 && status < 200 : status >= 200 && !flow_is_reliable(&t->reply);
+}
+
+/* Of *N octets; NULL: no memory. */
+static char *copy_response(const struct server_transaction *t, int status, struct str response,
+                           uint32_t *n, bool *is_phrased)
+{
+    if (is_for_long(t, status))
+        return phrased_copy(response, n, is_phrased);
+    char *copy = malloc(response.n);
+    if (copy)
+        memcpy(copy, response.p, response.n);
+    *n = (uint32_t)response.n;
+    *is_phrased = false;
+    return copy;
+}
+
 /* What a provisional one replaces stays where there is no room for it: the caller heard it. */
 static void keep_response(struct server_transaction *t, int status, struct str response)
 {
     const bool fits = response.n <= t->response_bytes ||
                       holding_may_grow(t->holding, response.n - t->response_bytes);
-    char *copy = response.n > 0 && fits ? malloc(response.n) : NULL;
+    uint32_t n = 0;
+    bool is_phrased = false;
+    char *copy = response.n > 0 && fits ? copy_response(t, status, response, &n, &is_phrased)
+                                        : NULL;
+    t->is_kept = copy != NULL;
     if (!copy && status < 200)
         return;
     free(t->response);
     t->response = copy;
-    t->response_bytes = copy ? (uint32_t)response.n : 0;
-    if (copy)
-        memcpy(copy, response.p, response.n);
+    t->response_bytes = copy ? n : 0;
+    t->is_phrased = is_phrased;
     count(t);
 }
 
@@ -242,6 +337,8 @@ static void other_completed(struct server_transaction *t, int64_t now_ms)
 bool server_transaction_respond(struct server_transaction *t, int status, struct str response,
                                 int64_t now_ms)
 {
+    if (t->lingers != LINGERS_NOT)
+        return false;
     if (t->state == SERVER_ACCEPTED && status / 100 == 2) {
         t->all->hooks.send(t->all->hooks.context, &t->reply, response);
         return true;

@@ -1,3 +1,4 @@
+#include "phrased.h"
 #include "skeleton.h"
 
 #include <stdlib.h>
@@ -53,9 +54,9 @@ bool skeleton_make(struct skeleton *s, struct str invite)
     struct str rest, request = start_line(invite, &rest);
     bool via_seen = false, to_seen = false, cseq_seen = false;
     *s = (struct skeleton){0};
-    buf_room(&out, invite.n); /* it is part of that, and of a line end */
     str_cut(&request, ' ');
-    buf_room(&out, invite.n); /* at once; take_text() gives back what is too much */
+    buf_room(&out, invite.n); /* it is part of that, and of a line end; take_text() gives back what
+                                 is too much */
     buf_add_str(&out, request);
     buf_add_text(&out, "\r\n");
     while (header_next(&rest, &line)) {
@@ -65,7 +66,7 @@ bool skeleton_make(struct skeleton *s, struct str invite)
             continue;
         if (header_is(&line, STR("To"), 't')) {
             to_seen = true;
-            s->to_begin = (uint32_t)out.n;
+            s->to_begin = (uint32_t)out.n & INT32_MAX;
             s->to_end = (uint32_t)(out.n + line.raw.n);
         }
         buf_add_str(&out, line.raw);
@@ -74,7 +75,7 @@ bool skeleton_make(struct skeleton *s, struct str invite)
         buf_fini(&out);
         return false;
     }
-    if (out.n < UINT32_MAX)
+    if (out.n < INT32_MAX)
         take_text(s, &out);
     buf_fini(&out);
     return s->text != NULL;
@@ -87,20 +88,53 @@ static void add_end(const struct skeleton *s, const char *method, struct str ext
     buf_add_text(out, "Content-Length: 0\r\n\r\n");
 }
 
+void skeleton_press(struct skeleton *s)
+{
+    uint32_t n;
+    bool is_phrased;
+    if (s->is_phrased || !s->text)
+        return;
+    char *copy = phrased_copy((struct str){s->text, s->n}, &n, &is_phrased);
+    if (!copy)
+        return; /* it stays as it is */
+    free(s->text);
+    s->text = copy;
+    s->n = n;
+    s->is_phrased = is_phrased;
+}
+
+/* Its text, in SPACE where it is phrased. */
+static struct str text_of(const struct skeleton *s, struct buf *space)
+{
+    const struct str kept = {s->text, s->n};
+    if (!s->is_phrased)
+        return kept;
+    phrased_add(space, kept);
+    return buf_failed(space) ? (struct str){NULL, 0} : buf_str(space);
+}
+
 void skeleton_ack(const struct skeleton *s, struct str to_value, struct buf *out)
 {
+    struct buf space = BUF_INIT;
+    const struct str text = text_of(s, &space);
+    out->failed = out->failed || text.n == 0;
     buf_add_text(out, "ACK ");
-    buf_add(out, s->text, s->to_begin);
+    buf_add_str(out, str_slice(text, 0, s->to_begin));
     buf_add_text(out, "To: ");
     buf_add_str(out, to_value);
     buf_add_text(out, "\r\n");
-    buf_add(out, s->text + s->to_end, s->n - s->to_end);
+    buf_add_str(out, str_slice(text, s->to_end, text.n));
     add_end(s, "ACK", (struct str){NULL, 0}, out);
+    buf_fini(&space);
 }
 
 void skeleton_cancel(const struct skeleton *s, struct str extra, struct buf *out)
 {
+    struct buf space = BUF_INIT;
+    const struct str text = text_of(s, &space);
+    out->failed = out->failed || text.n == 0;
     buf_add_text(out, "CANCEL ");
-    buf_add(out, s->text, s->n);
+    buf_add_str(out, text);
     add_end(s, "CANCEL", extra, out);
+    buf_fini(&space);
 }

@@ -11,14 +11,18 @@
 #include <stird/base/str.h>
 
 struct skeleton {
-    char *text; /* the request line behind the method, and header lines; owned */
+    char *text; /* the request line behind the method, and header lines; owned; as it is, or phrased
+                 */
     uint32_t n;
-    uint32_t to_begin, to_end; /* the To line in it */
-    char cseq[12];             /* the number */
+    uint32_t to_begin : 31, is_phrased : 1; /* where the To line begins in it */
+    uint32_t to_end;
+    char cseq[12]; /* the number */
 };
 
 /* From the bytes of an INVITE whose topmost Via is ours and stands alone in its line. */
 bool skeleton_make(struct skeleton *s, struct str invite);
+/* It is likely to be kept for long: from now on it takes less (phrased.h). */
+void skeleton_press(struct skeleton *s);
 void skeleton_fini(struct skeleton *s);
 
 /* Appends the whole request. TO_VALUE is the value of the response's To header. */

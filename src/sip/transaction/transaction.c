@@ -38,6 +38,20 @@ struct transaction_node *transaction_table_find(const struct transaction_table *
     return n;
 }
 
+void transaction_shrink(struct transaction_table *table, struct transaction_node *node,
+                        struct timer *timer, size_t bytes)
+{
+    const size_t timer_at = (size_t)((char *)timer - (char *)node);
+    struct transaction_node **link = bucket(table, &node->key);
+    while (*link != node)
+        link = &(*link)->next;
+    struct transaction_node *smaller = realloc(node, bytes);
+    if (!smaller)
+        return; /* it stays as it was */
+    *link = smaller;
+    timer_moved((struct timer *)((char *)smaller + timer_at));
+}
+
 typedef void node_free(struct transactions *all, struct transaction_node *node);
 
 static void table_free(struct transactions *all, struct transaction_table *table, node_free *fn)

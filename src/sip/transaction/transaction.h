@@ -116,7 +116,8 @@ struct server_user *server_transaction_user(const struct server_transaction *t);
    room for is sent once and not kept; where it is a provisional one, the one before it stays. At
    most once. */
 void server_transaction_holds(struct server_transaction *t, struct holding *holding);
-/* Its user is gone: no more callbacks; it lingers on its own. */
+/* Its user is gone: no more callbacks; it lingers on its own, and may be somewhere else: T is not
+   to be used any more. */
 void server_transaction_detach(struct server_transaction *t);
 /* There will be no final response: freed at once, without a callback. */
 void server_transaction_abandon(struct server_transaction *t);
@@ -132,8 +133,12 @@ bool server_transaction_ack(struct server_transaction *t, int64_t now_ms);
    was sent before (but further 2xx to INVITE), nothing was done. */
 bool server_transaction_respond(struct server_transaction *t, int status, struct str response,
                                 int64_t now_ms);
-/* The bytes of the last response while they are kept, else empty; borrowed until the next one. */
-struct str server_transaction_last_response(const struct server_transaction *t);
+/* Appends the last response that is kept. False: none is; no memory. */
+bool server_transaction_last_response(const struct server_transaction *t, struct buf *out);
+/* Whether some response was sent, and is kept where it may be needed again. */
+bool server_transaction_has_responded(const struct server_transaction *t);
+/* Whether what server_transaction_respond() sent last is what is kept. */
+bool server_transaction_keeps_last(const struct server_transaction *t);
 /* The final status that was sent, or 0. */
 int server_transaction_final_status(const struct server_transaction *t);
 
@@ -152,6 +157,7 @@ struct client_transaction *client_transaction_find(struct transactions *all,
 struct client_user *client_transaction_user(const struct client_transaction *t);
 /* As server_transaction_holds(). */
 void client_transaction_holds(struct client_transaction *t, struct holding *holding);
+/* As server_transaction_detach(). */
 void client_transaction_detach(struct client_transaction *t);
 const struct flow *client_transaction_flow(const struct client_transaction *t);
 

@@ -34,6 +34,13 @@ void transaction_table_remove(struct transaction_table *table, struct transactio
 struct transaction_node *transaction_table_find(const struct transaction_table *table,
                                                 const struct transaction_key *key);
 
+/*
+ * Gives back what the transaction of NODE and TIMER takes above BYTES, which hold both. It may be
+ * at another place afterwards.
+ */
+void transaction_shrink(struct transaction_table *table, struct transaction_node *node,
+                        struct timer *timer, size_t bytes);
+
 /* holding_count() where *COUNTED is half as wide: what a transaction keeps is far below 4 GiB. */
 static inline void transaction_count(struct holding *holding, uint32_t *counted, size_t now)
 {
