@@ -12,14 +12,6 @@ static void check_answer(struct reader *r, const struct draft *draft)
     if (!resolve_may_stand_in_quotes(s->signers_reason))
         complain(r, root, place_of(root, "signers.reason"),
                  "signers.reason: no quotes, backslashes or control characters");
-    if (s->signers_file.n > 0)
-        return;
-    if (was_given(root, "signers.status"))
-        complain(r, root, place_of(root, "signers.status"),
-                 "signers.status has a meaning with signers.file only");
-    if (was_given(root, "signers.reason"))
-        complain(r, root, place_of(root, "signers.reason"),
-                 "signers.reason has a meaning with signers.file only");
 }
 
 void resolve_signers(struct reader *r, struct draft *draft)
