@@ -150,6 +150,8 @@ static void check_classes(struct reader *r, const struct draft_rule *d)
     const struct rule *rule = &d->rule;
     const struct place at = place_of(&d->object, "verdict");
     const unsigned passed = 1u << VERIFICATION_PASSED, open = 1u << VERIFICATION_OPEN;
+    if ((unsigned)__builtin_popcount(rule->judged) < d->judged.n)
+        return; /* what it asks for was not understood, which was reported */
     if (rule->judged == open && rule->verdict == RULE_REFUSE)
         complain(r, &d->object, at,
                  "verdict: a call that is open is never refused, since what is missing is ours");

@@ -492,6 +492,10 @@ static bool rule_says(const struct rule *r, const struct key *k)
         return refuses;
     if (str_eq(name, STR("calls_per_minute")))
         return r->calls_per_minute > 0;
+    if (str_eq(name, STR("level_below")))
+        return r->level_below != RULE_NO_FLOOR;
+    if (str_eq(name, STR("own_number")))
+        return r->own_number;
     if (str_eq(name, STR("short_share")))
         return r->short_share > 0;
     if (str_eq(name, STR("unanswered_share")))

@@ -18,7 +18,6 @@ static void look_at(const struct signer *list, unsigned n, struct arena *arena)
         need(signer_code_is_good(list[i].code) && list[i].line > 0);
         need(list[i].action < SIGNER_ACTIONS && list[i].action != SIGNER_NOTHING);
         need(i == 0 || str_compare(list[i - 1].code, list[i].code) < 0);
-        need(signers_find(list, n, list[i].code) == &list[i]);
         need(signers_judge(list, n, list[i].code, list[i].until, &row) == list[i].action);
         need(row == &list[i]);
         if (list[i].until < INT32_MAX)

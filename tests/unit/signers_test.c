@@ -113,8 +113,10 @@ static void too_many_rows(void **state)
     struct read r = read_table(buf_str(&text));
     assert_true(r.good);
     assert_int_equal(r.n, SIGNERS_MAX);
-    assert_non_null(signers_find(r.list, r.n, STR("77777")));
-    assert_null(signers_find(r.list, r.n, STR("077777")));
+    const struct signer *row;
+    assert_int_equal(signers_judge(r.list, r.n, STR("77777"), 0, &row), SIGNER_DENY);
+    assert_int_equal(row->line, 77779);
+    assert_int_equal(signers_judge(r.list, r.n, STR("077777"), 0, &row), SIGNER_NOTHING);
     end(&r);
     buf_add_text(&text, "X,deny\nY,deny\n");
     r = read_table(buf_str(&text));

@@ -46,8 +46,6 @@ bool signer_code_is_good(struct str code);
 bool signers_read(struct str file, struct str text, struct arena *arena, const struct signer **list,
                   unsigned *n, struct problems *problems);
 
-/* The row of CODE, over or not; NULL: there is none. */
-const struct signer *signers_find(const struct signer *list, unsigned n, struct str code);
 /*
  * What the table says on the day TODAY of a certificate with CODES, joined by commas: the worst of
  * them. *ROW gets the row that says so; NULL: none.

@@ -238,7 +238,8 @@ bool signers_read(struct str file, struct str text, struct arena *arena, const s
 
 /* ---- asking ---- */
 
-const struct signer *signers_find(const struct signer *list, unsigned n, struct str code)
+/* Over or not; NULL: there is none. */
+static const struct signer *find(const struct signer *list, unsigned n, struct str code)
 {
     unsigned first = 0, end = n;
     while (first < end) {
@@ -259,7 +260,7 @@ enum signer_action signers_judge(const struct signer *list, unsigned n, struct s
     if (n == 0 || codes.n == 0)
         return SIGNER_NOTHING;
     while (codes.n > 0) {
-        const struct signer *found = signers_find(list, n, str_cut(&codes, ','));
+        const struct signer *found = find(list, n, str_cut(&codes, ','));
         const bool counts = found && today <= found->until;
         const enum signer_action says = counts ? found->action : SIGNER_NOTHING;
         if (says < worst || (says == worst && *row))
