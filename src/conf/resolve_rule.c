@@ -323,10 +323,24 @@ static void check_rate(struct reader *r, struct draft_rule *d)
 
 static bool asks_for_nothing(const struct draft_rule *d)
 {
-    static const char *const conditions[] = {
-        "trunks", "customers", "number_states", "customer_is", "number_is",   "calling",
-        "called", "days",      "from",          "to",          "header_name", "header_value",
-        "called_customers", "called_customer_is", "verdict", "levels", "signers", "trust"};
+    static const char *const conditions[] = {"trunks",
+                                             "customers",
+                                             "number_states",
+                                             "customer_is",
+                                             "number_is",
+                                             "calling",
+                                             "called",
+                                             "days",
+                                             "from",
+                                             "to",
+                                             "header_name",
+                                             "header_value",
+                                             "called_customers",
+                                             "called_customer_is",
+                                             "verdict",
+                                             "levels",
+                                             "signers",
+                                             "trust"};
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
         if (was_given(&d->object, conditions[i]))
             return false;

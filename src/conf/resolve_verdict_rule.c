@@ -205,9 +205,8 @@ void resolve_verdict_rule(struct reader *r, const struct draft *draft, struct dr
     rule->signers = read_codes(r, d, &rule->n_signers);
     rule->trusts = read_trusts(r, draft, d);
     rule->called_customers = read_called(r, d, &rule->n_called_customers);
-    rule->called_customer_is = resolve_attributes(r, &d->object, "called_customer_is",
-                                                  &d->called_customer_is,
-                                                  &rule->n_called_customer_is);
+    rule->called_customer_is = resolve_attributes(
+        r, &d->object, "called_customer_is", &d->called_customer_is, &rule->n_called_customer_is);
     rule->upstreams = read_upstreams(r, draft, d, &rule->n_upstreams);
     if (rule->verdict == RULE_REFUSE && was_given(&d->object, "upstreams"))
         complain(r, &d->object, place_of(&d->object, "upstreams"),

@@ -573,8 +573,8 @@ bool routes_are_usable(struct routes *r, const struct settings *settings, const 
 }
 
 unsigned routes_targets(struct routes *r, const struct settings *settings,
-                        const uint32_t *upstreams, unsigned n_upstreams,
-                        const struct switches *off, int64_t now_ms, struct target *targets)
+                        const uint32_t *upstreams, unsigned n_upstreams, const struct switches *off,
+                        int64_t now_ms, struct target *targets)
 {
     struct target all[ROUTES_TARGETS_MAX];
     unsigned n_all = 0, n = 0;

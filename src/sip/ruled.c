@@ -65,6 +65,8 @@ enum step_result ruled_by_verdict(struct context *c)
         tell_own_number(c);
     if (ruling.refuses)
         return refuse(c, &ruling);
+    c->outcome->upstreams = ruling.upstreams;
+    c->outcome->n_upstreams = ruling.n_upstreams;
     return target_redirect(c, ruling.upstreams, ruling.n_upstreams)
                ? STEP_NEXT
                : step_refuse(c, REASON_OUT_OF_MEMORY);

@@ -50,7 +50,7 @@ static const struct part {
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define VERIFYING                                                                                  \
     PROFILE "trust = ( { name = \"us\"; anchors = " ANCHORS "; } ); "                              \
-            "trunks = ( { name = \"in\"; sources = [ \"127.0.0.2\" ]; service = \"verify\"; "       \
+            "trunks = ( { name = \"in\"; sources = [ \"127.0.0.2\" ]; service = \"verify\"; "      \
             "verification = \"carrier\"; upstreams = [ \"carrier\" ]; } );"
 #define TLS_FILES                                                                                  \
     "certificate = " TLS_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"

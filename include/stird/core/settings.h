@@ -341,7 +341,7 @@ struct settings {
     unsigned n_zones;
     const struct rule *rules;
     unsigned n_rules;
-    const struct signer *signers;    /* signers.h: by their codes */
+    const struct signer *signers; /* signers.h: by their codes */
     unsigned n_signers;
     const uint32_t *rate_rules;      /* indices of those that ask for a rate */
     unsigned n_rate_rules;           /* at most RATE_RULES_MAX */

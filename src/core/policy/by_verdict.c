@@ -23,9 +23,9 @@ struct ruling {
 static void add_words(struct ruling *r, struct str words)
 {
     struct str *by = &r->answer->by;
-    *by = by->n > 0 ? arena_printf(r->decision.call->arena, "%.*s; %.*s", STR_ARG(*by),
-                                   STR_ARG(words))
-                    : words;
+    *by = by->n > 0
+              ? arena_printf(r->decision.call->arena, "%.*s; %.*s", STR_ARG(*by), STR_ARG(words))
+              : words;
 }
 
 static void tell_as(struct ruling *r, enum verification_class class, char level,
@@ -92,13 +92,12 @@ static enum signer_action signer_of(struct ruling *r)
     const struct signer *row;
     if (r->verified->class != VERIFICATION_PASSED)
         return SIGNER_NOTHING;
-    const enum signer_action action = signers_judge(
-        s->signers, s->n_signers, r->verified->spc,
-        decision_day(s, r->decision.call->now_s), &row);
+    const enum signer_action action = signers_judge(s->signers, s->n_signers, r->verified->spc,
+                                                    decision_day(s, r->decision.call->now_s), &row);
     if (row)
-        add_words(r, arena_printf(r->decision.call->arena, "signer %.*s: %.*s (line %u)",
-                                  STR_ARG(row->code), STR_ARG(signer_action_name(action)),
-                                  row->line));
+        add_words(r,
+                  arena_printf(r->decision.call->arena, "signer %.*s: %.*s (line %u)",
+                               STR_ARG(row->code), STR_ARG(signer_action_name(action)), row->line));
     if (row)
         RULING_TRACE(r, "%.*s", STR_ARG(r->answer->by));
     return action;

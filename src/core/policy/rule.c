@@ -197,11 +197,16 @@ static const struct {
     /* Used instead for what a call can say twice. */
     enum fit (*fit)(const struct rule *rule, const struct rule_facts *facts);
 } conditions[] = {
-    {"trunks", meets_trunks, NULL},           {"customers", meets_customers, NULL},
-    {"identity", meets_identity, NULL},       {"number_states", meets_number_states, NULL},
-    {"customer_is", meets_customer_is, NULL}, {"number_is", meets_number_is, NULL},
-    {"calling", NULL, fit_calling},           {"called", NULL, fit_called},
-    {"days, from, to", meets_time, NULL},     {"header_name, header_value", NULL, fit_header},
+    {"trunks", meets_trunks, NULL},
+    {"customers", meets_customers, NULL},
+    {"identity", meets_identity, NULL},
+    {"number_states", meets_number_states, NULL},
+    {"customer_is", meets_customer_is, NULL},
+    {"number_is", meets_number_is, NULL},
+    {"calling", NULL, fit_calling},
+    {"called", NULL, fit_called},
+    {"days, from, to", meets_time, NULL},
+    {"header_name, header_value", NULL, fit_header},
     {"carries", meets_carries, NULL},
     {"called_customers", NULL, verdict_fit_called},
     {"called_customer_is", NULL, verdict_fit_called_is},

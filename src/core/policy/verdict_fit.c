@@ -35,8 +35,7 @@ enum fit verdict_fit_levels(const struct rule *r, const struct rule_facts *f)
 /* What of a call that is open is ours to find out, and does not count as too low. */
 enum fit verdict_fit_below(const struct rule *r, const struct rule_facts *f)
 {
-    static const char lowest[] = {
-        [RULE_FLOOR_C] = 'C', [RULE_FLOOR_B] = 'B', [RULE_FLOOR_A] = 'A'};
+    static const char lowest[] = {[RULE_FLOOR_C] = 'C', [RULE_FLOOR_B] = 'B', [RULE_FLOOR_A] = 'A'};
     const struct verified *v = f->call->verified;
     const bool fits = r->level_below == RULE_NO_FLOOR ||
                       (v && v->class != VERIFICATION_OPEN &&

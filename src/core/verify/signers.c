@@ -199,8 +199,8 @@ static void find_twice(struct table *t, const struct signer *list, unsigned n)
 {
     for (unsigned i = 1; i < n; i++)
         if (str_eq(list[i].code, list[i - 1].code))
-            complain(t, list[i].line, "code %.*s stands in line %u already",
-                     STR_ARG(list[i].code), list[i - 1].line);
+            complain(t, list[i].line, "code %.*s stands in line %u already", STR_ARG(list[i].code),
+                     list[i - 1].line);
 }
 
 bool signers_read(struct str file, struct str text, struct arena *arena, const struct signer **list,
