@@ -209,7 +209,6 @@ void by_verdict(const struct settings *s, const struct numbers *table, const str
     r.decision.outcome = &r.scratch;
     r.answer = answer;
     *answer = (struct by_verdict){.reason = REASON_OK};
-    decision_begin(&r.decision);
     answer->own_number = own_number_fit(s, table, call,
                                         o->claims.orig.n > 0 ? &o->claims.orig : NULL) == FITS;
     if (answer->own_number)
