@@ -85,6 +85,21 @@ class VerdictRules(Ruling):
         self.record(invite, decision="signed", rule="rule screen")
         self.signed_call("A")
 
+    def test_the_other_upstream_sees_less(self):
+        """RFC 3325: it is not trusted, so a withheld identity does not leave for it, and the token is not of that one."""
+        self.rules = rules('name = "screen"; called = [ "+1900" ]; then = "A"; upstreams = [ "screening" ];')
+        self.start(upstreams=[self.upstream(trusted=True), self.upstream("screening", 8)], more="")
+        screening = self.peer("screening", 8)
+        private = ["Privacy: id", "P-Asserted-Identity: <sip:%s@x>" % CALLER]
+        invite = self.place(caller="+12155551000", called="+19005550100", extra=private)
+        arrived = screening.expect("INVITE")
+        self.assertEqual(arrived.all("p-asserted-identity"), [])
+        self.assertEqual(self.verify(arrived).payload["orig"], {"tn": "12155551000"})
+        self.refuse(arrived, invite, at=screening)
+        invite, arrived = self.short_call(caller="+12155551000", extra=private)
+        self.assertEqual(len(arrived.all("p-asserted-identity")), 1)
+        self.assertEqual(self.verify(arrived).payload["orig"], {"tn": CALLER[1:]})
+
     def test_our_own_number_from_outside(self):
         """Unsigned, or signed by somebody else: counted, alarmed, told of, and refused where a rule says so."""
         self.begin_with('name = "ours"; own_number = true; verdict = [ "unsigned" ]; then = "refuse"; status = 603;')
