@@ -98,6 +98,7 @@ struct draft_rule {
     struct object object;
     struct rule rule;
     struct texts trunks, customers, number_states, customer_is, number_is, calling, called, days;
+    struct texts called_customers, called_customer_is, judged, levels, signers, trust, upstreams;
     struct str from, to, time_zone, certificate;
 };
 

@@ -88,8 +88,9 @@ const char *const keys_kyc_states[] = {"verified", "pending", "failed", "none", 
 static const char *const origids[] = {"call", "trunk", "customer", NULL};
 static const char *const rule_identities[] = {"any", "authenticated", "gateway", NULL};
 static const char *const carried[] = {"any", "shaken", "none", NULL};
-static const char *const verdicts[] = {"A",      "B",         "C",     "unsigned",
-                                       "refuse", "by_number", "alarm", NULL};
+static const char *const verdicts[] = {"A",         "B",     "C",      "unsigned", "refuse",
+                                       "by_number", "alarm", "failed", NULL};
+static const char *const rule_floors[] = {"none", "C", "B", "A", NULL};
 static const char *const rates_of[] = {"number", "customer", NULL};
 
 /* ---- what is required where something else says so ---- */

@@ -78,6 +78,12 @@ void resolve_fetch(struct reader *r, struct draft *draft);
 /* After the trunks. */
 void resolve_customers(struct reader *r, struct draft *draft);
 void resolve_rules(struct reader *r, struct draft *draft);
+/* What D asks of the verdict, of the customer who is called, and where it sends calls. */
+void resolve_verdict_rule(struct reader *r, const struct draft *draft, struct draft_rule *d);
+/* The table of other providers. */
+void resolve_signers(struct reader *r, struct draft *draft);
+/* Of a text that goes out in a Reason header. */
+bool resolve_may_stand_in_quotes(struct str text);
 /* After all others. */
 void resolve_tls(struct reader *r, struct draft *draft);
 /*

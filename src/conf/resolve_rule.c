@@ -164,7 +164,7 @@ static void resolve_time(struct reader *r, struct draft *draft, struct draft_rul
                                     d->time_zone);
 }
 
-static bool may_stand_in_quotes(struct str text)
+bool resolve_may_stand_in_quotes(struct str text)
 {
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] < 0x20 || text.p[i] == 0x7f || text.p[i] == '"' || text.p[i] == '\\')
@@ -187,7 +187,7 @@ static void check_verdict(struct reader *r, struct draft_rule *d)
     if (refuses && rule->has_existing)
         complain(r, o, place_of(o, "existing_identity"),
                  "existing_identity has no meaning for a call that is refused");
-    if (!may_stand_in_quotes(rule->reason_text))
+    if (!resolve_may_stand_in_quotes(rule->reason_text))
         complain(r, o, place_of(o, "reason"),
                  "reason: no quotes, backslashes or control characters");
     if (was_given(o, "header_name") != was_given(o, "header_value"))
@@ -237,7 +237,8 @@ static void resolve_signing(struct reader *r, const struct draft *draft, struct 
                  STR_ARG(shown(r, d->certificate)),
                  STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
     }
-    if (d->rule.verdict == RULE_REFUSE || d->rule.verdict == RULE_UNSIGNED)
+    if (d->rule.verdict == RULE_REFUSE || d->rule.verdict == RULE_UNSIGNED ||
+        d->rule.verdict == RULE_FAILED)
         complain(r, o, place_of(o, "certificate"),
                  "certificate has no meaning for a call that is not signed");
 }
@@ -322,13 +323,29 @@ static void check_rate(struct reader *r, struct draft_rule *d)
 
 static bool asks_for_nothing(const struct draft_rule *d)
 {
-    static const char *const conditions[] = {
-        "trunks", "customers", "number_states", "customer_is", "number_is",   "calling",
-        "called", "days",      "from",          "to",          "header_name", "header_value"};
+    static const char *const conditions[] = {"trunks",
+                                             "customers",
+                                             "number_states",
+                                             "customer_is",
+                                             "number_is",
+                                             "calling",
+                                             "called",
+                                             "days",
+                                             "from",
+                                             "to",
+                                             "header_name",
+                                             "header_value",
+                                             "called_customers",
+                                             "called_customer_is",
+                                             "verdict",
+                                             "levels",
+                                             "signers",
+                                             "trust"};
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
         if (was_given(&d->object, conditions[i]))
             return false;
-    return d->rule.identity == RULE_ANY_IDENTITY && d->rule.carries == RULE_CARRIES_ANY;
+    return d->rule.identity == RULE_ANY_IDENTITY && d->rule.carries == RULE_CARRIES_ANY &&
+           d->rule.level_below == RULE_NO_FLOOR && !d->rule.own_number;
 }
 
 static const struct draft_rule *rule_at(const struct draft *draft, unsigned i)
@@ -392,6 +409,7 @@ static void resolve_one(struct reader *r, struct draft *draft, struct draft_rule
     rule->calling = resolve_prefixes_of(r, d, "calling", &d->calling, &rule->n_calling);
     rule->called = resolve_prefixes_of(r, d, "called", &d->called, &rule->n_called);
     resolve_time(r, draft, d);
+    resolve_verdict_rule(r, draft, d);
     check_verdict(r, d);
     resolve_signing(r, draft, d);
     check_level(r, d);

@@ -94,6 +94,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
 static void resolve(struct reader *r, struct draft *draft)
 {
     resolve_with(r, draft, resolve_certificates, resolve_trusts, resolve_tls, resolve_pages);
+    resolve_signers(r, draft);
 }
 
 /* Problems of certificates stand whatever comes behind the syntax error. */

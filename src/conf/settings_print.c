@@ -6,6 +6,7 @@
 #include <stird/conf/settings_file.h>
 #include <stird/core/service_word.h>
 #include <stird/core/trust_image.h>
+#include <stird/core/verification.h>
 
 #include <string.h>
 
@@ -390,6 +391,54 @@ static void print_names(struct printer *p, const char *name, unsigned n, const s
         print_list(p, name, n, list, text_element);
 }
 
+static void trust_element(struct buf *out, const void *list, unsigned i)
+{
+    text_element(out, &((const struct trust_setting *)list)[i].name, 0);
+}
+
+/* Elements of LIST whose bits are set, as one list. */
+static void print_bits(struct printer *p, const char *name, uint32_t bits, unsigned n,
+                       const void *list, void (*element)(struct buf *, const void *, unsigned))
+{
+    bool first = true;
+    for (unsigned i = 0; i < n && i < 32; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        if (first)
+            begin(p, str_of(name));
+        buf_add_text(p->out, first ? "[ " : ", ");
+        element(p->out, list, i);
+        first = false;
+    }
+    if (first)
+        return;
+    buf_add_text(p->out, " ]");
+    end(p);
+}
+
+static void print_verdict_lists(struct printer *p, const struct settings *s, const struct rule *r)
+{
+    static const struct str levels[] = {STR("A"), STR("B"), STR("C")};
+    struct str names[VERIFICATION_CLASSES + 1];
+    unsigned n = 0;
+    print_names(p, "called_customers", r->n_called_customers, r->called_customers);
+    if (r->n_called_customer_is > 0)
+        print_list(p, "called_customer_is", r->n_called_customer_is, r->called_customer_is,
+                   attribute_element);
+    for (unsigned i = 0; i < VERIFICATION_CLASSES; i++)
+        if (r->judged >> i & 1)
+            names[n++] = verification_class_name((enum verification_class)i);
+    if (r->judged & RULE_JUDGED_UNSIGNED)
+        names[n++] = STR("unsigned");
+    print_names(p, "verdict", n, names);
+    print_bits(p, "levels", r->levels, 3, levels, text_element);
+    print_names(p, "signers", r->n_signers, r->signers);
+    print_bits(p, "trust", r->trusts, s->n_trusts, s->trusts, trust_element);
+    const struct chosen upstreams = {s->upstreams, r->upstreams};
+    if (r->n_upstreams > 0)
+        print_list(p, "upstreams", r->n_upstreams, &upstreams, upstream_element);
+}
+
 static void print_rule_lists(struct printer *p, const struct settings *s, const struct rule *r)
 {
     static const struct str days[] = {STR("sun"), STR("mon"), STR("tue"), STR("wed"),
@@ -419,6 +468,7 @@ static void print_rule_lists(struct printer *p, const struct settings *s, const 
         print_list(p, "calling", r->n_calling, r->calling, prefix_text_element);
     if (r->n_called > 0)
         print_list(p, "called", r->n_called, r->called, prefix_text_element);
+    print_verdict_lists(p, s, r);
     n = 0;
     for (unsigned i = 0; i < 7; i++)
         if (r->days >> i & 1)
@@ -442,6 +492,10 @@ static bool rule_says(const struct rule *r, const struct key *k)
         return refuses;
     if (str_eq(name, STR("calls_per_minute")))
         return r->calls_per_minute > 0;
+    if (str_eq(name, STR("level_below")))
+        return r->level_below != RULE_NO_FLOOR;
+    if (str_eq(name, STR("own_number")))
+        return r->own_number;
     if (str_eq(name, STR("short_share")))
         return r->short_share > 0;
     if (str_eq(name, STR("unanswered_share")))

@@ -15,14 +15,14 @@ static size_t keep(char *room, size_t size, size_t at, struct str text)
 }
 
 static void keep_upstreams(struct shadow_side *side, const struct settings *settings,
-                           const struct trunk *trunk)
+                           const uint32_t *upstreams, unsigned n)
 {
     size_t at = 0;
-    for (unsigned i = 0; i < trunk->n_upstreams; i++) {
+    for (unsigned i = 0; i < n; i++) {
         if (i > 0)
             at = keep(side->upstreams, sizeof(side->upstreams), at, STR(","));
         at = keep(side->upstreams, sizeof(side->upstreams), at,
-                  settings->upstreams[trunk->upstreams[i]].name);
+                  settings->upstreams[upstreams[i]].name);
     }
 }
 
@@ -42,7 +42,10 @@ void shadow_side_fill(struct shadow_side *side, const struct settings *settings,
              settings->certificates[certificate].id);
     if (call && call->trunk) {
         keep(side->trunk, sizeof(side->trunk), 0, call->trunk->name);
-        keep_upstreams(side, settings, call->trunk);
+        if (o->n_upstreams > 0)
+            keep_upstreams(side, settings, o->upstreams, o->n_upstreams);
+        else
+            keep_upstreams(side, settings, call->trunk->upstreams, call->trunk->n_upstreams);
     }
 }
 

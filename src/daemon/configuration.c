@@ -72,6 +72,12 @@ static void check_rule(const struct settings *s, const struct rule *r, const str
                          "rule \"%.*s\": customer_is: neither a customer nor a table of customers "
                          "has \"%.*s\"",
                          STR_ARG(r->name), STR_ARG(r->customer_is[i].column));
+    for (unsigned i = 0; i < r->n_called_customer_is && !s->open.columns; i++)
+        if (!table_or_customers_have(s, table, r->called_customer_is[i].column))
+            problems_add(problems, r->file, r->line,
+                         "rule \"%.*s\": called_customer_is: neither a customer nor a table of "
+                         "customers has \"%.*s\"",
+                         STR_ARG(r->name), STR_ARG(r->called_customer_is[i].column));
     for (unsigned i = 0; i < r->n_number_is; i++)
         if (numbers_column(table, r->number_is[i].column) == NUMBERS_NO_COLUMN)
             problems_add(problems, r->file, r->line,

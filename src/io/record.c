@@ -36,6 +36,7 @@ struct packet_verified {
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache, fetched;
+    uint8_t is_lowered, shown_class, shown_level, own_number;
     struct tn elsewhere;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
@@ -124,6 +125,10 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.told = (uint8_t)v->told;
     p.cache = (uint8_t)v->cache;
     p.fetched = (uint8_t)v->fetched;
+    p.is_lowered = v->shown.is_lowered;
+    p.shown_class = (uint8_t)v->shown.class;
+    p.shown_level = (uint8_t)v->shown.level;
+    p.own_number = v->own_number;
     p.elsewhere.n = v->elsewhere.n;
     memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
@@ -183,7 +188,9 @@ static bool verified_is_good(const struct packet_verified *v)
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
-           v->fetched < FETCH_OUTCOMES && v->elsewhere.n <= TN_MAX_DIGITS;
+           v->fetched < FETCH_OUTCOMES && v->elsewhere.n <= TN_MAX_DIGITS &&
+           v->shown_class < VERIFICATION_CLASSES && is_level(v->shown_level) &&
+           v->is_lowered <= 1 && v->own_number <= 1;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -248,6 +255,10 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .told = (enum verstat_told)p.told,
                            .cache = (enum verified_cache)p.cache,
                            .fetched = (enum fetch_outcome)p.fetched,
+                           .shown = {.is_lowered = p.is_lowered,
+                                     .level = (char)p.shown_level,
+                                     .class = (enum verification_class)p.shown_class},
+                           .own_number = p.own_number,
                            .wait_us = p.wait_us,
                            .verify_us = p.verify_us,
                            .trust_generation = p.trust_generation};

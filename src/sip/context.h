@@ -73,6 +73,7 @@ struct context {
     bool unmeasured;      /* as message_parse_unmeasured() has it */
     bool emergency;       /* no limit counts but that of emergency calls */
     bool emergency_by_to; /* an emergency call by its To alone */
+    bool redirected;      /* a rule named its next hops */
     bool bare;            /* what is sent now has no token: the next hop refused it with one */
     bool cancelled, finished;
     bool refused;                      /* by us, for `refused_for`, before it was sent anywhere */

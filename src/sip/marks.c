@@ -165,9 +165,10 @@ int marks_apply(struct context *c, const struct target *target)
     if (!c->initial || !trunk || trunk->verification == NO_VERIFICATION || !c->outcome->verified ||
         s->verifications[trunk->verification].observe)
         return 0;
+    const struct verified shown = verified_as_shown(c->outcome->verified);
     const struct marking marking = {
         .profile = &s->verifications[trunk->verification],
-        .verified = c->outcome->verified,
+        .verified = &shown,
         .country = &trunk->country,
         .number = c->outcome->claims.orig.n > 0 ? &c->outcome->claims.orig : NULL};
     struct message *m = c->message;

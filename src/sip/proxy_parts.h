@@ -121,6 +121,7 @@ enum proxy_line {
     LINE_LOST_EMERGENCY,
     LINE_FENCED,
     LINE_FOREIGN,
+    LINE_OWN_NUMBER,
     PROXY_LINES
 };
 /* Counts one more in *COUNTER. True when it is to be told in the log now. */

@@ -573,13 +573,13 @@ bool routes_are_usable(struct routes *r, const struct settings *settings, const 
 }
 
 unsigned routes_targets(struct routes *r, const struct settings *settings,
-                        const struct trunk *trunk, const struct switches *off, int64_t now_ms,
-                        struct target *targets)
+                        const uint32_t *upstreams, unsigned n_upstreams, const struct switches *off,
+                        int64_t now_ms, struct target *targets)
 {
     struct target all[ROUTES_TARGETS_MAX];
     unsigned n_all = 0, n = 0;
-    for (unsigned i = 0; i < trunk->n_upstreams; i++)
-        n_all += hops_for_calls(r, &settings->upstreams[trunk->upstreams[i]], off, &all[n_all],
+    for (unsigned i = 0; i < n_upstreams; i++)
+        n_all += hops_for_calls(r, &settings->upstreams[upstreams[i]], off, &all[n_all],
                                 ROUTES_TARGETS_MAX - n_all);
     for (unsigned i = 0; i < n_all; i++)
         if (is_usable(r, &all[i], n == 0, now_ms))

@@ -60,14 +60,14 @@ struct routes_ills routes_ills_of(struct routes *r, const struct settings *setti
 unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct target *hops,
                      unsigned max);
 /*
- * Where a call of TRUNK is tried, in this order: not by upstreams that an operator has disabled
- * (OFF; NULL: none). Hops that are out are left out, but for one call
+ * Where a call is tried that goes by N of the UPSTREAMS, indices, in this order: not by upstreams
+ * that an operator has disabled (OFF; NULL: none). Hops that are out are left out, but for one call
  * from time to time, and unless all are: nobody is refused for health
  * alone. TARGETS has room for ROUTES_TARGETS_MAX.
  */
 unsigned routes_targets(struct routes *r, const struct settings *settings,
-                        const struct trunk *trunk, const struct switches *off, int64_t now_ms,
-                        struct target *targets);
+                        const uint32_t *upstreams, unsigned n_upstreams, const struct switches *off,
+                        int64_t now_ms, struct target *targets);
 /* Whether a call of TRUNK would find a next hop that is in service, or one whose time out is over.
  */
 bool routes_are_usable(struct routes *r, const struct settings *settings, const struct trunk *trunk,

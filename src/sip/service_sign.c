@@ -78,6 +78,18 @@ static enum step_result go_bare(struct context *c)
     return STEP_NEXT;
 }
 
+/* By the upstreams that a rule names, once; one that sees another part of the call is decided for
+   anew. */
+static enum step_result go_elsewhere(struct context *c)
+{
+    const enum privacy_view view = c->view;
+    if (c->outcome->n_upstreams == 0 || c->redirected)
+        return STEP_NEXT;
+    if (!target_redirect(c, c->outcome->upstreams, c->outcome->n_upstreams))
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
+    return forward_next_view(c) == view ? STEP_NEXT : STEP_AGAIN;
+}
+
 static enum step_result step_decide(struct context *c)
 {
     if (c->bare)
@@ -113,7 +125,7 @@ static enum step_result step_decide(struct context *c)
     }
     if (c->outcome->verdict == VERDICT_REJECT)
         return step_refuse(c, c->outcome->reason);
-    return STEP_NEXT;
+    return go_elsewhere(c);
 }
 
 /* From here on the call goes unsigned, or not at all, as the settings say. */

@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "forward.h"
+#include "ruled.h"
 #include "service.h"
 #include "switched.h"
 #include "tally.h"
@@ -111,10 +112,13 @@ static void judge(struct context *c)
    whose call it is. */
 static enum step_result step_judge(struct context *c)
 {
+    if (!c->outcome->verified) {
+        judge(c);
+        if (ruled_by_verdict(c) != STEP_NEXT)
+            return STEP_DONE;
+    }
     enum privacy_view view = forward_next_view(c);
     struct leaving *leaving = &c->leaving[view];
-    if (!c->outcome->verified)
-        judge(c);
     c->view = view;
     if (!leaving->outcome) {
         leaving->outcome = arena_alloc(c->arena, sizeof(*leaving->outcome));

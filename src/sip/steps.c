@@ -689,7 +689,8 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
         }
     }
     suppose(c);
-    c->service->decide(c);
+    while (c->service->decide(c) == STEP_AGAIN)
+        ; /* for what another next hop sees */
     return false;
 }
 

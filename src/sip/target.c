@@ -282,23 +282,23 @@ static void prefer_dialog(const struct context *c, struct target *targets, unsig
 
 /* What is inside a call goes where the call goes. An emergency call is not lost because an operator
    has disabled all upstreams of its trunk. */
-static unsigned find_of_trunk(const struct context *c, const struct trunk *trunk,
-                              struct target targets[ROUTES_TARGETS_MAX])
+static unsigned find_of(const struct context *c, const uint32_t *upstreams, unsigned n_upstreams,
+                        struct target targets[ROUTES_TARGETS_MAX])
 {
     struct routes *routes = proxy_routes(c->proxy);
     const struct settings *s = c->snapshot->settings;
     const bool begins = c->message->to_tag.n == 0;
-    unsigned n = routes_targets(routes, s, trunk, begins ? proxy_switches(c->proxy) : NULL,
-                                proxy_now_ms(), targets);
+    unsigned n = routes_targets(routes, s, upstreams, n_upstreams,
+                                begins ? proxy_switches(c->proxy) : NULL, proxy_now_ms(), targets);
     if (n > 0 || c->says_emergency == EMERGENCY_NONE)
         return n;
-    return routes_targets(routes, s, trunk, NULL, proxy_now_ms(), targets);
+    return routes_targets(routes, s, upstreams, n_upstreams, NULL, proxy_now_ms(), targets);
 }
 
-bool target_of_trunk(struct context *c, const struct trunk *trunk)
+static bool set_targets(struct context *c, const uint32_t *upstreams, unsigned n_upstreams)
 {
     struct target targets[ROUTES_TARGETS_MAX];
-    unsigned n = find_of_trunk(c, trunk, targets);
+    unsigned n = find_of(c, upstreams, n_upstreams, targets);
     struct target *copy = arena_array(c->arena, n > 0 ? n : 1, sizeof(*copy));
     if (!copy)
         return false;
@@ -307,4 +307,31 @@ bool target_of_trunk(struct context *c, const struct trunk *trunk)
     c->targets = copy;
     c->n_targets = n;
     return true;
+}
+
+bool target_of_trunk(struct context *c, const struct trunk *trunk)
+{
+    return set_targets(c, trunk->upstreams, trunk->n_upstreams);
+}
+
+/* A rehearsal supposes the first. */
+static bool suppose(struct context *c, uint32_t upstream)
+{
+    struct target *target = arena_alloc(c->arena, sizeof(*target));
+    if (!target)
+        return false;
+    target->upstream = &c->snapshot->settings->upstreams[upstream];
+    c->targets = target;
+    c->n_targets = 1;
+    c->call->upstream = target->upstream;
+    return true;
+}
+
+bool target_redirect(struct context *c, const uint32_t *upstreams, unsigned n)
+{
+    if (n == 0)
+        return true;
+    c->target = 0;
+    c->redirected = true;
+    return proxy_rehearsal(c->proxy) ? suppose(c, upstreams[0]) : set_targets(c, upstreams, n);
 }

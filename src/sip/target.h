@@ -54,6 +54,9 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
 /* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog, the
    one that its dialog leads to comes first. False: no memory. */
 bool target_of_trunk(struct context *c, const struct trunk *trunk);
+/* The same with N other UPSTREAMS, indices of the settings, as a rule says; of none nothing
+   changes. Before the call was sent anywhere. */
+bool target_redirect(struct context *c, const uint32_t *upstreams, unsigned n);
 
 /* The way to a target; over TLS its certificate must be for it. Not held. 0 or -errno. */
 int target_flow(struct proxy *p, const struct target *target, struct flow *flow);

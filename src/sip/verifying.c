@@ -561,6 +561,7 @@ static bool judge_and_keep(struct verifying *v, struct context *c, struct verifi
     verified_of(kept, &v->question, &v->answer);
     c->outcome->reason = v->answer.reason;
     kept->told = told_verstat(c->call);
+    kept->is_priority = call_priority_is_emergency(&v->said.priority);
     kept->cache = cache_of(v, &v->answer);
     kept->wait_us = v->wait_us;
     kept->verify_us = v->judged_us;

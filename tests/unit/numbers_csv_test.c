@@ -11,7 +11,7 @@
 
 #include <dirent.h>
 
-#include "core/numbers/numbers_csv.h"
+#include <stird/core/numbers_csv.h>
 #include <stird/core/numbers.h>
 
 #define VECTORS TESTS_DIR "/vectors/numbers"

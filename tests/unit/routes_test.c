@@ -79,8 +79,8 @@ static void expect_targets(struct lab *lab, const char *wanted)
 {
     struct target targets[ROUTES_TARGETS_MAX];
     struct buf found = BUF_INIT;
-    unsigned n = routes_targets(lab->routes, &lab->settings, &lab->trunk, lab->off, lab->now_ms,
-                                targets);
+    unsigned n = routes_targets(lab->routes, &lab->settings, lab->trunk.upstreams,
+                                lab->trunk.n_upstreams, lab->off, lab->now_ms, targets);
     for (unsigned i = 0; i < n; i++)
         buf_addf(&found, "%s%u", i > 0 ? " " : "",
                  targets[i].address.bytes[targets[i].address.family == ADDRESS_IPV6 ? 15 : 3]);

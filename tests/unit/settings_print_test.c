@@ -48,6 +48,10 @@ static const struct part {
 };
 
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
+#define VERIFYING                                                                                  \
+    PROFILE "trust = ( { name = \"us\"; anchors = " ANCHORS "; } ); "                              \
+            "trunks = ( { name = \"in\"; sources = [ \"127.0.0.2\" ]; service = \"verify\"; "      \
+            "verification = \"carrier\"; upstreams = [ \"carrier\" ]; } );"
 #define TLS_FILES                                                                                  \
     "certificate = " TLS_CHAIN "; key = \"/etc/hostname\"; ca = \"" CERTS "anchor-root.pem\";"
 #define PAGES_TLS "tls_certificate = " TLS_CHAIN "; tls_key = \"/etc/hostname\";"
@@ -142,6 +146,15 @@ static const struct trial {
     {&rule_table, "number_is", "[ \"region = east\" ]", "", ""},
     {&rule_table, "calling", "[ \"+1215\", \"+44\" ]", "", ""},
     {&rule_table, "called", "[ \"+1900\" ]", "", ""},
+    {&rule_table, "called_customers", "[ \"acme\", \"globex\" ]", "", ""},
+    {&rule_table, "called_customer_is", "[ \"accepts = ab\" ]", "", ""},
+    {&rule_table, "verdict", "[ \"passed\", \"unsigned\" ]", "", VERIFYING},
+    {&rule_table, "levels", "[ \"A\", \"C\" ]", "", VERIFYING},
+    {&rule_table, "level_below", "\"B\"", "", VERIFYING},
+    {&rule_table, "signers", "[ \"709J\", \"123X\" ]", "", VERIFYING},
+    {&rule_table, "trust", "[ \"us\" ]", "", VERIFYING},
+    {&rule_table, "own_number", "true", "", VERIFYING},
+    {&rule_table, "upstreams", "[ \"second\", \"carrier\" ]", "", SECOND},
     {&rule_table, "days", "[ \"sat\", \"sun\" ]", "", ""},
     {&rule_table, "from", "\"22:00\"", "to = \"06:30\";", ""},
     {&rule_table, "to", "\"06:30\"", "from = \"22:00\";", ""},
@@ -171,6 +184,8 @@ static const struct trial {
     {&root_table, "proxy.private_headers", "[ \"X-Secret\", \"X-Account\" ]", "", ""},
     {&root_table, "dns.servers", "[ \"192.0.2.53\", \"[2001:db8::53]:5353\" ]", "", ""},
     {&root_table, "fetch.prefetch", "[ \"https://certificates.example.com/818H.pem\" ]", "", ""},
+    {&root_table, "signers.file", "\"" TESTS_DIR "/fuzz/corpus/signers/each_action\"", "", ""},
+    {&root_table, "signers.reason", "\"not taken\"", "", ""},
     {&root_table, "timers.t1", "\"700ms\"", "", ""},
     {&root_table, "timers.t2", "\"5s\"", "", ""},
     {&root_table, "tls.certificate", "\"" CERTS "chain-whole/chain.pem\"", TLS_FILES, ""},

@@ -29,6 +29,7 @@ struct call_header {
 };
 
 struct switches;
+struct verified;
 
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
@@ -96,6 +97,7 @@ struct call {
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */
     const struct rate_reader *rates; /* NULL: rates are not known */
     const struct switches *switches; /* what an operator has switched; NULL: nothing */
+    const struct verified *verified; /* what its Identity is worth; NULL: nobody judged it */
 };
 
 #endif

@@ -57,6 +57,8 @@ struct outcome {
     enum reason withheld_reason; /* of one that was withheld: what it would have been signed for */
 
     const struct verified *verified; /* what its Identity is worth; NULL: nobody judged it */
+    const uint32_t *upstreams;       /* where it goes instead of by its trunk's, as a rule says: */
+    unsigned n_upstreams;            /* indices of the settings'; 0: by its trunk's */
 
     /* how it was found */
     bool emergency;

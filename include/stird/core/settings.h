@@ -24,6 +24,8 @@
 #include <stird/core/tn.h>
 #include <stird/core/trunk_group.h>
 
+struct signer;
+
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORTS };
 
 struct listener {
@@ -136,6 +138,8 @@ struct upstream {
 };
 
 enum rule_identity { RULE_ANY_IDENTITY, RULE_AUTHENTICATED, RULE_GATEWAY };
+/* Which levels are too low: none, or those below this one, with what has none. */
+enum rule_floor { RULE_NO_FLOOR, RULE_FLOOR_C, RULE_FLOOR_B, RULE_FLOOR_A };
 enum rule_carries { RULE_CARRIES_ANY, RULE_CARRIES_SHAKEN, RULE_CARRIES_NONE };
 /* What a rule makes of a call: a level at most, no signature, a refusal; or nothing, so that the
    number decides. */
@@ -146,8 +150,11 @@ enum rule_verdict {
     RULE_UNSIGNED = TREATMENT_UNSIGNED,
     RULE_REFUSE = TREATMENT_REFUSE,
     RULE_BY_NUMBER,
-    RULE_ALARM /* nothing: of a rate that only an alarm is to tell of */
+    RULE_ALARM, /* nothing: of a rate that only an alarm is to tell of */
+    RULE_FAILED /* of a call that was judged: it is told on as one that failed; where it is signed,
+                   as RULE_UNSIGNED */
 };
+#define RULE_JUDGED_UNSIGNED (1u << 31) /* beside enum verification_class, in rule.judged */
 enum rule_rate_of { RATE_OF_NUMBER, RATE_OF_CUSTOMER };
 
 /* The first rule whose conditions are all met decides. An empty condition is always met. */
@@ -166,6 +173,17 @@ struct rule {
     unsigned n_customer_is, n_number_is;
     const struct str *calling, *called; /* prefixes of canonical numbers: digits */
     unsigned n_calling, n_called;
+    const struct str *called_customers; /* whose rows have the called number */
+    unsigned n_called_customers;
+    const struct attribute *called_customer_is;
+    unsigned n_called_customer_is;
+    unsigned judged;           /* bits by enum verification_class, and RULE_JUDGED_UNSIGNED */
+    unsigned levels;           /* bits, 0 is A */
+    const struct str *signers; /* service provider codes */
+    unsigned n_signers;
+    uint32_t trusts;           /* bits: indices of settings.trusts */
+    const uint32_t *upstreams; /* indices: where its calls go instead of by their trunk's */
+    unsigned n_upstreams;
     unsigned days;                   /* bits, 0 is Sunday */
     unsigned from_minute, to_minute; /* of the local day; equal: all of it */
     uint32_t zone;                   /* index */
@@ -178,6 +196,13 @@ struct rule {
 static inline bool rule_asks_for_rate(const struct rule *r)
 {
     return r->calls_per_minute > 0 || r->short_share > 0 || r->unanswered_share > 0;
+}
+
+/* Whether it asks what a call's Identity is worth: then it holds for none that nobody judged. */
+static inline bool rule_asks_for_verdict(const struct rule *r)
+{
+    return r->judged != 0 || r->levels != 0 || r->level_below != RULE_NO_FLOOR ||
+           r->n_signers > 0 || r->trusts != 0 || r->own_number;
 }
 
 /* What is not a mistake but probably not meant either: `stird -t` and the log say it. */
@@ -316,6 +341,8 @@ struct settings {
     unsigned n_zones;
     const struct rule *rules;
     unsigned n_rules;
+    const struct signer *signers; /* signers.h: by their codes */
+    unsigned n_signers;
     const uint32_t *rate_rules;      /* indices of those that ask for a rate */
     unsigned n_rate_rules;           /* at most RATE_RULES_MAX */
     const struct str *own_countries; /* country codes; none: all are our own */

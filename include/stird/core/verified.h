@@ -44,7 +44,16 @@ struct verified {
     int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
     struct tn elsewhere;    /* the Request-URI's number, where the token that is told of is for
                                another one, which fits To, and no div leads there; n == 0: none */
-    enum verstat verstat;   /* what would be written */
+    enum verstat verstat;   /* of the verdict */
+    struct verified_shown { /* what is told on in its place, where a rule or the list of signers
+                               lowered it (by_verdict.h) */
+        bool is_lowered;
+        char level;
+        enum verification_class class;
+        enum verstat verstat;
+    } shown;
+    bool own_number;        /* one of our own numbers calls from outside (own_number.h) */
+    bool is_priority;       /* asks for what emergency services have: never refused */
     enum verstat_told told; /* what came along: read, never believed */
     enum verified_cache cache;
     enum fetch_outcome fetched; /* why there is no certificate for it; FETCH_OK: nothing failed */
@@ -59,6 +68,8 @@ struct verification_question;
 int verified_entry(const struct verification *answer);
 void verified_of(struct verified *v, const struct verification_question *question,
                  const struct verification *answer);
+/* V with what is told on in the place of its verdict: what marks are made of. */
+struct verified verified_as_shown(const struct verified *v);
 /* How much of an arena a copy of it takes, with its texts. */
 size_t verified_kept_bytes(const struct verified *v);
 /* Copies its texts into ARENA. False: no memory. */

@@ -1,4 +1,4 @@
-#include "numbers_csv.h"
+#include <stird/core/numbers_csv.h>
 
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* The files of a build, read row by row. */
 #include "numbers_build.h"
-#include "numbers_csv.h"
+
+#include <stird/core/numbers_csv.h>
 
 /* Lines over all files must fit beside SOURCE_STEPS. */
 #define LINES_MAX (SOURCE_STEPS - 1)

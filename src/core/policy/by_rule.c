@@ -38,26 +38,49 @@ static bool refuse_by_rule(struct decision *d)
     return false;
 }
 
+void by_rule_facts(struct decision *d, struct rule_room *room, struct rule_facts *facts)
+{
+    *room = (struct rule_room){.other_reach = {.n = 0}};
+    *facts = (struct rule_facts){.settings = d->settings,
+                                 .table = d->table,
+                                 .call = d->call,
+                                 .outcome = d->outcome,
+                                 .has_orig = d->has_orig || d->orig_cannot_exist,
+                                 .has_dest = d->has_dest || d->dest_cannot_exist,
+                                 .orig_reach = &d->orig_reach,
+                                 .dest_reach = &d->dest_reach,
+                                 .other_reach = &room->other_reach,
+                                 .beside = &room->beside};
+    beside_begin(&room->beside);
+    beside_add(d, &room->beside, d->call->to_uri);
+    beside_add(d, &room->beside, d->call->request_uri);
+    facts->has_other_dest = find_other_dest(d, &facts->other_dest, &room->other_reach);
+}
+
+const struct rule *by_rule_find(struct decision *d, const struct rule_facts *facts)
+{
+    return rule_find(facts, d->call->traced ? tell_rule : NULL, d);
+}
+
+/* An emergency call goes where it always goes. */
+static void take_upstreams(struct decision *d)
+{
+    if (!d->rule || d->rule->n_upstreams == 0 || d->outcome->emergency || d->call->claims_dialog)
+        return;
+    d->outcome->upstreams = d->rule->upstreams;
+    d->outcome->n_upstreams = d->rule->n_upstreams;
+    TRACE(d, "rule %.*s: it goes by other upstreams than those of its trunk",
+          STR_ARG(d->rule->name));
+}
+
 static bool ask_rules(struct decision *d)
 {
-    struct tn_reach other_reach = {.n = 0};
-    struct beside beside;
-    struct rule_facts facts = {.settings = d->settings,
-                               .table = d->table,
-                               .call = d->call,
-                               .outcome = d->outcome,
-                               .has_orig = d->has_orig || d->orig_cannot_exist,
-                               .has_dest = d->has_dest || d->dest_cannot_exist,
-                               .orig_reach = &d->orig_reach,
-                               .dest_reach = &d->dest_reach,
-                               .other_reach = &other_reach,
-                               .beside = &beside};
-    beside_begin(&beside);
-    beside_add(d, &beside, d->call->to_uri);
-    beside_add(d, &beside, d->call->request_uri);
-    facts.has_other_dest = find_other_dest(d, &facts.other_dest, &other_reach);
+    struct rule_room room;
+    struct rule_facts facts;
+    by_rule_facts(d, &room, &facts);
     by_rate(d, &facts);
-    d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
+    d->rule = by_rule_find(d, &facts);
+    take_upstreams(d);
     return !d->rule || d->rule->verdict != RULE_REFUSE || refuse_by_rule(d);
 }
 

@@ -53,6 +53,12 @@ void decision_set_ceiling(struct decision *d, enum treatment ceiling, struct str
     d->ceiling_of = of;
 }
 
+int32_t decision_day(const struct settings *s, int64_t now_s)
+{
+    const struct time_zone *zone = s->n_zones > 0 ? &s->zones[s->numbers_zone] : &time_zone_utc;
+    return time_zone_local(zone, now_s).day;
+}
+
 enum privacy_view decision_view(const struct decision *d)
 {
     return privacy_view(&d->call->privacy, d->call->upstream);

@@ -56,6 +56,8 @@ void decision_settle(struct decision *d, enum verdict verdict, enum reason reaso
 void decision_refuse(struct decision *d, enum reason reason);
 /* From here on no level is above CEILING; OF says why. */
 void decision_set_ceiling(struct decision *d, enum treatment ceiling, struct str of);
+/* The day of NOW_S in the time zone of the tables, whose days their dates are. */
+int32_t decision_day(const struct settings *settings, int64_t now_s);
 /* What the next hop sees of the call. */
 enum privacy_view decision_view(const struct decision *d);
 

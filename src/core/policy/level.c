@@ -22,7 +22,7 @@ static enum treatment configured_treatment(struct decision *d)
     if (d->rule && d->rule->verdict != RULE_BY_NUMBER && state != NUMBER_BLOCKED) {
         d->outcome->rule = rule_text(d->rule, d->call->arena);
         d->unsigned_reason = REASON_UNSIGNED_BY_RULE;
-        return (enum treatment)d->rule->verdict;
+        return rule_treatment(d->rule);
     }
     if (t->gateway && state != NUMBER_BLOCKED) {
         d->outcome->rule = STR("gateway");

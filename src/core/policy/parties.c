@@ -170,12 +170,9 @@ static void find_dest(struct decision *d)
         decision_trace(d, STR("To cannot be read as one address"));
 }
 
-/* Dates in the tables are days in the tables' time zone. */
 static int32_t today(const struct decision *d)
 {
-    const struct settings *s = d->settings;
-    const struct time_zone *zone = s->n_zones > 0 ? &s->zones[s->numbers_zone] : &time_zone_utc;
-    return time_zone_local(zone, d->call->now_s).day;
+    return decision_day(d->settings, d->call->now_s);
 }
 
 /* Urgent changes of this very number go before the table; few numbers have one. */

@@ -1,28 +1,45 @@
 #include "rule.h"
 
 #include "header_fit.h"
+#include "verdict_fit.h"
 
 #include <assert.h>
 #include <stird/core/headers.h>
+#include <stird/core/service_word.h>
 #include <stird/core/time_zone.h>
 #include <stird/core/trunk.h>
 
 #define ALL_DAYS 0x7fu
 
+static struct str attribute_in(const struct customer *c, struct str column)
+{
+    for (unsigned a = 0; a < c->n_attributes; a++)
+        if (str_eq_nocase(c->attributes[a].column, column))
+            return c->attributes[a].value;
+    return (struct str){NULL, 0};
+}
+
 struct str rule_customer_attribute(const struct settings *settings, const struct numbers *table,
                                    const struct call *call, struct str column)
 {
     uint32_t i = call->trunk->customer_entry;
-    if (i < settings->n_customers) {
-        const struct customer *c = &settings->customers[i];
-        for (unsigned a = 0; a < c->n_attributes; a++)
-            if (str_eq_nocase(c->attributes[a].column, column))
-                return c->attributes[a].value;
-        return (struct str){NULL, 0};
-    }
+    if (i < settings->n_customers)
+        return attribute_in(&settings->customers[i], column);
     if (!table)
         return (struct str){NULL, 0};
     return numbers_customer_attribute(table, call->customer, numbers_column(table, column));
+}
+
+struct str rule_attribute_of(const struct settings *settings, const struct numbers *table,
+                             struct str customer, struct str column)
+{
+    for (unsigned i = 0; i < settings->n_customers; i++)
+        if (str_eq(settings->customers[i].name, customer))
+            return attribute_in(&settings->customers[i], column);
+    if (!table)
+        return (struct str){NULL, 0};
+    return numbers_customer_attribute(table, numbers_customer(table, customer),
+                                      numbers_column(table, column));
 }
 
 /* ---- conditions: each fits when the rule does not ask for it ---- */
@@ -180,12 +197,25 @@ static const struct {
     /* Used instead for what a call can say twice. */
     enum fit (*fit)(const struct rule *rule, const struct rule_facts *facts);
 } conditions[] = {
-    {"trunks", meets_trunks, NULL},           {"customers", meets_customers, NULL},
-    {"identity", meets_identity, NULL},       {"number_states", meets_number_states, NULL},
-    {"customer_is", meets_customer_is, NULL}, {"number_is", meets_number_is, NULL},
-    {"calling", NULL, fit_calling},           {"called", NULL, fit_called},
-    {"days, from, to", meets_time, NULL},     {"header_name, header_value", NULL, fit_header},
+    {"trunks", meets_trunks, NULL},
+    {"customers", meets_customers, NULL},
+    {"identity", meets_identity, NULL},
+    {"number_states", meets_number_states, NULL},
+    {"customer_is", meets_customer_is, NULL},
+    {"number_is", meets_number_is, NULL},
+    {"calling", NULL, fit_calling},
+    {"called", NULL, fit_called},
+    {"days, from, to", meets_time, NULL},
+    {"header_name, header_value", NULL, fit_header},
     {"carries", meets_carries, NULL},
+    {"called_customers", NULL, verdict_fit_called},
+    {"called_customer_is", NULL, verdict_fit_called_is},
+    {"verdict", NULL, verdict_fit_class},
+    {"levels", NULL, verdict_fit_levels},
+    {"level_below", NULL, verdict_fit_below},
+    {"signers", NULL, verdict_fit_signers},
+    {"trust", NULL, verdict_fit_trust},
+    {"own_number", NULL, verdict_fit_own},
 };
 
 enum fit rule_fit(const struct rule *r, const struct rule_facts *facts, const char **which)
@@ -203,13 +233,21 @@ enum fit rule_fit(const struct rule *r, const struct rule_facts *facts, const ch
     return least;
 }
 
-/* What the call gets by RULE, or by none when RULE is NULL, before caps and guard. */
-static enum treatment treatment_by(const struct rule *rule, const struct rule_facts *facts)
+enum treatment rule_treatment(const struct rule *rule)
+{
+    return rule->verdict == RULE_FAILED ? TREATMENT_UNSIGNED : (enum treatment)rule->verdict;
+}
+
+/* What the call gets by RULE, or by none when RULE is NULL, before caps and guard: the more, the
+   worse. A judged call that is told on as failed is worse off than one of which nothing is told. */
+static unsigned severity_by(const struct rule *rule, const struct rule_facts *facts)
 {
     const struct trunk *t = facts->call->trunk;
     if (rule && rule->verdict != RULE_BY_NUMBER)
-        return (enum treatment)rule->verdict;
-    return t->gateway ? t->gateway_treatment : t->by_state[facts->outcome->number.state];
+        return 2u * rule_treatment(rule) + (rule->verdict == RULE_FAILED);
+    if (facts->of_judged)
+        return 2u * TREATMENT_A;
+    return 2u * (t->gateway ? t->gateway_treatment : t->by_state[facts->outcome->number.state]);
 }
 
 /* Whether the rule improves the call by what it does with the Identity that the call carries. */
@@ -227,7 +265,14 @@ static const struct rule *lower_of(const struct rule *a, const struct rule *b,
 {
     if (b->verdict == RULE_BY_NUMBER || helps_identity(b, facts))
         return a;
-    return !a || treatment_by(b, facts) > treatment_by(a, facts) ? b : a;
+    return !a || severity_by(b, facts) > severity_by(a, facts) ? b : a;
+}
+
+bool rule_acts_on_judged(const struct rule *r, const struct settings *s, const struct trunk *trunk)
+{
+    const bool named = r->n_trunks > 0 &&
+                       index_is_in(r->trunks, r->n_trunks, (uint32_t)(trunk - s->trunks));
+    return rule_asks_for_verdict(r) || (named && !service_words[trunk->service].signs);
 }
 
 struct str rule_text(const struct rule *rule, struct arena *arena)
@@ -252,6 +297,8 @@ const struct rule *rule_find(const struct rule_facts *facts,
         const char *which;
         if (rule_asks_for_rate(r)) /* by_rate.h */
             continue;
+        if (facts->of_judged && !rule_acts_on_judged(r, facts->settings, facts->call->trunk))
+            continue;
         enum fit fit = rule_fit(r, facts, &which);
         if (fit == FITS)
             found = r;
@@ -260,7 +307,7 @@ const struct rule *rule_find(const struct rule_facts *facts,
         if (fit == FITS_IN_PART)
             lowest = lower_of(lowest, r, facts);
     }
-    if (lowest && treatment_by(lowest, facts) >= treatment_by(found, facts))
+    if (lowest && severity_by(lowest, facts) >= severity_by(found, facts))
         found = lowest;
     if (found && tell)
         tell(user, found, FITS, NULL);

@@ -24,7 +24,15 @@ struct rule_facts {
     /* Numbers that may be meant where there is none: each of them can only fit in part. */
     const struct tn_reach *orig_reach, *dest_reach, *other_reach;
     const struct beside *beside; /* what both called URIs name beside their numbers */
+    /* Asked what becomes of a call that was judged (by_verdict.h): only rules that act there count
+       (rule_acts_on_judged()), and one that gives nothing takes nothing. */
+    bool of_judged;
 };
+
+/* Whether RULE acts on calls of TRUNK that were judged: because it asks for the verdict, or because
+   it names the trunk, which does nothing but verify. */
+bool rule_acts_on_judged(const struct rule *rule, const struct settings *settings,
+                         const struct trunk *trunk);
 
 /*
  * Of the rules that ask for no rate; NULL when none holds. TELL, if not NULL, is called for each
@@ -46,5 +54,12 @@ enum fit rule_fit(const struct rule *rule, const struct rule_facts *facts, const
 /* What is known about the call's customer, by the name of a column; empty when nothing is. */
 struct str rule_customer_attribute(const struct settings *settings, const struct numbers *table,
                                    const struct call *call, struct str column);
+
+/* The same of a customer by its name. */
+struct str rule_attribute_of(const struct settings *settings, const struct numbers *table,
+                             struct str customer, struct str column);
+
+/* What RULE gives a call that is to be signed; not of RULE_BY_NUMBER and RULE_ALARM. */
+enum treatment rule_treatment(const struct rule *rule);
 
 #endif

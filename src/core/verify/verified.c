@@ -85,6 +85,17 @@ void verified_of(struct verified *v, const struct verification_question *q,
     v->fetched = a->headers[entry].fetched;
 }
 
+struct verified verified_as_shown(const struct verified *v)
+{
+    struct verified shown = *v;
+    if (!v->shown.is_lowered)
+        return shown;
+    shown.class = v->shown.class;
+    shown.level = v->shown.level;
+    shown.verstat = v->shown.verstat;
+    return shown;
+}
+
 /* Its texts, by their places. */
 static const size_t texts[] = {
     offsetof(struct verified, x5u),     offsetof(struct verified, spc),

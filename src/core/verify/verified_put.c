@@ -42,6 +42,19 @@ static void put_token(struct json *j, const struct verified *v)
         json_put_known_text(j, STR("requested"), tn_str(&v->elsewhere));
 }
 
+/* Only where it is another one than was found. */
+static void put_shown(struct json *j, const struct verified *v)
+{
+    if (v->shown.is_lowered) {
+        json_put_known_text(j, STR("told_class"), verification_class_name(v->shown.class));
+        json_put_known_text(j, STR("told_level"), letter_text(&v->shown.level));
+    }
+    if (v->own_number) {
+        json_put_key(j, STR("own_number"));
+        json_put_bool(j, true);
+    }
+}
+
 void verified_put(struct json *j, const struct verified *v)
 {
     const bool failed = v->check < VERIFY_CHECKS;
@@ -53,6 +66,7 @@ void verified_put(struct json *j, const struct verified *v)
     json_put_known_text(j, STR("verstat"), verstat_text(v->verstat));
     json_put_known_text(j, STR("verstat_came"), verstat_told_name(v->told));
     put_comparison(j, v);
+    put_shown(j, v);
     json_put_known_text(j, STR("cache"), verified_cache_name(v->cache));
     json_put_known_text(j, STR("fetch"),
                         v->fetched == FETCH_OK ? STR("") : str_of(fetch_outcome_word(v->fetched)));

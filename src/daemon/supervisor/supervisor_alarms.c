@@ -34,6 +34,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_rates_full] = c.rates_coarse + c.rates_calls_lost;
     values[ALARM_emergency_by_to] = c.emergency_to_alarms;
     values[ALARM_emergency_no_trunk] = c.emergency_no_trunk;
+    values[ALARM_own_number_outside] = c.own_numbers_outside;
     values[ALARM_emergency_refused] = c.emergency_refused;
     values[ALARM_slow_readers] = c.slow_readers;
     values[ALARM_talkers] = c.talkers;

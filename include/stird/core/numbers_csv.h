@@ -1,12 +1,13 @@
 /*
- * numbers_csv - the text of a table into rows of fields. Private to core/numbers.
+ * numbers_csv - the text of a table into rows of fields: the one reader of number tables, tables of
+ * customers and lists of signers.
  *
  * RFC 4180 with two differences: `#` at the start of a line, or behind separators alone, begins a
  * comment; and a field ends on its line, so that a forgotten quote cannot swallow the rows below
  * it.
  */
-#ifndef NUMBERS_CSV_H
-#define NUMBERS_CSV_H
+#ifndef STIRD_NUMBERS_CSV_H
+#define STIRD_NUMBERS_CSV_H
 
 #include <stird/base/buf.h>
 #include <stird/base/str.h>

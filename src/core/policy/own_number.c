@@ -1,0 +1,65 @@
+#include "own_number.h"
+
+#include <stird/core/verified.h>
+
+#include "decision.h"
+
+struct own {
+    int32_t today;
+    bool found;
+};
+
+static void look(void *user, const struct numbers_row *row)
+{
+    struct own *own = user;
+    const bool assigned = row->state == NUMBER_OWNED || row->state == NUMBER_DELEGATED;
+    own->found = own->found || (assigned && numbers_row_counts(row, own->today));
+}
+
+/* Whose row it is does not matter: the table is of our own customers. */
+static bool is_own(const struct settings *s, const struct numbers *table, const struct call *call,
+                   const struct tn *number)
+{
+    struct own own = {.today = decision_day(s, call->now_s)};
+    numbers_rows_urgent(call->overlay, table, number, own.today, look, &own);
+    return own.found;
+}
+
+static bool has_code(struct str codes, struct str code)
+{
+    while (codes.n > 0)
+        if (str_eq(str_cut(&codes, ','), code))
+            return true;
+    return false;
+}
+
+static bool is_our_code(const struct settings *s, struct str code)
+{
+    for (unsigned i = 0; i < s->n_certificates; i++)
+        if (has_code(s->certificates[i].spc, code))
+            return true;
+    for (unsigned i = 0; i < s->n_providers; i++)
+        for (unsigned k = 0; k < s->providers[i].n_spcs; k++)
+            if (str_eq(s->providers[i].spcs[k], code))
+                return true;
+    return false;
+}
+
+/* All of its codes: a certificate that has one of ours beside another's is not ours. */
+static bool is_ours(const struct settings *s, struct str codes)
+{
+    bool ours = codes.n > 0;
+    while (ours && codes.n > 0)
+        ours = is_our_code(s, str_cut(&codes, ','));
+    return ours;
+}
+
+enum fit own_number_fit(const struct settings *s, const struct numbers *table,
+                        const struct call *call, const struct tn *orig)
+{
+    const struct verified *v = call->verified;
+    if (!v || !orig || (v->class == VERIFICATION_PASSED && is_ours(s, v->spc)) ||
+        !is_own(s, table, call, orig))
+        return FITS_NOT;
+    return v->class == VERIFICATION_OPEN ? FITS_IN_PART : FITS;
+}

@@ -1,0 +1,154 @@
+#include "verdict_fit.h"
+
+#include <stird/core/verified.h>
+
+#include "decision.h"
+#include "own_number.h"
+
+static bool is_unsigned(const struct verified *v)
+{
+    return v->class == VERIFICATION_NOTHING && v->headers == 0;
+}
+
+enum fit verdict_fit_class(const struct rule *r, const struct rule_facts *f)
+{
+    const struct verified *v = f->call->verified;
+    if (r->judged == 0)
+        return FITS;
+    const bool fits = v && ((r->judged >> v->class & 1) ||
+                            ((r->judged & RULE_JUDGED_UNSIGNED) && is_unsigned(v)));
+    return fit_of(fits, fits);
+}
+
+static bool has_level(const struct verified *v)
+{
+    return v->class == VERIFICATION_PASSED && v->level >= 'A' && v->level <= 'C';
+}
+
+enum fit verdict_fit_levels(const struct rule *r, const struct rule_facts *f)
+{
+    const struct verified *v = f->call->verified;
+    const bool fits = r->levels == 0 || (v && has_level(v) && (r->levels >> (v->level - 'A') & 1));
+    return fit_of(fits, fits);
+}
+
+/* What of a call that is open is ours to find out, and does not count as too low. */
+enum fit verdict_fit_below(const struct rule *r, const struct rule_facts *f)
+{
+    static const char lowest[] = {[RULE_FLOOR_C] = 'C', [RULE_FLOOR_B] = 'B', [RULE_FLOOR_A] = 'A'};
+    const struct verified *v = f->call->verified;
+    const bool fits = r->level_below == RULE_NO_FLOOR ||
+                      (v && v->class != VERIFICATION_OPEN &&
+                       (!has_level(v) || v->level > lowest[r->level_below]));
+    return fit_of(fits, fits);
+}
+
+static bool is_in(const struct str *list, unsigned n, struct str text)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (str_eq(list[i], text))
+            return true;
+    return false;
+}
+
+/* Of several codes one is enough to count against the call. So is a certificate that a token names
+   which did not pass: anybody may have sent it. */
+enum fit verdict_fit_signers(const struct rule *r, const struct rule_facts *f)
+{
+    const struct verified *v = f->call->verified;
+    struct str codes = v ? v->spc : STR("");
+    bool one = false, each = codes.n > 0;
+    if (r->n_signers == 0)
+        return FITS;
+    while (codes.n > 0) {
+        const bool is = is_in(r->signers, r->n_signers, str_cut(&codes, ','));
+        one = one || is;
+        each = each && is;
+    }
+    return fit_of(one, each && v->class == VERIFICATION_PASSED);
+}
+
+enum fit verdict_fit_trust(const struct rule *r, const struct rule_facts *f)
+{
+    const struct settings *s = f->settings;
+    const struct verified *v = f->call->verified;
+    bool fits = false;
+    if (r->trusts == 0)
+        return FITS;
+    for (unsigned i = 0; v && v->trust.n > 0 && i < s->n_trusts && i < 32; i++)
+        fits = fits || ((r->trusts >> i & 1) && str_eq(s->trusts[i].name, v->trust));
+    return fit_of(fits, fits && v->class == VERIFICATION_PASSED);
+}
+
+enum fit verdict_fit_own(const struct rule *r, const struct rule_facts *f)
+{
+    return r->own_number ? own_number_fit(f->settings, f->table, f->call,
+                                          f->has_orig ? &f->outcome->claims.orig : NULL)
+                         : FITS;
+}
+
+/* ---- whom it calls ---- */
+
+struct owners {
+    const struct rule *rule;
+    const struct rule_facts *facts;
+    bool (*wanted)(const struct rule *rule, const struct rule_facts *facts, struct str customer);
+    int32_t today;
+    bool found;
+};
+
+static void look(void *user, const struct numbers_row *row)
+{
+    struct owners *o = user;
+    o->found = o->found ||
+               ((row->state == NUMBER_OWNED || row->state == NUMBER_DELEGATED ||
+                 row->state == NUMBER_UNVERIFIED) &&
+                numbers_row_counts(row, o->today) && o->wanted(o->rule, o->facts, row->customer));
+}
+
+static bool is_of_one(struct owners *o, bool known, const struct tn *number)
+{
+    o->found = false;
+    if (known)
+        numbers_rows_urgent(o->facts->call->overlay, o->facts->table, number, o->today, look, o);
+    return o->found;
+}
+
+/* The number that the token names and the one where the call really goes: one of them is enough to
+   count against the call. */
+static enum fit called(struct owners *o)
+{
+    const struct rule_facts *f = o->facts;
+    o->today = decision_day(f->settings, f->call->now_s);
+    const bool named = is_of_one(o, f->has_dest, &f->outcome->claims.dest);
+    const bool routed = is_of_one(o, f->has_other_dest, &f->other_dest);
+    return fit_of(named || routed, (named || !f->has_dest) && (routed || !f->has_other_dest));
+}
+
+static bool is_named(const struct rule *r, const struct rule_facts *f, struct str customer)
+{
+    (void)f;
+    return is_in(r->called_customers, r->n_called_customers, customer);
+}
+
+enum fit verdict_fit_called(const struct rule *r, const struct rule_facts *f)
+{
+    struct owners o = {.rule = r, .facts = f, .wanted = is_named};
+    return r->n_called_customers == 0 ? FITS : called(&o);
+}
+
+static bool has_all(const struct rule *r, const struct rule_facts *f, struct str customer)
+{
+    for (unsigned i = 0; i < r->n_called_customer_is; i++) {
+        const struct attribute *a = &r->called_customer_is[i];
+        if (!str_eq_nocase(rule_attribute_of(f->settings, f->table, customer, a->column), a->value))
+            return false;
+    }
+    return true;
+}
+
+enum fit verdict_fit_called_is(const struct rule *r, const struct rule_facts *f)
+{
+    struct owners o = {.rule = r, .facts = f, .wanted = has_all};
+    return r->n_called_customer_is == 0 ? FITS : called(&o);
+}

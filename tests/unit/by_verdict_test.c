@@ -1,0 +1,638 @@
+/* R-V-062: what rules and the list of signers make of a judged call: a table of cases, and what
+   holds of each of them: nothing gets better, and nobody is refused who never is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <stird/core/by_verdict.h>
+#include <stird/core/policy.h>
+#include <stird/core/signers.h>
+
+#define NOW 1796000000 /* 2026-11-30 */
+
+static const char numbers_text[] = "number,customer,state,not_after\n"
+                                   "+12155550100,acme,owned,\n"
+                                   "+12155550101,acme,delegated,\n"
+                                   "+12155550102,acme,unverified,\n"
+                                   "+12155550103,acme,owned,2020-12-31\n"
+                                   "+13125550123,strict,owned,\n"
+                                   "+13125550124,lax,owned,\n";
+
+/* Who calls, whom, and what is known. */
+struct judged {
+    enum verification_class class;
+    char level;
+    const char *spc, *trust;
+    unsigned headers;
+};
+static const struct judged passed_a = {VERIFICATION_PASSED, 'A', "123X", "us", 1},
+                           passed_b = {VERIFICATION_PASSED, 'B', "123X", "us", 1},
+                           passed_c = {VERIFICATION_PASSED, 'C', "123X", "us", 1},
+                           ours = {VERIFICATION_PASSED, 'A', "709J", "us", 1},
+                           both = {VERIFICATION_PASSED, 'A', "709J,123X", "us", 1},
+                           denied = {VERIFICATION_PASSED, 'A', "DENY", "us", 1},
+                           capped = {VERIFICATION_PASSED, 'A', "CAPB", "us", 1},
+                           allowed = {VERIFICATION_PASSED, 'C', "ALLO", "us", 1},
+                           failed = {VERIFICATION_FAILED, '\0', "123X", "us", 1},
+                           failed_denied = {VERIFICATION_FAILED, '\0', "DENY", "us", 1},
+                           unread = {VERIFICATION_NOTHING, '\0', "", "", 1},
+                           unsigned_ = {VERIFICATION_NOTHING, '\0', "", "", 0},
+                           open = {VERIFICATION_OPEN, '\0', "", "", 1};
+
+static const struct str signers[] = {STR("123X")}, own_signer[] = {STR("709J")};
+static const struct str customers[] = {STR("strict")};
+static const uint32_t elsewhere[] = {1}, verify_trunk[] = {0};
+static const struct attribute accepts[] = {{STR("accepts"), STR("ab")}};
+
+#define PASSED (1u << VERIFICATION_PASSED)
+#define FAILED (1u << VERIFICATION_FAILED)
+#define OPEN   (1u << VERIFICATION_OPEN)
+
+enum told { AS_IS, TOLD_A, TOLD_B, TOLD_C, TOLD_NOTHING, TOLD_FAILED, REFUSED };
+
+static const struct {
+    const char *what;
+    const struct judged *judged;
+    struct rule rule;
+    enum told told;
+    bool redirected, by_rule;
+    const char *caller, *called; /* NULL: nobody's number */
+} cases[] = {
+    /* each question, met and not */
+    {"a class", &failed, {.judged = FAILED, .verdict = RULE_REFUSE}, REFUSED, false, true, 0, 0},
+    {"another class",
+     &passed_a,
+     {.judged = FAILED, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"unsigned",
+     &unsigned_,
+     {.judged = RULE_JUDGED_UNSIGNED, .verdict = RULE_FAILED},
+     TOLD_FAILED,
+     false,
+     true,
+     0,
+     0},
+    {"a token that says nothing is no lack of one",
+     &unread,
+     {.judged = RULE_JUDGED_UNSIGNED, .verdict = RULE_FAILED},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"a level", &passed_a, {.levels = 1, .verdict = RULE_C}, TOLD_C, false, true, 0, 0},
+    {"another level", &passed_b, {.levels = 1, .verdict = RULE_C}, AS_IS, false, false, 0, 0},
+    {"one that failed has no level",
+     &failed,
+     {.levels = 7, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"below B: A",
+     &passed_a,
+     {.level_below = RULE_FLOOR_B, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"below B: B",
+     &passed_b,
+     {.level_below = RULE_FLOOR_B, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"below B: C",
+     &passed_c,
+     {.level_below = RULE_FLOOR_B, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     0},
+    {"below B: failed",
+     &failed,
+     {.level_below = RULE_FLOOR_B, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     0},
+    {"below C: unsigned",
+     &unsigned_,
+     {.level_below = RULE_FLOOR_C, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     0},
+    {"below B: open",
+     &open,
+     {.level_below = RULE_FLOOR_B, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"a signer",
+     &passed_a,
+     {.signers = signers, .n_signers = 1, .verdict = RULE_B},
+     TOLD_B,
+     false,
+     true,
+     0,
+     0},
+    {"another signer",
+     &ours,
+     {.signers = signers, .n_signers = 1, .verdict = RULE_B},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"one of its codes counts against it",
+     &both,
+     {.signers = signers, .n_signers = 1, .verdict = RULE_B},
+     TOLD_B,
+     false,
+     true,
+     0,
+     0},
+    {"and not for it",
+     &both,
+     {.signers = signers,
+      .n_signers = 1,
+      .verdict = RULE_BY_NUMBER,
+      .upstreams = elsewhere,
+      .n_upstreams = 1},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"whose certificate a forged token names",
+     &failed,
+     {.signers = signers, .n_signers = 1, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     0},
+    {"a domain of trust", &passed_a, {.trusts = 1, .verdict = RULE_C}, TOLD_C, false, true, 0, 0},
+    {"another domain", &passed_a, {.trusts = 2, .verdict = RULE_C}, AS_IS, false, false, 0, 0},
+    {"no domain at all",
+     &unsigned_,
+     {.trusts = 3, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    /* our own numbers */
+    {"ours, unsigned",
+     &unsigned_,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     "+12155550100",
+     0},
+    {"ours, delegated",
+     &unsigned_,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     "+12155550101",
+     0},
+    {"ours, signed by another",
+     &passed_a,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     "+12155550100",
+     0},
+    {"ours, signed by us",
+     &ours,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     "+12155550100",
+     0},
+    {"ours, signed by us and another",
+     &both,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     "+12155550100",
+     0},
+    {"ours, forged",
+     &failed,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     "+12155550100",
+     0},
+    {"ours, open: never refused",
+     &open,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     true,
+     "+12155550100",
+     0},
+    {"not proven ours",
+     &unsigned_,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     "+12155550102",
+     0},
+    {"ours until 2020",
+     &unsigned_,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     "+12155550103",
+     0},
+    {"nobody's",
+     &unsigned_,
+     {.own_number = true, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    /* whom it calls */
+    {"a customer",
+     &passed_c,
+     {.called_customers = customers, .n_called_customers = 1, .levels = 4, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     "+13125550123"},
+    {"another customer",
+     &passed_c,
+     {.called_customers = customers, .n_called_customers = 1, .levels = 4, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     "+13125550124"},
+    {"what a customer wants",
+     &passed_c,
+     {.called_customer_is = accepts,
+      .n_called_customer_is = 1,
+      .level_below = RULE_FLOOR_B,
+      .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     "+13125550123"},
+    {"what another does not",
+     &passed_c,
+     {.called_customer_is = accepts,
+      .n_called_customer_is = 1,
+      .level_below = RULE_FLOOR_B,
+      .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     "+13125550124"},
+    /* what becomes of it */
+    {"A takes nothing", &passed_a, {.judged = PASSED, .verdict = RULE_A}, AS_IS, false, true, 0, 0},
+    {"a cap gives nothing",
+     &passed_c,
+     {.judged = PASSED, .verdict = RULE_B},
+     AS_IS,
+     false,
+     true,
+     0,
+     0},
+    {"a cap of what has no level",
+     &failed,
+     {.judged = FAILED, .verdict = RULE_C},
+     AS_IS,
+     false,
+     true,
+     0,
+     0},
+    {"unsigned",
+     &passed_a,
+     {.judged = PASSED, .verdict = RULE_UNSIGNED},
+     TOLD_NOTHING,
+     false,
+     true,
+     0,
+     0},
+    {"unsigned, failed",
+     &failed,
+     {.judged = FAILED, .verdict = RULE_UNSIGNED},
+     TOLD_NOTHING,
+     false,
+     true,
+     0,
+     0},
+    {"open stays open", &open, {.judged = OPEN, .verdict = RULE_FAILED}, AS_IS, false, true, 0, 0},
+    {"elsewhere",
+     &open,
+     {.judged = OPEN, .verdict = RULE_BY_NUMBER, .upstreams = elsewhere, .n_upstreams = 1},
+     AS_IS,
+     true,
+     true,
+     0,
+     0},
+    {"elsewhere with less",
+     &passed_a,
+     {.judged = PASSED, .verdict = RULE_C, .upstreams = elsewhere, .n_upstreams = 1},
+     TOLD_C,
+     true,
+     true,
+     0,
+     0},
+    /* rules of before */
+    {"a rule that asks for no verdict",
+     &passed_a,
+     {.verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"it names the trunk",
+     &passed_a,
+     {.trunks = verify_trunk, .n_trunks = 1, .verdict = RULE_REFUSE},
+     REFUSED,
+     false,
+     true,
+     0,
+     0},
+    /* the list of signers */
+    {"denied", &denied, {.judged = FAILED, .verdict = RULE_A}, REFUSED, false, false, 0, 0},
+    {"a forged token names one who is denied",
+     &failed_denied,
+     {.judged = PASSED, .verdict = RULE_A},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"capped", &capped, {.judged = FAILED, .verdict = RULE_A}, TOLD_B, false, false, 0, 0},
+    {"capped, and by a rule further",
+     &capped,
+     {.judged = PASSED, .verdict = RULE_C},
+     TOLD_C,
+     false,
+     true,
+     0,
+     0},
+    {"capped, and no rule lifts that",
+     &capped,
+     {.judged = PASSED, .verdict = RULE_A},
+     TOLD_B,
+     false,
+     true,
+     0,
+     0},
+    {"allowed: no rule is asked",
+     &allowed,
+     {.judged = PASSED, .verdict = RULE_REFUSE},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+};
+
+struct stage {
+    struct buf image;
+    struct numbers *table;
+    struct arena *arena;
+    struct verification_setting profile;
+    struct trunk trunk;
+    struct settings settings;
+    struct verified verified;
+    struct call call;
+    struct outcome outcome;
+    struct rule rule;
+};
+
+static const struct upstream upstreams[] = {{.name = STR("carrier")}, {.name = STR("screening")}};
+static const struct trust_setting trusts[] = {{.name = STR("us")}, {.name = STR("fr")}};
+static const struct provider provider = {.spcs = own_signer, .n_spcs = 1};
+static const struct customer strict = {
+    .name = STR("strict"), .attributes = accepts, .n_attributes = 1};
+
+static const struct signer list[] = {
+    {.code = STR("ALLO"), .action = SIGNER_ALLOW, .until = INT32_MAX, .line = 2},
+    {.code = STR("CAPB"), .action = SIGNER_CAP_B, .until = INT32_MAX, .line = 3},
+    {.code = STR("DENY"), .action = SIGNER_DENY, .until = INT32_MAX, .line = 4},
+};
+
+static void compile(struct stage *s)
+{
+    struct problems problems = PROBLEMS_INIT;
+    const struct numbers_source source = {.name = STR("n.csv"), .text = str_of(numbers_text)};
+    const char *why;
+    assert_true(numbers_compile(&source, 1, &s->image, NULL, &problems));
+    s->table = numbers_open(s->image.p, s->image.n, &why);
+    assert_non_null(s->table);
+    problems_fini(&problems);
+}
+
+static void set(struct stage *s, size_t i)
+{
+    const struct judged *j = cases[i].judged;
+    const char *caller = cases[i].caller ? cases[i].caller : "+16505550100";
+    const char *called = cases[i].called ? cases[i].called : "+14155550100";
+    s->arena = arena_new(4096);
+    s->rule = cases[i].rule;
+    s->rule.name = STR("r");
+    s->rule.days = 0x7f;
+    s->profile = (struct verification_setting){.name = STR("carrier")};
+    s->trunk = (struct trunk){.name = STR("in"),
+                              .service = SERVICE_VERIFY,
+                              .customer_entry = NO_CUSTOMER_ENTRY,
+                              .certificate = NO_CERTIFICATE};
+    s->settings = (struct settings){.rules = &s->rule,
+                                    .n_rules = 1,
+                                    .trunks = &s->trunk,
+                                    .n_trunks = 1,
+                                    .upstreams = upstreams,
+                                    .n_upstreams = 2,
+                                    .trusts = trusts,
+                                    .n_trusts = 2,
+                                    .providers = &provider,
+                                    .n_providers = 1,
+                                    .customers = &strict,
+                                    .n_customers = 1,
+                                    .verifications = &s->profile,
+                                    .n_verifications = 1,
+                                    .signers = list,
+                                    .n_signers = 3,
+                                    .signers_status = 603};
+    s->verified = (struct verified){.class = j->class,
+                                    .level = j->level,
+                                    .headers = j->headers,
+                                    .spc = str_of(j->spc),
+                                    .trust = str_of(j->trust),
+                                    .verstat = j->class == VERIFICATION_PASSED   ? VERSTAT_PASSED
+                                               : j->class == VERIFICATION_FAILED ? VERSTAT_FAILED
+                                                                                 : VERSTAT_NONE};
+    s->outcome = (struct outcome){.verdict = VERDICT_PASS, .verified = &s->verified};
+    s->outcome.claims.orig.n = (uint8_t)(strlen(caller) - 1);
+    memcpy(s->outcome.claims.orig.digits, caller + 1, strlen(caller) - 1);
+    s->call = (struct call){.arena = s->arena,
+                            .now_s = NOW,
+                            .traced = true,
+                            .from_uri = arena_printf(s->arena, "tel:%s", caller),
+                            .to_uri = arena_printf(s->arena, "tel:%s", called),
+                            .request_uri = arena_printf(s->arena, "tel:%s", called),
+                            .trunk = &s->trunk,
+                            .customer = NUMBERS_NO_CUSTOMER,
+                            .verified = &s->verified};
+}
+
+static struct by_verdict ask(struct stage *s)
+{
+    struct by_verdict answer;
+    by_verdict(&s->settings, s->table, &s->call, &s->outcome, &answer);
+    return answer;
+}
+
+static enum told told_of(const struct by_verdict *a)
+{
+    if (a->refuses)
+        return REFUSED;
+    if (!a->told.is_lowered)
+        return AS_IS;
+    if (a->told.class == VERIFICATION_PASSED)
+        return (enum told)(TOLD_A + (a->told.level - 'A'));
+    return a->told.class == VERIFICATION_FAILED ? TOLD_FAILED : TOLD_NOTHING;
+}
+
+static bool names_rule(struct str by)
+{
+    return by.n > 0 && memmem(by.p, by.n, "rule r", 6);
+}
+
+/* What is told is never better than what was found. */
+static void is_no_better(const struct stage *s, const struct by_verdict *a)
+{
+    if (!a->told.is_lowered)
+        return;
+    if (a->told.class == VERIFICATION_PASSED) {
+        assert_int_equal(s->verified.class, VERIFICATION_PASSED);
+        assert_true(a->told.level > s->verified.level && a->told.level <= 'C');
+    } else {
+        assert_int_equal(a->told.level, '\0');
+        assert_int_not_equal(a->told.verstat, VERSTAT_PASSED);
+    }
+}
+
+static void each_case(void **state)
+{
+    struct stage s = {.image = BUF_INIT};
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        set(&s, i);
+        const struct by_verdict a = ask(&s);
+        if (told_of(&a) != cases[i].told || (a.n_upstreams > 0) != cases[i].redirected ||
+            names_rule(a.by) != cases[i].by_rule)
+            print_error("%s: told %d, by %.*s\n", cases[i].what, told_of(&a), STR_ARG(a.by));
+        assert_int_equal(told_of(&a), cases[i].told);
+        assert_int_equal(a.n_upstreams > 0, cases[i].redirected);
+        assert_int_equal(names_rule(a.by), cases[i].by_rule);
+        if (a.refuses)
+            assert_int_equal(a.sip_status, a.reason == REASON_SIGNER_DENIED ? 603 : 403);
+        is_no_better(&s, &a);
+        arena_free(s.arena);
+    }
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
+/* With each case: an emergency call, one that asks for what emergency services have, one whose
+   profile observes; and one that is open, of the cases as they are. */
+static void nobody_else_is_refused(void **state)
+{
+    struct stage s = {.image = BUF_INIT};
+    unsigned excused = 0;
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < 3 * sizeof(cases) / sizeof(cases[0]); i++) {
+        set(&s, i / 3);
+        s.outcome.emergency = i % 3 == 0;
+        s.verified.is_priority = i % 3 == 1;
+        s.profile.observe = i % 3 == 2;
+        const struct by_verdict a = ask(&s);
+        assert_false(a.refuses);
+        assert_int_equal(a.n_upstreams, 0);
+        is_no_better(&s, &a);
+        if (s.profile.observe)
+            assert_false(a.told.is_lowered);
+        else if (cases[i / 3].told == REFUSED && s.verified.class == VERIFICATION_PASSED)
+            assert_int_equal(a.told.class, VERIFICATION_NOTHING), excused++;
+        arena_free(s.arena);
+    }
+    assert_true(excused > 0);
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
+/* A rule that asks for the verdict is nothing to a call that nobody judged. */
+static void who_was_not_judged(void **state)
+{
+    struct stage s = {.image = BUF_INIT};
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct outcome o;
+        set(&s, i);
+        if (!rule_asks_for_verdict(&s.rule)) {
+            arena_free(s.arena);
+            continue;
+        }
+        s.call.verified = NULL;
+        s.trunk.service = SERVICE_SIGN;
+        s.trunk.by_state[NUMBER_UNKNOWN] = TREATMENT_UNSIGNED;
+        policy_decide(&s.settings, s.table, &s.call, &o);
+        assert_int_equal(o.n_upstreams, 0);
+        assert_int_not_equal(o.reason, REASON_REFUSED_BY_RULE);
+        assert_false(names_rule(o.rule));
+        arena_free(s.arena);
+    }
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_case),
+        cmocka_unit_test(nobody_else_is_refused),
+        cmocka_unit_test(who_was_not_judged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
