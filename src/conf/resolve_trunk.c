@@ -4,6 +4,7 @@
 #include <stird/base/container_of.h>
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
+#include <stird/core/service_word.h>
 #include <stird/core/told.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static void resolve_trunk_certificate(struct reader *r, const struct draft *draf
 /* Whether its service verifies: with a mistaken one nobody knows. */
 static bool verifies(const struct draft_trunk *d)
 {
-    return d->trunk.service == SERVICE_VERIFY || d->trunk.service == SERVICE_VERIFY_SIGN;
+    return service_words[d->trunk.service].verifies;
 }
 
 static void resolve_trunk_verification(struct reader *r, const struct draft *draft,
