@@ -2,6 +2,7 @@
 
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
+#include <stird/core/service_word.h>
 #include <stird/core/switches.h>
 #include <stird/core/verified.h>
 #include <stird/sip/rehearsal.h>
@@ -19,9 +20,14 @@ static void nobody_waits(struct wait *w)
 static const struct wait_kind for_certificates = {
     .name = "certificates", .cancel = nobody_waits, .is_dispensable = true};
 
+/* What is signed next is asked of the signer where that is sent at the end of the turn: several that
+   have waited for one certificate go together. */
 static void they_are_there(struct context *c)
 {
-    wait_wake(&c->wait, WAIT_ANSWERED);
+    if (service_words[c->call->trunk->service].signs)
+        wait_wake_soon(&c->wait, WAIT_ANSWERED, proxy_now_ms());
+    else
+        wait_wake(&c->wait, WAIT_ANSWERED);
 }
 
 /* How long the call may still wait, by its profile, counted from its arrival; not at all when
