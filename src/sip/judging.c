@@ -20,8 +20,8 @@ static void nobody_waits(struct wait *w)
 static const struct wait_kind for_certificates = {
     .name = "certificates", .cancel = nobody_waits, .is_dispensable = true};
 
-/* What is signed next is asked of the signer where that is sent at the end of the turn: several that
-   have waited for one certificate go together. */
+/* What is signed next is asked of the signer where that is sent at the end of the turn: several
+   that have waited for one certificate go together. */
 static void they_are_there(struct context *c)
 {
     if (service_words[c->call->trunk->service].signs)

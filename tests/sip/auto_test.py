@@ -47,6 +47,7 @@ class Auto(Verifying):
         return record
 
     def test_each_way(self):
+        """R-D-022: by what the call brings and where it goes."""
         self.begin()
         for called in (OURS, THEIRS, "+12155552500"):  # owned, another customer's, delegated
             told = self.judged(self.signed(orig=STRANGER[1:], dest=called[1:], attest="B"), called=called, reason="verified")

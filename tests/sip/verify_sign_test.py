@@ -54,7 +54,7 @@ class VerifySign(Verifying):
         return self.record(invite, decision="passed", reason=reason, attest=None)
 
     def test_a_valid_token_stays(self):
-        """Through a gateway and of a customer whose number it is; and no second one beside it."""
+        """R-P-092: through a gateway and of a customer whose number it is; and no second one beside it."""
         self.begin()
         self.passed()
         ours = self.peer("ours", 3)
@@ -71,7 +71,7 @@ class VerifySign(Verifying):
         self.assertEqual(stirctl.ask(self.stird.configuration, "status")["trunks"][0]["service"], "verify_sign")
 
     def test_what_did_not_pass_is_signed(self):
-        """Once each: none, forged, stale, of another call, malformed, of a certificate that is not there."""
+        """R-V-061: once each: none, forged, stale, of another call, malformed, of a certificate that is not there."""
         self.begin()
         self.passed()
         head, _, rest = self.signed().split(".", 2)

@@ -1,5 +1,5 @@
 /* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property (Decided 6).
- * R-P-091 R-P-109.
+ * R-P-091 R-P-109 R-D-022.
  */
 #include <setjmp.h>
 #include <stdarg.h>
