@@ -1,6 +1,7 @@
 /*
  * tests/conf/NAME/stird.conf is read as it stands; expected.txt beside it holds the problems, byte
  * for byte. Names that begin with "good-" have none. A new case needs no code.
+ * R-V-061: service-needs.
  * R-V-063: verification-mistakes, verification-contradictions, fetch-mistakes,
  * fetch-keeps-too-short, good-fetch-of-a-lab.
  */
