@@ -153,6 +153,20 @@ class VerifySign(Verifying):
             self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
         self.record(invite, decision="passed", reason="shadow")
 
+    def test_a_second_configuration(self):
+        """It decides by the verdict that the call has: the same files would change nothing."""
+        self.begin()
+        self.passed()
+        path = self.stird.configuration
+        self.assertEqual(stirctl.run(path, "reload", "--shadow")[0], 0)
+        stird.wait_until(lambda: stirctl.ask(path, "shadow")["workers_deciding"] == 1, HANG_S, "the worker decides by it")
+        self.kept(self.signed())
+        self.resigned(self.signed(dest=FORGED), verdict="failed")
+        self.resigned(verdict="nothing")
+        stird.wait_until(lambda: stirctl.ask(path, "shadow")["calls_compared"] == 3, HANG_S, "three calls, decided twice")
+        self.assertEqual(stirctl.ask(path, "shadow")["changes"], [])
+        self.assertEqual(stirctl.ask(path, "stats")["shadow_changed"], 0)
+
     def test_marks(self):
         """R-V-053: verstat of the verdict, beside whichever token leaves; what came along is off."""
         self.begin(profile={"observe": False, "verstat_place": "from", "identity_out": "keep_valid"})
