@@ -106,7 +106,8 @@ bool step_existing(struct decision *d)
     existing_take_off(d);
     if (is_only_judged(call))
         return settle_judged(d);
-    if (!call_carries_shaken(call) || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
+    const bool has_one = call_carries_shaken(call) || has_passed(call);
+    if (!has_one || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;
     d->outcome->rule = has_passed(call) ? STR("verification") : STR("existing_identity");
     if (decision_view(d) == PRIVACY_STRIPPED)
