@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/core/headers.h>
+#include <stird/core/service_word.h>
 #include <stird/core/verified.h>
 #include <stird/fetch/fetch.h>
 #include <stird/trace/trace.h>
@@ -145,7 +146,7 @@ static const struct trunk *named_trunk(const struct settings *settings, const ch
 
 static bool verifies(const struct trunk *t)
 {
-    return t->service == SERVICE_VERIFY;
+    return service_words[t->service].verifies;
 }
 
 /* The one that verifies; NULL, after a complaint: there is none, or more than one. */

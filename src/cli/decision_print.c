@@ -181,7 +181,7 @@ static void tell_verdict(const struct sink *to, const struct outcome *o)
     struct str none = {NULL, 0};
     const bool withheld = outcome_was_withheld(o);
     tell(to, "decision", verdict_name(o->verdict));
-    if (!o->verified || to->json)
+    if (!o->verified || o->verdict == VERDICT_SIGN || to->json)
         tell(to, "level", level_of(o));
     if (to->json || withheld)
         tell(to, "withheld", withheld ? (struct str){&o->claims.attest, 1} : none);

@@ -17,6 +17,7 @@ const char *trunk_service(const json_t *trunk, char room[TRUNK_SERVICE_MAX])
         return "shadow";
     if (!json_is_integer(share) || percent >= 100)
         return text_of(trunk, "service");
-    snprintf(room, TRUNK_SERVICE_MAX, "sign %" JSON_INTEGER_FORMAT "%%", percent);
+    snprintf(room, TRUNK_SERVICE_MAX, "%.16s %" JSON_INTEGER_FORMAT "%%", text_of(trunk, "service"),
+             percent);
     return room;
 }

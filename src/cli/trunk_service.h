@@ -6,9 +6,10 @@
 
 #include <jansson.h>
 
-#define TRUNK_SERVICE_MAX 32
+#define TRUNK_SERVICE_MAX 48
 
-/* Of a TRUNK of the status: "sign", "sign 10%" of the numbers, "shadow". In ROOM, or its own. */
+/* Of a TRUNK of the status: "sign", "verify_sign 10%" of the numbers, "shadow". In ROOM, or its
+ * own. */
 const char *trunk_service(const json_t *trunk, char room[TRUNK_SERVICE_MAX]);
 
 #endif

@@ -37,19 +37,10 @@
 #define WHY_IMPOSSIBLE "a number that cannot exist is never signed: write unsigned or refuse"
 #define WHY_NO_NUMBER  "a call without a calling number cannot be signed: write unsigned or refuse"
 
-enum {
-    NOT_SERVED = 0u
-#define SERVICE_LATER(NAME, ...) | 1u << SERVICE_##NAME
-#include <stird/core/service_word.def>
-};
 static const char service_help[] = "What becomes of its calls: "
 #define SERVICE(NAME, word, ...) #word ", "
 #include <stird/core/service_word.def>
-                                   "and no other in this version.";
-static const char why_not_served[] = "this version of stird does not serve that: it serves "
-#define SERVICE(NAME, word, ...) #word ", "
-#include <stird/core/service_word.def>
-                                     "and no other";
+                                   "and no other.";
 #define NOT_PROXY    (1u << FRONT_REDIRECT | 1u << FRONT_REST)
 #define WHY_NO_FRONT "this version of stird has no such front: write proxy"
 
@@ -64,8 +55,7 @@ static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const private_identities[] = {"keep", "strip", NULL};
 static const char *const healths[] = {"alive", "next_hops", "signing", NULL};
 static const char *const services[] = {
-#define SERVICE(NAME, word, ...)  #word,
-#define SERVICE_LATER(NAME, word) #word,
+#define SERVICE(NAME, word, ...) #word,
 #include <stird/core/service_word.def>
     NULL};
 static const char *const fronts[] = {"proxy", "redirect", "rest", NULL};

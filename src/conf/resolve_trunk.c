@@ -4,6 +4,7 @@
 #include <stird/base/container_of.h>
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
+#include <stird/core/service_word.h>
 #include <stird/core/told.h>
 #include <string.h>
 
@@ -85,7 +86,20 @@ static void resolve_trunk_certificate(struct reader *r, const struct draft *draf
 /* Whether its service verifies: with a mistaken one nobody knows. */
 static bool verifies(const struct draft_trunk *d)
 {
-    return d->trunk.service == SERVICE_VERIFY || d->trunk.service == SERVICE_VERIFY_SIGN;
+    return service_words[d->trunk.service].verifies;
+}
+
+/* What it makes of the Identity of a call that passed stays, or the service would be for nothing.
+ */
+static void check_profile_keeps(struct reader *r, const struct draft_trunk *d,
+                                const struct draft_verification *profile)
+{
+    if (d->trunk.service == SERVICE_VERIFY_SIGN &&
+        profile->verification.identity_out == IDENTITY_OUT_STRIP)
+        complain(r, &d->object, place_of(&d->object, "verification"),
+                 "verification: %.*s has identity_out = \"strip\", and a token that is valid stays "
+                 "by service \"verify_sign\": write keep or keep_valid",
+                 STR_ARG(shown(r, d->verification)));
 }
 
 static void resolve_trunk_verification(struct reader *r, const struct draft *draft,
@@ -99,6 +113,9 @@ static void resolve_trunk_verification(struct reader *r, const struct draft *dra
         complain(r, &d->object, place_of(&d->object, "verification"),
                  "there is no verification %.*s%.*s", STR_ARG(shown(r, d->verification)),
                  STR_ARG(hint_of_objects(r, all, d->verification)));
+    if (d->trunk.verification != NO_VERIFICATION)
+        check_profile_keeps(r, d,
+                            container_of(all->items[i], const struct draft_verification, object));
     if (d->verification.n > 0 && !verifies(d) && !unread)
         complain(r, &d->object, place_of(&d->object, "verification"),
                  "verification: its service verifies no calls: take it out");

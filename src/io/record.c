@@ -38,7 +38,7 @@ struct packet_verified {
     uint8_t class, level, check, attest, verstat, told, cache, fetched;
     uint8_t is_lowered, shown_class, shown_level, own_number;
     struct tn elsewhere;
-    uint16_t text_bytes[N_VERIFIED_TEXTS];
+    uint16_t reason, text_bytes[N_VERIFIED_TEXTS];
 };
 
 /* Host order and layout: both ends are the same program. */
@@ -118,6 +118,7 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.headers = v->headers;
     p.beyond = v->beyond;
     p.class = (uint8_t)v->class;
+    p.reason = (uint16_t)v->reason;
     p.level = (uint8_t)v->level;
     p.check = (uint8_t)v->check;
     p.attest = (uint8_t)v->attest;
@@ -242,6 +243,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
     if (!verified_is_good(&p))
         return false;
     *v = (struct verified){.class = (enum verification_class)p.class,
+                           .reason = (enum reason)p.reason,
                            .level = (char)p.level,
                            .check = (enum verify_check)p.check,
                            .header = p.header,

@@ -29,10 +29,14 @@
 static void take_identity_off(struct context *c)
 {
     const struct trunk *trunk = c->call->trunk;
-    if (c->outcome->strip_identity)
-        message_remove_headers(c->message, STR("Identity"), 'y', NULL);
-    else if (!trunk || service_words[trunk->service].signs)
-        message_remove_headers(c->message, STR("Identity"), 'y', identity_is_empty);
+    if (!c->outcome->strip_identity) {
+        if (!trunk || service_words[trunk->service].signs)
+            message_remove_headers(c->message, STR("Identity"), 'y', identity_is_empty);
+        return;
+    }
+    message_remove_headers(c->message, STR("Identity"), 'y', NULL);
+    if (c->outcome->verified) /* what is judged as a value goes as one */
+        message_remove_resembling(c->message, STR("Identity"), 'y');
 }
 
 static int write_identity(struct context *c)

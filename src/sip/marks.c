@@ -80,8 +80,8 @@ static int mark_asserted(struct context *c, const struct marking *marking,
                    ? message_edit_headers(m, STR("P-Asserted-Identity"), 0, asserted, marking)
                    : 0;
     if (marking->profile->pai_from_token && marking->verified->class == VERIFICATION_PASSED &&
-        may_assert(c, target) && c->outcome->claims.orig.n > 0)
-        return add_asserted(m, marking, &c->outcome->claims.orig);
+        may_assert(c, target) && marking->number)
+        return add_asserted(m, marking, marking->number);
     return 0;
 }
 
@@ -162,15 +162,17 @@ int marks_apply(struct context *c, const struct target *target)
 {
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     const struct settings *s = c->snapshot->settings;
-    if (!c->initial || !trunk || trunk->verification == NO_VERIFICATION || !c->outcome->verified ||
+    if (!c->initial || !trunk || trunk->verification == NO_VERIFICATION ||
         s->verifications[trunk->verification].observe)
         return 0;
+    if (!c->outcome->verified) /* what nobody judged has no marks, not even such as were brought */
+        return clear(c->message, &s->verifications[trunk->verification]);
     const struct verified shown = verified_as_shown(c->outcome->verified);
     const struct marking marking = {
         .profile = &s->verifications[trunk->verification],
         .verified = &shown,
         .country = &trunk->country,
-        .number = c->outcome->claims.orig.n > 0 ? &c->outcome->claims.orig : NULL};
+        .number = c->outcome->verified->orig.n > 0 ? &c->outcome->verified->orig : NULL};
     struct message *m = c->message;
     int error = clear(m, marking.profile);
     /* Beside what we say of one number nobody else says who is calling. */

@@ -1,6 +1,5 @@
 #include "service.h"
 
-/* The configuration refuses services that are not in this table. */
 static const struct service *const services[SERVICES] = {
 #define SERVICE(NAME, word, ...) [SERVICE_##NAME] = &service_##word,
 #include <stird/core/service_word.def>

@@ -136,6 +136,7 @@ static bool decide(struct shadow *s, const struct context *c, const struct rate_
                             .numbers = s->numbers.table,
                             .overlay = proxy_overlay(c->proxy),
                             .switches = proxy_switches(c->proxy),
+                            .verified = c->call->verified,
                             .rates = proxy_rates(c->proxy) ? rates : NULL,
                             .secret = s->secret,
                             .source = c->from.remote,

@@ -430,6 +430,11 @@ static enum step_result step_trunk(struct context *c)
     return admit_call(c, trunk, c->says_emergency) ? STEP_NEXT : STEP_DONE;
 }
 
+enum step_result step_targets(struct context *c)
+{
+    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
+}
+
 enum step_result step_send(struct context *c)
 {
     if (c->cancelled) {

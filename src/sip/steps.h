@@ -30,6 +30,9 @@ struct way {
 };
 /* Answers for REASON, as its table entry says: STEP_DONE. */
 enum step_result step_refuse(struct context *c, enum reason reason);
+/* Where the call may go, by its trunk: before the decision, which asks what the next hop will see.
+ */
+enum step_result step_targets(struct context *c);
 /* The step that sends to the next hop: the last one of each way that has one. */
 enum step_result step_send(struct context *c);
 
@@ -44,12 +47,6 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
                     void (*suppose)(struct context *c));
 /* A call that nothing refuses, as EMERGENCY says: C->call->trunk is set. */
 void steps_count_emergency(struct context *c, enum emergency emergency);
-/*
- * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
- * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
- * timeout keeps half of its time.
- */
-int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms);
 /* A context's wait is over (wait.h): its step runs again. The context may be gone afterwards. */
 void steps_wait_over(struct wait *w);
 /* The present target once more, another way. */

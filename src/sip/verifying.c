@@ -543,9 +543,10 @@ static void tell_numbers(struct outcome *o, const struct said *said)
     o->claims.dest = said->to.n > 0 ? said->to : said->requested;
 }
 
-static void leave_open(struct verified *kept)
+static void leave_open(struct verified *kept, enum reason reason)
 {
     *kept = (struct verified){.class = VERIFICATION_OPEN,
+                              .reason = reason,
                               .check = VERIFY_CHECKS,
                               .header = VERIFIED_NO_HEADER,
                               .iat_s = VERIFIED_NO_TIME,
@@ -583,7 +584,7 @@ void verifying_judge(struct verifying *v, struct context *c)
     o->verified = kept;
     if (v && judge_and_keep(v, c, kept))
         return;
-    leave_open(kept);
+    leave_open(kept, REASON_OUT_OF_MEMORY);
     o->reason = REASON_OUT_OF_MEMORY;
 }
 
@@ -596,10 +597,13 @@ void verifying_leave_open(struct verifying *v, struct context *c, enum reason re
     o->reason = kept ? reason : REASON_OUT_OF_MEMORY;
     if (!kept)
         return;
-    leave_open(kept);
+    leave_open(kept, reason);
     kept->headers = c->call->n_identities;
     kept->told = told_verstat(c->call);
     o->verified = kept;
-    if (v && ask_message(c->call, &v->said, &v->question))
-        tell_numbers(o, &v->said);
+    if (!v || !ask_message(c->call, &v->said, &v->question))
+        return;
+    tell_numbers(o, &v->said);
+    if (v->question.orig)
+        kept->orig = *v->question.orig;
 }

@@ -13,7 +13,7 @@ class Verifying(Story):
     untouched = True  # what a profile that observes does to calls
 
     def begin(self, wait=LONG, workers=1, trunks=None, upstreams_more=(), fetch="", drain=None,
-              profile=None, upstream=None, **members):
+              profile=None, upstream=None, signing="", rules="", numbers=None, **members):
         """A carrier's calls come from .2 and leave for .9; the laboratory's authority is believed."""
         self.made = self.lab.path("made")
         self.assertEqual(stirctl.run("/none", "lab-ca", self.made)[0], 0)
@@ -25,12 +25,12 @@ class Verifying(Story):
                    "verification": "carrier", "upstreams": ["carrier"]}
         inbound.update(members)
         more = """workers = %d; trust = ( %s ); verification = ( %s );
-            fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; %s };""" % (
+            fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; %s };%s%s""" % (
                 workers, settings.group({"name": "us", "anchors": self.made + "/root.pem", "countries": ["1"]}),
                 settings.group(dict({"name": "carrier", "trust": ["us"], "wait": wait}, **(profile or {}))),
-                self.web.ca, fetch)
+                self.web.ca, fetch, "signing = { %s };" % signing if signing else "", rules)
         self.start(trunks=[inbound] + (trunks or [self.trunk("pbx", 3)]),
-                   upstreams=[self.upstream(**(upstream or {}))] + list(upstreams_more), more=more, **({"drain": drain} if drain else {}))
+                   upstreams=[self.upstream(**(upstream or {}))] + list(upstreams_more), more=more, **{key: value for key, value in (("drain", drain), ("numbers", numbers)) if value})
 
     def signed(self, path="a.pem", **more):
         url = self.web.url(path)

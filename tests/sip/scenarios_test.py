@@ -11,7 +11,7 @@ from lib.web import Web
 
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
          "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
-         "sbc-on-both-sides", "inbound-pbx")
+         "sbc-on-both-sides", "inbound-pbx", "transit-gateway")
 
 
 class Scenarios(Story):
@@ -37,14 +37,37 @@ class Scenarios(Story):
             self.verify(arrived, level, caller[1:])
             self.refuse(arrived, invite, at=back)
 
-    def test_inbound_pbx(self):
-        """R-V-061: the PBX's calls are signed; the carrier's are judged, and reach the PBX as they came."""
+    def others(self):
+        """Another provider's unit, and the server of its certificate: (unit, web)."""
         theirs = make_unit(self.lab.directory, "709J", "--ca", self.lab.path("certs", "ca"))
         web = Web(self.lab, self.net(5))
         self.addCleanup(web.close)
         with open(theirs.directory + "/chain.pem", "rb") as chain:
             web.bodies["709J.pem"] = chain.read()
         self.lab.write("conf.d/lab.conf", 'fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };\n' % web.ca)
+        return theirs, web
+
+    def test_transit_gateway(self):
+        """A token that is valid stays; what has none, or one that is worth nothing, leaves with ours at C."""
+        theirs, web = self.others()
+        self.example("transit-gateway")
+        self.leaves("C", "+33123456789", "signed_gateway")
+        self.leaves("C", "+12155550100", "signed_gateway")
+        self.refused_call(603, caller="+12155559999", reason="number_blocked")
+
+        def passes():
+            value = token.identity(theirs.directory, orig="33123456789", dest="12155550199", attest="B",
+                                   header={"x5u": web.url("709J.pem")})
+            invite, arrived = self.short_call(caller="+33123456789", extra=["Identity: " + value])
+            self.assertEqual(arrived.raws("identity"), invite.raws("identity"))
+            return self.record(invite)["reason"] == "verified_kept"
+        stird.wait_until(passes, HANG_S, "a token that stays")
+        value = token.identity(theirs.directory, orig="33123456700", dest="12155550199", header={"x5u": web.url("709J.pem")})
+        self.leaves("C", "+33123456789", "signed_gateway", extra=["Identity: " + value])
+
+    def test_inbound_pbx(self):
+        """R-V-061: the PBX's calls are signed; the carrier's are judged, and reach the PBX as they came."""
+        theirs, web = self.others()
         self.example("inbound-pbx")
         self.leaves("A", "+12155551000", "signed_owned")
         self.leaves("B", "+13125550000", "signed_unknown")

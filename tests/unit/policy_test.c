@@ -1,5 +1,5 @@
 /* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property (Decided 6).
- * R-P-091 R-P-109.
+ * R-P-091 R-P-109 R-D-022.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <stird/conf/settings_file.h>
 #include <stird/core/policy.h>
+#include <stird/core/service_choice.h>
+#include <stird/core/verified.h>
 
 #include "lab.h"
 
@@ -80,6 +82,22 @@ static const struct header_line *odd_lines_of(const json_t *given, struct arena 
     return list;
 }
 
+/* "verified": "failed": what its Identity was found to be worth; NULL: nobody judged it. */
+static const struct verified *verified_of_case(const json_t *given, struct arena *arena)
+{
+    const struct str wanted = text_of(given, "verified", "");
+    struct verified *v = wanted.n > 0 ? arena_alloc(arena, sizeof(*v)) : NULL;
+    if (!v)
+        return NULL;
+    *v = (struct verified){.class = VERIFICATION_CLASSES, .check = VERIFY_CHECKS};
+    for (int i = 0; i < VERIFICATION_CLASSES; i++)
+        if (str_eq(verification_class_name((enum verification_class)i), wanted))
+            v->class = (enum verification_class)i;
+    assert_true(v->class < VERIFICATION_CLASSES);
+    v->reason = v->class == VERIFICATION_PASSED ? REASON_VERIFIED : REASON_SIGNATURE_INVALID;
+    return v;
+}
+
 static struct call call_of(const json_t *one, const struct settings *s, struct arena *arena,
                            long long now)
 {
@@ -100,6 +118,7 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
         .trunk = &s->trunks[0],
         .upstream = &s->upstreams[0],
     };
+    call.verified = verified_of_case(given, arena);
     privacy_add(&call.privacy, text_of(given, "privacy", ""));
     const json_t *asserted = json_object_get(given, "asserted");
     for (size_t i = 0; i < json_array_size(asserted); i++)
@@ -346,7 +365,13 @@ static bool run_case(const json_t *all, const json_t *one, long long now)
     struct arena *arena = arena_new(2048);
     struct call call = call_of(one, s, arena, now);
     struct outcome outcome;
+    struct service_choice choice;
     call.customer = numbers_customer(table, call.trunk->customer);
+    if (json_is_true(json_object_get(one, "auto"))) {
+        service_choose(&choice, s, table, &call);
+        call.choice = &choice;
+        assert_true(!choice.is_judged == !call.verified); /* nobody judges what is to be signed */
+    }
     policy_decide(s, table, &call, &outcome);
     bool good = check_outcome(json_object_get(one, "expect"), &outcome, s);
     good = claimed_dialog_is_decided_alike(s, table, &call, &outcome) && good;

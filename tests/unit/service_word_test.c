@@ -25,7 +25,7 @@
 #define NOW_S 1893456000 /* 2030-01-01: while the certificates of tests/conf are valid */
 
 const struct service_word service_words[SERVICES] = {
-    [SERVICE_SIGN] = {"sign", .served = true}, [SERVICE_VERIFY] = {"verify", .sends = true}};
+    [SERVICE_SIGN] = {"sign"}, [SERVICE_VERIFY] = {"verify", .sends = true}};
 
 #define LISTEN "listen = ( { name = \"core\"; address = \"127.0.0.1\"; port = 5060; } );\n"
 #define BEGINNING                                                                                  \

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "sip/steps.h"
+#include "sip/signing.h"
 #include "sip/timers.h"
 
 /* Every value that signing.timeout may have (5 ms to 1 s) leaves time to sign, and is kept. */
@@ -13,7 +13,7 @@ static void each_timeout_leaves_time_and_is_kept(void **state)
     const int64_t now_ms = 123456789;
     (void)state;
     for (uint32_t timeout_ms = 5; timeout_ms <= 1000; timeout_ms++) {
-        int64_t waits_ms = sign_deadline_ms(now_ms, timeout_ms) - now_ms;
+        int64_t waits_ms = signing_deadline_ms(now_ms, timeout_ms) - now_ms;
         assert_true(waits_ms >= timeout_ms / 2);
         assert_true(waits_ms <= timeout_ms);
         if (timeout_ms >= 4 * TIMER_TICK_MS)

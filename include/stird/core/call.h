@@ -30,6 +30,7 @@ struct call_header {
 
 struct switches;
 struct verified;
+struct service_choice;
 
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
@@ -95,9 +96,10 @@ struct call {
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
     const struct numbers
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */
-    const struct rate_reader *rates; /* NULL: rates are not known */
-    const struct switches *switches; /* what an operator has switched; NULL: nothing */
-    const struct verified *verified; /* what its Identity is worth; NULL: nobody judged it */
+    const struct rate_reader *rates;     /* NULL: rates are not known */
+    const struct switches *switches;     /* what an operator has switched; NULL: nothing */
+    const struct verified *verified;     /* what its Identity is worth; NULL: nobody judged it */
+    const struct service_choice *choice; /* of service auto; NULL: of others */
 };
 
 #endif

@@ -9,7 +9,6 @@
 
 struct service_word {
     const char *word;
-    bool served;   /* served by this version; else conf accepts it from nobody */
     bool sends;    /* its calls leave by their trunk's upstreams, and go nowhere without one */
     bool signs;    /* its calls need a certificate and the signer */
     bool verifies; /* its calls need certificates of others, and the fetcher */

@@ -76,10 +76,9 @@ struct customer {
 
 #define NO_CUSTOMER_ENTRY UINT32_MAX
 
-/* What becomes of the calls of a trunk; service_word.h says which services this version has. */
+/* What becomes of the calls of a trunk (service_word.h). */
 enum trunk_service {
-#define SERVICE(NAME, ...)       SERVICE_##NAME,
-#define SERVICE_LATER(NAME, ...) SERVICE_##NAME,
+#define SERVICE(NAME, ...) SERVICE_##NAME,
 #include <stird/core/service_word.def>
     SERVICES
 };

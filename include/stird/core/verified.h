@@ -31,6 +31,7 @@ struct str verified_cache_name(enum verified_cache cache); /* "hit"; of none emp
 
 struct verified {
     enum verification_class class;
+    enum reason reason;           /* the verdict's: of a call that is signed too it has one more */
     char level;                   /* of a call that passed; else NUL */
     enum verify_check check;      /* that failed; VERIFY_CHECKS: none */
     uint32_t header;              /* of the call's Identity values, from 0; VERIFIED_NO_HEADER */
@@ -42,6 +43,7 @@ struct verified {
     struct str origid;
     struct str trust;       /* the domain of trust by which its certificate was judged */
     int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
+    struct tn orig;         /* the calling number that the message says; n == 0: it says none */
     struct tn elsewhere;    /* the Request-URI's number, where the token that is told of is for
                                another one, which fits To, and no div leads there; n == 0: none */
     enum verstat verstat;   /* of the verdict */

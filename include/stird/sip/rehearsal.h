@@ -39,6 +39,7 @@ struct rehearsal {
     enum fetch_outcome (*bring)(void *user, struct str url, struct str *text, const char **why);
     void *bring_user;
     bool is_given;
+    const struct verified *verified; /* what it was found to be worth before; NULL: judge it */
 
     /* found; in the arena. SIP_STATUS of the outcome is 0 where no answer would be sent. */
     struct call *call;

@@ -2,8 +2,10 @@
 
 #include "rule.h"
 
+#include <stird/core/service_choice.h>
 #include <stird/core/told.h>
 #include <stird/core/trunk.h>
+#include <stird/core/verified.h>
 
 struct view {
     const struct settings *settings;
@@ -75,8 +77,27 @@ static void of_source(struct cap *cap, const struct view *v)
     cap->of = STR("source in doubt: the name of an upstream is not resolved");
 }
 
+/* Whoever brings a token that others may read and that does not pass is not who the tables know: it
+   never gets an A for its number. */
+static void of_identity(struct cap *cap, const struct view *v)
+{
+    const struct verified *judged = v->call->verified;
+    const bool brings = call_carries_shaken(v->call) || v->call->n_identity_unreadable > 0;
+    if (judged &&
+        (judged->class == VERIFICATION_FAILED || (judged->class != VERIFICATION_PASSED && brings)))
+        cap->at_most = TREATMENT_C;
+    cap->of = STR("the Identity that it brings did not pass");
+}
+
+static void of_choice(struct cap *cap, const struct view *v)
+{
+    if (v->call->choice && v->call->choice->in_doubt)
+        cap->at_most = TREATMENT_C;
+    cap->of = STR("service auto: it may go to one of our numbers, and come from outside");
+}
+
 static void (*const caps[])(struct cap *cap, const struct view *v) = {
-    of_trunk, of_customer, of_country, of_header, of_source,
+    of_trunk, of_customer, of_country, of_header, of_source, of_identity, of_choice,
 };
 
 bool cap_get(struct cap *cap, unsigned i, const struct settings *settings,

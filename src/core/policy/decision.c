@@ -80,7 +80,8 @@ void decision_begin(struct decision *d)
 {
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
-                                   .sip_status = reason_sip_status(REASON_INTERNAL)};
+                                   .sip_status = reason_sip_status(REASON_INTERNAL),
+                                   .verified = d->call->verified};
     TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
           d->trunk->gateway ? "gateway" : "authenticated");
 }

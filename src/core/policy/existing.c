@@ -2,14 +2,46 @@
 
 #include "rule.h"
 
+#include <stird/core/service_choice.h>
 #include <stird/core/trunk.h>
+#include <stird/core/verified.h>
+
+static bool is_only_judged(const struct call *call)
+{
+    return call->choice && call->choice->is_judged;
+}
+
+static bool has_passed(const struct call *call)
+{
+    return call->verified && call->verified->class == VERIFICATION_PASSED;
+}
+
+/*
+ * What the verdict makes of the setting. A call that passed keeps its token, whatever is said of
+ * others. One that was found to be worth nothing does not stay beside a token of ours that says
+ * otherwise; one that nobody could judge is not known to be bad, and stays where the setting keeps
+ * tokens.
+ */
+static enum existing_identity mode_by_verdict(const struct call *call, enum existing_identity mode)
+{
+    if (is_only_judged(call) || has_passed(call))
+        return IDENTITY_KEEP;
+    if (!call->verified || mode != IDENTITY_KEEP)
+        return mode;
+    return call->verified->class == VERIFICATION_FAILED ||
+                   (call->verified->class == VERIFICATION_NOTHING && call_carries_shaken(call))
+               ? IDENTITY_REPLACE
+               : IDENTITY_KEEP;
+}
 
 /* Decides what becomes of Identity headers that others signed; where Privacy takes them off, none
    stays. */
 static enum existing_identity existing_mode(const struct decision *d)
 {
-    enum existing_identity mode = d->rule && d->rule->has_existing ? d->rule->existing_identity
-                                                                   : d->trunk->existing_identity;
+    const enum existing_identity said = d->rule && d->rule->has_existing
+                                            ? d->rule->existing_identity
+                                            : d->trunk->existing_identity;
+    const enum existing_identity mode = mode_by_verdict(d->call, said);
     if (decision_view(d) != PRIVACY_STRIPPED)
         return mode;
     return mode == IDENTITY_KEEP ? IDENTITY_STRIP : mode == IDENTITY_ADD ? IDENTITY_REPLACE : mode;
@@ -46,21 +78,45 @@ void existing_take_off(struct decision *d)
     decision_trace(d, STR("the Identity that the call carries is taken off"));
 }
 
+static void tell_verdict(struct decision *d)
+{
+    const struct verified *v = d->call->verified;
+    if (v)
+        TRACE(d, "its Identity was judged: %.*s (%.*s)", STR_ARG(verification_class_name(v->class)),
+              STR_ARG(reason_text(v->reason)));
+}
+
+/* By service auto. */
+static bool settle_judged(struct decision *d)
+{
+    const struct call *call = d->call;
+    d->outcome->rule = STR("service auto");
+    decision_settle(d, VERDICT_PASS,
+                    call->verified ? call->verified->reason : REASON_OUT_OF_MEMORY);
+    return false;
+}
+
 /* Decided 4. Only a shaken Identity keeps a call from being signed. */
 bool step_existing(struct decision *d)
 {
     const struct call *call = d->call;
     enum existing_identity mode = existing_mode(d);
     tell_faults(d);
+    tell_verdict(d);
     existing_take_off(d);
-    if (!call_carries_shaken(call) || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
+    if (is_only_judged(call))
+        return settle_judged(d);
+    const bool has_one = call_carries_shaken(call) || has_passed(call);
+    if (!has_one || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;
-    d->outcome->rule = STR("existing_identity");
+    d->outcome->rule = has_passed(call) ? STR("verification") : STR("existing_identity");
     if (decision_view(d) == PRIVACY_STRIPPED)
         d->outcome->rule = STR("privacy_identity");
-    else if (d->rule && d->rule->has_existing)
+    else if (d->rule && d->rule->has_existing && !has_passed(call))
         d->outcome->rule = rule_text(d->rule, call->arena);
     decision_settle(d, VERDICT_PASS,
-                    mode == IDENTITY_STRIP ? REASON_IDENTITY_STRIPPED : REASON_ALREADY_SIGNED);
+                    mode == IDENTITY_STRIP ? REASON_IDENTITY_STRIPPED
+                    : has_passed(call)     ? REASON_VERIFIED_KEPT
+                                           : REASON_ALREADY_SIGNED);
     return false;
 }

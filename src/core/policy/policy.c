@@ -3,10 +3,12 @@
  * first step that settles the call ends it.
  *
  *   parties       calling and called number, what the table says of the calling one
+ *   choice        of service auto: whether it is judged or signed
  *   rollout       whether its token, if it gets one, stays here (rollout.h)
  *   blocked       a number that never originates calls is refused, signed or not
  *   rule          the first rule of the configuration whose conditions are met
- *   existing      a shaken Identity that stays, or goes and leaves the call unsigned
+ *   existing      a call that is only judged; a shaken Identity that stays, or goes and leaves the
+ *                 call unsigned
  *   caller        no calling number
  *   called        no called number
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
@@ -40,7 +42,16 @@
 #include "token.h"
 
 #include <stird/core/emergency.h>
+#include <stird/core/service_choice.h>
 #include <stird/core/switches.h>
+
+static bool step_choice(struct decision *d)
+{
+    const struct service_choice *choice = d->call->choice;
+    if (choice)
+        TRACE(d, "service auto: %s, for %s", choice->is_judged ? "judged" : "signed", choice->why);
+    return true;
+}
 
 /* Inside a dialog nobody signs a token. All that refuses a call has run before. */
 static bool step_dialog(struct decision *d)
@@ -95,8 +106,9 @@ static bool step_sign(struct decision *d)
 static void find_level(struct decision *d)
 {
     static decision_step *const steps[] = {
-        step_parties, step_rollout, step_blocked, step_rule, step_existing, step_caller,
-        step_called,  step_level,   step_shown,   step_rate, step_dialog,   step_claims,
+        step_parties,  step_choice, step_rollout, step_blocked, step_rule,
+        step_existing, step_caller, step_called,  step_level,   step_shown,
+        step_rate,     step_dialog, step_claims,
     };
     decision_begin(d);
     decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
@@ -148,12 +160,25 @@ static void lower_to(struct decision *d, const struct trunk *trunk, const struct
         TRACE(d, "lowered to %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
 }
 
+/* How TRUNK would sign it: where one of them judges it, nobody has the other sign it for that. */
+static void choose_as_of(const struct decision *d, struct call *call, struct service_choice *choice)
+{
+    if (call->choice || call->trunk->service != SERVICE_AUTO)
+        return;
+    service_choose(choice, d->settings, d->table, call);
+    choice->in_doubt = choice->in_doubt || choice->is_judged;
+    choice->is_judged = false;
+    call->choice = choice;
+}
+
 static void decide_as_of(const struct decision *d, const struct trunk *trunk,
                          struct outcome *outcome)
 {
     struct call call = *d->call;
+    struct service_choice choice;
     call.trunk = trunk;
     call.traced = false;
+    choose_as_of(d, &call, &choice);
     call.customer = d->table ? numbers_customer(d->table, trunk->customer) : NUMBERS_NO_CUSTOMER;
     struct decision other = {.settings = d->settings,
                              .table = d->table,

@@ -68,6 +68,7 @@ void verified_of(struct verified *v, const struct verification_question *q,
 {
     const int entry = verified_entry(a);
     *v = (struct verified){.class = a->class,
+                           .reason = a->reason,
                            .level = a->level,
                            .check = a->check,
                            .header = VERIFIED_NO_HEADER,
@@ -77,6 +78,8 @@ void verified_of(struct verified *v, const struct verification_question *q,
                            .iat_s = VERIFIED_NO_TIME,
                            .age_s = VERIFIED_NO_TIME,
                            .verstat = a->verstat};
+    if (q->orig)
+        v->orig = *q->orig;
     if (q->image)
         v->trust_generation = trust_image_generation(q->image);
     if (entry < 0)

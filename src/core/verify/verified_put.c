@@ -60,6 +60,7 @@ void verified_put(struct json *j, const struct verified *v)
     const bool failed = v->check < VERIFY_CHECKS;
     json_begin_object(j);
     json_put_known_text(j, STR("class"), verification_class_name(v->class));
+    json_put_known_text(j, STR("reason"), reason_name(v->reason));
     json_put_known_text(j, STR("level"), letter_text(&v->level));
     json_put_known_text(j, STR("check"), failed ? verify_check_name(v->check) : STR(""));
     put_token(j, v);
