@@ -35,7 +35,8 @@ struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
-    uint8_t class, level, check, attest, verstat, told, cache, fetched;
+    uint8_t class, level, check, attest, verstat, told, cache, fetched, answered;
+    uint16_t answer_status;
     struct tn elsewhere;
     uint16_t text_bytes[N_VERIFIED_TEXTS];
 };
@@ -124,6 +125,8 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.told = (uint8_t)v->told;
     p.cache = (uint8_t)v->cache;
     p.fetched = (uint8_t)v->fetched;
+    p.answered = (uint8_t)v->answered;
+    p.answer_status = v->answer_status;
     p.elsewhere.n = v->elsewhere.n;
     memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
@@ -183,7 +186,8 @@ static bool verified_is_good(const struct packet_verified *v)
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
-           v->fetched < FETCH_OUTCOMES && v->elsewhere.n <= TN_MAX_DIGITS;
+           v->fetched < FETCH_OUTCOMES && v->answered < ANSWERED_KINDS &&
+           v->answer_status <= 699 && v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -248,6 +252,8 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                            .told = (enum verstat_told)p.told,
                            .cache = (enum verified_cache)p.cache,
                            .fetched = (enum fetch_outcome)p.fetched,
+                           .answered = (enum verification_answered)p.answered,
+                           .answer_status = p.answer_status,
                            .wait_us = p.wait_us,
                            .verify_us = p.verify_us,
                            .trust_generation = p.trust_generation};

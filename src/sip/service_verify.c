@@ -1,7 +1,8 @@
 /*
  * The service of a trunk whose calls come from outside: what their Identity is worth is judged
  * beside them (verification.h), recorded, and told the next hop where the profile says so
- * (marks.h). No call is refused or lost for it: what cannot be judged in time is open.
+ * (marks.h). What cannot be judged in time is open; only what fails may be refused, or told the
+ * caller's side, by the profile (refusing.h).
  */
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
@@ -12,6 +13,7 @@
 
 #include "context.h"
 #include "forward.h"
+#include "refusing.h"
 #include "service.h"
 #include "switched.h"
 #include "tally.h"
@@ -100,6 +102,7 @@ static void judge(struct context *c)
         switched_tell(c, REASON_VERIFICATION_OFF);
     } else {
         verifying_judge(c->verifying, c);
+        refusing_decide(c, c->verifying);
     }
     verifying_free(c->verifying);
     c->verifying = NULL;
@@ -115,6 +118,8 @@ static enum step_result step_judge(struct context *c)
     struct leaving *leaving = &c->leaving[view];
     if (!c->outcome->verified)
         judge(c);
+    if (c->outcome->verdict == VERDICT_REJECT)
+        return step_refuse(c, c->outcome->reason);
     c->view = view;
     if (!leaving->outcome) {
         leaving->outcome = arena_alloc(c->arena, sizeof(*leaving->outcome));
