@@ -79,7 +79,7 @@ static const char *const verified_dests[] = {"to", "request_uri", "either", NULL
 static const char *const verified_levels[] = {"A", "B", "C", NULL};
 static const char *const verification_failures[] = {"mark", "reason", "reject", NULL};
 static const char *const verified_anonymous[] = {"mark", "reject", NULL};
-static const char *const blocked_locations[] = {"U",   "LPN", "LN",   "TN", "RLN",
+static const char *const blocked_locations[] = {"U",   "LPN",  "LN", "TN", "RLN",
                                                 "RPN", "INTL", "BI", NULL};
 static const char *const verstat_maps[] = {"evidence", "all", "signature", NULL};
 static const char *const verstat_places[] = {"pai", "from", "both", "none", NULL};

@@ -58,9 +58,8 @@ static void resolve_countries(struct reader *r, struct draft_verification *d)
         complain(r, o, place_of(o, "reject_countries"),
                  "reject_countries is empty, which would mean all: take it out, or name their "
                  "country codes");
-    d->verification.reject_countries = resolve_country_codes(r, o, "reject_countries",
-                                                             &d->reject_countries,
-                                                             &d->verification.n_reject_countries);
+    d->verification.reject_countries = resolve_country_codes(
+        r, o, "reject_countries", &d->reject_countries, &d->verification.n_reject_countries);
 }
 
 /* What has no meaning as long as nothing is refused, or nothing is told. */
@@ -79,11 +78,10 @@ static void check_meaning(struct reader *r, const struct draft_verification *d)
     if (place_of(o, "on_failure").unread || v->on_failure == VERIFICATION_REJECT)
         return;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const bool is_default = (str_eq(str_of(keys[i].key), STR("require")) && !v->require) ||
-                                (str_eq(str_of(keys[i].key), STR("anonymous")) &&
-                                 !v->refuse_withheld) ||
-                                (str_eq(str_of(keys[i].key), STR("max_reject_percent")) &&
-                                 v->max_reject_percent == 20);
+        const bool is_default =
+            (str_eq(str_of(keys[i].key), STR("require")) && !v->require) ||
+            (str_eq(str_of(keys[i].key), STR("anonymous")) && !v->refuse_withheld) ||
+            (str_eq(str_of(keys[i].key), STR("max_reject_percent")) && v->max_reject_percent == 20);
         if (!was_given(o, keys[i].key) || is_default ||
             (keys[i].tells && v->on_failure == VERIFICATION_REASON))
             continue;

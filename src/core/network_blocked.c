@@ -7,8 +7,7 @@ bool network_blocked_tells(const struct settings *s, const struct outcome *o)
 {
     const bool by_us = o->reason == REASON_NUMBER_BLOCKED || o->reason == REASON_REFUSED_BY_RULE;
     return by_us && o->verdict == VERDICT_REJECT && o->sip_status == 603 &&
-           o->refusal_text.n == 0 &&
-           s->blocked_url.n + s->blocked_tel.n + s->blocked_email.n > 0;
+           o->refusal_text.n == 0 && s->blocked_url.n + s->blocked_tel.n + s->blocked_email.n > 0;
 }
 
 static const char *location_text(enum blocked_location location)

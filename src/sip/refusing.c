@@ -60,8 +60,7 @@ static bool guard_lets(struct context *c, const struct verification_setting *pro
                        const struct verification_answer *a)
 {
     const bool counts = profile->on_failure == VERIFICATION_REJECT && !profile->observe;
-    return !counts || proxy_rehearsal(c->proxy) ||
-           guards_let(c, a->answered == ANSWERED_REJECT);
+    return !counts || proxy_rehearsal(c->proxy) || guards_let(c, a->answered == ANSWERED_REJECT);
 }
 
 /* The setting, or the check that failed. */
@@ -88,8 +87,8 @@ static void refuse(struct context *c, const struct verification_setting *profile
     o->verdict = VERDICT_REJECT;
     o->sip_status = a->sip_status;
     o->sip_phrase = a->sip_phrase;
-    o->detail = arena_printf(c->arena, "refused by verification %.*s: %.*s",
-                             STR_ARG(profile->name), STR_ARG(why(a, o->reason)));
+    o->detail = arena_printf(c->arena, "refused by verification %.*s: %.*s", STR_ARG(profile->name),
+                             STR_ARG(why(a, o->reason)));
 }
 
 static void count(struct context *c, enum verification_answered answered)

@@ -21,9 +21,9 @@ struct verification_guard {
 };
 
 enum guard_answer {
-    GUARD_LETS, /* it may be refused, or it was not to be */
+    GUARD_LETS,  /* it may be refused, or it was not to be */
     GUARD_TRIPS, /* it goes on, as all others for GUARD_MS */
-    GUARD_KEEPS /* it goes on: it tripped before */
+    GUARD_KEEPS  /* it goes on: it tripped before */
 };
 /* Counts one more call, which IS_BAD, so that it is to be refused, or not. More than PERCENT of
    them, 1 to 100, are too many. */

@@ -52,7 +52,7 @@ struct verified {
     int64_t wait_us, verify_us; /* for certificates; what judging took */
     enum verification_answered answered; /* what the profile does about it */
     uint16_t answer_status;              /* by which it was, or would have been, refused; 0: none */
-    uint64_t trust_generation;  /* by which certificates were judged; 0: by nothing */
+    uint64_t trust_generation;           /* by which certificates were judged; 0: by nothing */
 };
 
 struct verification_question;

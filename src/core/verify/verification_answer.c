@@ -5,14 +5,10 @@
 struct str verification_answered_word(enum verification_answered answered)
 {
     static const char *const words[ANSWERED_KINDS] = {
-        [ANSWERED_NOTHING] = "",
-        [ANSWERED_MARK] = "mark",
-        [ANSWERED_REASON] = "reason",
-        [ANSWERED_REJECT] = "reject",
-        [ANSWERED_OBSERVE] = "observe",
-        [ANSWERED_EMERGENCY] = "emergency",
-        [ANSWERED_CHECK] = "check",
-        [ANSWERED_COUNTRY] = "country",
+        [ANSWERED_NOTHING] = "",        [ANSWERED_MARK] = "mark",
+        [ANSWERED_REASON] = "reason",   [ANSWERED_REJECT] = "reject",
+        [ANSWERED_OBSERVE] = "observe", [ANSWERED_EMERGENCY] = "emergency",
+        [ANSWERED_CHECK] = "check",     [ANSWERED_COUNTRY] = "country",
         [ANSWERED_GUARD] = "guard",
     };
     return str_of(words[answered]);
@@ -198,7 +194,7 @@ static void tell_headers(const struct verification *v, struct verification_answe
             continue;
         const bool decides = h == blamed(v) && a->check < VERIFY_CHECKS && a->sip_status > 0;
         tell(a, decides ? a->sip_status : h->report.sip_status,
-             several ? h->token->identity.signature : STR(""));
+             several && h->token->has_signature ? h->token->identity.signature : STR(""));
     }
     if (a->n_told == 0 && v->reason != REASON_VERIFIED_TOO_LOW)
         tell(a, a->sip_status, STR(""));
