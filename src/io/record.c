@@ -186,8 +186,8 @@ static bool verified_is_good(const struct packet_verified *v)
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
-           v->fetched < FETCH_OUTCOMES && v->answered < ANSWERED_KINDS &&
-           v->answer_status <= 699 && v->elsewhere.n <= TN_MAX_DIGITS;
+           v->fetched < FETCH_OUTCOMES && v->answered < ANSWERED_KINDS && v->answer_status <= 699 &&
+           v->elsewhere.n <= TN_MAX_DIGITS;
 }
 
 static bool head_is_good(const struct packet_head *h)
