@@ -407,6 +407,7 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
     if (c->outcome && c->outcome->reason == reason &&
         network_blocked_tells(c->snapshot->settings, c->outcome)) {
         c->outcome->sip_phrase = STR(NETWORK_BLOCKED);
+        refusing_forget(c); /* that answer has one Reason alone */
         network_blocked_add(c->snapshot->settings, &lines);
     } else if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
         buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,

@@ -44,6 +44,13 @@ struct str refusing_lines(const struct context *c, int status)
     return c->reasons && status > 100 && !told ? str_of(c->reasons) : (struct str){NULL, 0};
 }
 
+void refusing_forget(struct context *c)
+{
+    free(c->reasons);
+    c->reasons = NULL;
+    context_count(c);
+}
+
 void refusing_tell(struct context *c, struct message *m)
 {
     struct str rest = refusing_lines(c, m->status);

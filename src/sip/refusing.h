@@ -20,6 +20,8 @@ void refusing_decide(struct context *c, const struct verifying *v);
 /* The lines of C's Reason for a response with STATUS, each with its CRLF; empty: none. They stand
    in the first response over 100, and in final ones. */
 struct str refusing_lines(const struct context *c, int status);
+/* Has no response tell of it any more. */
+void refusing_forget(struct context *c);
 /* Adds them to M, a response on its way to the caller; without memory it goes without. */
 void refusing_tell(struct context *c, struct message *m);
 
