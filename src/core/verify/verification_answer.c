@@ -21,7 +21,8 @@ struct str verification_answered_text(enum verification_answered answered)
         [ANSWERED_MARK] = "the call goes on: on_failure is mark",
         [ANSWERED_REASON] = "the call goes on, and its responses tell the caller's side",
         [ANSWERED_REJECT] = "the call is refused",
-        [ANSWERED_OBSERVE] = "it would be refused, or its responses would tell: the profile observes",
+        [ANSWERED_OBSERVE] =
+            "it would be refused, or its responses would tell: the profile observes",
         [ANSWERED_EMERGENCY] = "the call goes on: it is one for help, or a call-back of one",
         [ANSWERED_CHECK] = "the call goes on: reject names other checks",
         [ANSWERED_COUNTRY] = "the call goes on: reject_countries names others",
