@@ -160,7 +160,8 @@ static void tell_answer(const struct sink *to, const struct outcome *o)
         json_put_key(to->json, STR("sip_status"));
         json_put_integer(to->json, status);
     } else if (status > 0) {
-        print_said("%-13s %d\n", "answer", status);
+        print_said("%-13s %d%s%.*s\n", "answer", status, o->sip_phrase.n > 0 ? " " : "",
+                   STR_ARG(o->sip_phrase));
     } else if (o->verdict == VERDICT_REJECT) {
         print_said("%-13s none\n", "answer");
     }
@@ -369,6 +370,9 @@ static void print_verified(const struct sink *to, const struct verified *v)
 
 static void tell_verified(const struct sink *to, const struct verified *v)
 {
+    const struct str then = v ? verification_answered_text(v->answered) : STR("");
+    if (to->json || then.n > 0)
+        tell(to, "then", then.n > 0 ? then : (struct str){NULL, 0});
     if (!to->json) {
         if (v)
             print_verified(to, v);

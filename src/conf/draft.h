@@ -69,7 +69,7 @@ struct draft_trust {
 struct draft_verification {
     struct object object;
     struct verification_setting verification;
-    struct texts trust, attestation_headers;
+    struct texts trust, attestation_headers, reject, reject_countries;
 };
 
 struct draft_upstream {

@@ -67,6 +67,10 @@ static const char *const two_owners[] = {"warn", "refuse", NULL};
 static const char *const crl_stales[] = {"warn", "open", NULL};
 static const char *const verified_dests[] = {"to", "request_uri", "either", NULL};
 static const char *const verified_levels[] = {"A", "B", "C", NULL};
+static const char *const verification_failures[] = {"mark", "reason", "reject", NULL};
+static const char *const verified_anonymous[] = {"mark", "reject", NULL};
+static const char *const blocked_locations[] = {"U",   "LPN",  "LN", "TN", "RLN",
+                                                "RPN", "INTL", "BI", NULL};
 static const char *const verstat_maps[] = {"evidence", "all", "signature", NULL};
 static const char *const verstat_places[] = {"pai", "from", "both", "none", NULL};
 static const char *const verstat_forms[] = {"user", "uri", "tel", NULL};

@@ -69,6 +69,13 @@ void resolve_trusts(struct reader *r, struct draft *draft);
 void resolve_verifications(struct reader *r, struct draft *draft);
 /* What D writes into calls. */
 void resolve_marks(struct reader *r, struct draft_verification *d);
+/* What D refuses. */
+void resolve_refusing(struct reader *r, struct draft_verification *d);
+/* The country codes that KEY lists, as they are; problems for what is none. */
+const struct str *resolve_country_codes(struct reader *r, const struct object *object,
+                                        const char *key, const struct texts *texts, unsigned *n);
+/* What a refused caller is told of where to complain. */
+void resolve_network_blocked(struct reader *r, struct draft *draft);
 void resolve_upstreams(struct reader *r, struct draft *draft);
 /* After the five above. */
 void resolve_trunks(struct reader *r, struct draft *draft);

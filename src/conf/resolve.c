@@ -243,6 +243,7 @@ void resolve_root(struct reader *r, struct draft *draft)
     resolve_dns(r, draft);
     resolve_fetch(r, draft);
     resolve_private_headers(r, draft);
+    resolve_network_blocked(r, draft);
     s->emergency_numbers = short_numbers(r, root, "emergency.numbers", &draft->emergency_numbers,
                                          "0123456789", 8, &s->n_emergency_numbers);
     s->emergency_prefixes = emergency_prefixes(r, draft, &s->n_emergency_prefixes);

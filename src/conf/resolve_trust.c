@@ -295,26 +295,32 @@ static bool is_country(struct str code)
     return good && number_plan_code_digits(code) == code.n;
 }
 
+const struct str *resolve_country_codes(struct reader *r, const struct object *o, const char *key,
+                                        const struct texts *texts, unsigned *n)
+{
+    struct str *list = reader_array(r, texts->n, sizeof(*list));
+    check_twice(r, o, key, texts);
+    for (unsigned i = 0; list && i < texts->n; i++) {
+        list[i] = texts->items[i].text;
+        if (!is_country(list[i]))
+            complain(r, o, texts->items[i].at,
+                     "%s: %.*s is no country code: these are like \"1\" or \"33\"", key,
+                     STR_ARG(shown(r, list[i])));
+    }
+    if (texts->n > TRUST_COUNTRIES_MAX)
+        complain(r, o, place_of(o, key), "%s: there are more than %d", key, TRUST_COUNTRIES_MAX);
+    *n = list ? texts->n : 0;
+    return list;
+}
+
 static void resolve_countries(struct reader *r, struct draft_trust *d)
 {
-    struct str *list = reader_array(r, d->countries.n, sizeof(*list));
-    check_twice(r, &d->object, "countries", &d->countries);
     if (was_given(&d->object, "countries") && d->countries.n == 0 && !d->countries.faulty)
         complain(r, &d->object, place_of(&d->object, "countries"),
                  "countries is empty, which would mean all: take it out, if it may vouch for all "
                  "numbers, or name their country codes");
-    for (unsigned i = 0; list && i < d->countries.n; i++) {
-        list[i] = d->countries.items[i].text;
-        if (!is_country(list[i]))
-            complain(r, &d->object, d->countries.items[i].at,
-                     "countries: %.*s is no country code: these are like \"1\" or \"33\"",
-                     STR_ARG(shown(r, list[i])));
-    }
-    if (d->countries.n > TRUST_COUNTRIES_MAX)
-        complain(r, &d->object, place_of(&d->object, "countries"),
-                 "countries: there are more than %d", TRUST_COUNTRIES_MAX);
-    d->trust.countries = list;
-    d->trust.n_countries = list ? d->countries.n : 0;
+    d->trust.countries = resolve_country_codes(r, &d->object, "countries", &d->countries,
+                                               &d->trust.n_countries);
 }
 
 static void resolve_domain(struct reader *r, struct draft_trust *d)
@@ -390,6 +396,7 @@ void resolve_verifications(struct reader *r, struct draft *draft)
                                                     object);
         d->verification.trust = resolve_domains(r, draft, d);
         resolve_marks(r, d);
+        resolve_refusing(r, d);
         list[i] = d->verification;
     }
     draft->settings.verifications = list;

@@ -7,6 +7,7 @@
 #include <stird/core/service_word.h>
 #include <stird/core/trust_image.h>
 #include <stird/core/verification.h>
+#include <stird/core/verify_check.h>
 
 #include <string.h>
 
@@ -241,6 +242,19 @@ static void print_trust(struct printer *p, const struct settings *s, unsigned i)
 }
 
 /* Domains of trust of a profile, as upstreams of a trunk. */
+static void print_refusing(struct printer *p, const struct verification_setting *v)
+{
+    struct str checks[VERIFY_CHECKS];
+    unsigned n = 0;
+    for (unsigned i = 0; i < VERIFY_CHECKS; i++)
+        if (v->reject >> i & 1)
+            checks[n++] = verify_check_name((enum verify_check)i);
+    if (n > 0)
+        print_list(p, "reject", n, checks, text_element);
+    if (v->n_reject_countries > 0)
+        print_list(p, "reject_countries", v->n_reject_countries, v->reject_countries, text_element);
+}
+
 static void print_verification(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct verification_setting *v = &s->verifications[i];
@@ -254,6 +268,7 @@ static void print_verification(struct printer *p, const struct settings *s, unsi
     if (v->n_attestation_headers > 0)
         print_list(p, "attestation_headers", v->n_attestation_headers, v->attestation_headers,
                    text_element);
+    print_refusing(p, v);
 }
 
 static void status_element(struct buf *out, const void *list, unsigned i)

@@ -35,8 +35,9 @@ struct packet_verified {
     int64_t iat_s, age_s, wait_us, verify_us;
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
-    uint8_t class, level, check, attest, verstat, told, cache, fetched;
+    uint8_t class, level, check, attest, verstat, told, cache, fetched, answered;
     uint8_t is_lowered, shown_class, shown_level, own_number;
+    uint16_t answer_status;
     struct tn elsewhere;
     uint16_t reason, text_bytes[N_VERIFIED_TEXTS];
 };
@@ -130,6 +131,8 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.shown_class = (uint8_t)v->shown.class;
     p.shown_level = (uint8_t)v->shown.level;
     p.own_number = v->own_number;
+    p.answered = (uint8_t)v->answered;
+    p.answer_status = v->answer_status;
     p.elsewhere.n = v->elsewhere.n;
     memcpy(p.elsewhere.digits, v->elsewhere.digits, v->elsewhere.n);
     for (size_t i = 0; i < N_VERIFIED_TEXTS; i++)
@@ -189,9 +192,9 @@ static bool verified_is_good(const struct packet_verified *v)
     return v->class < VERIFICATION_CLASSES && is_level(v->level) && is_level(v->attest) &&
            v->check <= VERIFY_CHECKS && v->verstat <= VERSTAT_FAILED &&
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
-           v->fetched < FETCH_OUTCOMES && v->elsewhere.n <= TN_MAX_DIGITS &&
-           v->shown_class < VERIFICATION_CLASSES && is_level(v->shown_level) &&
-           v->is_lowered <= 1 && v->own_number <= 1;
+           v->fetched < FETCH_OUTCOMES && v->answered < ANSWERED_KINDS && v->answer_status <= 699 &&
+           v->elsewhere.n <= TN_MAX_DIGITS && v->shown_class < VERIFICATION_CLASSES &&
+           is_level(v->shown_level) && v->is_lowered <= 1 && v->own_number <= 1;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -261,6 +264,8 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                                      .level = (char)p.shown_level,
                                      .class = (enum verification_class)p.shown_class},
                            .own_number = p.own_number,
+                           .answered = (enum verification_answered)p.answered,
+                           .answer_status = p.answer_status,
                            .wait_us = p.wait_us,
                            .verify_us = p.verify_us,
                            .trust_generation = p.trust_generation};

@@ -2,6 +2,7 @@
 #include "kept_call.h"
 #include "lost_emergency.h"
 #include "rating.h"
+#include "refusing.h"
 #include "sip/message/received.h"
 #include "reply.h"
 #include "shadow_compare.h"
@@ -16,6 +17,7 @@
 #include <stird/base/log.h>
 #include <stird/core/masked.h>
 #include <stird/core/nat.h>
+#include <stird/core/network_blocked.h>
 #include <stird/core/policy.h>
 #include <stird/core/emergency.h>
 #include <stird/core/verified.h>
@@ -35,6 +37,8 @@ static size_t octets_of(const struct context *c)
         n += c->request_bytes + PARSED_BYTES;
     if (c->best)
         n += sizeof(*c->best) + c->best->n;
+    if (c->reasons)
+        n += strlen(c->reasons) + 1;
     for (const struct attempt *a = c->attempts; a; a = a->next)
         n += sizeof(*a);
     return n;
@@ -140,17 +144,20 @@ void context_free(struct context *c)
     holding_count(c->holding, &c->counted, 0);
     holding_unref(c->holding);
     snapshot_unref(c->snapshot);
+    free(c->reasons);
     free(c);
 }
 
 /*
  * Further 2xx to an INVITE go on to the caller for as long as the client transaction lives: by this
- * context where the caller has a connection, by their Via alone (relay.c) over UDP. After any other
+ * context where the caller has a connection, or is told something in them (refusing.h), by their
+ * Via alone (relay.c) over UDP. After any other
  * end nobody needs it, once no attempt is left that might still have to be cancelled.
  */
 static bool is_needed(const struct context *c)
 {
-    bool more_may_come = c->invite && c->status / 100 == 2 && flow_is_reliable(&c->from);
+    bool more_may_come = c->invite && c->status / 100 == 2 &&
+                         (flow_is_reliable(&c->from) || c->reasons);
     if (!c->finished || (c->server && c->unacknowledged))
         return true;
     for (const struct attempt *a = c->attempts; a; a = a->next)
@@ -320,6 +327,13 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     return c;
 }
 
+/* What its decision refuses by may have other words than usual. */
+static struct str phrase_of(const struct context *c, int status)
+{
+    const struct outcome *o = c->outcome;
+    return o && o->verdict == VERDICT_REJECT && o->sip_status == status ? o->sip_phrase : STR("");
+}
+
 /*
  * Its To has our own tag, whatever tag a provisional of a callee had: that one names a dialog of
  * the callee, who did not say this. All that we say of a request has the one tag, our 200 to its
@@ -328,14 +342,18 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
  */
 void context_answer(struct context *c, int status, struct str extra)
 {
-    struct buf *out = proxy_scratch(c->proxy);
+    struct buf *out = proxy_scratch(c->proxy), lines = BUF_INIT;
     if (!c->server || c->finished)
         return;
+    buf_add_str(&lines, refusing_lines(c, status));
+    buf_add_str(&lines, extra);
     buf_reset(out);
-    if (!context_prepare_answer(c))
+    if (buf_failed(&lines) || !context_prepare_answer(c))
         out->failed = true;
     else
-        answer_write(&c->answer, status, str_of(c->tag), extra, out);
+        answer_write_as(&c->answer, status, phrase_of(c, status), str_of(c->tag), buf_str(&lines),
+                        out);
+    buf_fini(&lines);
     if (!buf_failed(out))
         server_transaction_respond(c->server, status, buf_str(out), proxy_now_ms());
     if (status >= 200)
@@ -395,7 +413,12 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
     buf_add_str(&lines, extra);
-    if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
+    if (c->outcome && c->outcome->reason == reason &&
+        network_blocked_tells(c->snapshot->settings, c->outcome)) {
+        c->outcome->sip_phrase = STR(NETWORK_BLOCKED);
+        refusing_forget(c); /* that answer has one Reason alone */
+        network_blocked_add(c->snapshot->settings, &lines);
+    } else if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
         buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
                  STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
     context_answer(c, status, buf_str(&lines));

@@ -77,6 +77,7 @@ struct context {
     bool bare;            /* what is sent now has no token: the next hop refused it with one */
     bool cancelled, finished;
     bool refused;                      /* by us, for `refused_for`, before it was sent anywhere */
+    bool reasons_told;                 /* in a provisional response */
     bool answered_late;                /* a 2xx came when it had ended otherwise */
     enum emergency says_emergency : 8; /* by its trunk's reading, once that is known */
     enum progress progress : 8;        /* how far it has come before it was finished */
@@ -111,6 +112,7 @@ struct context {
     struct own_routes own;
     struct trail trail;
     struct best *best; /* NULL: none yet */
+    char *reasons;     /* refusing.h; NULL: no response tells of it */
 
     struct limit *in_progress[CALL_COUNTS]; /* of trunk and source; until the final answer */
     uint64_t *level;                        /* tally.h: of its trunk; as long; or NULL */

@@ -8,6 +8,7 @@
 #include <stird/sip/rehearsal.h>
 
 #include "context.h"
+#include "refusing.h"
 #include "ruled.h"
 #include "switched.h"
 #include "tally.h"
@@ -112,8 +113,6 @@ static void judge(struct context *c)
     } else {
         verifying_judge(c->verifying, c);
     }
-    verifying_free(c->verifying);
-    c->verifying = NULL;
     if (o->verified && !proxy_rehearsal(c->proxy))
         count(c, o->verified);
 }
@@ -128,5 +127,10 @@ enum step_result judging_judge(struct context *c)
     else
         judge(c);
     c->call->verified = c->outcome->verified;
-    return ruled_by_verdict(c);
+    enum step_result result = ruled_by_verdict(c);
+    if (result == STEP_NEXT)
+        result = refusing_decide(c, c->verifying);
+    verifying_free(c->verifying);
+    c->verifying = NULL;
+    return result;
 }

@@ -60,6 +60,7 @@ struct proxy {
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t said_ms[PROXY_LINES];   /* when the log last said each */
     struct limits limits;
+    struct guards guards;
     struct holdings holdings;
     struct full_table full;
     struct undecided_table undecided;
@@ -142,6 +143,11 @@ struct channels *proxy_opening(struct proxy *p)
 struct limits *proxy_limits(struct proxy *p)
 {
     return &p->limits;
+}
+
+struct guards *proxy_guards(struct proxy *p)
+{
+    return &p->guards;
 }
 
 struct holdings *proxy_holdings(struct proxy *p)
@@ -454,12 +460,6 @@ static int transaction_send(void *context, const struct flow *to, struct str byt
 
 /* ---- sockets ---- */
 
-void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)
-{
-    count_add(&p->counters->unknown_source, 1);
-    refused_sources_note(p, from, UNHEARD_UNKNOWN, raw);
-}
-
 /* Strangers: no connection at all; their datagrams are looked at for our Record-Route only. */
 static bool admit(void *context, const struct flow *from)
 {
@@ -581,6 +581,7 @@ void proxy_free(struct proxy *p)
     branches_fini(&p->branches);
     buf_fini(&p->scratch);
     limits_fini(&p->limits);
+    guards_fini(&p->guards);
     health_fini(&p->health);
     if (p->snapshot)
         snapshot_unref(p->snapshot);
@@ -769,11 +770,6 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     trust_file_unmap(&p->trust);
     p->trust = *trust;
     *trust = (struct mapped_trust){0};
-}
-
-void proxy_drop_certificate(struct proxy *p, struct str url)
-{
-    certificates_drop(proxy_certificates(p), url);
 }
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)

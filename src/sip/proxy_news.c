@@ -1,8 +1,19 @@
 /* What a worker tells the others and the supervisor: each next piece of news, or that nobody heard
- * it. */
+ * it; and what it is told to forget. */
 #include <stird/net/resolver.h>
 
 #include "proxy_parts.h"
+
+void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)
+{
+    count_add(&proxy_counters(p)->unknown_source, 1);
+    refused_sources_note(p, from, UNHEARD_UNKNOWN, raw);
+}
+
+void proxy_drop_certificate(struct proxy *p, struct str url)
+{
+    certificates_drop(proxy_certificates(p), url);
+}
 
 bool proxy_tell_name(struct proxy *p, struct known_name *known)
 {

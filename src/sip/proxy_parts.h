@@ -22,6 +22,7 @@
 #include "draining.h"
 #include "failed_calls.h"
 #include "full.h"
+#include "guards.h"
 #include "health.h"
 #include "holding.h"
 #include "inbox.h"
@@ -54,6 +55,7 @@ const struct route_days *proxy_route_days(const struct proxy *p);
 struct timers *proxy_timers(struct proxy *p);
 struct channels *proxy_opening(struct proxy *p); /* who waits for which connection to open */
 struct limits *proxy_limits(struct proxy *p);
+struct guards *proxy_guards(struct proxy *p); /* of trunks whose calls are refused unverified */
 struct holdings *proxy_holdings(struct proxy *p);
 struct allowances *proxy_allowances(struct proxy *p);
 struct peer_ports *proxy_peer_ports(struct proxy *p);

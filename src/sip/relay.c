@@ -13,6 +13,7 @@
 #include "inbox.h"
 #include "sip/message/received.h"
 #include "sip/message/screen.h"
+#include "refusing.h"
 #include "response.h"
 #include "size_switch.h"
 #include "tally.h"
@@ -274,6 +275,7 @@ static void print_for_caller(const struct attempt *a, struct message *m)
     const struct flow of_trunk = {.remote = t->address, .transport = t->transport};
     bool for_caller = message_has_lower_via(m);
     for_caller = response_take_via_off(m, a->from_edited) == 0 && for_caller;
+    refusing_tell(c, m);
     if (for_caller)
         response_write(c->proxy, c->snapshot->settings, m, t->upstream ? NULL : &of_trunk,
                        c->from.transport);

@@ -1,6 +1,7 @@
 /*
  * The service of a trunk whose calls come from outside: what their Identity is worth is judged
  * beside them (judging.h), recorded, and told the next hop where the profile says so (marks.h).
+ * What cannot be judged in time is open; only what fails may be refused, or told the caller's side.
  */
 #include <stird/core/privacy.h>
 

@@ -54,7 +54,8 @@ struct verifying {
     struct said said;
     struct verification_question question;
     struct verification answer;
-    int64_t judged_us; /* how long judging took */
+    int64_t judged_us;     /* how long judging took */
+    struct verified *kept; /* in the context's arena; NULL: not judged, or nothing is kept */
 };
 
 static struct certificates *all_of(const struct verifying *v)
@@ -582,10 +583,18 @@ void verifying_judge(struct verifying *v, struct context *c)
     if (!kept)
         return;
     o->verified = kept;
-    if (v && judge_and_keep(v, c, kept))
+    if (v && judge_and_keep(v, c, kept)) {
+        v->kept = kept;
         return;
+    }
     leave_open(kept, REASON_OUT_OF_MEMORY);
     o->reason = REASON_OUT_OF_MEMORY;
+}
+
+bool verifying_judged(const struct verifying *v, struct verifying_judged *judged)
+{
+    *judged = (struct verifying_judged){&v->question, &v->answer, v->kept};
+    return v->kept != NULL;
 }
 
 void verifying_leave_open(struct verifying *v, struct context *c, enum reason reason)

@@ -14,6 +14,9 @@
 
 struct context;
 struct verifying;
+struct verification;
+struct verification_question;
+struct verified;
 
 /* Reads the Identity values of C, whose trunk verifies. NULL: no memory. Ends with the context. */
 struct verifying *verifying_new(struct context *c);
@@ -35,5 +38,14 @@ bool verifying_renews(struct verifying *v);
 void verifying_leave_open(struct verifying *v, struct context *c, enum reason reason);
 /* Judges the call; what is kept of that is C->outcome's. V may be NULL, for want of memory. */
 void verifying_judge(struct verifying *v, struct context *c);
+
+/* How V was judged; borrowed of it, and of the context. */
+struct verifying_judged {
+    const struct verification_question *question;
+    const struct verification *answer;
+    struct verified *kept; /* which the outcome has */
+};
+/* False: it was not judged. */
+bool verifying_judged(const struct verifying *v, struct verifying_judged *judged);
 
 #endif

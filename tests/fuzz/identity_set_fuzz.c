@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <stird/core/verification.h>
+#include <stird/core/verification_answer.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -82,6 +82,28 @@ static void check(const struct identity_set *set, const struct verification *v)
     assert(!v->may_be_refused || v->sip_status > 0);
 }
 
+/* Each value is a line of its own, of our words and letters of base64url; a call that passed is not
+   refused. */
+static void check_answer(const struct verification_question *q, const struct verification *v)
+{
+    static const struct verification_setting refuses = {
+        .on_failure = VERIFICATION_REJECT, .require = true, .refuse_withheld = true};
+    struct verification_answer a;
+    verification_answer_of(&refuses, q, v, &a);
+    assert(a.answered != ANSWERED_REJECT || (v->class != VERIFICATION_PASSED && a.sip_status > 0));
+    for (unsigned i = 0; i < a.n_told; i++) {
+        struct buf line = BUF_INIT;
+        verification_answer_add(&a, i, &line);
+        unsigned quotes = 0;
+        for (size_t k = 0; k < line.n; k++) {
+            assert(line.p[k] >= ' ' && line.p[k] <= '~' && line.p[k] != '\\');
+            quotes += line.p[k] == '"';
+        }
+        assert(line.n < 256 && quotes == (a.told[i].ppi.n > 0 ? 4 : 2));
+        buf_fini(&line);
+    }
+}
+
 /* The first KNOWN of the values were read as text before, as those of a message are. */
 static enum verification_class judge(const struct str *values, unsigned n, unsigned known,
                                      const struct tn *requested, struct str resource, char *level)
@@ -115,6 +137,7 @@ static enum verification_class judge(const struct str *values, unsigned n, unsig
                                             .priority = &priority};
     verification_judge(&q, arena, &v);
     check(&set, &v);
+    check_answer(&q, &v);
     const enum verification_class class = v.class;
     *level = set.n_beyond > 0 ? '*' : v.level;
     identity_set_fini(&set);

@@ -47,6 +47,7 @@ static const struct part {
     {&root_table, NULL, "", true},
 };
 
+#define REJECTS "on_failure = \"reject\";"
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define VERIFYING                                                                                  \
     PROFILE "trust = ( { name = \"us\"; anchors = " ANCHORS "; } ); "                              \
@@ -226,6 +227,16 @@ static const struct trial {
     {&verification_table, "result_header", "\"X-Result\"", "", ""},
     {&verification_table, "attestation_headers", "[ \"P-Attestation-Indicator\", \"X-Origid\" ]",
      "", ""},
+    {&verification_table, "reject", "[ \"fresh\", \"signature\" ]", REJECTS, ""},
+    {&verification_table, "reject_countries", "[ \"1\", \"33\" ]", REJECTS, ""},
+    {&verification_table, "require", "true", REJECTS, ""},
+    {&verification_table, "anonymous", "\"reject\"", "on_failure = \"reason\";", ""},
+    {&verification_table, "max_reject_percent", "100", REJECTS, ""},
+    {&root_table, "network_blocked.url", "\"https://calls.example.net/?a=b&c\"", "", ""},
+    {&root_table, "network_blocked.tel", "\"+1215-555-0199\"", "", ""},
+    {&root_table, "network_blocked.email", "\"blocked@carrier.example\"", "", ""},
+    {&root_table, "network_blocked.location", "\"RLN\"", "url = \"https://calls.example.net/\";",
+     ""},
     {&trust_table, "crls", "[ \"https://pa.example.net/crl\" ]", "", ""},
     {&trust_table, "crl_anchor", ANCHORS, CRLS, ""},
     {&trust_table, "crl_signer", ANCHORS, CRLS, ""},

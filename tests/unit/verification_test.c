@@ -219,6 +219,7 @@ static void rules_of_a_profile(void **state)
     const struct verification_setting setting = {.max_age_ms = 90000,
                                                  .dest = VERIFICATION_EITHER,
                                                  .min_level = VERIFICATION_B,
+                                                 .require = true,
                                                  .verstat_map = VERSTAT_ALL};
     const struct verification_rules rules = verification_rules_of(&setting);
     (void)state;
@@ -226,7 +227,8 @@ static void rules_of_a_profile(void **state)
     assert_int_equal(rules.dest, VERIFICATION_EITHER);
     assert_int_equal(rules.min_level, 'B');
     assert_int_equal(rules.map, VERSTAT_ALL);
-    assert_false(rules.require || rules.refuse_withheld);
+    assert_true(rules.require);
+    assert_false(rules.refuse_withheld);
 }
 
 /* ---- bounds ---- */

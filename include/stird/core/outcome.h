@@ -41,6 +41,7 @@ struct outcome {
     enum verdict verdict;
     enum reason reason;
     int sip_status;          /* of a REJECT */
+    struct str sip_phrase;   /* of a REJECT, a constant; empty: the usual one of its status */
     struct str refusal_text; /* of a REJECT, for a Reason header; empty: none */
     struct str detail;       /* of a REJECT: what of the request is wrong, and where; or empty */
 

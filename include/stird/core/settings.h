@@ -252,6 +252,24 @@ bool trust_setting_is_url(struct str source);
 /* What a token's called number has to be: To's, the Request-URI's, or one of the two. */
 enum verification_dest { VERIFICATION_TO, VERIFICATION_REQUEST_URI, VERIFICATION_EITHER };
 enum verification_level { VERIFICATION_A, VERIFICATION_B, VERIFICATION_C };
+/* What becomes of a call that fails. */
+enum verification_failure {
+    VERIFICATION_MARK,
+    VERIFICATION_REASON, /* its responses tell of it */
+    VERIFICATION_REJECT
+};
+/* ISUP's locations (RFC 8606). */
+enum blocked_location {
+    LOCATION_USER,
+    LOCATION_LOCAL_PRIVATE,
+    LOCATION_LOCAL,
+    LOCATION_TRANSIT,
+    LOCATION_REMOTE_LOCAL,
+    LOCATION_REMOTE_PRIVATE,
+    LOCATION_INTERNATIONAL,
+    LOCATION_BEYOND,
+    BLOCKED_LOCATIONS
+};
 enum verstat_map { VERSTAT_EVIDENCE, VERSTAT_ALL, VERSTAT_SIGNATURE };
 /* Where verstat is written, and how (marking.h). */
 enum verstat_place {
@@ -275,6 +293,9 @@ struct verification_setting {
     uint32_t trust; /* bits: indices of settings.trusts; those of an image: believed.h */
     const struct str *attestation_headers;
     unsigned n_attestation_headers;
+    uint32_t reject; /* a bit for each check of verify.def; 0: for all of them */
+    const struct str *reject_countries;
+    unsigned n_reject_countries; /* 0: of all */
 };
 
 /* What is unknown because of mistakes that were reported already; a check that goes on says nothing

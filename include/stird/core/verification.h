@@ -45,7 +45,7 @@ struct verification_rules {
 #define VERIFICATION_RULES_USUAL                                                                   \
     ((struct verification_rules){.max_age_s = VERIFY_MAX_AGE_S, .min_level = 'C'})
 
-/* Those of a profile; what only a refusal asks for is not in it. */
+/* Those of a profile. */
 struct verification_rules verification_rules_of(const struct verification_setting *setting);
 
 /* What there is of the certificate of an entry's URL. */

@@ -10,6 +10,7 @@
 #include <stird/base/json.h>
 #include <stird/base/str.h>
 #include <stird/core/verification.h>
+#include <stird/core/verification_answer.h>
 #include <stird/core/verstat_told.h>
 
 /* Where the certificate of the token that decided came from. */
@@ -60,7 +61,9 @@ struct verified {
     enum verified_cache cache;
     enum fetch_outcome fetched; /* why there is no certificate for it; FETCH_OK: nothing failed */
     int64_t wait_us, verify_us; /* for certificates; what judging took */
-    uint64_t trust_generation;  /* by which certificates were judged; 0: by nothing */
+    enum verification_answered answered; /* what the profile does about it */
+    uint16_t answer_status;              /* by which it was, or would have been, refused; 0: none */
+    uint64_t trust_generation;           /* by which certificates were judged; 0: by nothing */
 };
 
 struct verification_question;

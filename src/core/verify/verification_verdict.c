@@ -292,7 +292,9 @@ struct verification_rules verification_rules_of(const struct verification_settin
     return (struct verification_rules){.max_age_s = s->max_age_ms / 1000,
                                        .dest = s->dest,
                                        .map = s->verstat_map,
-                                       .min_level = (char)('A' + s->min_level)};
+                                       .min_level = (char)('A' + s->min_level),
+                                       .require = s->require,
+                                       .refuse_withheld = s->refuse_withheld};
 }
 
 struct str verification_class_name(enum verification_class class)

@@ -73,6 +73,8 @@ void verified_put(struct json *j, const struct verified *v)
                         v->fetched == FETCH_OK ? STR("") : str_of(fetch_outcome_word(v->fetched)));
     json_put_known_integer(j, STR("wait_us"), v->wait_us, true);
     json_put_known_integer(j, STR("verify_us"), v->verify_us, true);
+    json_put_known_text(j, STR("refusal"), verification_answered_word(v->answered));
+    json_put_known_integer(j, STR("refusal_status"), v->answer_status, v->answer_status > 0);
     json_put_known_integer(j, STR("trust_generation"), (int64_t)v->trust_generation,
                            v->trust_generation > 0);
     json_end_object(j);

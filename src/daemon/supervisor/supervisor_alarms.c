@@ -32,6 +32,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_calls_limited] = c.limited;
     values[ALARM_rate_above] = c.rates_above;
     values[ALARM_rates_full] = c.rates_coarse + c.rates_calls_lost;
+    values[ALARM_verification_guard] = c.verification_guard_active;
     values[ALARM_emergency_by_to] = c.emergency_to_alarms;
     values[ALARM_emergency_no_trunk] = c.emergency_no_trunk;
     values[ALARM_own_number_outside] = c.own_numbers_outside;

@@ -22,6 +22,11 @@ static const struct {
     {413, "Request Entity Too Large"},
     {416, "Unsupported URI Scheme"},
     {420, "Bad Extension"},
+    {428, "Use Identity Header"},
+    {433, "Anonymity Disallowed"},
+    {436, "Bad Identity Info"},
+    {437, "Unsupported Credential"},
+    {438, "Invalid Identity Header"},
     {480, "Temporarily Unavailable"},
     {481, "Call/Transaction Does Not Exist"},
     {482, "Loop Detected"},
@@ -259,19 +264,19 @@ bool answer_base_restore(struct answer_base *base, struct str response)
     return true;
 }
 
-static void add_status_line(struct buf *out, int status)
+static void add_status_line(struct buf *out, int status, struct str phrase)
 {
     buf_add_text(out, "SIP/2.0 ");
     buf_add_u64(out, (uint64_t)status);
     buf_add_char(out, ' ');
-    buf_add_str(out, status_phrase(status));
+    buf_add_str(out, phrase.n > 0 ? phrase : status_phrase(status));
     buf_add_text(out, "\r\n");
 }
 
-void answer_write(const struct answer_base *base, int status, struct str tag, struct str extra,
-                  struct buf *out)
+void answer_write_as(const struct answer_base *base, int status, struct str phrase, struct str tag,
+                     struct str extra, struct buf *out)
 {
-    add_status_line(out, status);
+    add_status_line(out, status, phrase);
     buf_add(out, base->lines, base->to_end);
     if (status > 100 && !base->has_to_tag) {
         buf_add_text(out, ";tag=");
@@ -280,6 +285,12 @@ void answer_write(const struct answer_base *base, int status, struct str tag, st
     buf_add(out, base->lines + base->to_end, base->n - base->to_end);
     buf_add_str(out, extra);
     buf_add_text(out, "Content-Length: 0\r\n\r\n");
+}
+
+void answer_write(const struct answer_base *base, int status, struct str tag, struct str extra,
+                  struct buf *out)
+{
+    answer_write_as(base, status, STR(""), tag, extra, out);
 }
 
 /* "SIP/2.0 400 Bad Request (CSeq is there twice)": a name is a token, the rest our own words. It is

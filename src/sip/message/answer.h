@@ -38,9 +38,12 @@ bool answer_base_restore(struct answer_base *base, struct str response);
 void answer_base_fini(struct answer_base *base);
 
 /*
- * Appends a response with STATUS. TAG goes onto To when the request had none and STATUS is over
- * 100. EXTRA: more header lines, each with its CRLF, or empty.
+ * Appends a response with STATUS and PHRASE, or where that is empty its usual one. TAG goes onto To
+ * when the request had none and STATUS is over 100. EXTRA: more header lines, each with its CRLF,
+ * or empty.
  */
+void answer_write_as(const struct answer_base *base, int status, struct str phrase, struct str tag,
+                     struct str extra, struct buf *out);
 void answer_write(const struct answer_base *base, int status, struct str tag, struct str extra,
                   struct buf *out);
 
