@@ -78,6 +78,7 @@ void resolve_fetch(struct reader *r, struct draft *draft);
 /* After the trunks. */
 void resolve_customers(struct reader *r, struct draft *draft);
 void resolve_rules(struct reader *r, struct draft *draft);
+void resolve_monitors(struct reader *r, struct draft *draft);
 /* After all others. */
 void resolve_tls(struct reader *r, struct draft *draft);
 /*
