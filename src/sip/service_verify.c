@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "forward.h"
+#include "monitored.h"
 #include "service.h"
 #include "switched.h"
 #include "tally.h"
@@ -127,12 +128,11 @@ static enum step_result step_judge(struct context *c)
     return STEP_NEXT;
 }
 
-enum { TARGETS, CERTIFICATES, JUDGE, SEND, STEPS };
+enum { TARGETS, CERTIFICATES, JUDGE, MONITORED, SEND, STEPS };
 
 static const struct step steps[STEPS] = {
-    [TARGETS] = {"targets", step_targets},
-    [CERTIFICATES] = {"certificates", step_certificates},
-    [JUDGE] = {"judge", step_judge},
+    [TARGETS] = {"targets", step_targets}, [CERTIFICATES] = {"certificates", step_certificates},
+    [JUDGE] = {"judge", step_judge},       [MONITORED] = {"monitored", monitored_step},
     [SEND] = {"send", step_send},
 };
 

@@ -91,13 +91,13 @@ static void what_is_served_today(void **state)
 
 static void what_verifies(void **state)
 {
-    static const char *const wanted[] = {"targets", "certificates", "judge", "send"};
+    static const char *const wanted[] = {"targets", "certificates", "judge", "monitored", "send"};
     static const struct trunk trunk = {.service = SERVICE_VERIFY};
     const struct service *s = service_of(&trunk);
     const struct service_word *word = &service_words[trunk.service];
     (void)state;
     assert_true(word->sends && word->verifies && !word->signs);
-    assert_int_equal(s->way.n, 4);
+    assert_int_equal(s->way.n, 5);
     for (unsigned i = 0; i < s->way.n; i++)
         assert_string_equal(s->way.steps[i].name, wanted[i]);
     assert_ptr_equal(s->way.steps[s->way.round].run, s->decide);

@@ -1,0 +1,20 @@
+/*
+ * monitored - a call that comes in and is one of our own (monitoring.h): its number is called, in
+ * its time. What arrived of it is told, and nobody is called.
+ */
+#ifndef STIRD_SIP_MONITORED_H
+#define STIRD_SIP_MONITORED_H
+
+#include "steps.h"
+
+#define MONITORED_BY_HAND "stirctl call" /* in the place of the name of a monitor */
+
+struct monitoring;
+struct monitor_news;
+
+/* A step of services that verify, behind the one that judges. */
+enum step_result monitored_step(struct context *c);
+/* NULL: no memory. It is told of next. */
+struct monitor_news *monitored_news(struct monitoring *m);
+
+#endif
