@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import threading
 import unittest
 
@@ -134,6 +135,19 @@ class Carriers(Monitor):
         said = self.call(seconds="1s")
         self.carrier.expect("INVITE")
         self.result(said, result="not_arrived", sent_level="A", upstream="carrier", sip_status=0)
+
+    def test_its_worker_dies(self):
+        """What it placed is not known any more, and that is said; the next one is placed by its successor."""
+        self.begin_monitor()
+        worker = self.stird.wait_child("worker")
+        said = self.call(seconds="60s")
+        self.carrier.expect("INVITE")
+        os.kill(worker, signal.SIGKILL)
+        result = self.result(said, result="not_placed", sent_level=None)
+        self.assertIn("ended", result["fault"])
+        self.stird.wait_log("(worker serves(.*\n)*.*){2}")
+        self.carrier.inbox = []
+        self.ready()
 
     def test_it_is_answered(self):
         """BYE, inside the call that its answer made; with --bye in its time, without at once."""
