@@ -47,6 +47,7 @@ int command_call(const struct command *command, const struct cli *cli, int n,
 int command_explain_verdict(const struct cli *cli, const char *trunk, const char *at,
                             const char *file);
 
+extern const struct command command_test_call;
 extern const struct command command_cert_check;
 extern const struct command command_cert_import;
 extern const struct command command_cert_list;
@@ -63,6 +64,7 @@ extern const struct command command_explain;
 extern const struct command command_init;
 extern const struct command command_lab_ca;
 extern const struct command command_log_level;
+extern const struct command command_monitors;
 extern const struct command command_numbers_block;
 extern const struct command command_numbers_compile;
 extern const struct command command_numbers_diff;

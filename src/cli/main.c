@@ -57,6 +57,8 @@ static const struct command *const commands[] = {
     &command_trust_list,
     &command_trust_refresh,
     &command_decode,
+    &command_test_call,
+    &command_monitors,
     &command_trace_add,
     &command_trace_list,
     &command_trace_save,

@@ -100,8 +100,8 @@ static void print_verification(const json_t *record)
 void record_print(const json_t *record)
 {
     static const char *const keys[] = {
-        "trunk",  "source", "customer", "number_state", "number_row",     "rule", "rate",
-        "reason", "detail", "origid",   "upstream",     "identity_fault", "cause"};
+        "trunk",  "source", "customer", "number_state", "number_row",     "rule",  "rate",
+        "reason", "detail", "origid",   "upstream",     "identity_fault", "cause", "monitor"};
     json_int_t count = json_integer_value(json_object_get(record, "count"));
     print_headline(record);
     print_member("call_id", text_of(record, "call_id")[0] ? text_of(record, "call_id") : "none");

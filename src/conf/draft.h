@@ -94,6 +94,13 @@ struct draft_customer {
     struct texts attributes;
 };
 
+struct draft_monitor {
+    struct object object;
+    struct monitor_setting monitor;
+    struct str trunk, upstream, from, to;
+    struct texts arrives;
+};
+
 struct draft_rule {
     struct object object;
     struct rule rule;
@@ -106,7 +113,7 @@ struct draft {
     struct object object;
     struct settings settings;
     struct objects listeners, certificates, providers, upstreams, trunks, customers, rules, trusts,
-        verifications;
+        verifications, monitors;
     struct str time_zone;
     struct texts customers_files, own_countries, provider_spcs;
     struct texts aliases;

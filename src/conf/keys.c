@@ -76,6 +76,7 @@ static const char *const verstat_places[] = {"pai", "from", "both", "none", NULL
 static const char *const verstat_forms[] = {"user", "uri", "tel", NULL};
 static const char *const verstat_suffixes[] = {"none", "letter", NULL};
 static const char *const identity_outs[] = {"keep", "strip", "keep_valid", NULL};
+static const char *const monitor_expects[] = {"A", "B", "C", "signed", "arrives", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 const char *const keys_kyc_states[] = {"verified", "pending", "failed", "none", NULL};
@@ -198,6 +199,13 @@ static const struct key rule_keys[] = {
 #include <stird/core/settings.def>
 };
 
+static const struct key monitor_keys[] = {
+#define SETTINGS_OF_MONITOR
+#define SETTING(type, field, ...) ROW(draft_monitor, monitor.field, __VA_ARGS__)
+#define DRAFTED(place, ...)       ROW(draft_monitor, place, __VA_ARGS__)
+#include <stird/core/settings.def>
+};
+
 static const struct key root_keys[] = {
 #define SETTINGS_OF_ROOT
 #define SETTING(type, field, ...)       ROW(draft, settings.field, __VA_ARGS__)
@@ -228,6 +236,8 @@ const struct table customer_table = {"customer", "name", customer_keys, COUNT(cu
                                      sizeof(struct draft_customer)};
 const struct table rule_table = {"rule", "name", rule_keys, COUNT(rule_keys),
                                  sizeof(struct draft_rule)};
+const struct table monitor_table = {"monitor", "name", monitor_keys, COUNT(monitor_keys),
+                                    sizeof(struct draft_monitor)};
 const struct table root_table = {NULL, NULL, root_keys, COUNT(root_keys), sizeof(struct draft)};
 
 unsigned key_find(const struct table *table, struct str name)

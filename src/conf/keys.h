@@ -62,7 +62,8 @@ struct table {
 };
 
 extern const struct table root_table, listener_table, certificate_table, provider_table,
-    upstream_table, trunk_table, customer_table, rule_table, trust_table, verification_table;
+    upstream_table, trunk_table, customer_table, rule_table, monitor_table, trust_table,
+    verification_table;
 
 /* What `kyc` may be, in the order of its positions. */
 extern const char *const keys_kyc_states[];

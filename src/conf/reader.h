@@ -91,6 +91,7 @@ void resolve_verdict_rule(struct reader *r, const struct draft *draft, struct dr
 void resolve_signers(struct reader *r, struct draft *draft);
 /* Of a text that goes out in a Reason header. */
 bool resolve_may_stand_in_quotes(struct str text);
+void resolve_monitors(struct reader *r, struct draft *draft);
 /* After all others. */
 void resolve_tls(struct reader *r, struct draft *draft);
 /*

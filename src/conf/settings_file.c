@@ -76,6 +76,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
         resolve_root,
         resolve_customers,
         resolve_rules,
+        resolve_monitors,
         tls,
         web,
     };

@@ -540,6 +540,39 @@ static void print_rule(struct printer *p, const struct settings *s, unsigned i)
         print_text(p, "certificate", s->certificates[r->certificate].id);
 }
 
+static void print_number(struct printer *p, const char *name, struct str digits)
+{
+    begin(p, str_of(name));
+    buf_addf(p->out, "\"+%.*s\"", STR_ARG(digits));
+    end(p);
+}
+
+/* Trunks of a monitor. */
+struct named_trunks {
+    const struct trunk *all;
+    const uint32_t *indices;
+};
+
+static void named_trunk_element(struct buf *out, const void *list, unsigned i)
+{
+    const struct named_trunks *named = list;
+    text_element(out, &named->all[named->indices[i]].name, 0);
+}
+
+static void print_monitor(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct monitor_setting *m = &s->monitors[i];
+    const struct named_trunks arrives = {s->trunks, m->arrives};
+    SCALARS(p, monitor_table, m, draft_monitor, monitor);
+    print_text(p, "trunk", s->trunks[m->trunk].name);
+    if (m->upstream != NO_UPSTREAM)
+        print_text(p, "upstream", s->upstreams[m->upstream].name);
+    print_number(p, "from", m->from);
+    print_number(p, "to", m->to);
+    if (m->n_arrives > 0)
+        print_list(p, "arrives", m->n_arrives, &arrives, named_trunk_element);
+}
+
 static void print_objects(struct buf *out, const struct settings *s, const char *name, unsigned n,
                           void (*one)(struct printer *, const struct settings *, unsigned))
 {
@@ -629,4 +662,6 @@ void settings_print(const struct settings *s, struct buf *out)
         print_objects(out, s, "customers", s->n_customers, print_customer);
     if (s->n_rules > 0)
         print_objects(out, s, "rules", s->n_rules, print_rule);
+    if (s->n_monitors > 0)
+        print_objects(out, s, "monitors", s->n_monitors, print_monitor);
 }

@@ -1,3 +1,4 @@
+#include <stird/core/monitor_result.h>
 #include <stird/core/counters.h>
 
 #include <stddef.h>
@@ -62,6 +63,12 @@ static struct str counters_fetch_source_name(unsigned i)
 {
     return str_of(fetch_source_word((enum fetch_source)i));
 }
+
+static struct str counters_monitor_name(unsigned i)
+{
+    return monitor_found_name((enum monitor_found)i);
+}
+_Static_assert(MONITOR_RESULTS == MONITOR_FOUND, "a number for each result");
 
 #define SHORT_LIST 8 /* shown with its zeros */
 

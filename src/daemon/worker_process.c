@@ -7,6 +7,7 @@
 #include "fetcher_link.h"
 #include "given.h"
 #include "log_word.h"
+#include "monitor_link.h"
 #include "roles.h"
 #include "snapshots_held.h"
 #include "tls_files.h"
@@ -60,6 +61,7 @@ struct worker {
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct mapped_trust trust;     /* on its way to the proxy */
     struct tracing tracing;        /* what the proxy traces */
+    struct monitoring monitoring;  /* calls of our own */
     struct switches *switches;     /* on their way to the proxy */
     struct known_name *names;      /* the same */
     unsigned n_names;
@@ -255,6 +257,12 @@ static void end_trace(struct worker *w, const struct control_message *m, const i
 {
     (void)fds;
     tracing_end(&w->tracing, m->trace_end.generation);
+}
+
+static void take_monitor(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)fds;
+    monitor_link_take(&w->monitoring, w->proxy, m, w->options->control_fd);
 }
 
 static void give_switches(struct worker *w)
@@ -453,6 +461,8 @@ static const struct {
     {CONTROL_DROP, 0, take_drop},
     {CONTROL_TRACE, 1, take_trace},
     {CONTROL_TRACE_END, 0, end_trace},
+    {CONTROL_WATCH, 0, take_monitor},
+    {CONTROL_PLACE, 0, take_monitor},
     {CONTROL_SWITCHES, 1, take_switches},
     {CONTROL_LOG, 0, take_log},
     {CONTROL_SHADOW, 2, take_shadow},
@@ -589,6 +599,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     tell_hops(w);
     tell_failed(w);
     tell_shadow(w);
+    monitor_link_tell(&w->monitoring, w->options->control_fd);
 }
 
 /* ---- start and stop ---- */
@@ -652,6 +663,7 @@ static bool make_proxy(struct worker *w)
         .rates = &w->rates,
         .fetcher = w->fetcher.client,
         .tracing = &w->tracing,
+        .monitoring = &w->monitoring,
     });
     if (w->proxy)
         give_tls(w);
@@ -728,6 +740,7 @@ static const struct {
 
 static void worker_fini(struct worker *w)
 {
+    monitoring_fini(&w->monitoring);
     proxy_free(w->proxy);
     tracing_fini(&w->tracing);
     fetcher_link_fini(&w->fetcher);

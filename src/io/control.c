@@ -19,7 +19,7 @@ union fd_space {
 
 /* ---- words ---- */
 
-#define TEXTS_MAX 3
+#define TEXTS_MAX 11
 
 /* What a word looks like. */
 static const struct form {

@@ -15,6 +15,8 @@ static bool is_of_the_called_side(int status)
 
 bool failed_call_is(const struct ledger_entry *e)
 {
+    if (e->outcome->reason == REASON_MONITOR_CALL)
+        return false;
     switch (e->cause) {
     case CAUSE_ANSWERED:
     case CAUSE_CANCELLED:

@@ -121,6 +121,7 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .number_row = buf_str(&row),
         .customer = trunk ? trunk->customer : none,
         .upstream = e->upstream,
+        .monitor = e->monitor,
         .provider = provider_of(e),
         .identity_fault = str_of(e->call->identity_fault),
         .identity_unreadable = e->call->n_identity_unreadable,

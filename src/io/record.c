@@ -19,7 +19,7 @@ static const size_t texts[] = {
     offsetof(struct record, upstream),    offsetof(struct record, detail),
     offsetof(struct record, provider),    offsetof(struct record, spc),
     offsetof(struct record, serial),      offsetof(struct record, identity_fault),
-    offsetof(struct record, rate),
+    offsetof(struct record, rate),        offsetof(struct record, monitor),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -446,6 +446,7 @@ void record_put(struct json *j, const struct record *r)
     put_withheld(j, r);
     put_text(j, STR("rule"), r->rule);
     put_text(j, STR("rate"), r->rate);
+    put_text(j, STR("monitor"), r->monitor);
     put_text(j, STR("number_state"), looked_up ? number_state_name(r->number_state) : none);
     put_text(j, STR("number_row"), r->number_row);
     put_text(j, STR("customer"), r->customer);

@@ -1,6 +1,7 @@
 #include "context.h"
 #include "kept_call.h"
 #include "lost_emergency.h"
+#include "placing.h"
 #include "rating.h"
 #include "refusing.h"
 #include "sip/message/received.h"
@@ -125,6 +126,8 @@ void context_free(struct context *c)
 {
     struct proxy *p = c->proxy;
     wait_cancel(&c->wait);
+    if (c->placed)
+        placing_gone(c);
     if (c->server)
         server_transaction_detach(c->server);
     while (c->attempts) {
@@ -157,7 +160,7 @@ void context_free(struct context *c)
 static bool is_needed(const struct context *c)
 {
     bool more_may_come = c->invite && c->status / 100 == 2 &&
-                         (flow_is_reliable(&c->from) || c->reasons);
+                         (flow_is_reliable(&c->from) || c->reasons || c->placed);
     if (!c->finished || (c->server && c->unacknowledged))
         return true;
     for (const struct attempt *a = c->attempts; a; a = a->next)
@@ -551,6 +554,7 @@ static void write_record(struct context *c)
         .call = c->call,
         .outcome = c->outcome,
         .upstream = upstream_name(c),
+        .monitor = c->monitor ? str_of(c->monitor) : STR(""),
         .sip_status = c->status,
         .cause = c->cause,
         .tried = c->trail.list,
@@ -673,6 +677,8 @@ void context_finish(struct context *c, int status)
     for (struct attempt *a = c->attempts; a; a = a->next)
         timer_clear(proxy_timers(p), &a->patience);
     rating_ended(c, status);
+    if (c->placed)
+        placing_ended(c);
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)

@@ -111,8 +111,10 @@ struct context {
     uint16_t stream_waited;       /* for whose connection it waited, from 1; 0: for none */
     struct own_routes own;
     struct trail trail;
-    struct best *best; /* NULL: none yet */
-    char *reasons;     /* refusing.h; NULL: no response tells of it */
+    struct best *best;     /* NULL: none yet */
+    char *reasons;         /* refusing.h; NULL: no response tells of it */
+    struct placed *placed; /* placing.h: a call of our own; NULL: of others */
+    const char *monitor;   /* whose call it is, sent or come back (monitored.h); NULL: nobody's */
 
     struct limit *in_progress[CALL_COUNTS]; /* of trunk and source; until the final answer */
     uint64_t *level;                        /* tally.h: of its trunk; as long; or NULL */

@@ -8,6 +8,7 @@
 #include <stird/sip/rehearsal.h>
 
 #include "context.h"
+#include "monitored.h"
 #include "refusing.h"
 #include "ruled.h"
 #include "switched.h"
@@ -127,7 +128,9 @@ enum step_result judging_judge(struct context *c)
     else
         judge(c);
     c->call->verified = c->outcome->verified;
-    enum step_result result = ruled_by_verdict(c);
+    enum step_result result = monitored_take(c);
+    if (result == STEP_NEXT)
+        result = ruled_by_verdict(c);
     if (result == STEP_NEXT)
         result = refusing_decide(c, c->verifying);
     verifying_free(c->verifying);

@@ -12,9 +12,9 @@
 enum step_result judging_certificates(struct context *c);
 /*
  * Judges C's call, unless that was done: C->call->verified, and until something else decides it
- * C->outcome passes the call for the verdict's reason. What is counted is counted here. Then rules
- * and the list of signers have their word (ruled.h), and the profile (refusing.h): STEP_DONE where
- * it was refused.
+ * C->outcome passes the call for the verdict's reason. What is counted is counted here. Then a call
+ * of our own that came back is taken (monitored.h), rules and the list of signers have their word
+ * (ruled.h), and the profile (refusing.h): STEP_DONE where it was refused.
  */
 enum step_result judging_judge(struct context *c);
 

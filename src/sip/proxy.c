@@ -16,6 +16,7 @@
 #include "context.h"
 #include "arrival.h"
 #include "inbox.h"
+#include "placing.h"
 #include "probe.h"
 #include "rating.h"
 #include "size_switch.h"
@@ -76,7 +77,8 @@ struct proxy {
     unsigned worker;
     unsigned n_workers; /* 0 with one worker */
     struct inbox inbox;
-    struct tracing *tracing; /* NULL: nothing is ever traced */
+    struct tracing *tracing;       /* NULL: nothing is ever traced */
+    struct monitoring *monitoring; /* NULL: no calls of our own */
     struct draining draining;
     struct yielding yielding;
 };
@@ -240,6 +242,11 @@ struct inbox *proxy_inbox(struct proxy *p)
 struct tracing *proxy_tracing(const struct proxy *p)
 {
     return p->tracing;
+}
+
+struct monitoring *proxy_monitoring(const struct proxy *p)
+{
+    return p->monitoring;
 }
 
 unsigned proxy_worker(const struct proxy *p)
@@ -440,6 +447,10 @@ static void check_sent(struct str bytes)
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes)
 {
     check_sent(bytes);
+    if (placing_is_own(to)) {
+        placing_hears(p, bytes);
+        return 0;
+    }
     int error = net_send(p->net, to, bytes);
     if (error == 0)
         tracing_sent(p, to, bytes);
@@ -677,6 +688,7 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->rates = options->rates;
     p->rate_reader = rating_reader_of(p->rates);
     p->tracing = options->tracing;
+    p->monitoring = options->monitoring;
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
     if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {
@@ -770,26 +782,4 @@ void proxy_set_trust_take(struct proxy *p, struct mapped_trust *trust)
     trust_file_unmap(&p->trust);
     p->trust = *trust;
     *trust = (struct mapped_trust){0};
-}
-
-const struct proxy_counters *proxy_get_counters(struct proxy *p)
-{
-    struct proxy_counters *n = p->counters;
-    const struct routes_ills ills = routes_ills_of(p->routes, p->snapshot->settings);
-    count_set(&n->connections, net_connections(p->net));
-    count_set(&n->hops_out, ills.hops_out);
-    count_set(&n->names_unresolved, ills.names_unresolved);
-    count_set(&n->hops_lost, routes_get_counters(p->routes)->hops_lost);
-    count_set(&n->hops_back, routes_get_counters(p->routes)->hops_back);
-    count_set(&n->in_flight, limits_in_flight(&p->limits));
-    count_set(&n->connections_refused, net_connections_refused(p->net));
-    count_set(&n->connections_unknown, net_connections_unknown(p->net));
-    count_set(&n->slow_readers, net_slow_readers(p->net));
-    count_set(&n->talkers, net_talkers(p->net));
-    count_set(&n->connections_not_opened, net_not_opened(p->net));
-    count_set(&n->dialog_names_refused, resolver_names_refused(p->resolver));
-    count_set(&n->held_bytes, holdings_octets(&p->holdings));
-    count_set(&n->records_dropped, recording_dropped(p->recording));
-    count_set(&n->records_waiting, recording_waiting(p->recording));
-    return n;
 }

@@ -40,6 +40,7 @@ struct context;
 struct resolver;
 struct uncounted;
 struct ledger_entry;
+struct monitoring;
 struct rehearsal;
 struct switches;
 
@@ -73,8 +74,9 @@ struct uncounted *proxy_uncounted(struct proxy *p);   /* tally.h */
 struct share *proxy_emergency_share(struct proxy *p); /* of the calls: emergency ones by To alone */
 struct context **proxy_contexts(struct proxy *p);     /* the first of a list */
 struct inbox *proxy_inbox(struct proxy *p);
-struct tracing *proxy_tracing(const struct proxy *p); /* NULL: nothing is ever traced */
-struct shadow **proxy_shadow(struct proxy *p);        /* shadow.h; NULL there: none */
+struct tracing *proxy_tracing(const struct proxy *p);       /* NULL: nothing is ever traced */
+struct monitoring *proxy_monitoring(const struct proxy *p); /* NULL: no calls of our own */
+struct shadow **proxy_shadow(struct proxy *p);              /* shadow.h; NULL there: none */
 unsigned proxy_worker(const struct proxy *p);
 unsigned proxy_workers(const struct proxy *p); /* 0 with one worker */
 /* One message being printed: whoever prints the next one writes over it. */

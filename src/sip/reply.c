@@ -1,5 +1,6 @@
 #include "reply.h"
 
+#include "placing.h"
 #include "sip/message/answer.h"
 #include "branch.h"
 #include "proxy_parts.h"
@@ -7,6 +8,8 @@
 struct flow reply_flow(const struct message *request, const struct flow *from)
 {
     struct flow reply = *from;
+    if (placing_is_own(from))
+        return reply;
     const struct via_hop via = message_top_via(request);
     uint64_t port = 5060;
     if ((from->connection || !message_via_has_rport(request)) &&

@@ -154,8 +154,8 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
     undecided_tell(p, &u);
 }
 
-static void begin(struct proxy *p, struct message *m, const struct flow *from,
-                  const struct flow *reply, enum source_class class)
+void request_begin(struct proxy *p, struct message *m, const struct flow *from,
+                   const struct flow *reply, enum source_class class)
 {
     struct transaction_key key = branch_server_key(proxy_branches(p), m, m->method);
     struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
@@ -202,6 +202,6 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         message_set_received(m, &from->remote);
         answer_for_us(p, m, &reply, class);
     } else {
-        begin(p, m, from, &reply, class);
+        request_begin(p, m, from, &reply, class);
     }
 }

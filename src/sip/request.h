@@ -10,4 +10,9 @@
 void request_received(struct proxy *p, struct message *m, const struct flow *from,
                       enum source_class source_class);
 
+/* One that is neither ACK nor CANCEL and goes on, or is one of ours (placing.h): to its
+   transaction, or on a way of its own. REPLY: reply.h. */
+void request_begin(struct proxy *p, struct message *m, const struct flow *from,
+                   const struct flow *reply, enum source_class source_class);
+
 #endif

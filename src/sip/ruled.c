@@ -17,8 +17,7 @@ static void tell_own_number(const struct context *c)
     count_add(&tally_trunk(c)->own_numbers_outside, 1);
     if (!proxy_says(p, LINE_OWN_NUMBER, &proxy_counters(p)->own_numbers_outside))
         return;
-    const struct tn shown = masked_number(&v->orig,
-                                          c->snapshot->settings->mask_numbers);
+    const struct tn shown = masked_number(&v->orig, c->snapshot->settings->mask_numbers);
     log_warning("one of our own numbers calls from outside, and none of our codes has signed it: "
                 "somebody may be using it",
                 LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", c->call->trunk->name),

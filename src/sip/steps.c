@@ -21,6 +21,7 @@
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
+#include "placing.h"
 #include "sip/message/received.h"
 #include "service.h"
 #include "switched.h"
@@ -158,6 +159,8 @@ static enum step_result step_facts(struct context *c)
         c->outcome = NULL;
         return step_refuse(c, REASON_OUT_OF_MEMORY);
     }
+    if (c->placed)
+        c->call->trunk = placing_trunk(c);
     c->call->claims_dialog = c->message->claims_to_tag || c->message->to_tag.n > 0;
     /* What would be recorded if a path forgot to decide. */
     c->outcome->verdict = VERDICT_REJECT;
@@ -402,7 +405,7 @@ static void note_connection(const struct context *c, uint64_t trunk)
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
-    const struct trunk *trunk = c->call->trunk; /* a rehearsal may name it */
+    const struct trunk *trunk = c->call->trunk; /* a rehearsal, or a call of our own, names it */
     if (!trunk)
         trunk = find_trunk(c);
     if (!trunk) {

@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "dialog_trunk.h"
+#include "placing.h"
 
 static bool url_transport(const url_t *url, enum transport *transport)
 {
@@ -302,6 +303,8 @@ static bool set_targets(struct context *c, const uint32_t *upstreams, unsigned n
     struct target *copy = arena_array(c->arena, n > 0 ? n : 1, sizeof(*copy));
     if (!copy)
         return false;
+    if (c->placed)
+        n = placing_targets(c, targets, n);
     prefer_dialog(c, targets, n);
     memcpy(copy, targets, n * sizeof(*copy));
     c->targets = copy;

@@ -54,7 +54,8 @@ def words_of(name):
 
 
 NEEDED = {"init": ("--sbc", "--carrier"), "cert import": ("--key", "--chain", "--x5u"),
-          "cert renew": ("--hook",), "cert request": ("--spc",), "numbers compile": ("--output",)}
+          "cert renew": ("--hook",), "cert request": ("--spc",), "numbers compile": ("--output",),
+          "call": ("--trunk", "--from", "--to")}
 
 
 def documented():

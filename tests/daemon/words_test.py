@@ -20,7 +20,7 @@ FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", "DROP", *UNKNOWN)
 OF_FETCHER, OF_WEB = ("FETCHED", "DROPPED"), ("VIEW_WANTED", "SERVED")
 OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
               "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "SWITCHES_IN_USE", "TRUST_IN_USE",
-              "TRACE_IN_USE", "SHADOW_IN_USE", "SHADOW_CHANGE", "DRAINED")
+              "TRACE_IN_USE", "SHADOW_IN_USE", "SHADOW_CHANGE", "WATCHED", "PLACED", "ARRIVED", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TRUST_DOMAIN",
               "TRUST_SOURCE", "TRUST_BUILT", "BROUGHT", "TABLE")
 
@@ -52,7 +52,8 @@ OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG", "fet
        "web": "VIEW_WANTED", "publisher": "SERVED"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
-    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SHADOW_IN_USE"),
+    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SHADOW_IN_USE", "WATCHED",
+               "PLACED", "ARRIVED"),
     "signer": ("PONG", "OVER_CEILING"),
     "recorder": ("PONG",),
     "fetcher": ("PONG", "FETCHED"),

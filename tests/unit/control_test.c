@@ -259,7 +259,7 @@ static void texts_are_terminated_whatever_comes(void **state)
     }
 #define CONTROL_BARE(word, least, most)
 #include <stird/io/control.def>
-    assert_int_equal(tried, 14);
+    assert_int_equal(tried, 36);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_pair, close_pair)

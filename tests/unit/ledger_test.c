@@ -67,6 +67,7 @@ static struct scene *new_scene(void)
                                      .call = &s->call,
                                      .outcome = &s->outcome,
                                      .upstream = STR("carrier-a"),
+                                     .monitor = STR("east"),
                                      .sip_status = 200,
                                      .cause = CAUSE_ANSWERED,
                                      .tried = s->tried,
@@ -116,7 +117,7 @@ static void a_signed_call(void **state)
            "\"source\":\"[2001:db8::1]:5060\",\"orig_tn\":\"12155550100\",\"dest_tn\":\"911\","
            "\"attest\":\"A\",\"origid\":\"fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0\","
            "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"withheld\":null,"
-           "\"rule\":\"attestation.owned\",\"rate\":null,"
+           "\"rule\":\"attestation.owned\",\"rate\":null,\"monitor\":\"east\","
            "\"number_state\":\"owned\",\"number_row\":\"/etc/stird/n.csv:7\","
            "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
            "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
@@ -199,7 +200,7 @@ static void refused_before_anything_was_known(void **state)
         "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
         "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
         "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
-        "\"reason\":\"no_trunk\",\"withheld\":null,\"rule\":null,\"rate\":null,\"number_state\":null,"
+        "\"reason\":\"no_trunk\",\"withheld\":null,\"rule\":null,\"rate\":null,\"monitor\":\"east\",\"number_state\":null,"
         "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
         "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
         "\"iat\":null,\"tokens\":null,\"identity_fault\":null,\"identity_unreadable\":0,\"verification\":null,"

@@ -23,6 +23,8 @@ static const char status[] =
     "\"numbers\":{\"rows\":7,\"segments\":6,\"urgent_changes\":0},"
     "\"certificates\":[{\"id\":\"818H\",\"unit\":\"x\",\"spc\":\"709J\",\"url\":\"served\",\"not_before\":10,"
     "\"not_after\":20,\"checked_at\":15,\"signs\":true}],"
+    "\"monitors\":[{\"name\":\"east\",\"trunk\":\"pbx\",\"upstream\":null,\"state\":\"well\",\"result\":\"signed\","
+    "\"number_changed\":false,\"delay_ms\":21,\"at_s\":40}],"
     "\"tls_certificates\":[{\"use\":\"web\",\"not_after\":30}],"
     "\"workers\":[{\"state\":\"serving\",\"deaths\":1,\"hangs\":0},{\"state\":\"none\",\"deaths\":2,\"hangs\":1}],"
     "\"signer\":{\"state\":\"serving\",\"deaths\":0,\"hangs\":0}}";

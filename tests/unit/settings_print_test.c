@@ -44,10 +44,17 @@ static const struct part {
     {&rule_table, "rules", "name = \"last\"; then = \"by_number\";", false},
     {&trust_table, "trust", "name = \"us\"; anchors = " ANCHORS ";", true}, /* profiles cannot */
     {&verification_table, "verification", "name = \"carrier\"; trust = [ \"us\" ];", false},
+    {&monitor_table, "monitors",
+     "name = \"east\"; trunk = \"pbx\"; from = \"+12155550100\"; to = \"+12155550199\";", false},
     {&root_table, NULL, "", true},
 };
 
 #define REJECTS "on_failure = \"reject\";"
+#define INBOUND                                                                                    \
+    PROFILE "trunks = ( { name = \"pbx\"; sources = [ \"127.0.0.2\" ]; customer = \"acme\"; "      \
+            "identity = \"authenticated\"; upstreams = [ \"carrier\" ]; }, { name = \"in\"; "      \
+            "sources = [ \"127.0.0.3\" ]; service = \"verify\"; verification = \"carrier\"; "      \
+            "upstreams = [ \"carrier\" ]; } );"
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define VERIFYING                                                                                  \
     PROFILE "trust = ( { name = \"us\"; anchors = " ANCHORS "; } ); "                              \
@@ -247,6 +254,12 @@ static const struct trial {
      "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
     {&trust_table, "countries", "[ \"1\", \"33\" ]", "", ""},
     {&verification_table, "name", "\"other\"", "", ""},
+    {&monitor_table, "name", "\"other\"", "", ""},
+    {&monitor_table, "trunk", "\"in\"", "", INBOUND},
+    {&monitor_table, "upstream", "\"carrier\"", "", ""},
+    {&monitor_table, "from", "\"+12155550111\"", "", ""},
+    {&monitor_table, "to", "\"+12155550122\"", "", ""},
+    {&monitor_table, "arrives", "[ \"in\" ]", "", INBOUND},
     {&verification_table, "trust", "[ \"us\", \"fr\" ]", "",
      "trust = ( { name = \"fr\"; anchors = " ANCHORS "; }, { name = \"us\"; anchors = " ANCHORS
      "; } );"},

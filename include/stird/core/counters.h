@@ -19,6 +19,7 @@
 #define PROXY_REASONS       180 /* above the highest id of reason.def */
 #define PROXY_VERIFICATIONS 4   /* verification_class */
 #define PROXY_CERTIFICATES  5   /* verified_cache */
+#define MONITOR_RESULTS     7   /* monitor_found */
 #define STATUS_CLASSES      5   /* of final answers: 2xx to 6xx */
 
 /* A number read from another process's memory is believed up to here, so that a false one cannot

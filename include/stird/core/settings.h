@@ -298,6 +298,28 @@ struct verification_setting {
     unsigned n_reject_countries; /* 0: of all */
 };
 
+/* How well a call of a monitor has to arrive (monitor_result.h). */
+enum monitor_expect {
+    MONITOR_EXPECTS_A,
+    MONITOR_EXPECTS_B,
+    MONITOR_EXPECTS_C,
+    MONITOR_EXPECTS_SIGNED, /* by whomever */
+    MONITOR_EXPECTS_ARRIVAL
+};
+
+/* A call that stird places again and again, from one of our numbers to another one of ours. */
+struct monitor_setting {
+#define SETTINGS_OF_MONITOR
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
+    uint32_t trunk;
+    uint32_t upstream;       /* index; NO_UPSTREAM: as the trunk's calls go */
+    struct str from, to;     /* digits */
+    const uint32_t *arrives; /* trunks by which it may come back; none: all that verify */
+    unsigned n_arrives;
+};
+#define NO_UPSTREAM UINT32_MAX
+
 /* What is unknown because of mistakes that were reported already; a check that goes on says nothing
    about it. */
 struct open_names {
@@ -330,6 +352,8 @@ struct settings {
     unsigned n_trusts; /* at most TRUST_DOMAINS_MAX */
     const struct verification_setting *verifications;
     unsigned n_verifications;
+    const struct monitor_setting *monitors;
+    unsigned n_monitors;              /* at most MONITORS_MAX */
     const struct provider *providers; /* at least one */
     unsigned n_providers;
     bool providers_named; /* given by the list `providers`; else the only one comes from

@@ -54,6 +54,9 @@ enum admin_type {
     ADMIN_SHADOW_END,   /* drops it */
     ADMIN_RESTART, /* text: "now": a stop that comes soon is the first half of a restart. Reply:
                       JSON, what is to be restarted */
+    ADMIN_CALL, /* text: trunk, upstream (or empty), from, to, ms, ending (monitor_call.h), with a
+                   NUL between them. Reply: JSON, when the call has ended */
+    ADMIN_MONITORS, /* reply: JSON, the monitors and their last results */
     ADMIN_TYPES
 };
 

@@ -11,6 +11,7 @@
 #include <stird/core/fetch_tally.h>
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
+#include <stird/core/monitor_call.h>
 #include <stird/core/refused_source.h>
 #include <stird/core/shadow_change.h>
 #include <stird/core/x5u.h>

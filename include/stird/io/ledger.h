@@ -29,6 +29,7 @@ struct ledger_entry {
     const struct call *call; /* trunk may be NULL: refused before it was known */
     const struct outcome *outcome;
     struct str upstream;       /* the one that took the call, or empty */
+    struct str monitor;        /* whose call of our own it is; empty: nobody's */
     int sip_status;            /* the final answer towards the caller; 0: none */
     enum cause cause;          /* what ended it */
     const struct tried *tried; /* the next hops that were asked */

@@ -43,10 +43,11 @@ struct record {
     int64_t sign_us, total_us;      /* -1: none */
     uint64_t config_generation, numbers_generation;
     bool emergency;
-    struct str rate;   /* the rates that were above what rules say; empty: none */
-    struct str detail; /* what of the request is wrong, and where */
-    uint32_t count;    /* this was the last of so many INVITEs; 0: it stands alone */
-    bool is_verified;  /* VERIFIED says what its Identity is worth */
+    struct str monitor; /* whose call of our own it is (monitors); empty: nobody's */
+    struct str rate;    /* the rates that were above what rules say; empty: none */
+    struct str detail;  /* what of the request is wrong, and where */
+    uint32_t count;     /* this was the last of so many INVITEs; 0: it stands alone */
+    bool is_verified;   /* VERIFIED says what its Identity is worth */
     struct verified verified;
     struct tried tried[TRIED_MAX]; /* the next hops, in the order in which they were tried */
     uint32_t n_tried;

@@ -19,6 +19,7 @@ struct event_base;
 struct fetcher_client;
 struct switches;
 struct tls;
+struct monitoring;
 struct tracing;
 struct proxy;
 struct rates;
@@ -41,6 +42,8 @@ struct proxy_options {
                                                 counted */
     struct fetcher_client *fetcher; /* certificates of others; stays the caller's, until the proxy
                                        is freed. NULL: there is none */
+    struct monitoring *monitoring;  /* monitoring.h; stays the caller's, as long. NULL: no calls of
+                                       our own */
     struct tracing *tracing; /* tracing.h; stays the caller's, as long. NULL: nothing is traced */
 };
 
