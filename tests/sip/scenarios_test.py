@@ -11,7 +11,8 @@ from lib.web import Web
 
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
          "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
-         "sbc-on-both-sides", "inbound-pbx", "transit-gateway")
+         "sbc-on-both-sides", "inbound-pbx", "transit-gateway", "inbound-marked",
+         "inbound-france")
 
 
 class Scenarios(Story):
@@ -86,6 +87,69 @@ class Scenarios(Story):
         told = stird.wait_until(lambda: inbound("verified"), HANG_S, "a call that is verified")["verification"]
         self.assertEqual([told["class"], told["level"], told["spc"]], ["passed", "A", "709J"])
         self.assertTrue(inbound("unsigned_call"))
+
+    def brought(self, caller, called, identity=None, at=None, **more):
+        """A call that the carrier brings, and the PBX refuses: (sent, arrived)."""
+        return self.short_call(peer=self.carrier, at=at or self.sbc, caller=caller, called=called,
+                               extra=["Identity: " + identity] if identity else [], **more)
+
+    def turned_away(self, status, caller, called, identity=None):
+        """One that nobody hears of: (its record, the answer)."""
+        self.sbc  # pylint: disable=pointless-statement
+        invite = self.place(self.carrier, caller=caller, called=called, extra=["Identity: " + identity] if identity else [])
+        final = self.carrier.expect(status)
+        self.carrier.acknowledge(invite, final, self.at())
+        self.sbc.expect_nothing(0.1)
+        return self.record(invite, decision="rejected"), final
+
+    def test_inbound_marked(self):
+        """The name, verstat and headers; an owner's number from outside, a customer who is strict, a screen."""
+        theirs, web = self.others()
+        self.example("inbound-marked")
+        screening = self.peer("screening", 4)
+        name = '"Bank" <sip:+13125550123@pbx.example.com>'
+
+        def identity(**more):
+            return token.identity(theirs.directory, orig="13125550123", dest="12155551000",
+                                  header={"x5u": web.url("709J.pem")}, **more)
+
+        def passes():
+            invite, arrived = self.brought("+13125550123", "+12155551000", identity(), from_=name)
+            return self.record(invite)["reason"] == "verified" and arrived
+        arrived = stird.wait_until(passes, HANG_S, "a call that is verified")
+        self.assertTrue(arrived["from"].startswith(
+            '"Bank" <sip:+13125550123;verstat=TN-Validation-Passed@pbx.example.com>'), arrived["from"])
+        self.assertEqual(arrived.all("p-attestation-indicator"), ["B"], "709J is capped")
+        self.assertEqual(arrived.all("identity"), [])
+        _, arrived = self.brought("+13125550123", "+12155551000", identity(iat=1700000000), at=screening, from_=name)
+        self.assertTrue(arrived["from"].startswith(
+            '"[X] Bank" <sip:+13125550123;verstat=TN-Validation-Failed@pbx.example.com>'), arrived["from"])
+        record, _ = self.turned_away(603, "+12155551234", "+12155551000")
+        self.assertEqual((record["reason"], record["verification"]["own_number"]), ("refused_by_rule", True))
+        record, _ = self.turned_away(488, "+13125550123", "+12155557000")
+        self.assertIn("strict-customer", record["rule"])
+
+    def test_inbound_france(self):
+        """A French number that nobody signed, or whose token is another call's, is refused; others go on."""
+        theirs, web = self.others()
+        self.example("inbound-france")
+
+        def identity(**more):
+            return token.identity(theirs.directory, orig="33123456789", dest="33140200001",
+                                  header={"x5u": web.url("709J.pem")}, **more)
+
+        def passes():
+            """The first ones may still want for trust or certificate; then they are open, and go on."""
+            invite, _ = self.brought("+33123456789", "+33140200001", identity())
+            return self.record(invite)["reason"] == "verified"
+        stird.wait_until(passes, HANG_S, "a call that is verified")
+        record, final = self.turned_away(428, "+33123456789", "+33140200001")
+        self.assertEqual(record["reason"], "unsigned_call")
+        record, final = self.turned_away(438, "+33123456700", "+33140200001", identity())
+        self.assertEqual((record["reason"], final.all("reason")), (
+            "token_of_another_call", ['STIR;cause=438;text="Invalid Identity Header"']))
+        self.brought("+442079460000", "+33140200001")
+        self.brought("+442079460000", "+33140200001", identity())
 
     def test_retail_subscriber(self):
         self.example("retail-subscriber")
