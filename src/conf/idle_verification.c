@@ -135,6 +135,39 @@ static void check_way_back(struct reader *r, const struct draft *draft, const st
     }
 }
 
+/* ---- told to nobody ---- */
+
+static bool some_is_trusted(const struct settings *s, const struct trunk *t)
+{
+    for (unsigned i = 0; i < t->n_upstreams; i++)
+        if (s->upstreams[t->upstreams[i]].trusted)
+            return true;
+    return false;
+}
+
+/* What is said among those who trust each other alone (RFC 3325). */
+static void check_told(struct reader *r, const struct draft *draft, const struct draft_trunk *d,
+                       const struct trunk *t)
+{
+    const struct settings *s = &draft->settings;
+    if (t->verification >= s->n_verifications || some_is_trusted(s, t))
+        return;
+    const struct verification_setting *v = &s->verifications[t->verification];
+    const struct {
+        const char *key;
+        bool is_set;
+    } keys[] = {{"attestation_headers", v->n_attestation_headers > 0},
+                {"result_header", v->result_header.n > 0},
+                {"pai_from_token", v->pai_from_token}};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !v->observe; i++)
+        if (keys[i].is_set)
+            warn(
+                r, &d->object, place_of(&d->object, "upstreams"),
+                "upstreams: none of them is trusted, so %s of verification %.*s is told to nobody: "
+                "write trusted = true on the upstream that reads it",
+                keys[i].key, STR_ARG(shown(r, v->name)));
+}
+
 void verification_find_idle(struct reader *r, const struct draft *draft)
 {
     if (r->problems->n > 0) /* among them may be who names it */
@@ -144,6 +177,7 @@ void verification_find_idle(struct reader *r, const struct draft *draft)
     for (unsigned i = 0; i < draft->trunks.n; i++) {
         const struct draft_trunk *d = container_of(draft->trunks.items[i], struct draft_trunk,
                                                    object);
+        check_told(r, draft, d, &draft->settings.trunks[i]);
         if (!word_of(d)->verifies || word_of(d)->signs)
             continue;
         check_keys(r, d);
