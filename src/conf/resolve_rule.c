@@ -345,7 +345,7 @@ static bool asks_for_nothing(const struct draft_rule *d)
         if (was_given(&d->object, conditions[i]))
             return false;
     return d->rule.identity == RULE_ANY_IDENTITY && d->rule.carries == RULE_CARRIES_ANY &&
-           d->rule.level_below == RULE_NO_FLOOR && !d->rule.own_number;
+           d->rule.level_below == RULE_NO_FLOOR && !d->rule.own_number && !d->rule.replayed;
 }
 
 static const struct draft_rule *rule_at(const struct draft *draft, unsigned i)

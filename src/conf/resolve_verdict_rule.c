@@ -171,7 +171,7 @@ static bool asks_for_rate(const struct draft_rule *d)
 static void check_rate(struct reader *r, const struct draft_rule *d)
 {
     static const char *const keys[] = {"verdict", "levels",     "level_below", "signers",
-                                       "trust",   "own_number", "upstreams"};
+                                       "trust",   "own_number", "replayed",    "upstreams"};
     for (size_t i = 0; asks_for_rate(d) && i < sizeof(keys) / sizeof(keys[0]); i++)
         if (was_given(&d->object, keys[i]))
             complain(r, &d->object, place_of(&d->object, keys[i]),

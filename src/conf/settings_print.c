@@ -511,6 +511,8 @@ static bool rule_says(const struct rule *r, const struct key *k)
         return r->level_below != RULE_NO_FLOOR;
     if (str_eq(name, STR("own_number")))
         return r->own_number;
+    if (str_eq(name, STR("replayed")))
+        return r->replayed;
     if (str_eq(name, STR("short_share")))
         return r->short_share > 0;
     if (str_eq(name, STR("unanswered_share")))

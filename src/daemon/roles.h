@@ -59,6 +59,7 @@ struct worker_options {
     int counters_fd; /* counter_page.h; taken */
     int rates_fd;    /* rates_page.h; taken */
     const struct rates_shape *rates_shape;
+    int replays_fd; /* sections of replays.h; taken */
 };
 
 /*

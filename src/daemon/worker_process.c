@@ -11,6 +11,7 @@
 #include "roles.h"
 #include "snapshots_held.h"
 #include "tls_files.h"
+#include "worker_memory.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -26,9 +27,7 @@
 #include <stird/conf/settings_file.h>
 #include <stird/io/call_trace.h>
 #include <stird/io/control.h>
-#include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
-#include <stird/io/rates_page.h>
 #include <stird/io/snapshot.h>
 #include <stird/io/switches_file.h>
 #include <stird/io/trust_file.h>
@@ -67,13 +66,12 @@ struct worker {
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
-    bool runs;                       /* its event loop */
-    bool drained;                    /* this worker has no call left */
-    bool yields;                     /* the next process takes the sockets */
-    bool dismissed;                  /* no other worker has one left either */
-    int64_t clock_offset_us;         /* real time less monotonic, at the last look */
-    struct rates rates;              /* in memory that all workers have */
-    struct proxy_counters *counters; /* in memory that the supervisor reads */
+    bool runs;               /* its event loop */
+    bool drained;            /* this worker has no call left */
+    bool yields;             /* the next process takes the sockets */
+    bool dismissed;          /* no other worker has one left either */
+    int64_t clock_offset_us; /* real time less monotonic, at the last look */
+    struct worker_memory memory;
 };
 
 /* ---- snapshots ---- */
@@ -520,7 +518,7 @@ static void watch_clock(struct worker *w)
     proxy_today(w->proxy);
     if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US)
         return;
-    count_add(&w->counters->clock_steps, 1);
+    count_add(&w->memory.counters->clock_steps, 1);
     log_warning("the clock was set while running",
                 LOG_NUMBER("by_ms", (long long)(step_us / 1000)));
 }
@@ -628,20 +626,10 @@ static bool make_event_base(struct worker *w)
     return w->base != NULL && fetcher_link_init(&w->fetcher, w->base);
 }
 
-/* Before it gives up files: the descriptor is not kept. */
-static bool map_counters(struct worker *w)
+/* Before it gives up files: the descriptors are not kept. */
+static bool map_memory(struct worker *w)
 {
-    w->counters = counter_page_map(w->options->counters_fd, true);
-    close(w->options->counters_fd);
-    return w->counters != NULL;
-}
-
-static bool map_rates(struct worker *w)
-{
-    const struct worker_options *o = w->options;
-    const bool mapped = rates_page_map(&w->rates, o->rates_fd, o->rates_shape, o->worker);
-    close(o->rates_fd);
-    return mapped;
+    return worker_memory_map(&w->memory, w->options);
 }
 
 static bool make_proxy(struct worker *w)
@@ -659,8 +647,9 @@ static bool make_proxy(struct worker *w)
         .inbox_fd = w->inbox_fd,
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
-        .counters = w->counters,
-        .rates = &w->rates,
+        .counters = w->memory.counters,
+        .rates = &w->memory.rates,
+        .replays = &w->memory.replays,
         .fetcher = w->fetcher.client,
         .tracing = &w->tracing,
         .monitoring = &w->monitoring,
@@ -730,8 +719,7 @@ static const struct {
 } steps[] = {
     {"event loop", make_event_base},
     {"first snapshot", wait_for_snapshot},
-    {"counters", map_counters},
-    {"rates", map_rates},
+    {"memory that others have too", map_memory},
     {"SIP side", make_proxy},
     {"timers", make_events},
     {"giving up files and system calls", give_up_rights},
@@ -744,8 +732,7 @@ static void worker_fini(struct worker *w)
     proxy_free(w->proxy);
     tracing_fini(&w->tracing);
     fetcher_link_fini(&w->fetcher);
-    counter_page_unmap(w->counters);
-    rates_page_unmap(&w->rates);
+    worker_memory_unmap(&w->memory);
     numbers_unmap(&w->overlay);
     trust_file_unmap(&w->trust);
     free(w->names);

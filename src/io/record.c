@@ -36,7 +36,7 @@ struct packet_verified {
     uint64_t trust_generation;
     uint32_t header, headers, beyond;
     uint8_t class, level, check, attest, verstat, told, cache, fetched, answered;
-    uint8_t is_lowered, shown_class, shown_level, own_number;
+    uint8_t is_lowered, shown_class, shown_level, own_number, replayed;
     uint16_t answer_status;
     struct tn elsewhere;
     uint16_t reason, text_bytes[N_VERIFIED_TEXTS];
@@ -131,6 +131,7 @@ static void pack_verified(struct buf *packet, const struct verified *v)
     p.shown_class = (uint8_t)v->shown.class;
     p.shown_level = (uint8_t)v->shown.level;
     p.own_number = v->own_number;
+    p.replayed = v->replayed;
     p.answered = (uint8_t)v->answered;
     p.answer_status = v->answer_status;
     p.elsewhere.n = v->elsewhere.n;
@@ -194,7 +195,7 @@ static bool verified_is_good(const struct packet_verified *v)
            v->told < VERSTAT_TOLD_KINDS && v->cache < VERIFIED_CACHES &&
            v->fetched < FETCH_OUTCOMES && v->answered < ANSWERED_KINDS && v->answer_status <= 699 &&
            v->elsewhere.n <= TN_MAX_DIGITS && v->shown_class < VERIFICATION_CLASSES &&
-           is_level(v->shown_level) && v->is_lowered <= 1 && v->own_number <= 1;
+           is_level(v->shown_level) && v->is_lowered <= 1 && v->own_number <= 1 && v->replayed <= 1;
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -264,6 +265,7 @@ static bool unpack_verified(struct verified *v, struct str *rest)
                                      .level = (char)p.shown_level,
                                      .class = (enum verification_class)p.shown_class},
                            .own_number = p.own_number,
+                           .replayed = p.replayed,
                            .answered = (enum verification_answered)p.answered,
                            .answer_status = p.answer_status,
                            .wait_us = p.wait_us,

@@ -80,6 +80,8 @@ static void count(const struct context *c, const struct verified *v)
         TALLY(c, verified_by_level[v->level - 'A'], 1);
     if (v->elsewhere.n > 0)
         TALLY(c, verified_elsewhere, 1);
+    if (v->replayed)
+        TALLY(c, verified_replayed, 1);
     count_add(&all->certificate_cache[v->cache], 1);
     histogram_add(&all->verifying_us, (uint64_t)v->verify_us);
     if (v->wait_us > 0)

@@ -57,6 +57,7 @@ struct proxy {
     struct proxy_counters own;
     struct uncounted uncounted;
     struct rates *rates;            /* NULL: they are not counted */
+    struct replays *replays;        /* NULL: no tokens are noted */
     struct rate_reader rate_reader; /* of these */
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t said_ms[PROXY_LINES];   /* when the log last said each */
@@ -215,6 +216,11 @@ struct uncounted *proxy_uncounted(struct proxy *p)
 struct rates *proxy_rates(const struct proxy *p)
 {
     return p->rates;
+}
+
+struct replays *proxy_replays(const struct proxy *p)
+{
+    return p->replays;
 }
 
 const struct rate_reader *proxy_rate_reader(const struct proxy *p)
@@ -686,6 +692,7 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->snapshot = snapshot_ref(options->snapshot);
     p->fetcher = options->fetcher;
     p->rates = options->rates;
+    p->replays = options->replays;
     p->rate_reader = rating_reader_of(p->rates);
     p->tracing = options->tracing;
     p->monitoring = options->monitoring;

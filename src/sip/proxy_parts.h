@@ -93,6 +93,7 @@ struct trust_image *proxy_trust(const struct proxy *p);
 /* What a decision asks for rates, NULL: they are not known; what they are counted in, or NULL. */
 const struct rate_reader *proxy_rate_reader(const struct proxy *p);
 struct rates *proxy_rates(const struct proxy *p);
+struct replays *proxy_replays(const struct proxy *p); /* NULL: no tokens are noted */
 struct numbers *proxy_overlay(const struct proxy *p); /* urgent changes; NULL: none */
 /* What an operator has switched; NULL: nothing. For now alone, as trust. */
 const struct switches *proxy_switches(const struct proxy *p);

@@ -6,6 +6,7 @@
 #include <stird/core/believed.h>
 #include <stird/core/headers.h>
 #include <stird/core/party.h>
+#include <stird/core/replays.h>
 #include <stird/core/sip_date.h>
 #include <stird/core/trunk.h>
 #include <stird/core/verified.h>
@@ -554,6 +555,20 @@ static void leave_open(struct verified *kept, enum reason reason)
                               .age_s = VERIFIED_NO_TIME};
 }
 
+/* Whether another call came with the token by which this one passed, while it may be fresh: as long
+   before its iat as behind it. A rehearsal is no call. */
+static bool was_seen(const struct verifying *v, const struct context *c)
+{
+    struct replays *r = proxy_replays(c->proxy);
+    const int i = verified_entry(&v->answer);
+    if (!r || proxy_rehearsal(c->proxy) || v->answer.class != VERIFICATION_PASSED || i < 0 ||
+        !v->answer.headers[i].token->has_signature)
+        return false;
+    return replays_see(r, v->answer.headers[i].token->signature,
+                       replays_call(c->call->call_id, c->message->from_tag), c->call->now_s,
+                       2 * v->question.rules.max_age_s);
+}
+
 /* False: no memory. */
 static bool judge_and_keep(struct verifying *v, struct context *c, struct verified *kept)
 {
@@ -567,6 +582,7 @@ static bool judge_and_keep(struct verifying *v, struct context *c, struct verifi
     kept->cache = cache_of(v, &v->answer);
     kept->wait_us = v->wait_us;
     kept->verify_us = v->judged_us;
+    kept->replayed = was_seen(v, c);
     struct rehearsal *r = (struct rehearsal *)(uintptr_t)proxy_rehearsal(c->proxy);
     if (r)
         r->verification = &v->answer;

@@ -1,4 +1,4 @@
-/* R-V-054, R-V-056, R-V-057: what is written into a verified call, byte for byte, in the form of
+/* R-V-020, R-V-054, R-V-056, R-V-057: what is written into a verified call, byte for byte, in the form of
    each who reads it. */
 #include <setjmp.h>
 #include <stdarg.h>

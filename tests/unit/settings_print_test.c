@@ -162,6 +162,7 @@ static const struct trial {
     {&rule_table, "signers", "[ \"709J\", \"123X\" ]", "", VERIFYING},
     {&rule_table, "trust", "[ \"us\" ]", "", VERIFYING},
     {&rule_table, "own_number", "true", "", VERIFYING},
+    {&rule_table, "replayed", "true", "", VERIFYING},
     {&rule_table, "upstreams", "[ \"second\", \"carrier\" ]", "", SECOND},
     {&rule_table, "days", "[ \"sat\", \"sun\" ]", "", ""},
     {&rule_table, "from", "\"22:00\"", "to = \"06:30\";", ""},

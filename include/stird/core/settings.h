@@ -201,7 +201,7 @@ static inline bool rule_asks_for_rate(const struct rule *r)
 static inline bool rule_asks_for_verdict(const struct rule *r)
 {
     return r->judged != 0 || r->levels != 0 || r->level_below != RULE_NO_FLOOR ||
-           r->n_signers > 0 || r->trusts != 0 || r->own_number;
+           r->n_signers > 0 || r->trusts != 0 || r->own_number || r->replayed;
 }
 
 /* What is not a mistake but probably not meant either: `stird -t` and the log say it. */

@@ -55,6 +55,7 @@ struct verified {
         enum verification_class class;
         enum verstat verstat;
     } shown;
+    bool replayed;          /* another call had its token before (replays.h) */
     bool own_number;        /* one of our own numbers calls from outside (own_number.h) */
     bool is_priority;       /* asks for what emergency services have: never refused */
     enum verstat_told told; /* what came along: read, never believed */

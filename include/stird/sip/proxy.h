@@ -23,6 +23,7 @@ struct monitoring;
 struct tracing;
 struct proxy;
 struct rates;
+struct replays;
 
 struct proxy_options {
     struct event_base *base;
@@ -40,6 +41,7 @@ struct proxy_options {
     struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
     struct rates *rates;                     /* to count in; stays the caller's. NULL: rates are not
                                                 counted */
+    struct replays *replays;        /* to note tokens in; stays the caller's. NULL: none is noted */
     struct fetcher_client *fetcher; /* certificates of others; stays the caller's, until the proxy
                                        is freed. NULL: there is none */
     struct monitoring *monitoring;  /* monitoring.h; stays the caller's, as long. NULL: no calls of

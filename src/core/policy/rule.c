@@ -216,6 +216,7 @@ static const struct {
     {"signers", NULL, verdict_fit_signers},
     {"trust", NULL, verdict_fit_trust},
     {"own_number", NULL, verdict_fit_own},
+    {"replayed", NULL, verdict_fit_replayed},
 };
 
 enum fit rule_fit(const struct rule *r, const struct rule_facts *facts, const char **which)

@@ -87,6 +87,12 @@ enum fit verdict_fit_own(const struct rule *r, const struct rule_facts *f)
                          : FITS;
 }
 
+enum fit verdict_fit_replayed(const struct rule *r, const struct rule_facts *f)
+{
+    const bool fits = !r->replayed || (f->call->verified && f->call->verified->replayed);
+    return fit_of(fits, fits);
+}
+
 /* ---- whom it calls ---- */
 
 struct owners {

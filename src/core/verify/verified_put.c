@@ -53,6 +53,10 @@ static void put_shown(struct json *j, const struct verified *v)
         json_put_key(j, STR("own_number"));
         json_put_bool(j, true);
     }
+    if (v->replayed) {
+        json_put_key(j, STR("replayed"));
+        json_put_bool(j, true);
+    }
 }
 
 void verified_put(struct json *j, const struct verified *v)
