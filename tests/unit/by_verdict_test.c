@@ -1,5 +1,5 @@
-/* R-V-020, R-V-062: what rules and the list of signers make of a judged call: a table of cases, and what
-   holds of each of them: nothing gets better, and nobody is refused who never is. */
+/* R-V-020, R-V-062: what rules and the list of signers make of a judged call: a table of cases, and
+   what holds of each of them: nothing gets better, and nobody is refused who never is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -10,6 +10,7 @@
 typedef enum fit verdict_fit(const struct rule *rule, const struct rule_facts *facts);
 
 verdict_fit verdict_fit_class, verdict_fit_levels, verdict_fit_below, verdict_fit_signers,
-    verdict_fit_trust, verdict_fit_own, verdict_fit_replayed, verdict_fit_called, verdict_fit_called_is;
+    verdict_fit_trust, verdict_fit_own, verdict_fit_replayed, verdict_fit_called,
+    verdict_fit_called_is;
 
 #endif
