@@ -101,7 +101,9 @@ static void is_over(struct timer *timer, int64_t now_ms)
 
 static void trips(struct kept_guard *g, const struct context *c, unsigned percent)
 {
-    count_add(&proxy_counters(g->proxy)->verification_guard_active, 1);
+    /* Between the end of its minute and the timer's next tick it may trip once more. */
+    if (!timer_is_set(&g->over))
+        count_add(&proxy_counters(g->proxy)->verification_guard_active, 1);
     timer_set(proxy_timers(g->proxy), &g->over, is_over, proxy_now_ms() + GUARD_MS);
     log_error("too many calls of a trunk fail verification: for a minute none is refused for it; "
               "is the clock right, are the authorities?",
