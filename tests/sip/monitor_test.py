@@ -117,6 +117,11 @@ class Carriers(Monitor):
         self.try_carrier(lambda a: {"caller": OTHER}, result="failed", number_changed=True, calling=OTHER[1:],
                          token_spoilt=True, level=None)
 
+    def test_by_a_trunk_that_judges_too(self):
+        """What leaves is not taken for what comes back."""
+        self.begin_monitor(trunks=[self.trunk("pbx", 3, service="verify_sign", verification="carrier", trusted=False)])
+        self.ready()
+
     def test_it_does_not_come(self):
         """It rings for nobody: it is ended by CANCEL when its time is over."""
         self.begin_monitor()
