@@ -1,5 +1,6 @@
 #include "verdict_fit.h"
 
+#include <stird/core/signers.h>
 #include <stird/core/verified.h>
 
 #include "decision.h"
@@ -85,6 +86,25 @@ enum fit verdict_fit_own(const struct rule *r, const struct rule_facts *f)
     return r->own_number ? own_number_fit(f->settings, f->table, f->call,
                                           f->has_orig ? &f->outcome->claims.orig : NULL)
                          : FITS;
+}
+
+/* ---- what is never refused ---- */
+
+bool verdict_fit_is_observed(const struct settings *s, const struct trunk *trunk)
+{
+    return trunk->verification < s->n_verifications &&
+           s->verifications[trunk->verification].observe;
+}
+
+bool verdict_fit_spares(const struct settings *s, const struct call *call)
+{
+    const struct verified *v = call->verified;
+    const struct signer *row;
+    if (v->class == VERIFICATION_OPEN || v->is_priority || verdict_fit_is_observed(s, call->trunk))
+        return true;
+    return v->class == VERIFICATION_PASSED &&
+           signers_judge(s->signers, s->n_signers, v->spc, decision_day(s, call->now_s), &row) ==
+               SIGNER_ALLOW;
 }
 
 /* ---- whom it calls ---- */
