@@ -174,7 +174,19 @@ class Transit(Ruling):
         """A number that no table has is C here: "B" for all that passed or came unsigned is no promise of more."""
         self.begin_transit('name = "r"; called = [ "%s" ]; verdict = [ "unsigned" ]; then = "B";' % CALLED,
                            identity="authenticated", more='attestation = { unknown = "C"; };')
-        self.goes_on(decision="signed", attest="C", reason="signed_unknown", rule="attestation.unknown")
+        self.goes_on(decision="signed", attest="C", reason="signed_unknown", rule="rule r; attestation.unknown")
+
+    def test_what_decided_is_told(self):
+        """Of a call whose own token stays: by which rule another level is told on, in the record and by explain."""
+        self.begin_transit('name = "r"; called = [ "%s" ]; levels = [ "A" ]; then = "B";' % CALLED)
+        invite, arrived = self.short_call(caller=ELSEWHERE, called=CALLED, extra=["Identity: " + self.of()])
+        self.assertEqual(arrived.all("p-attestation-indicator"), ["B"])
+        record = self.record(invite, reason="verified_kept", rule="rule r; verification")
+        self.assertEqual(record["verification"]["told_level"], "B")
+        told = stirctl.ask(self.stird.configuration, "explain", "--trunk", "in", "--certificate", self.made + "/709J/chain.pem",
+                           "--message", self.lab.write("m.sip", invite.octets().decode()))
+        self.assertEqual(told["rule"], "rule r; verification", told)
+        self.assertIn("its level is told as B", told["steps"])
 
     def test_a_second_configuration_knows_it_too(self):
         """The same files would refuse no emergency call either."""
