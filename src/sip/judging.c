@@ -98,16 +98,18 @@ static void take_over(struct context *c, const struct verified *v)
     *judged = *v;
     judged->shown = (struct verified_shown){.is_lowered = false};
     judged->own_number = false;
+    judged->answered = ANSWERED_NOTHING;
+    judged->answer_status = 0;
     c->outcome->verdict = VERDICT_PASS;
     c->outcome->sip_status = 0;
     c->outcome->reason = v->reason;
     c->outcome->verified = judged;
+    c->outcome->claims.orig = v->orig;
 }
 
 static void judge(struct context *c)
 {
     struct outcome *o = c->outcome;
-    o->emergency = c->says_emergency != EMERGENCY_NONE;
     if (!c->verifying)
         c->verifying = verifying_new(c); /* of a rehearsal */
     if (is_switched_off(c)) {
@@ -125,6 +127,7 @@ enum step_result judging_judge(struct context *c)
     const struct rehearsal *r = proxy_rehearsal(c->proxy);
     if (c->call->verified)
         return STEP_NEXT;
+    c->outcome->emergency = c->says_emergency != EMERGENCY_NONE;
     if (r && r->verified)
         take_over(c, r->verified);
     else

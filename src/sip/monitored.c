@@ -162,7 +162,8 @@ static void note(struct context *c, struct monitoring *m, const struct monitor_w
 enum step_result monitored_take(struct context *c)
 {
     struct monitoring *m = proxy_monitoring(c->proxy);
-    if (!m || m->n == 0 || !c->outcome->verified || c->says_emergency != EMERGENCY_NONE)
+    if (!m || m->n == 0 || !c->outcome->verified || c->says_emergency != EMERGENCY_NONE ||
+        c->placed) /* it is on its way out, by a trunk that judges what it signs */
         return STEP_NEXT;
     forget_old(m, proxy_now_ms());
     const struct monitor_watch *w = watch_of(c, m);

@@ -59,7 +59,7 @@ enum step_result ruled_by_verdict(struct context *c)
     by_verdict(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome, &ruling);
     if ((ruling.told.is_lowered || ruling.own_number) && !keep_told(c, &ruling))
         return step_refuse(c, REASON_OUT_OF_MEMORY);
-    c->outcome->rule = ruling.by;
+    c->outcome->rule = c->call->ruled = ruling.by;
     if (ruling.own_number)
         tell_own_number(c);
     if (ruling.refuses)

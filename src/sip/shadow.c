@@ -112,12 +112,13 @@ void shadow_tell_again(struct proxy *p, const struct shadow_change *news)
 /* ---- one call ---- */
 
 /* Whether what became of it is what was decided. A fault that cost its signature says nothing about
-   either configuration, nor does a limit; and where nothing is signed nothing is decided. */
+   either configuration, nor does a limit or a call of our own; and where nothing is signed nothing
+   is decided. */
 static bool is_decided(const struct context *c)
 {
     const struct outcome *o = c->outcome;
     if (!c->initial || !c->request || !c->call || !o || c->call->source_in_doubt ||
-        c->call->fits_none)
+        c->call->fits_none || c->monitor)
         return false;
     const struct trunk *trunk = c->call->trunk;
     if (!trunk)

@@ -6,6 +6,7 @@
 #include <stird/core/identity.h>
 #include <stird/core/passport.h>
 #include <stird/core/policy.h>
+#include <string.h>
 
 #include "context.h"
 #include "forward.h"
@@ -80,6 +81,20 @@ static enum step_result go_elsewhere(struct context *c)
     return forward_next_view(c) == view ? STEP_NEXT : STEP_AGAIN;
 }
 
+/* Before its steps stand those of what decided by the verdict. */
+static void keep_steps(struct context *c, const struct str *steps, unsigned n)
+{
+    struct outcome *o = c->outcome;
+    struct str *all = n > 0 ? arena_array(c->arena, n + o->n_trace, sizeof(*all)) : NULL;
+    if (!all)
+        return;
+    memcpy(all, steps, n * sizeof(*all));
+    for (unsigned i = 0; i < o->n_trace; i++)
+        all[n + i] = o->trace[i];
+    o->trace = all;
+    o->n_trace += n;
+}
+
 enum step_result signing_decide(struct context *c)
 {
     if (c->bare)
@@ -98,6 +113,8 @@ enum step_result signing_decide(struct context *c)
     const struct str before = c->outcome->detail; /* why it fits no trunk, or is not judged */
     const uint32_t *upstreams = c->redirected ? c->outcome->upstreams : NULL; /* ruled.h */
     const unsigned n_upstreams = c->redirected ? c->outcome->n_upstreams : 0;
+    const struct str *steps = first ? c->outcome->trace : NULL;
+    const unsigned n_steps = first ? c->outcome->n_trace : 0;
     c->outcome = leaving->outcome = outcome;
     c->call->upstream = upstream_of_view(c, view);
     c->call->waited_s = waited_s(c);
@@ -109,6 +126,7 @@ enum step_result signing_decide(struct context *c)
     c->call->certificate_states = c->snapshot->certificate_states;
     decide(c);
     c->call->rates = NULL;
+    keep_steps(c, steps, n_steps);
     if (c->outcome->detail.n == 0)
         c->outcome->detail = before;
     if (upstreams && c->outcome->verdict != VERDICT_REJECT) {

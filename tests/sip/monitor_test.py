@@ -117,6 +117,11 @@ class Carriers(Monitor):
         self.try_carrier(lambda a: {"caller": OTHER}, result="failed", number_changed=True, calling=OTHER[1:],
                          token_spoilt=True, level=None)
 
+    def test_by_a_trunk_that_judges_too(self):
+        """What leaves is not taken for what comes back."""
+        self.begin_monitor(trunks=[self.trunk("pbx", 3, service="verify_sign", verification="carrier", trusted=False)])
+        self.ready()
+
     def test_it_does_not_come(self):
         """It rings for nobody: it is ended by CANCEL when its time is over."""
         self.begin_monitor()
@@ -247,6 +252,24 @@ class Scheduled(Monitor):
         self.assertEqual(stirctl.run(self.lab.path("stird.conf"), "reload")[0], 0)
         self.assertEqual(self.listed()["result"], "unsigned")
         self.carrier.expect_nothing(0.5)
+
+    def test_not_while_another_call_is_looked_for(self):
+        """Of two calls to one number neither would be known: the monitor's waits until that of stirctl has ended."""
+        self.begin_monitor()
+        self.ready()
+        said = self.call(seconds="60s")
+        arrived = self.carrier.expect("INVITE")
+        with open(self.lab.path("stird.conf"), "a", encoding="ascii") as conf:
+            conf.write(self.MONITOR)
+        self.assertEqual(stirctl.run(self.lab.path("stird.conf"), "reload")[0], 0)
+        self.carrier.expect_nothing(4)  # it is due a second after the reload
+        self.hand_back(arrived)
+        self.refuse_own(arrived)
+        self.result(said, result="signed")
+        own = self.carrier.expect("INVITE")
+        self.hand_back(own)
+        self.refuse_own(own)
+        stird.wait_until(lambda: self.listed().get("result") == "signed", HANG_S, "the monitor's result")
 
     def listed(self):
         return stirctl.ask(self.lab.path("stird.conf"), "monitors")["monitors"][0]

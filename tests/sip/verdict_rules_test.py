@@ -3,6 +3,7 @@
 import unittest
 
 from lib import stird, stirctl
+from lib.patience import HANG_S
 from lib.ruling import ELSEWHERE, Ruling, rules
 from lib.verifying import CALLED, CALLER
 
@@ -127,6 +128,77 @@ class VerdictRules(Ruling):
         self.assertEqual(status, 1)
         self.assertRegex(errors, r'stird\.conf:\d+: rule "r": upstreams: there is no upstream "screning"')
         self.assertRegex(errors, r'rule "r": verdict: "pased" is none of .* \(did you mean "passed"\?\)')
+
+
+class Transit(Ruling):
+    """A trunk that judges and signs: such a rule is asked once more where the call is signed, and does no more there."""
+
+    def begin_transit(self, *members, customer="foreign", identity="gateway", **more):
+        self.begin_with(*members, service="verify_sign", customer=customer, identity=identity, **more)
+
+        def is_so():
+            invite, _ = self.short_call(caller=ELSEWHERE, called="+14155550100",
+                                        extra=["Identity: " + self.of(called="+14155550100")])
+            return self.record(invite)["verification"]["reason"] == "verified"
+        stird.wait_until(is_so, HANG_S, "a call that is verified")
+
+    def goes_on(self, *identities, lines=(), **members):
+        invite, arrived = self.short_call(caller=ELSEWHERE, called=CALLED,
+                                          extra=["Identity: " + i for i in identities] + list(lines))
+        return arrived, self.record(invite, **members)
+
+    def test_whom_no_rule_refuses(self):
+        """Nobody who calls back for help and nobody whom we could not judge; an unsigned one is refused."""
+        self.begin_transit('name = "r"; called = [ "%s" ]; verdict = [ "unsigned", "open" ]; then = "refuse";' % CALLED)
+        self.refused(reason="refused_by_rule", rule="rule r")
+        for lines in (["Priority: psap-callback"], ["Resource-Priority: esnet.0"]):
+            arrived, _ = self.goes_on(lines=lines, decision="passed", reason="unsigned_by_rule", attest=None)
+            self.assertEqual(arrived.all("identity"), [])
+        stirctl.ask(self.lab.path("stird.conf"), "verification", "off", "--for", "1h")
+
+        def is_open():
+            invite = self.place(caller=ELSEWHERE, called="+14155550100")
+            self.refuse(self.carrier.expect("INVITE"), invite)
+            return self.record(invite)["verification"]["class"] == "open"
+        stird.wait_until(is_open, HANG_S, "a call that is open")
+        self.goes_on(decision="passed", reason="unsigned_by_rule", rule="rule r")
+
+    def test_a_profile_that_observes(self):
+        self.begin_transit('name = "r"; called = [ "%s" ]; verdict = [ "unsigned" ]; then = "refuse";' % CALLED,
+                           'name = "s"; called = [ "%s" ]; verdict = [ "passed" ]; then = "by_number"; upstreams = [ "screening" ];' % CALLED,
+                           profile={"observe": True}, upstreams_more=[self.upstream("screening", 8)])
+        self.goes_on(decision="signed", attest="C", reason="signed_gateway")
+        self.goes_on(self.of(), decision="passed", reason="verified_kept", upstream="carrier")
+
+    def test_it_raises_nobody(self):
+        """A number that no table has is C here: "B" for all that passed or came unsigned is no promise of more."""
+        self.begin_transit('name = "r"; called = [ "%s" ]; verdict = [ "unsigned" ]; then = "B";' % CALLED,
+                           identity="authenticated", more='attestation = { unknown = "C"; };')
+        self.goes_on(decision="signed", attest="C", reason="signed_unknown", rule="rule r; attestation.unknown")
+
+    def test_what_decided_is_told(self):
+        """Of a call whose own token stays: by which rule another level is told on, in the record and by explain."""
+        self.begin_transit('name = "r"; called = [ "%s" ]; levels = [ "A" ]; then = "B";' % CALLED)
+        invite, arrived = self.short_call(caller=ELSEWHERE, called=CALLED, extra=["Identity: " + self.of()])
+        self.assertEqual(arrived.all("p-attestation-indicator"), ["B"])
+        record = self.record(invite, reason="verified_kept", rule="rule r; verification")
+        self.assertEqual(record["verification"]["told_level"], "B")
+        told = stirctl.ask(self.stird.configuration, "explain", "--trunk", "in", "--certificate", self.made + "/709J/chain.pem",
+                           "--message", self.lab.write("m.sip", invite.octets().decode()))
+        self.assertEqual(told["rule"], "rule r; verification", told)
+        self.assertIn("its level is told as B", told["steps"])
+
+    def test_a_second_configuration_knows_it_too(self):
+        """The same files would refuse no emergency call either."""
+        self.begin_transit('name = "r"; called = [ "911", "%s" ]; verdict = [ "unsigned" ]; then = "refuse";' % CALLED)
+        path = self.stird.configuration
+        self.assertEqual(stirctl.run(path, "reload", "--shadow")[0], 0)
+        stird.wait_until(lambda: stirctl.ask(path, "shadow")["workers_deciding"] == 1, HANG_S, "the worker decides by it")
+        invite, _ = self.short_call(caller=ELSEWHERE, called="911")
+        self.record(invite, decision="passed", emergency=True)
+        self.refused(reason="refused_by_rule")
+        stird.wait_until(lambda: stirctl.ask(path, "shadow")["calls_compared"] == 2, HANG_S, "two calls, decided twice")
+        self.assertEqual(stirctl.ask(path, "shadow")["changes"], [])
 
 
 if __name__ == "__main__":

@@ -367,6 +367,10 @@ static bool run_case(const json_t *all, const json_t *one, long long now)
     struct outcome outcome;
     struct service_choice choice;
     call.customer = numbers_customer(table, call.trunk->customer);
+    struct trunk judges = s->trunks[0];
+    judges.service = SERVICE_VERIFY_SIGN;
+    if (json_is_true(json_object_get(one, "unjudged"))) /* for want of memory */
+        call.trunk = &judges;
     if (json_is_true(json_object_get(one, "auto"))) {
         service_choose(&choice, s, table, &call);
         call.choice = &choice;

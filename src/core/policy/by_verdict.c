@@ -6,6 +6,7 @@
 #include "decision.h"
 #include "own_number.h"
 #include "parties.h"
+#include "verdict_fit.h"
 
 /* What is on its way: a decision of its own, whose outcome is thrown away but for its steps. */
 struct ruling {
@@ -172,12 +173,6 @@ static void ask_rules(struct ruling *r)
 
 /* ---- all of it ---- */
 
-static bool profile_observes(const struct settings *s, const struct trunk *trunk)
-{
-    return trunk->verification < s->n_verifications &&
-           s->verifications[trunk->verification].observe;
-}
-
 /* What would have been done is recorded, and that is all. */
 static void observe(struct ruling *r)
 {
@@ -198,7 +193,7 @@ static struct ruling ruling_of(const struct settings *s, const struct numbers *t
         .verified = call->verified,
         .may_refuse = !is_urgent && call->verified->class != VERIFICATION_OPEN,
         .may_redirect = !is_urgent && !call->claims_dialog,
-        .observes = profile_observes(s, call->trunk),
+        .observes = verdict_fit_is_observed(s, call->trunk),
     };
 }
 

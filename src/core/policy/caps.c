@@ -77,14 +77,20 @@ static void of_source(struct cap *cap, const struct view *v)
     cap->of = STR("source in doubt: the name of an upstream is not resolved");
 }
 
+/* Or ought to have been: there was no memory to keep what was found. */
+static bool is_judged(const struct view *v)
+{
+    return v->call->verified || v->call->trunk->service == SERVICE_VERIFY_SIGN;
+}
+
 /* Whoever brings a token that others may read and that does not pass is not who the tables know: it
    never gets an A for its number. */
 static void of_identity(struct cap *cap, const struct view *v)
 {
     const struct verified *judged = v->call->verified;
     const bool brings = call_carries_shaken(v->call) || v->call->n_identity_unreadable > 0;
-    if (judged &&
-        (judged->class == VERIFICATION_FAILED || (judged->class != VERIFICATION_PASSED && brings)))
+    const bool passed = judged && judged->class == VERIFICATION_PASSED;
+    if ((judged && judged->class == VERIFICATION_FAILED) || (brings && !passed && is_judged(v)))
         cap->at_most = TREATMENT_C;
     cap->of = STR("the Identity that it brings did not pass");
 }

@@ -222,6 +222,17 @@ static void lower_for_none(struct decision *d)
         go_unsigned_in_doubt(d);
 }
 
+/* Before what decided here stands what decided by the verdict (by_verdict.h). */
+static void tell_ruled(const struct decision *d)
+{
+    const struct str ruled = d->call->ruled;
+    struct str *rule = &d->outcome->rule;
+    if (ruled.n == 0 || str_eq(ruled, *rule))
+        return;
+    *rule = rule->n > 0 ? arena_printf(d->call->arena, "%.*s; %.*s", STR_ARG(ruled), STR_ARG(*rule))
+                        : ruled;
+}
+
 void policy_decide(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome)
 {
@@ -230,6 +241,7 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
     lower_for_passed_over(&d);
     lower_for_none(&d);
     sign_at_level(&d);
+    tell_ruled(&d);
 }
 
 bool policy_blocks(const struct settings *settings, const struct numbers *table,

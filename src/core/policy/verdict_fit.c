@@ -1,5 +1,6 @@
 #include "verdict_fit.h"
 
+#include <stird/core/signers.h>
 #include <stird/core/verified.h>
 
 #include "decision.h"
@@ -91,6 +92,25 @@ enum fit verdict_fit_replayed(const struct rule *r, const struct rule_facts *f)
 {
     const bool fits = !r->replayed || (f->call->verified && f->call->verified->replayed);
     return fit_of(fits, fits);
+}
+
+/* ---- what is never refused ---- */
+
+bool verdict_fit_is_observed(const struct settings *s, const struct trunk *trunk)
+{
+    return trunk->verification < s->n_verifications &&
+           s->verifications[trunk->verification].observe;
+}
+
+bool verdict_fit_spares(const struct settings *s, const struct call *call)
+{
+    const struct verified *v = call->verified;
+    const struct signer *row;
+    if (v->class == VERIFICATION_OPEN || v->is_priority || verdict_fit_is_observed(s, call->trunk))
+        return true;
+    return v->class == VERIFICATION_PASSED &&
+           signers_judge(s->signers, s->n_signers, v->spc, decision_day(s, call->now_s), &row) ==
+               SIGNER_ALLOW;
 }
 
 /* ---- whom it calls ---- */

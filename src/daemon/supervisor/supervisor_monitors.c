@@ -100,6 +100,15 @@ static const struct monitor_setting *setting_of(const struct supervisor *s, unsi
     return &s->current.settings->monitors[i];
 }
 
+/* Workers look for one call to a number. */
+static bool is_called(const struct supervisor *s, struct str to)
+{
+    for (unsigned i = 0; i < RUNS_MAX; i++)
+        if (own(s)->runs[i].ticket != 0 && str_eq(str_of(own(s)->runs[i].watch.to), to))
+            return true;
+    return false;
+}
+
 /* ---- what workers are told ---- */
 
 static uint64_t bit_of(const struct child *c)
@@ -447,7 +456,7 @@ static void begin_scheduled(struct supervisor *s, unsigned i, int64_t now_ms)
         .to = m->to,
         .span_ms = m->seconds_ms,
         .ending = MONITOR_ENDS_BY_TIME};
-    const struct run *r = begin(s, &w, now_ms);
+    const struct run *r = is_called(s, m->to) ? NULL : begin(s, &w, now_ms);
     if (!r) {
         k->due_ms = now_ms + FIRST_MS;
         return;
@@ -590,14 +599,6 @@ static const char *fault_of(const struct supervisor *s, const struct wanted *w)
         return "--from and --to take numbers in international form: +12155550100";
     snprintf(uri, sizeof(uri), "tel:+%.*s", STR_ARG(w->to));
     return is_emergency(settings, uri) ? "no call is placed to an emergency number" : NULL;
-}
-
-static bool is_called(const struct supervisor *s, struct str to)
-{
-    for (unsigned i = 0; i < RUNS_MAX; i++)
-        if (own(s)->runs[i].ticket != 0 && str_eq(str_of(own(s)->runs[i].watch.to), to))
-            return true;
-    return false;
 }
 
 static const char *crowd_of(const struct supervisor *s, const struct wanted *w, int64_t now_ms)
