@@ -1,6 +1,6 @@
 """
 The second half of scripts/demo: three calls that the carrier brings, whose Identity is judged by a
-throw-away authority, with a web server of its own for the certificate.
+throw-away authority, with a web server of its own for the certificate. The profile observes, so each goes on.
 """
 
 from . import settings, stird, stirctl, token
@@ -93,7 +93,7 @@ class Inbound:
         title, *wanted = what
         told = record["verification"]
         print("\n  %d  %s: %s calls %s" % (number, title, CALLER, CALLED))
-        show("class", "%s%s; it goes on as it came" % (
+        show("class", "%s%s; it goes on as it came: the profile observes" % (
             told["class"], " with %s" % told["level"] if told["level"] else ""))
         show("reason", record["reason"] + (", by the check " + told["check"] if told["check"] else ""))
         show("record", *pretty(told))
