@@ -1,6 +1,7 @@
 #include <stird/base/suggest.h>
 
-#define WORD_MAX 40
+#define WORD_MAX      40
+#define BEGINNING_MIN 3
 
 static unsigned smallest(unsigned a, unsigned b, unsigned c)
 {
@@ -39,11 +40,26 @@ unsigned suggest_distance(struct str a, struct str b)
     return rows[a.n % 3][b.n];
 }
 
+/* Whether WORD is CANDIDATE, and its end was left out. */
+static bool is_begun(struct str word, struct str candidate)
+{
+    return word.n >= BEGINNING_MIN && word.n < candidate.n && str_starts_nocase(candidate, word);
+}
+
+/* Twice as many as letters, which leaves room between two of them for a word that was cut short. */
+static unsigned rank_of(struct str word, struct str candidate)
+{
+    const unsigned found = suggest_distance(word, candidate);
+    const unsigned near_enough = candidate.n >= 6 ? 3 : candidate.n >= 4 ? 2 : 1;
+    if (found > 0 && is_begun(word, candidate))
+        return 1;
+    return found <= near_enough ? 2 * found : SUGGEST_FAR;
+}
+
 bool suggest_is_nearer(struct str word, struct str candidate, unsigned *distance)
 {
-    unsigned found = suggest_distance(word, candidate);
-    unsigned near_enough = candidate.n >= 6 ? 3 : candidate.n >= 4 ? 2 : 1;
-    if (found > near_enough || found >= *distance)
+    const unsigned found = rank_of(word, candidate);
+    if (found >= *distance)
         return false;
     *distance = found;
     return true;

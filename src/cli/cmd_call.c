@@ -1,10 +1,12 @@
 /* stirctl call, monitors: does what we sign arrive? */
 #include "columns.h"
 #include "command.h"
+#include "json_text.h"
 #include "session.h"
 #include "span.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <stird/core/monitor_call.h>
 #include <string.h>
 
@@ -39,15 +41,48 @@ static const struct cli_option call_options[] = {
     {"bye", 'b', NULL, "answered or not, end it when its time is over", 0},
     {0}};
 
-/* Digits alone; false: it is no number. */
-static bool add_number(struct buf *text, const char *number)
+/* No setting is at hand: those that every stird knows. It knows its own too, and refuses them. */
+static bool is_for_help(struct str number)
+{
+    static const char *const numbers[] = {"911", "112", "933"};
+    bool is = false;
+    if (str_starts(number, STR("+")))
+        number = str_slice(number, 1, number.n);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        is = is || str_eq(number, str_of(numbers[i]));
+    return is;
+}
+
+/* Adds its digits alone. Without the plus a national number would be read as one of the country
+   that it happens to begin with. NULL, or what is wrong. */
+static const char *add_number(struct buf *text, const char *number)
 {
     struct tn tn;
-    if (!tn_from_digits(&tn, str_of(number)))
-        return false;
+    if (is_for_help(str_of(number)))
+        return "it is an emergency number: to or from such a one no call is placed";
+    if (number[0] != '+' || !tn_from_digits(&tn, str_of(number)) || tn.n < TN_MIN_DIGITS)
+        return "it is no number in international form: write +1... with the plus: +12155550100";
     buf_add_str(text, tn_str(&tn));
     buf_add_char(text, '\0');
-    return true;
+    return NULL;
+}
+
+/* 0 or an exit status. */
+static int add_numbers(struct buf *text, const struct words *words)
+{
+    static const struct {
+        const char *name;
+        char letter;
+    } options[] = {{"--from", 'f'}, {"--to", 'n'}};
+    char said[128];
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const char *fault = add_number(text, words_value(words, options[i].letter));
+        if (!fault)
+            continue;
+        snprintf(said, sizeof(said), "%s: %s", options[i].name, fault);
+        return command_fault(&command_test_call, said);
+    }
+    return 0;
 }
 
 /* Adds what stird is asked for; or complains. 0 or an exit status. */
@@ -66,10 +101,9 @@ static int read_call(const struct words *words, struct buf *text, uint64_t *seco
     buf_add_char(text, '\0');
     buf_add_text(text, upstream ? upstream : "");
     buf_add_char(text, '\0');
-    if (!add_number(text, words_value(words, 'f')) || !add_number(text, words_value(words, 'n')))
-        return command_fault(&command_test_call,
-                             "--from and --to take numbers in international form: "
-                             "+12155550100");
+    int status = add_numbers(text, words);
+    if (status != 0)
+        return status;
     buf_add_u64(text, *seconds * 1000);
     buf_add_char(text, '\0');
     buf_add_u64(text, ending);
@@ -87,9 +121,13 @@ static void print_left(const json_t *call)
         print_said("not placed: %s\n", fault);
         return;
     }
-    print_said("left       by %s, %s, level %s: %s\n", text_of(call, "upstream"),
-               text_of(call, "decision"), text_of(call, "sent_level"),
-               text_of(call, "decision_reason"));
+    if (strcmp(text_of(call, "upstream"), "-") == 0)
+        print_said("not left   %s, %s: %s\n", text_of(call, "decision"),
+                   text_of(call, "decision_reason"), text_of(call, "cause"));
+    else
+        print_said("left       by %s, %s, level %s: %s\n", text_of(call, "upstream"),
+                   text_of(call, "decision"), text_of(call, "sent_level"),
+                   text_of(call, "decision_reason"));
     printf("answers   ");
     json_array_foreach(answers, i, a)
         printf(" %" JSON_INTEGER_FORMAT " (%" JSON_INTEGER_FORMAT " ms)",
@@ -121,14 +159,34 @@ static void print_call(const json_t *call)
     print_arrived(call);
 }
 
+/* Whether it arrived as it left. */
+static bool is_well(const json_t *call)
+{
+    return strcmp(text_of(call, "result"), "signed") == 0 && !is_true(call, "number_changed");
+}
+
+static int show_call(const struct cli *cli, const json_t *call)
+{
+    char *text = cli->json ? json_dumps(call, JSON_COMPACT) : NULL;
+    if (text)
+        json_print_text(str_of(text));
+    else
+        print_call(call);
+    free(text);
+    return fflush(stdout) || !is_well(call) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run_call(const struct cli *cli, const struct words *words)
 {
     struct buf text = BUF_INIT;
     uint64_t seconds = 0;
     int status = read_call(words, &text, &seconds);
-    if (status == 0)
-        status = session_show(cli, ADMIN_CALL, true, buf_str(&text),
-                              (int)(seconds * 1000) + SLACK_MS, print_call);
+    if (status == 0) {
+        json_t *call = session_json(cli, ADMIN_CALL, true, buf_str(&text),
+                                    (int)(seconds * 1000) + SLACK_MS);
+        status = call ? show_call(cli, call) : EXIT_FAILURE;
+        json_decref(call);
+    }
     buf_fini(&text);
     return status;
 }
@@ -169,7 +227,7 @@ static int run_monitors(const struct cli *cli, const struct words *words)
 const struct command command_test_call = {
     "call",
     "--trunk NAME --from NUMBER --to NUMBER [--upstream NAME] [--seconds TIME] [--cancel | --bye]",
-    "place a call of our own, without sound: does its token arrive?",
+    "place a call of our own, without sound: does its token arrive? Status 0: as we signed it",
     run_call,
     call_options,
     NULL};

@@ -368,11 +368,34 @@ static void print_verified(const struct sink *to, const struct verified *v)
     buf_fini(&text);
 }
 
+/* Nobody outside a worker knows whether its guards hold. */
+static void add_guard(struct buf *text, const struct decision_basis *basis,
+                      const struct rehearsal *told)
+{
+    const struct settings *s = basis->settings;
+    const struct trunk *t = told->call ? told->call->trunk : NULL;
+    const struct verified *v = told->outcome->verified;
+    if (t && v && v->answered == ANSWERED_REJECT && t->verification < s->n_verifications &&
+        s->verifications[t->verification].max_reject_percent < 100)
+        buf_addf(text, ", unless the guard of trunk %.*s holds (stirctl status)", STR_ARG(t->name));
+}
+
+static void tell_then(const struct sink *to, const struct decision_basis *basis,
+                      const struct rehearsal *told)
+{
+    const struct verified *v = told->outcome->verified;
+    const struct str then = v ? verification_answered_text(v->answered) : STR("");
+    struct buf text = BUF_INIT;
+    buf_add_str(&text, then);
+    if (!to->json)
+        add_guard(&text, basis, told);
+    if (to->json || then.n > 0)
+        tell(to, "then", then.n > 0 && !buf_failed(&text) ? buf_str(&text) : (struct str){NULL, 0});
+    buf_fini(&text);
+}
+
 static void tell_verified(const struct sink *to, const struct verified *v)
 {
-    const struct str then = v ? verification_answered_text(v->answered) : STR("");
-    if (to->json || then.n > 0)
-        tell(to, "then", then.n > 0 ? then : (struct str){NULL, 0});
     if (!to->json) {
         if (v)
             print_verified(to, v);
@@ -412,6 +435,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_numbers(to, told->outcome);
     tell_steps(to, told->outcome);
     tell_verdict(to, told->outcome);
+    tell_then(to, basis, told);
     tell_verified(to, told->outcome->verified);
     tell_verification(to, told->verification, told->call);
     tell(to, "note", told->note.n > 0 ? told->note : (struct str){NULL, 0});

@@ -85,16 +85,32 @@ void record_print_tried(const json_t *record, int indent, int width)
     }
 }
 
+static void print_status(const json_t *verification, const char *key)
+{
+    const json_int_t status = json_integer_value(json_object_get(verification, key));
+    if (status > 0)
+        printf("%*s%-*s %" JSON_INTEGER_FORMAT "\n", INDENT, "", NAME_WIDTH, key, status);
+}
+
 /* What its Identity is worth: "failed, check signature, attest A". */
 static void print_verification(const json_t *record)
 {
     static const char *const keys[] = {"class",   "level",        "check",   "attest", "origid",
                                        "x5u",     "spc",          "subject", "trust",  "requested",
                                        "verstat", "verstat_came", "cache",   "fetch"};
+    static const char *const told[] = {"refusal", "told_class", "told_level"};
+    static const char *const notes[] = {"replayed", "own_number"};
     const json_t *v = json_object_get(record, "verification");
     for (size_t i = 0; json_is_object(v) && i < sizeof(keys) / sizeof(keys[0]); i++)
         if (text_of(v, keys[i])[0])
             print_member(keys[i], text_of(v, keys[i]));
+    for (size_t i = 0; json_is_object(v) && i < sizeof(told) / sizeof(told[0]); i++)
+        if (text_of(v, told[i])[0])
+            print_member(told[i], text_of(v, told[i]));
+    print_status(v, "refusal_status");
+    for (size_t i = 0; json_is_object(v) && i < sizeof(notes) / sizeof(notes[0]); i++)
+        if (json_is_true(json_object_get(v, notes[i])))
+            print_member(notes[i], "yes");
 }
 
 void record_print(const json_t *record)

@@ -321,6 +321,9 @@ static struct str nearest_key(const struct table *t, struct str prefix, struct s
         if (!str_starts(key, prefix))
             continue;
         struct str part = str_slice(key, prefix.n, str_find(key, '.', prefix.n));
+        /* Where several begin so, none is meant more than the others: key_begun(). */
+        if (str_starts_nocase(part, word) && suggest_distance(word, part) > 3)
+            continue;
         if (suggest_is_nearer(word, part, &distance))
             nearest = part;
     }

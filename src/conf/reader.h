@@ -125,6 +125,8 @@ bool files_are_handed_over(const struct files *files);
 void refused_lists_find(struct reader *r, const struct draft_trust *d);
 /* After all others: warnings of what of verifying nobody names, or nothing asks for. */
 void verification_find_idle(struct reader *r, const struct draft *draft);
+/* Finds rules, and settings of the table of signers, that never do what they say. */
+void rules_find_idle(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */
 void limits_find_conflicts(struct reader *r, const struct draft *draft);
 

@@ -50,6 +50,11 @@ static void resolve_trunk(struct reader *r, const struct draft *draft, struct dr
     if (t && !service_words[t->service].sends)
         complain(r, &d->object, item.at, "trunk: the service of %.*s sends no calls",
                  STR_ARG(shown(r, d->trunk)));
+    else if (t && !service_words[t->service].signs)
+        warn(r, &d->object, item.at,
+             "trunk: the service of %.*s signs nothing, it only verifies: name the trunk of your "
+             "own SBC, whose calls leave signed",
+             STR_ARG(shown(r, d->trunk)));
 }
 
 static void resolve_upstream(struct reader *r, const struct draft *draft, struct draft_monitor *d)
@@ -136,6 +141,8 @@ void resolve_monitors(struct reader *r, struct draft *draft)
         d->monitor.to = number_of(r, draft, d, "to", d->to);
         check_numbers(r, draft, d, list, i);
         list[i] = d->monitor;
+        list[i].file = d->object.at.file;
+        list[i].line = d->object.at.line;
     }
     draft->settings.monitors = list;
     draft->settings.n_monitors = list ? all->n : 0;

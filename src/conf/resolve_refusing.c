@@ -123,6 +123,27 @@ static bool is_number(struct str text)
     return text.n > 0 && ascii_is_digit(text.p[text.n - 1]);
 }
 
+/* What is understood, and serves who is refused badly. */
+static void doubt_network_blocked(struct reader *r, const struct draft *draft)
+{
+    const struct settings *s = &draft->settings;
+    const struct object *root = &draft->object;
+    const struct str url = s->blocked_url, tel = s->blocked_tel;
+    if (str_starts_nocase(url, STR("http://")))
+        warn(r, root, place_of(root, "network_blocked.url"),
+             "network_blocked.url: whoever is on the way reads what is complained of: write "
+             "https://");
+    if (tel.n > 0 && tel.p[0] != '+')
+        warn(r, root, place_of(root, "network_blocked.tel"),
+             "network_blocked.tel: it goes to callers of other countries too: write it with the "
+             "plus, like +12155550199");
+    if (was_given(root, "network_blocked.location") && url.n + tel.n + s->blocked_email.n == 0 &&
+        s->blocked_location == LOCATION_LOCAL)
+        warn(r, root, place_of(root, "network_blocked.location"),
+             "network_blocked.location: alone it is told to nobody: write network_blocked.url, tel "
+             "or email, or take it out");
+}
+
 void resolve_network_blocked(struct reader *r, struct draft *draft)
 {
     const struct settings *s = &draft->settings;
@@ -144,4 +165,5 @@ void resolve_network_blocked(struct reader *r, struct draft *draft)
         complain(r, root, place_of(root, "network_blocked.location"),
                  "network_blocked.location has a meaning only beside network_blocked.url, tel or "
                  "email");
+    doubt_network_blocked(r, draft);
 }

@@ -85,6 +85,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
     sources_find_overlaps(r, draft);
     aliases_find_conflicts(r, draft);
     verification_find_idle(r, draft);
+    rules_find_idle(r, draft);
     limits_find_conflicts(r, draft);
     struct settings *s = &draft->settings;
     s->sources = source_table_new(r->arena, s->trunks, s->n_trunks, s->upstreams, s->n_upstreams);

@@ -18,3 +18,14 @@ void tried_add_said(struct buf *out, const struct tried *t)
     else
         buf_add_text(out, words[t->fate < FATE_KINDS ? t->fate : FATE_NOTHING]);
 }
+
+bool tried_may_have_it(const struct tried *t)
+{
+    static const bool never[FATE_KINDS] = {
+        [FATE_UNREACHABLE] = true,
+        [FATE_FULL] = true,
+        [FATE_NOT_SENT] = true,
+        [FATE_NOT_OPENED] = true,
+    };
+    return t->fate >= FATE_KINDS || !never[t->fate];
+}

@@ -9,6 +9,7 @@
 #include "service_user.h"
 #include "tables_process.h"
 #include "tls_files.h"
+#include "unknown_names.h"
 #include "web_check.h"
 
 #include <stird/base/clock.h>
@@ -179,6 +180,12 @@ static void warn_of_trunks(struct settings *s, const struct numbers *table)
     problems_fini(&found);
 }
 
+static void warn_of_names(struct settings *s, const struct numbers *table)
+{
+    warn_of_trunks(s, table);
+    unknown_names_warn(s, table);
+}
+
 /* What is known of the number tables, which may have mistakes. */
 struct tables {
     int fd;            /* their good rows; -1: nothing */
@@ -210,7 +217,7 @@ static bool check_table(struct settings *s, const struct tables *t, struct str p
     certificate_rows_check(s, mapped.table, path, problems);
     if (t->whole && !s->open.columns &&
         !s->open.tables) /* else a customer may be declared in a part that could not be read */
-        warn_of_trunks(s, mapped.table);
+        warn_of_names(s, mapped.table);
     if (problems->n == before)
         warn_of_numbers(s, mapped.table);
     numbers_unmap(&mapped);

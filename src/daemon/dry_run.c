@@ -52,6 +52,8 @@ static void print_summary(const struct configuration *c)
     print_count(count_certificates(s), "certificate", "certificates");
     print_count(c->numbers.rows, "number row", "number rows");
     print_count(c->numbers.customers, "customer", "customers");
+    if (s->signers_file.n > 0)
+        print_count(s->n_signers, "row of signers", "rows of signers");
     putchar('\n');
 }
 

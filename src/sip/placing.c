@@ -229,10 +229,19 @@ static void note_token(struct monitor_placed *n, const struct context *c)
     monitor_put(n->token.x5u, sizeof(n->token.x5u), s->certificates[certificate].x5u);
 }
 
-/* By which it left, whichever answered. */
+/* Whether a next hop may have it. Of more than are noted one may. */
+static bool has_arrived_anywhere(const struct context *c)
+{
+    bool has = c->sent_us >= 0 && (c->trail.n == 0 || c->trail.n >= TRIED_MAX);
+    for (unsigned i = 0; c->sent_us >= 0 && i < c->trail.n; i++)
+        has = has || tried_may_have_it(&c->trail.list[i]);
+    return has;
+}
+
+/* By which it left, whichever answered; empty: no next hop took it. */
 static struct str upstream_of(const struct context *c)
 {
-    if (c->sent_us < 0)
+    if (!has_arrived_anywhere(c))
         return STR("");
     if (c->current && c->current->target.upstream)
         return c->current->target.upstream->name;

@@ -751,20 +751,21 @@ void proxy_start(struct proxy *p)
 
 void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
 {
-    struct transaction_timing timing = timing_of(snapshot->settings);
-    struct net_limits limits = limits_of(p, snapshot->settings);
+    const struct settings *s = snapshot->settings;
+    struct transaction_timing timing = timing_of(s);
+    struct net_limits limits = limits_of(p, s);
     snapshot_ref(snapshot);
     signer_client_flush(p->snapshot->signer);
     snapshot_unref(p->snapshot);
     p->snapshot = snapshot;
-    p->listeners.aliases = snapshot->settings->aliases;
-    p->listeners.n_aliases = snapshot->settings->n_aliases;
+    guards_fini(&p->guards);
+    p->listeners.aliases = s->aliases;
+    p->listeners.n_aliases = s->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
     net_each_taken(p->net, arrival_offer_connection, p);
-    set_ceilings(p, snapshot->settings);
-    resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
-                         snapshot->settings->n_dns_servers);
+    set_ceilings(p, s);
+    resolver_set_servers(p->resolver, s->dns_servers, s->n_dns_servers);
     probes_start(p->probes);
 }
 

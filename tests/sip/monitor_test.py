@@ -61,8 +61,9 @@ class Monitor(Verifying):
     def result(self, said, **members):
         said["thread"].join()
         status, out, err = said["reply"][:3]
-        self.assertEqual(status, 0, err)
+        self.assertEqual(err, "")
         result = json.loads(out)
+        self.assertEqual(status, 0 if result["result"] == "signed" and not result["number_changed"] else 1)
         for name, value in members.items():
             self.assertEqual(result[name], value, "%s in %r" % (name, result))
         return result
@@ -220,13 +221,22 @@ class Carriers(Monitor):
     def test_what_is_not_placed(self):
         self.begin_monitor()
         for words, text in ((("--trunk", "nobody"), "no trunk has this name"), (("--upstream", "customers"), "no such upstream"),
-                            (("--to", "911"), "international form"), (("--seconds", "9m"), "1s to 2m")):
+                            (("--to", "911"), "emergency number"), (("--from", "2155550100"), "write +1"),
+                            (("--trunk", "in"), "signs nothing"), (("--seconds", "9m"), "1s to 2m")):
             given = {"--trunk": "pbx", "--from": FROM, "--to": TO}
             given.update(dict([words]))
             status, _, err = stirctl.run(self.lab.path("stird.conf"), "call", *[w for pair in given.items() for w in pair])
             self.assertNotEqual(status, 0)
             self.assertIn(text, stirctl.unbroken(err))
         self.carrier.expect_nothing(0.1)
+
+
+class Nowhere(Monitor):
+    def test_no_next_hop_takes_it(self):
+        """Nobody listens at the carrier's address: it did not leave, whatever was decided."""
+        self.begin_monitor()
+        self.carrier.close()
+        self.result(self.call(seconds="5s"), result="not_placed", cause="no_upstream", upstream=None, sent_level=None)
 
 
 class Scheduled(Monitor):

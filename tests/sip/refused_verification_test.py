@@ -160,6 +160,9 @@ class Refused(Verifying):
         self.assert_counted("verification_guard_active", 1)
         self.assertEqual(self.counted("verification_guarded"), 2)
         self.assertEqual(len(self.stird.log_lines("too many calls of a trunk fail verification")), 1)
+        self.assertEqual(stirctl.run(path, "reload", "--wait")[0], 0)
+        self.assert_counted("verification_guard_active", 0)
+        self.refuses(403, "Stale Date", stale, reason="token_stale", check="fresh")
 
     def test_a_refused_call_is_like_any_other(self):
         """Copies get the same answer; CANCEL of a call that has its answer is answered and changes nothing."""

@@ -17,7 +17,8 @@ unsigned suggest_distance(struct str a, struct str b);
 
 /*
  * Whether CANDIDATE is near enough to WORD to be what was meant, and nearer than *DISTANCE, which
- * becomes the new distance. Begin with SUGGEST_FAR.
+ * becomes the new distance. Begin with SUGGEST_FAR. One that begins with the whole of WORD, of
+ * three letters at least, was cut short: it is nearer than any other but the word itself.
  */
 bool suggest_is_nearer(struct str word, struct str candidate, unsigned *distance);
 

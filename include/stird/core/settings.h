@@ -312,6 +312,8 @@ struct monitor_setting {
 #define SETTINGS_OF_MONITOR
 #define SETTING(type, field, ...) type field;
 #include <stird/core/settings.def>
+    struct str file; /* where it is written */
+    uint32_t line;
     uint32_t trunk;
     uint32_t upstream;       /* index; NO_UPSTREAM: as the trunk's calls go */
     struct str from, to;     /* digits */

@@ -33,5 +33,7 @@ struct tried {
 
 /* "503", "unreachable", "silent", ...: what it said. */
 void tried_add_said(struct buf *out, const struct tried *t);
+/* Whether the call may have come there: false where it was sent nothing, or nobody was there. */
+bool tried_may_have_it(const struct tried *t);
 
 #endif

@@ -593,6 +593,9 @@ static const char *fault_of(const struct supervisor *s, const struct wanted *w)
         return "no trunk has this name (stirctl trunk list)";
     if (!service_words[t->service].sends)
         return "the service of this trunk sends no calls";
+    if (!service_words[t->service].signs)
+        return "the service of this trunk signs nothing, it only verifies: name the trunk of your "
+               "own SBC, whose calls leave signed";
     if (!has_upstream(settings, t, w->upstream))
         return "this trunk has no such upstream (stirctl upstream list)";
     if (!is_number(w->from) || !is_number(w->to))
