@@ -124,7 +124,8 @@ class VerdictRules(Ruling):
         self.begin_with('name = "ours"; own_number = true; verdict = [ "unsigned" ]; then = "refuse"; status = 603;')
         for user in (CALLER + "#", "*67" + CALLER[1:], "00" + CALLER[1:], "+" + CALLER, "+12\uff1155550100"):
             with self.subTest(user=user):
-                _, record = self.refused(status=603, from_="<sip:%s@x>" % user, reason="refused_by_rule", rule="rule ours")
+                invite, _ = self.refused_call(603, caller=ELSEWHERE, called=CALLED, from_="<sip:%s@x>" % user)
+                record = self.record(invite, reason="refused_by_rule", rule="rule ours")
                 self.assertNotIn("own_number", record["verification"])
         for user in ("+16505550100#", "somebody"):
             with self.subTest(user=user):
