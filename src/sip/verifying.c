@@ -420,14 +420,20 @@ static bool is_withheld(const struct call *call)
     return rest.n > 0 || privacy_withholds(&call->privacy);
 }
 
-/* What From and the identities of a trusted trunk may lead to. */
+/* What From and the identities of a trusted trunk may lead to. A number that nobody can have is of
+   the country that it names. */
 static const struct tn_reach *reach_of(const struct settings *s, const struct call *call,
-                                       bool trusted, struct tn_reach *reach)
+                                       const struct calling *c, struct tn_reach *reach)
 {
+    const bool trusted = call_is_trusted(call);
     const struct asserted_texts *texts = &call->asserted;
     const struct country *country = &call->trunk->country;
     const struct str *outside = s->emergency_prefixes;
     *reach = (struct tn_reach){.n = 0};
+    if (tn_cannot_exist(c->fault) && c->number.n > 0 && c->number.digits[0] != '0') {
+        tn_reach_add(reach, &c->number);
+        return reach;
+    }
     tn_reach_add_uri(reach, call->from_uri, country, outside, s->n_emergency_prefixes);
     for (unsigned i = 0; trusted && i < texts->n && i < ASSERTED_MAX; i++)
         tn_reach_add_uri(reach, texts->uri[i], country, outside, s->n_emergency_prefixes);
@@ -459,7 +465,7 @@ static bool ask_message(const struct settings *s, const struct call *call, struc
     q->orig = has_number(&said->calling) ? &said->calling.number : NULL;
     q->to = called(&said->to, call->to_uri, country) ? &said->to : NULL;
     q->requested = called(&said->requested, call->request_uri, country) ? &said->requested : NULL;
-    q->orig_reach = q->orig ? NULL : reach_of(s, call, trusted, &said->reach);
+    q->orig_reach = q->orig ? NULL : reach_of(s, call, &said->calling, &said->reach);
     q->is_withheld = !q->orig && is_withheld(call);
     q->message_fault = facts_fault(call, trusted);
     if (q->message_fault.n == 0)
