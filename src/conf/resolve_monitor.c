@@ -103,6 +103,19 @@ static bool any_verifies(const struct draft *draft)
     return draft->settings.n_trunks == 0;
 }
 
+/* Whatever comes to one of our numbers by such a trunk may come from outside. */
+static void check_level(struct reader *r, const struct draft *draft, const struct draft_monitor *d)
+{
+    const struct trunk *t = trunk_at(draft, d->monitor.trunk);
+    const bool wants = d->monitor.expect == MONITOR_EXPECTS_A ||
+                       d->monitor.expect == MONITOR_EXPECTS_B;
+    if (t && t->service == SERVICE_AUTO && wants)
+        warn(r, &d->object, place_of(&d->object, "expect"),
+             "expect: the service of %.*s is \"auto\", which signs no call to a number of our "
+             "tables above C: write expect = \"C\", or take to out of the tables",
+             STR_ARG(shown(r, d->trunk)));
+}
+
 /* A call to the number of another monitor would be taken for that one's. */
 static void check_numbers(struct reader *r, const struct draft *draft,
                           const struct draft_monitor *d, const struct monitor_setting *list,
@@ -140,6 +153,7 @@ void resolve_monitors(struct reader *r, struct draft *draft)
         d->monitor.from = number_of(r, draft, d, "from", d->from);
         d->monitor.to = number_of(r, draft, d, "to", d->to);
         check_numbers(r, draft, d, list, i);
+        check_level(r, draft, d);
         list[i] = d->monitor;
         list[i].file = d->object.at.file;
         list[i].line = d->object.at.line;

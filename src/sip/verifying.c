@@ -9,6 +9,7 @@
 #include <stird/core/replays.h>
 #include <stird/core/sip_date.h>
 #include <stird/core/trunk.h>
+#include <stird/core/uri.h>
 #include <stird/core/verified.h>
 #include <stird/sip/facts.h>
 #include <stird/sip/rehearsal.h>
@@ -37,6 +38,7 @@ struct said {
     struct calling calling;
     struct tn to, requested;
     struct asserted asserted;
+    struct tn_reach reach; /* who may be calling, where it shows no number */
     struct call_priority priority;
 };
 
@@ -400,13 +402,45 @@ static bool list_priority(const struct call *call, struct call_priority *p)
     return list != NULL;
 }
 
+/* Escaped or not, in any case. */
+static bool begins_decoded(struct str s, struct str word)
+{
+    size_t i = 0;
+    while (i < word.n && s.n > 0 && ascii_lower(uri_octet_next(&s)) == word.p[i])
+        i++;
+    return i == word.n;
+}
+
 /* Whether the caller shows no number on purpose (RFC 3323, RFC 3261 section 8.1.1.3). */
 static bool is_withheld(const struct call *call)
 {
     struct str rest = call->from_uri;
-    while (rest.n > 0 && !str_starts_nocase(rest, STR("anonymous")))
+    while (rest.n > 0 && !begins_decoded(rest, STR("anonymous")))
         rest = str_slice(rest, 1, rest.n);
     return rest.n > 0 || privacy_withholds(&call->privacy);
+}
+
+/* What From and the identities of a trusted trunk may lead to. A number that nobody can have is of
+   the country that it names. */
+static const struct tn_reach *reach_of(const struct settings *s, const struct call *call,
+                                       const struct calling *c, struct tn_reach *reach)
+{
+    const bool trusted = call_is_trusted(call);
+    const struct asserted_texts *texts = &call->asserted;
+    const struct country *country = &call->trunk->country;
+    const struct str *outside = s->emergency_prefixes;
+    *reach = (struct tn_reach){.n = 0};
+    if (tn_cannot_exist(c->fault) && c->number.n > 0 && c->number.digits[0] != '0') {
+        tn_reach_add(reach, &c->number);
+        return reach;
+    }
+    tn_reach_add_uri(reach, call->from_uri, country, outside, s->n_emergency_prefixes);
+    for (unsigned i = 0; trusted && i < texts->n && i < ASSERTED_MAX; i++)
+        tn_reach_add_uri(reach, texts->uri[i], country, outside, s->n_emergency_prefixes);
+    for (unsigned i = 0; trusted && i < texts->n_odd && i < ASSERTED_ODD_MAX; i++)
+        tn_reach_add_uri(reach, texts->odd[i], country, outside, s->n_emergency_prefixes);
+    reach->more |= trusted && asserted_overflows(texts);
+    return reach;
 }
 
 static bool has_number(const struct calling *c)
@@ -420,7 +454,8 @@ static bool called(struct tn *number, struct str uri, const struct country *coun
     return party_called(number, uri, country, NULL, NULL) == TN_OK;
 }
 
-static bool ask_message(const struct call *call, struct said *said, struct verification_question *q)
+static bool ask_message(const struct settings *s, const struct call *call, struct said *said,
+                        struct verification_question *q)
 {
     const struct country *country = &call->trunk->country;
     const bool trusted = call_is_trusted(call);
@@ -430,6 +465,7 @@ static bool ask_message(const struct call *call, struct said *said, struct verif
     q->orig = has_number(&said->calling) ? &said->calling.number : NULL;
     q->to = called(&said->to, call->to_uri, country) ? &said->to : NULL;
     q->requested = called(&said->requested, call->request_uri, country) ? &said->requested : NULL;
+    q->orig_reach = q->orig ? NULL : reach_of(s, call, &said->calling, &said->reach);
     q->is_withheld = !q->orig && is_withheld(call);
     q->message_fault = facts_fault(call, trusted);
     if (q->message_fault.n == 0)
@@ -499,7 +535,8 @@ static bool judge(struct verifying *v)
     v->question = question_of(v);
     struct verification_served *served = serve_all(v);
     v->question.served = served;
-    if (!served || !ask_message(v->context->call, &v->said, &v->question))
+    if (!served ||
+        !ask_message(v->context->snapshot->settings, v->context->call, &v->said, &v->question))
         return false;
     verification_judge(&v->question, v->context->arena, &v->answer);
     tell_certificates(v, served);
@@ -626,7 +663,7 @@ void verifying_leave_open(struct verifying *v, struct context *c, enum reason re
     kept->headers = c->call->n_identities;
     kept->told = told_verstat(c->call);
     o->verified = kept;
-    if (!v || !ask_message(c->call, &v->said, &v->question))
+    if (!v || !ask_message(c->snapshot->settings, c->call, &v->said, &v->question))
         return;
     tell_numbers(o, &v->said);
     if (v->question.orig)

@@ -74,6 +74,19 @@ class Auto(Verifying):
         self.ours("C", called=OUTSIDE, uri="sip:%s@%s:5060" % (OURS, self.net(1)))
         self.ours("C", called=OUTSIDE, uri="sip:somebody@%s:5060" % self.net(1))
 
+    def test_who_writes_our_number_oddly_has_no_a(self):
+        """R-D-022: where only the next hop knows where it leads, it may be to us."""
+        self.begin()
+        digits = OURS[1:]
+        for user in (OURS + "#", OURS + "%23", "*67" + digits, "9" + digits, "00" + digits, "0" + digits[1:], "+" + OURS,
+                     "1" + digits, OURS + "00", OURS + "%00", OUTSIDE + ";rn=" + OURS, OUTSIDE + ":" + OURS,
+                     "+12\uff1155551500", "\uff11\uff12\uff11\uff15\uff15\uff15\uff15\uff11\uff15\uff10\uff10"):
+            with self.subTest(user=user):
+                self.ours("C", uri="sip:%s@%s:5060" % (user, self.net(1)))
+        for user in (OUTSIDE, OUTSIDE + ";rn=+13125550000", OUTSIDE[2:]):
+            with self.subTest(user=user):
+                self.ours("A", uri="sip:%s@%s:5060" % (user, self.net(1)))
+
     def test_to_chooses_nothing(self):
         """The call goes where its Request-URI says: outside nobody is spared for what he wrote into To."""
         self.begin(existing_identity="replace")

@@ -138,6 +138,19 @@ class Marking(Verifying):
                 self.assertEqual(arrived.all(name), [], name)
             self.assertIn("verstat", invite["from"])
 
+    def test_nobody_marks_his_own_in_another_way(self):
+        """R-V-053: escaped, in pieces, as a password or a header field of the URI; then it has ours, and ours alone."""
+        self.begin(profile=dict(TOLD, verstat_place="from"), upstream={"trusted": True})
+        self.passed()
+        word = "TN-Validation-Passed"
+        for inside in (";verstat%%3D%s@x", "%%3Bverstat=%s@x", ":verstat=%s@x", "@x?verstat=%s"):
+            invite, arrived = self.marked(from_="<sip:%s%s>" % (CALLER, inside % word))
+            self.assertTrue(arrived["from"].startswith("<sip:%s;verstat=No-TN-Validation@x>" % CALLER), arrived["from"])
+        _, arrived = self.marked(lines=["X_Stird_Verification: passed;A;-;-", "x-stird_verification : passed;A;-;-"])
+        self.assertEqual(len(arrived.all("x-stird-verification")), 1)
+        for name in ("x_stird_verification", "x-stird_verification"):
+            self.assertEqual(arrived.all(name), [])
+
     def test_what_becomes_of_identity(self):
         """R-V-058: of several values those that are valid."""
         self.begin(profile={"observe": False, "identity_out": "keep_valid"})

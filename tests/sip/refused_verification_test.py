@@ -136,6 +136,17 @@ class Refused(Verifying):
         self.goes_on("country")
         self.refuses(428, "Use Identity Header", reason="unsigned_call", caller="+33123456789")
         self.goes_on("country", from_="<sip:anonymous@anonymous.invalid>")
+        for user in ("+33123456789#", "++33123456789", "01133123456789%23", "\uff13\uff13123456789"):
+            self.refuses(428, "Use Identity Header", reason="unsigned_call", from_="<sip:%s@x>" % user)
+        for user in ("+13125550199#", "somebody"):
+            self.goes_on("country", from_="<sip:%s@x>" % user)
+
+    def test_withheld_in_any_writing(self):
+        """R-V-022: escapes and capitals hide no caller who shows no number."""
+        self.ready(anonymous="reject")
+        for user in ("anonymous", "ANONYMOUS", "%61nonymous", "anon%79%4dous"):
+            self.refuses(433, "Anonymity Disallowed", reason="caller_withheld", from_="<sip:%s@x>" % user)
+        self.goes_on(None, from_="<sip:anonimous@x>")
 
     def test_too_many_at_once(self):
         """R-V-052: a clock that is 5 minutes off: first calls are refused, then the guard makes marks of that, and says so."""

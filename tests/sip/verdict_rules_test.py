@@ -120,6 +120,19 @@ class VerdictRules(Ruling):
         status, text, _ = stirctl.run(self.lab.path("stird.conf"), "status")
         self.assertIn("own_number_outside", text)
 
+    def test_our_own_number_written_oddly(self):
+        """What may mean a number of ours is refused as one of ours, and counted as none."""
+        self.begin_with('name = "ours"; own_number = true; verdict = [ "unsigned" ]; then = "refuse"; status = 603;')
+        for user in (CALLER + "#", "*67" + CALLER[1:], "00" + CALLER[1:], "+" + CALLER, "+12\uff1155550100"):
+            with self.subTest(user=user):
+                invite, _ = self.refused_call(603, caller=ELSEWHERE, called=CALLED, from_="<sip:%s@x>" % user)
+                record = self.record(invite, reason="refused_by_rule", rule="rule ours")
+                self.assertNotIn("own_number", record["verification"])
+        for user in ("+16505550100#", "somebody"):
+            with self.subTest(user=user):
+                _, record = self.calls(from_="<sip:%s@x>" % user)
+                self.assertIsNone(record["rule"])
+
     def test_what_cannot_hold(self):
         """A name that nobody has is refused with its place."""
         self.rules = rules('name = "r"; verdict = [ "pased" ]; then = "by_number"; upstreams = [ "screning" ];')

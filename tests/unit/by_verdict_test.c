@@ -627,12 +627,125 @@ static void who_was_not_judged(void **state)
     buf_fini(&s.image);
 }
 
+/* ---- numbers that are written oddly ---- */
+
+#define OURS(written) "sip:" written "@h"
+
+/* From that may mean +12155550100, which is ours. */
+static const char *const odd_callers[] = {
+    OURS("+12155550100#"),
+    OURS("+12155550100%23"),
+    OURS("*6712155550100"),
+    OURS("912155550100"),
+    OURS("0012155550100"),
+    OURS("+012155550100"),
+    OURS("++12155550100"),
+    OURS("+12155550100%00"),
+    OURS("+%20%31215555%30100"),
+    OURS("+12155550100,1"),
+    OURS("+1215555010055555"),
+    OURS("+12\xef\xbc\x91"
+         "55550100"),
+    OURS("+12%EF%BC%91555501"),
+    OURS("+1215\xe2\x80\x8b"
+         "5550100"),
+};
+static const char *const odd_others[] = {
+    OURS("+16505550100#"), OURS("*6716505550100"), OURS("somebody"),
+    OURS("m\xc3\xbcller"), OURS("7001"),
+};
+
+static const struct str outside[] = {STR("9")};
+
+/* By a rule for our own numbers: in part, which lowers and refuses, and is told as no fact. */
+static enum told told_from(struct stage *s, const struct judged *judged, const char *from,
+                           enum rule_verdict verdict)
+{
+    set(s, 0);
+    s->verified.class = judged->class;
+    s->verified.level = judged->level;
+    s->verified.spc = str_of(judged->spc);
+    s->rule = (struct rule){.name = STR("r"), .days = 0x7f, .own_number = true, .verdict = verdict};
+    s->outcome.claims.orig.n = 0;
+    s->settings.emergency_prefixes = outside;
+    s->settings.n_emergency_prefixes = 1;
+    s->call.from_uri = str_of(from);
+    s->trunk.country = (struct country){
+        .code = STR("1"), .international_prefix = STR("011"), .national_length = 10};
+    const struct by_verdict a = ask(s);
+    assert_false(a.own_number);
+    is_no_better(s, &a);
+    const enum told told = told_of(&a);
+    arena_free(s->arena);
+    return told;
+}
+
+static void our_own_numbers_written_oddly(void **state)
+{
+    struct stage s = {.image = BUF_INIT};
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < sizeof(odd_callers) / sizeof(odd_callers[0]); i++) {
+        if (told_from(&s, &unsigned_, odd_callers[i], RULE_REFUSE) != REFUSED ||
+            told_from(&s, &failed, odd_callers[i], RULE_UNSIGNED) != TOLD_NOTHING ||
+            told_from(&s, &ours, odd_callers[i], RULE_REFUSE) != AS_IS ||
+            told_from(&s, &open, odd_callers[i], RULE_REFUSE) == REFUSED)
+            fail_msg("%s", odd_callers[i]);
+    }
+    for (size_t i = 0; i < sizeof(odd_others) / sizeof(odd_others[0]); i++)
+        if (told_from(&s, &unsigned_, odd_others[i], RULE_REFUSE) != AS_IS)
+            fail_msg("%s", odd_others[i]);
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
+/* Request-URIs that may lead to a customer, whose calls a rule refuses. */
+static void called_customers_written_oddly(void **state)
+{
+    static const char *const odd[] = {
+        OURS("+13125550123#"),
+        OURS("*6713125550123"),
+        OURS("+1312555012300000"),
+        OURS("+14155550100;rn=+13125550123"),
+        OURS("+14155550100:+13125550123"),
+        OURS("+1312\xef\xbc\x95"
+             "550123"),
+    };
+    static const struct rule rules[] = {
+        {.called_customers = customers, .n_called_customers = 1},
+        {.called_customer_is = accepts, .n_called_customer_is = 1},
+    };
+    struct stage s = {.image = BUF_INIT};
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < 2 * sizeof(odd) / sizeof(odd[0]); i++) {
+        set(&s, 0);
+        s.rule = rules[i % 2];
+        s.rule.name = STR("r");
+        s.rule.days = 0x7f;
+        s.rule.judged = FAILED;
+        s.rule.verdict = RULE_REFUSE;
+        s.call.request_uri = str_of(odd[i / 2]);
+        const struct by_verdict a = ask(&s);
+        if (told_of(&a) != REFUSED)
+            fail_msg("%s", odd[i / 2]);
+        s.call.request_uri = STR("sip:+14155550100#@h");
+        const struct by_verdict b = ask(&s);
+        assert_int_equal(told_of(&b), AS_IS);
+        arena_free(s.arena);
+    }
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case),
         cmocka_unit_test(nobody_else_is_refused),
         cmocka_unit_test(who_was_not_judged),
+        cmocka_unit_test(our_own_numbers_written_oddly),
+        cmocka_unit_test(called_customers_written_oddly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
-/* R-V-020, R-V-054, R-V-056, R-V-057: what is written into a verified call, byte for byte, in the form of
-   each who reads it. */
+/* R-V-020, R-V-054, R-V-056, R-V-057: what is written into a verified call, byte for byte, in the
+   form of each who reads it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -249,6 +250,44 @@ static void labels_of_letters(void **state)
     buf_fini(&out);
 }
 
+/* What nobody sees within a label hides none, and what is seen does. */
+static void labels_with_what_nobody_sees(void **state)
+{
+    static const struct {
+        const char *octets;
+        bool is_seen;
+    } trials[] = {
+        {"\xc2\x80", false},         {"\xc2\xa0", false},
+        {"\xc2\xad", false},         {"\xcd\x8f", false},
+        {"\xd8\x9c", false},         {"\xe1\x85\x9f", false},
+        {"\xe1\x85\xa0", false},     {"\xe1\x9e\xb4", false},
+        {"\xe1\xa0\x8b", false},     {"\xe1\xa0\x8e", false},
+        {"\xe2\x80\x8b", false},     {"\xe2\x80\x8f", false},
+        {"\xe2\x80\xae", false},     {"\xe2\x81\xa0", false},
+        {"\xe2\x81\xa1", false},     {"\xe2\x81\xa6", false},
+        {"\xe2\x81\xaf", false},     {"\xe3\x80\x80", false},
+        {"\xe3\x85\xa4", false},     {"\xef\xb8\x80", false},
+        {"\xef\xb8\x8f", false},     {"\xef\xbb\xbf", false},
+        {"\xef\xbe\xa0", false},     {"\xef\xbf\xb9", false},
+        {"\xf0\x9b\xb2\xa0", false}, {"\xf0\x9d\x85\xb3", false},
+        {"\xf3\xa0\x80\x81", false}, {"\xf3\xa0\x81\x96", false},
+        {"\xf3\xa0\x84\x80", false}, {"\xf3\xa0\xbf\xbf", false},
+        {"\xc3\xa0", true},          {"\xef\xbd\x96", true},
+        {"\xf0\x9f\x98\x80", true},  {"\xff", true},
+        {"\xe2\x80", true},          {"\xf5\x80\x80\x80", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+        char line[96];
+        struct buf out = BUF_INIT;
+        const char *o = trials[i].octets;
+        snprintf(line, sizeof(line), "From: \"%s[%sV%s%s] Bank\" <sip:1@h>\r\n", o, o, o, o);
+        if (marking_without_labels(&labelled, str_of(line), &out) == trials[i].is_seen)
+            fail_msg("%s", line);
+        buf_fini(&out);
+    }
+}
+
 /* ---- headers ---- */
 
 static const struct {
@@ -334,10 +373,15 @@ static void labels_in_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verstat_in_asserted), cmocka_unit_test(from_and_label),
-        cmocka_unit_test(labels_of_callers),   cmocka_unit_test(labels_of_letters),
-        cmocka_unit_test(attestation_headers), cmocka_unit_test(result),
-        cmocka_unit_test(texts_of_others),     cmocka_unit_test(labels_in_labels),
+        cmocka_unit_test(verstat_in_asserted),
+        cmocka_unit_test(from_and_label),
+        cmocka_unit_test(labels_of_callers),
+        cmocka_unit_test(labels_of_letters),
+        cmocka_unit_test(attestation_headers),
+        cmocka_unit_test(result),
+        cmocka_unit_test(texts_of_others),
+        cmocka_unit_test(labels_in_labels),
+        cmocka_unit_test(labels_with_what_nobody_sees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

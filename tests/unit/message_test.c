@@ -284,7 +284,8 @@ static void what_resembles_a_header_goes_with_it(void **state)
         "P-Asserted-Identity: evil\r\n",      "p-asserted-identity\t : evil\r\n",
         "P-Asserted-Identity\r\n : evil\r\n", "P-Asserted-Identity\xa0: evil\r\n",
         "\x0bP-Asserted-Identity: evil\r\n",  "P-Asserted\x01-Identity: evil\r\n",
-        "P-Asserted-Identity evil\r\n",       "P-Asserted-Identity=evil\r\n"};
+        "P-Asserted-Identity evil\r\n",       "P-Asserted-Identity=evil\r\n",
+        "P_Asserted_Identity: evil\r\n",      "p-asserted_identity : evil\r\n"};
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct buf text = BUF_INIT;

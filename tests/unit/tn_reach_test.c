@@ -166,6 +166,66 @@ static void what_is_read_has_an_end(void **state)
     buf_fini(&uri);
 }
 
+/* Digits of other scripts, and what may be passed over between digits, may be any number; a name
+   with letters of other alphabets is none. */
+static void what_is_not_ascii(void **state)
+{
+    static const struct {
+        const char *uri;
+        bool more;
+    } trials[] = {
+        {"sip:\xef\xbc\x91\xef\xbc\x99\xef\xbc\x90@h", true}, /* full width */
+        {"sip:+12\xef\xbc\x91"
+         "5550@h",
+         true},
+        {"sip:%EF%BC%91900@h", true},
+        {"tel:\xd9\xa1\xd9\xa9", true}, /* Arabic */
+        {"sip:\xe0\xa5\xa7@h", true},   /* Devanagari */
+        {"sip:\xc2\xb9"
+         "9@h",
+         true},                           /* superscript */
+        {"sip:\xf0\x9d\x9f\x8f@h", true}, /* mathematical */
+        {"sip:\xe2\x91\xa0@h", true},     /* in a circle */
+        {"sip:+1\xe2\x80\x8b"
+         "9@h",
+         true},
+        {"sip:+1\xa0"
+         "9@h",
+         true}, /* no UTF-8 */
+        {"sip:+1%ff9@h", true},
+        {"urn:x:\xef\xbc\x91", true},
+        {"sip:m\xc3\xbcller@h", false},
+        {"sip:m%C3%BCller.jun-7@h", false},
+        {"sip:\xce\xb1\xd0\xb6\xe5\xb0\x8f@h", false},
+        {"sip:alice@\xef\xbc\x91", true}, /* no host */
+        {"sip:alice@h", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+        struct tn_reach reach = {.n = 0};
+        tn_reach_add_uri(&reach, str_of(trials[i].uri), &america, outside, 1);
+        if (reach.more != trials[i].more)
+            fail_msg("%s", trials[i].uri);
+    }
+}
+
+/* Longer than what is looked at: it may be anything, wherever the octets stand. */
+static void what_is_not_ascii_and_long(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 120; at++) {
+        struct tn_reach reach = {.n = 0};
+        char uri[] =
+            "sip:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@h";
+        tn_reach_add_uri(&reach, str_of(uri), &america, outside, 1);
+        assert_false(reach.more);
+        uri[4 + at] = (char)0xb9;
+        tn_reach_add_uri(&reach, str_of(uri), &america, outside, 1);
+        assert_true(reach.more);
+    }
+}
+
 static void letters(void **state)
 {
     (void)state;
@@ -177,9 +237,10 @@ static void letters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dressed_numbers), cmocka_unit_test(second_numbers),
-        cmocka_unit_test(letters),         cmocka_unit_test(routing_numbers_of_networks),
-        cmocka_unit_test(many_are_told),   cmocka_unit_test(what_is_read_has_an_end),
+        cmocka_unit_test(dressed_numbers),   cmocka_unit_test(second_numbers),
+        cmocka_unit_test(letters),           cmocka_unit_test(routing_numbers_of_networks),
+        cmocka_unit_test(many_are_told),     cmocka_unit_test(what_is_read_has_an_end),
+        cmocka_unit_test(what_is_not_ascii), cmocka_unit_test(what_is_not_ascii_and_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

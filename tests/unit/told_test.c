@@ -25,6 +25,9 @@ static const struct {
     {"Origination-Id", TOLD_ORIGID},
     {"P-Origination-ID", TOLD_ORIGID},
     {"X-Origination-Id", TOLD_ORIGID},
+    {"X_Origination_Id", TOLD_ORIGID},
+    {"P-Orig_ID", TOLD_ORIGID},
+    {"x_verification-status", TOLD_RESULT},
     {"X-Verstat", TOLD_RESULT},
     {"P-Identity-Bypass", TOLD_RESULT},
     {"Attestations", TOLD_LEVEL},
@@ -141,6 +144,27 @@ static const struct {
     /* escaped, and behind what a lenient reader passes over */
     {"From: <sip:1;%76ER%73tat=X@h>", "From: <sip:1@h>"},
     {"From: <sip:1;\x01 verstat=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1;verstat%3DX@h>", "From: <sip:1@h>"},
+    {"From: <sip:1;%56erstat%3dX%20;a@h>", "From: <sip:1;a@h>"},
+    {"From: <sip:1%3Bverstat=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1%3b%20verstat%3DX@h;b>", "From: <sip:1@h;b>"},
+    {"From: <sip:1;verstat%20=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1;ver\r\n stat=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1;v%0D%0a%09erst\r\n\tat=X@h>", "From: <sip:1@h>"},
+    /* a password, and header fields of a URI */
+    {"From: <sip:1:verstat=X@h>", "From: <sip:1@h>"},
+    {"From: <sip:1%3Averstat=X@h>", "From: <sip:1@h>"},
+    {"From: sip:1:verstat=X@h;tag=2", "From: sip:1@h;tag=2"},
+    {"From: <sip:1@h?verstat=X>", "From: <sip:1@h>"},
+    {"From: <sip:1@h?verstat=X&a=b>", "From: <sip:1@h?a=b>"},
+    {"From: <sip:1@h?a=b&verstat=X>", "From: <sip:1@h?a=b>"},
+    {"From: <sip:1@h?a=b&verstat&c=d>", "From: <sip:1@h?a=b&c=d>"},
+    {"From: <sip:1@h%3Fverstat=X>", "From: <sip:1@h>"},
+    {"From: <sip:1@h?verstat=X&%56erstat=Y&a>", "From: <sip:1@h?a>"},
+    {"From: <sip:verstat=X@h>", NULL},
+    {"From: <sip:1@h:5060>", NULL},
+    {"From: <sip:1%3Bverstats=X@h>", NULL},
+    {"From: \"a?verstat=X&b:verstat=Y\" <sip:1@h>", NULL},
 };
 
 static void verstat_is_found(void **state)

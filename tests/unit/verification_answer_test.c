@@ -27,7 +27,8 @@ struct trial {
     enum reason reason;
     unsigned n;
     struct header headers[10];
-    const char *orig; /* NULL: "12155550121"; "": it shows none */
+    const char *orig;      /* NULL: "12155550121"; "": it shows none */
+    struct tn_reach reach; /* who may be meant instead */
     bool emergency, psap;
     const char *resource;
     unsigned beyond; /* what was not looked at */
@@ -180,6 +181,7 @@ static struct verification_answer ask(const struct trial *t, const struct str *c
     }
     const struct verification_question q = {
         .orig = tn_from_digits(&orig, str_of(t->orig ? t->orig : "12155550121")) ? &orig : NULL,
+        .orig_reach = &t->reach,
         .is_emergency = t->emergency,
         .priority = &priority};
     profile.reject_countries = countries;
@@ -216,6 +218,15 @@ static void of_some_countries(void **state)
     assert_int_equal(ask(&t, others, 2).answered, ANSWERED_COUNTRY);
     t.orig = ""; /* who shows no number is of none */
     assert_int_equal(ask(&t, countries, 2).answered, ANSWERED_COUNTRY);
+    t.reach = (struct tn_reach){.n = 1, .numbers = {{.digits = "33123456789", .n = 11}}};
+    assert_int_equal(ask(&t, countries, 2).answered, ANSWERED_REJECT);
+    t.orig = NULL; /* of a call that shows its number it counts alone */
+    assert_int_equal(ask(&t, others + 1, 1).answered, ANSWERED_COUNTRY);
+    t.orig = "";
+    assert_int_equal(ask(&t, others + 1, 1).answered, ANSWERED_COUNTRY);
+    t.reach = (struct tn_reach){.more = true}; /* may be of any */
+    assert_int_equal(ask(&t, countries, 2).answered, ANSWERED_REJECT);
+    t.reach.more = false;
     t.reason = REASON_CALLER_WITHHELD;
     t.profile.refuse_withheld = true;
     assert_int_equal(ask(&t, countries, 2).answered, ANSWERED_REJECT);

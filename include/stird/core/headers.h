@@ -54,6 +54,8 @@ void header_lookalikes(const struct header_line *line, struct str names[2], char
 /* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
 bool header_is_named(struct str found, struct str name, char compact);
 bool header_is(const struct header_line *line, struct str name, char compact);
+/* Whether two names differ in case, or in "_" for "-", alone: some elements read such as one. */
+bool header_is_alike(struct str found, struct str name);
 /* The compact form of a header's name, or 0: 's' of Subject. NAME may be either form. */
 char header_compact(struct str name);
 /* Whether two names, each in its long or compact form, are the same header. */

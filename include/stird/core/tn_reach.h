@@ -50,6 +50,7 @@ void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
 /*
  * Adds to REACH what URI may lead to. OUTSIDE: prefixes of an outside line, such as "9". Nothing is
  * added for a text with too few digits, or one that begins with a name: sip:alice@, sip:7001@.
+ * What is not ASCII and no letter may be a digit to who reads it next: then there is "more".
  */
 void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
                       const struct str *outside, unsigned n_outside);

@@ -37,8 +37,9 @@ struct str told_word(struct str value);
 
 /*
  * Writes TEXT, from a header, to OUT without its verstat parameters (TS 24.229 section 7.2A.20),
- * whether they belong to a URI, a user part or the header; what stands in quotes stays. False when
- * it has none: then nothing is written.
+ * whether they belong to a URI, a user part or the header, or stand for its password or its header
+ * fields; escaped or in pieces too. What stands in quotes stays. False when it has none: then
+ * nothing is written.
  */
 bool told_without_verstat(struct str text, struct buf *out);
 

@@ -14,6 +14,7 @@
 #include <stird/core/identity_set.h>
 #include <stird/core/reason.h>
 #include <stird/core/settings.h>
+#include <stird/core/tn_reach.h>
 #include <stird/core/verify.h>
 
 enum verification_class {
@@ -79,6 +80,7 @@ struct verification_question {
     /* What the message says: numbers by the rules of its trunk's country. NULL: it shows none. */
     const struct tn *orig; /* P-Asserted-Identity where it is trusted, else From */
     const struct tn *to, *requested;
+    const struct tn_reach *orig_reach; /* who may be meant where there is no orig; NULL: nobody */
     bool is_withheld;  /* there is no orig, since the caller did not want to show it */
     bool is_emergency; /* never refused */
     int64_t date_s;    /* 0: no Date */

@@ -1,5 +1,6 @@
 #include <stird/core/tn_reach.h>
 
+#include <stird/core/code_point.h>
 #include <stird/core/number_plan.h>
 #include <stird/core/uri.h>
 
@@ -174,6 +175,28 @@ static void read_apart(const struct reader *r, struct str user)
             add_run(r, (struct str){run.digits, run.n}, run.plus);
 }
 
+#define ODD_OCTETS 64 /* of a text with octets that are not ASCII; more may be anything */
+
+/* Whether something in TEXT that is not ASCII may be a digit: of another script, in full width, or
+   what one who reads leniently passes over between digits. Letters are none. */
+static bool may_be_digits(struct str text)
+{
+    char room[ODD_OCTETS];
+    struct str plain = {room, 0};
+    bool odd = false, letters = true;
+    while (text.n > 0 && plain.n < sizeof(room)) {
+        room[plain.n] = uri_octet_next(&text);
+        odd |= (unsigned char)room[plain.n++] > 0x7f;
+    }
+    for (; text.n > 0 && !odd;) /* most texts are short, and all are ASCII */
+        odd |= (unsigned char)uri_octet_next(&text) > 0x7f;
+    for (size_t at = 0; odd && letters && at < plain.n;) {
+        const bool ascii = (unsigned char)room[at] <= 0x7f;
+        letters = code_point_is_letter(code_point_next(plain, &at)) || ascii;
+    }
+    return odd && (!letters || text.n > 0 || plain.n == sizeof(room));
+}
+
 static void read_user(const struct reader *r, struct str user)
 {
     struct tn_run run;
@@ -236,15 +259,17 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
                       const struct str *outside, unsigned n_outside)
 {
     const struct reader r = {reach, country, outside, n_outside};
-    struct str user = uri_called_part(uri);
+    struct str user = uri_called_part(uri), behind = {NULL, 0};
     struct uri parts;
     read_user(&r, user);
     bool clear = uri_split(&parts, uri);
     if (parts.scheme == URI_OTHER || parts.scheme == URI_NONE) /* urn:x:+1215... */
-        read_behind(&r, str_slice(uri, str_find(uri, ':', 0) + 1, uri.n));
+        behind = str_slice(uri, str_find(uri, ':', 0) + 1, uri.n);
     else if (!clear)
-        read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
+        behind = str_slice(uri, str_find(uri, '@', 0) + 1, uri.n);
+    read_behind(&r, behind);
     add_contexts(&r, parts.user_parameters, user);
+    reach->more |= may_be_digits(user) || may_be_digits(behind);
 }
 
 void tn_reach_add_hexadecimal(struct tn_reach *reach, struct str rn)

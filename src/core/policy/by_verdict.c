@@ -204,8 +204,8 @@ void by_verdict(const struct settings *s, const struct numbers *table, const str
     r.decision.outcome = &r.scratch;
     r.answer = answer;
     *answer = (struct by_verdict){.reason = REASON_OK};
-    answer->own_number = own_number_fit(s, table, call,
-                                        o->claims.orig.n > 0 ? &o->claims.orig : NULL) == FITS;
+    answer->own_number =
+        own_number_fit(s, table, call, o->claims.orig.n > 0 ? &o->claims.orig : NULL, NULL) == FITS;
     if (answer->own_number)
         decision_trace(&r.decision, STR("one of our own numbers calls from outside, and no code of "
                                         "ours has signed it"));

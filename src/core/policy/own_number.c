@@ -54,12 +54,23 @@ static bool is_ours(const struct settings *s, struct str codes)
     return ours;
 }
 
+static bool may_be_own(const struct settings *s, const struct numbers *table,
+                       const struct call *call, const struct tn_reach *reach)
+{
+    bool may = reach && reach->more;
+    for (unsigned i = 0; reach && i < reach->n && !may; i++)
+        may = is_own(s, table, call, &reach->numbers[i]);
+    return may;
+}
+
 enum fit own_number_fit(const struct settings *s, const struct numbers *table,
-                        const struct call *call, const struct tn *orig)
+                        const struct call *call, const struct tn *orig,
+                        const struct tn_reach *reach)
 {
     const struct verified *v = call->verified;
-    if (!v || !orig || (v->class == VERIFICATION_PASSED && is_ours(s, v->spc)) ||
-        !is_own(s, table, call, orig))
+    if (!v || (v->class == VERIFICATION_PASSED && is_ours(s, v->spc)))
         return FITS_NOT;
-    return v->class == VERIFICATION_OPEN ? FITS_IN_PART : FITS;
+    if (orig && is_own(s, table, call, orig))
+        return v->class == VERIFICATION_OPEN ? FITS_IN_PART : FITS;
+    return may_be_own(s, table, call, reach) ? FITS_IN_PART : FITS_NOT;
 }

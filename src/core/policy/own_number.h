@@ -7,13 +7,15 @@
 
 #include <stird/core/call.h>
 #include <stird/core/fit.h>
-#include <stird/core/tn.h>
+#include <stird/core/tn_reach.h>
 
 /*
- * ORIG: who is calling; NULL: it shows no number. In part where what it was signed by could not be
- * found out; not at all for a call that nobody judged.
+ * ORIG: who is calling; NULL: it shows no number. REACH: who may be meant beside; NULL: nobody. In
+ * part where it only may be one of ours, or what it was signed by could not be found out; not at
+ * all for a call that nobody judged.
  */
 enum fit own_number_fit(const struct settings *settings, const struct numbers *table,
-                        const struct call *call, const struct tn *orig);
+                        const struct call *call, const struct tn *orig,
+                        const struct tn_reach *reach);
 
 #endif

@@ -3,6 +3,9 @@
 #include <stird/core/party.h>
 #include <stird/core/trunk.h>
 
+#include "beside.h"
+#include "decision.h"
+
 /* What the tables say of a called number. */
 enum whose { WHOSE_NOBODYS, WHOSE_PERHAPS_OURS, WHOSE_OURS };
 
@@ -42,15 +45,45 @@ static enum whose whose_is(const struct asking *a, const struct tn *number)
     return answer.state == NUMBER_UNKNOWN ? WHOSE_NOBODYS : WHOSE_PERHAPS_OURS;
 }
 
-/* What may be a number and cannot be read as one may be one of ours. */
+/*
+ * What keys are dialled may be one of our numbers. But nobody else's is only what is a number as it
+ * stands, a short code or an emergency number: where all else leads, an access digit, an
+ * end-of-dial sign, digits too many, only the next hop knows.
+ */
 static enum whose whose_is_called(const struct asking *a, struct str uri)
 {
     const struct trunk *t = a->call->trunk;
     struct tn number;
-    if (party_called(&number, uri, &t->country, NULL, NULL) == TN_OK)
-        return whose_is(a, &number);
+    const enum whose dialled = party_called(&number, uri, &t->country, NULL, NULL) == TN_OK
+                                   ? whose_is(a, &number)
+                                   : WHOSE_NOBODYS;
+    if (dialled != WHOSE_NOBODYS)
+        return dialled;
     return party_called(&number, uri, &t->country, a->settings, t) == TN_OK ? WHOSE_NOBODYS
                                                                             : WHOSE_PERHAPS_OURS;
+}
+
+static bool may_be_ours(const struct asking *a, const struct tn_reach *reach)
+{
+    bool may = reach->more || reach->n == 0; /* one without a reading may be any */
+    for (unsigned i = 0; i < reach->n && !may; i++)
+        may = whose_is(a, &reach->numbers[i]) != WHOSE_NOBODYS;
+    return may;
+}
+
+/* Whether a routing number, a password or header fields of the called URIs may lead to us. */
+static bool leads_to_us_beside(const struct asking *a)
+{
+    struct outcome unused = {.verdict = VERDICT_REJECT};
+    struct decision d = decision_of(a->settings, a->table, a->call, &unused);
+    struct beside beside;
+    beside_begin(&beside);
+    beside_add(&d, &beside, a->call->request_uri);
+    beside_add(&d, &beside, a->call->to_uri);
+    bool leads = beside.more;
+    for (unsigned i = 0; i < beside.n && !leads; i++)
+        leads = may_be_ours(a, &beside.reach[i]);
+    return leads;
 }
 
 /* Whether anybody may read an Identity in it. */
@@ -70,7 +103,8 @@ void service_choose(struct service_choice *choice, const struct settings *settin
     *choice = (struct service_choice){.is_judged = brings && is_ours};
     choice->in_doubt = !choice->is_judged &&
                        (requested != WHOSE_NOBODYS || call->request_uri_unclear ||
-                        whose_is_called(&a, call->to_uri) != WHOSE_NOBODYS);
+                        call->to_unread || whose_is_called(&a, call->to_uri) != WHOSE_NOBODYS ||
+                        leads_to_us_beside(&a));
     if (choice->is_judged)
         choice->why = "it brings an Identity to one of our numbers";
     else if (!brings)

@@ -83,9 +83,10 @@ enum fit verdict_fit_trust(const struct rule *r, const struct rule_facts *f)
 
 enum fit verdict_fit_own(const struct rule *r, const struct rule_facts *f)
 {
-    return r->own_number ? own_number_fit(f->settings, f->table, f->call,
-                                          f->has_orig ? &f->outcome->claims.orig : NULL)
-                         : FITS;
+    return r->own_number
+               ? own_number_fit(f->settings, f->table, f->call,
+                                f->has_orig ? &f->outcome->claims.orig : NULL, f->orig_reach)
+               : FITS;
 }
 
 enum fit verdict_fit_replayed(const struct rule *r, const struct rule_facts *f)
@@ -140,15 +141,44 @@ static bool is_of_one(struct owners *o, bool known, const struct tn *number)
     return o->found;
 }
 
-/* The number that the token names and the one where the call really goes: one of them is enough to
-   count against the call. */
+static bool may_be_of_one(struct owners *o, const struct tn_reach *reach)
+{
+    bool may = reach->more;
+    for (unsigned i = 0; i < reach->n && !may; i++)
+        may = is_of_one(o, true, &reach->numbers[i]);
+    return may;
+}
+
+/* Whether one of those that both called URIs name beside their numbers may be; *ALL: each. */
+static bool beside_may_be(struct owners *o, const struct beside *beside, bool *all)
+{
+    bool some = beside->more;
+    *all = !beside->more;
+    for (unsigned i = 0; i < beside->n; i++) {
+        const bool may = may_be_of_one(o, &beside->reach[i]);
+        some = some || may;
+        *all = *all && may;
+    }
+    return some;
+}
+
+/* The number that the token names, the one where the call really goes, and what their URIs may lead
+   to: one of them is enough to count against the call. */
 static enum fit called(struct owners *o)
 {
     const struct rule_facts *f = o->facts;
+    bool all_beside;
     o->today = decision_day(f->settings, f->call->now_s);
     const bool named = is_of_one(o, f->has_dest, &f->outcome->claims.dest);
     const bool routed = is_of_one(o, f->has_other_dest, &f->other_dest);
-    return fit_of(named || routed, (named || !f->has_dest) && (routed || !f->has_other_dest));
+    const bool named_maybe = may_be_of_one(o, f->dest_reach);
+    const bool routed_maybe = may_be_of_one(o, f->other_reach);
+    const bool beside = beside_may_be(o, f->beside, &all_beside);
+    const bool all_named = named || named_maybe || (!f->has_dest && f->dest_reach->n == 0);
+    const bool all_routed = routed || routed_maybe ||
+                            (!f->has_other_dest && f->other_reach->n == 0);
+    return fit_of(named || routed || named_maybe || routed_maybe || beside,
+                  (named || routed) && all_named && all_routed && all_beside);
 }
 
 static bool is_named(const struct rule *r, const struct rule_facts *f, struct str customer)

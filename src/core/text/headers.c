@@ -199,6 +199,16 @@ bool header_is_named(struct str found, struct str name, char compact)
     return str_eq_nocase(found, name);
 }
 
+bool header_is_alike(struct str found, struct str name)
+{
+    bool alike = found.n == name.n;
+    for (size_t i = 0; i < name.n && alike; i++) {
+        const char a = found.p[i] == '_' ? '-' : ascii_lower(found.p[i]);
+        alike = a == (name.p[i] == '_' ? '-' : ascii_lower(name.p[i]));
+    }
+    return alike;
+}
+
 bool header_is(const struct header_line *line, struct str name, char compact)
 {
     return header_is_named(line->name, name, compact);

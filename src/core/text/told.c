@@ -33,7 +33,7 @@ static const struct {
 static enum told find(struct str name)
 {
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (name.n == names[i].name.n && str_eq_nocase(name, names[i].name))
+        if (name.n == names[i].name.n && header_is_alike(name, names[i].name))
             return names[i].told;
     return TOLD_NOTHING;
 }
@@ -53,7 +53,7 @@ enum told told_by(struct str name)
 {
     enum told told = TOLD_NOTHING;
     for (size_t i = 0; told == TOLD_NOTHING && i < N_PREFIXES; i++)
-        if (str_starts_nocase(name, prefixes[i]))
+        if (header_is_alike(str_slice(name, 0, prefixes[i].n), prefixes[i]))
             told = find(str_slice(name, prefixes[i].n, name.n));
     if (told == TOLD_NOTHING && speaks_of(name, STR("attest")))
         told = TOLD_LEVEL;
@@ -158,51 +158,103 @@ static bool is_one_of(const char *set, char c)
     return c != '\0' && strchr(set, c);
 }
 
+/* The octet at AT, escaped or not; *BEHIND: what follows it. NUL at the end. */
+static char octet_at(struct str s, size_t at, size_t *behind)
+{
+    struct str rest = str_slice(s, at, s.n);
+    const char c = rest.n > 0 ? uri_octet_next(&rest) : '\0';
+    *behind = s.n - rest.n;
+    return c;
+}
+
 /* Control characters too, which a lenient reader may pass over. */
+static bool is_passed_over(char c)
+{
+    return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
 static size_t behind_white_space(struct str s, size_t at)
 {
-    while (at < s.n && ((unsigned char)s.p[at] <= ' ' || s.p[at] == 0x7f))
-        at++;
+    size_t behind;
+    while (at < s.n && is_passed_over(octet_at(s, at, &behind)))
+        at = behind;
     return at;
 }
 
 #define ENDS_PARAMETER ";@>,? \t\r\n" /* of a URI, its user part or a header */
 
-static size_t behind_value(struct str s, size_t at)
+/* OF_HEADER: of a header field of a URI, whose next one begins with an ampersand. */
+static size_t behind_value(struct str s, size_t at, bool of_header)
 {
-    size_t equals = behind_white_space(s, at);
-    if (equals == s.n || s.p[equals] != '=')
+    size_t behind, equals = behind_white_space(s, at);
+    if (octet_at(s, equals, &behind) != '=')
         return at;
-    at = behind_white_space(s, equals + 1);
+    at = behind_white_space(s, behind);
     size_t quoted = at < s.n && s.p[at] == '"' ? behind_quoted(s, at) : at;
     if (quoted > at)
         return quoted;
-    while (at < s.n && !is_one_of(ENDS_PARAMETER, s.p[at]))
+    while (at < s.n && !is_one_of(ENDS_PARAMETER, s.p[at]) && !(of_header && s.p[at] == '&'))
         at++;
     return at;
 }
 
-/* Behind the word at AT, in any case and with its octets escaped or not; AT: it is not there. */
+/* Behind the word at AT, in any case, with its octets escaped or not and with what is passed over,
+   such as the end of a line that is folded, between them; AT: it is not there. */
 static size_t behind_word(struct str s, size_t at, struct str word)
 {
-    struct str rest = str_slice(s, at, s.n);
-    for (size_t i = 0; i < word.n; i++)
-        if (rest.n == 0 || ascii_lower(uri_octet_next(&rest)) != word.p[i])
+    size_t end = at;
+    for (size_t i = 0; i < word.n; i++) {
+        size_t begin = i > 0 ? behind_white_space(s, end) : end;
+        if (ascii_lower(octet_at(s, begin, &end)) != word.p[i])
             return at;
-    return s.n - rest.n;
+    }
+    return end;
 }
 
-/* What follows the verstat parameter whose semicolon is at AT; AT when there is none. */
-static size_t behind_verstat(struct str s, size_t at)
+static bool is_of_scheme(char c)
 {
-    if (s.p[at] != ';')
+    return ascii_is_alpha(c) || ascii_is_digit(c) || is_one_of("+-.", c);
+}
+
+/* Whether the colon at AT stands behind the name of a header or of a scheme; another one is before
+   a password, or a port. */
+static bool ends_scheme(struct str s, size_t at)
+{
+    while (at > 0 && is_of_scheme(s.p[at - 1]))
+        at--;
+    return at == 0 || is_one_of("<,\" \t\r\n", s.p[at - 1]);
+}
+
+/* Whether a parameter, a password or a header field of a URI may begin behind C, which is at AT. */
+static bool separates(struct str s, size_t at, char c)
+{
+    return c == ';' || c == '?' || c == '&' || (c == ':' && !ends_scheme(s, at));
+}
+
+/* What follows the verstat whose separator, such as a semicolon, is at AT; AT when there is none.
+ *KEPT: so many octets of it are the separator of what follows. */
+static size_t behind_verstat(struct str s, size_t at, size_t *kept)
+{
+    size_t behind;
+    *kept = 0;
+    if (s.p[at] != '%' && !is_one_of(";?&:", s.p[at])) /* as nearly all are */
         return at;
-    size_t begin = behind_white_space(s, at + 1);
-    size_t end = behind_word(s, begin, STR("verstat"));
-    if (end == begin || (end < s.n && s.p[end] != '=' && !is_one_of(ENDS_PARAMETER, s.p[end]) &&
-                         (unsigned char)s.p[end] > ' '))
+    const char c = octet_at(s, at, &behind);
+    if (!separates(s, at, c))
         return at;
-    return behind_value(s, end);
+    const bool of_header = c == '?' || c == '&';
+    size_t begin = behind_white_space(s, behind);
+    size_t end = behind_word(s, begin, STR("verstat")), unused;
+    const char next = octet_at(s, end, &unused);
+    if (end == begin || (end < s.n && next != '=' && !is_one_of(ENDS_PARAMETER, next) &&
+                         !(of_header && next == '&') && !is_passed_over(next)))
+        return at;
+    end = behind_value(s, end, of_header);
+    if (c == '?' && end < s.n && s.p[end] == '&') { /* another one is first now */
+        *kept = behind - at;
+        end++;
+    }
+    return end;
 }
 
 /* Quotes mean something before a URI alone: a display name, which stays as it is. Within one, and
@@ -218,9 +270,9 @@ static bool take_off_once(struct str text, struct buf *out)
     bool in_uri = false;
     size_t written = 0, at = 0;
     while (at < text.n) {
-        size_t behind = behind_verstat(text, at);
+        size_t kept, behind = behind_verstat(text, at, &kept);
         if (behind > at) {
-            buf_add_str(out, str_slice(text, written, at));
+            buf_add_str(out, str_slice(text, written, at + kept));
             written = at = behind;
             continue;
         }

@@ -1,5 +1,6 @@
 #include <stird/core/marking.h>
 
+#include <stird/core/code_point.h>
 #include <stird/core/headers.h>
 #include <stird/core/told.h>
 #include <stird/core/uri.h>
@@ -339,27 +340,12 @@ static bool is_of_word(char c)
     return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
-/* Octets that nobody sees: white space, control characters, and in UTF-8 the no-break space, the
-   soft hyphen, and what has no width. */
-static const struct str unseen[] = {STR("\xc2\xa0"),     STR("\xc2\xad"),     STR("\xe2\x80\x8b"),
-                                    STR("\xe2\x80\x8c"), STR("\xe2\x80\x8d"), STR("\xe2\x80\x8e"),
-                                    STR("\xe2\x80\x8f"), STR("\xe2\x81\xa0"), STR("\xef\xbb\xbf")};
-
 /* Where what nobody sees at the end of S, which is cut at END, begins. */
 static size_t before_unseen(struct str s, size_t end)
 {
-    bool found = true;
-    while (found && end > 0) {
-        const unsigned char c = (unsigned char)s.p[end - 1];
-        found = c <= 0x20 || c == 0x7f;
-        end -= found;
-        for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]) && !found; i++)
-            if (end >= unseen[i].n &&
-                memcmp(s.p + end - unseen[i].n, unseen[i].p, unseen[i].n) == 0) {
-                end -= unseen[i].n;
-                found = true;
-            }
-    }
+    size_t begin;
+    while (end > 0 && code_point_is_unseen(code_point_last(s, end, &begin)))
+        end = begin;
     return end;
 }
 

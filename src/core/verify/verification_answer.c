@@ -108,13 +108,24 @@ static void find_fault(const struct verification_setting *profile, const struct 
 
 /* ---- what is done about it ---- */
 
-/* No country begins with the code of another one; who shows no number is of none. */
+/* No country begins with the code of another one. */
+static bool is_named(const struct verification_setting *profile, const struct tn *number)
+{
+    bool is = false;
+    for (unsigned i = 0; i < profile->n_reject_countries && !is; i++)
+        is = str_starts(tn_str(number), profile->reject_countries[i]);
+    return is;
+}
+
+/* Who shows no number is of none, unless what it shows instead may lead to one. */
 static bool is_of_country(const struct verification_setting *profile,
                           const struct verification_question *q)
 {
-    bool is = profile->n_reject_countries == 0;
-    for (unsigned i = 0; q->orig && i < profile->n_reject_countries && !is; i++)
-        is = str_starts(tn_str(q->orig), profile->reject_countries[i]);
+    const struct tn_reach *reach = q->orig ? NULL : q->orig_reach;
+    bool is = profile->n_reject_countries == 0 || (q->orig && is_named(profile, q->orig)) ||
+              (reach && reach->more);
+    for (unsigned i = 0; reach && i < reach->n && !is; i++)
+        is = is_named(profile, &reach->numbers[i]);
     return is;
 }
 

@@ -304,12 +304,19 @@ static bool is_other(const struct message *m, const struct plain_line *p, struct
            header_is_named((struct str){plain_text(m, p).p, p->name_n}, name, compact);
 }
 
+static bool is_alike(const struct message *m, const struct plain_line *p, struct str name)
+{
+    return p->header == PLAIN_OTHER && p->name_n == name.n &&
+           header_is_alike((struct str){plain_text(m, p).p, p->name_n}, name);
+}
+
 static void remove_plain(struct message *m, struct str name, char compact,
                          bool (*remove)(struct str value))
 {
     for (unsigned i = 0; i < m->plain->n;) {
         struct plain_line *p = &m->plain->lines[i];
-        if (is_other(m, p, name, compact) && (!remove || remove(plain_line(m, p).value)))
+        if (is_other(m, p, name, compact) ? !remove || remove(plain_line(m, p).value)
+                                          : !remove && is_alike(m, p, name))
             plain_remove(m, p);
         else
             i++;
@@ -327,8 +334,10 @@ void message_remove_headers(struct message *m, struct str name, char compact,
     }
     for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
         next = h->un_next;
-        if (message_line_is(h, name, compact) && message_line(h, &line) &&
-            (!remove || remove(line.value)))
+        const struct str raw = {h->un_common->h_data, h->un_common->h_len};
+        if (message_line_is(h, name, compact)
+                ? message_line(h, &line) && (!remove || remove(line.value))
+                : !remove && raw.p && header_is_alike(header_line_name(raw), name))
             msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
     }
     if (!remove)

@@ -190,7 +190,7 @@ int message_fit_transport(struct message *m, unsigned transport);
 /* A header line of any other name, before the empty line. */
 int message_add_header(struct message *m, struct str name, struct str value);
 /* Removes the headers NAME for whose value REMOVE returns true; when REMOVE is NULL all of them,
-   and those that look alike. */
+   and those that look alike (header_resembles, header_is_alike). */
 void message_remove_headers(struct message *m, struct str name, char compact,
                             bool (*remove)(struct str value));
 /* Removes lines that are no header, but that a next hop may take for this one (header_resembles).
