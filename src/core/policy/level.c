@@ -56,7 +56,7 @@ static enum treatment capped(struct decision *d, enum treatment wanted)
         TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(cap.at_most)), STR_ARG(cap.of));
         wanted = cap.at_most;
         d->outcome->rule = cap.of;
-        d->unsigned_reason = REASON_UNSIGNED_BY_CAP;
+        d->unsigned_reason = cap.by_rule ? REASON_UNSIGNED_BY_RULE : REASON_UNSIGNED_BY_CAP;
         d->refused_reason = REASON_REFUSED_BY_CAP;
     }
     return wanted;
