@@ -648,7 +648,6 @@ static void nobody_else_is_refused(void **state)
 
 /* ---- of a call that gets a token of ours ---- */
 
-/* By the policy, of a trunk that signs too. */
 static struct outcome sign(struct stage *s, const struct by_verdict *answer)
 {
     struct outcome o;
@@ -657,7 +656,6 @@ static struct outcome sign(struct stage *s, const struct by_verdict *answer)
     return o;
 }
 
-/* The worse, the higher. */
 static enum treatment given(const struct outcome *o)
 {
     if (o->verdict == VERDICT_REJECT)
@@ -668,7 +666,12 @@ static enum treatment given(const struct outcome *o)
 
 static void set_signing(struct stage *s, size_t i)
 {
-    static struct certificate certificate = {.id = STR("709J"), .not_after_s = INT64_MAX};
+    static struct certificate certificate = {
+        .id = STR("709J"),
+        .not_after_s = INT64_MAX,
+        .scope = {.tn_auth_list = {STR("\x30\x08\xa0\x06\x16\x04"
+                                       "709J")},
+                  .n_lists = 1}};
     set(s, i);
     s->trunk.service = SERVICE_VERIFY_SIGN;
     s->trunk.customer = STR("acme");
