@@ -179,6 +179,18 @@ static void check_rate(struct reader *r, const struct draft_rule *d)
                      keys[i]);
 }
 
+/* Of a token of ours it lowers the level, and that is all (by_verdict.h). */
+static void check_signing(struct reader *r, const struct draft_rule *d)
+{
+    static const char *const keys[] = {"existing_identity", "certificate"};
+    for (size_t i = 0; rule_asks_for_verdict(&d->rule) && i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (was_given(&d->object, keys[i]))
+            complain(r, &d->object, place_of(&d->object, keys[i]),
+                     "%s has no meaning in a rule that asks for the verdict: it only lowers, "
+                     "refuses or sends elsewhere",
+                     keys[i]);
+}
+
 static void check_where(struct reader *r, const struct draft *draft, const struct draft_rule *d)
 {
     const struct settings *s = &draft->settings;
@@ -213,5 +225,6 @@ void resolve_verdict_rule(struct reader *r, const struct draft *draft, struct dr
                  "upstreams has no meaning for a call that is refused");
     check_classes(r, d);
     check_rate(r, d);
+    check_signing(r, d);
     check_where(r, draft, d);
 }

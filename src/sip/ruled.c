@@ -51,22 +51,26 @@ static enum step_result refuse(struct context *c, const struct by_verdict *rulin
 
 enum step_result ruled_by_verdict(struct context *c)
 {
-    struct by_verdict ruling;
+    struct by_verdict *ruling;
     c->call->verified = c->outcome->verified;
     c->call->overlay = proxy_overlay(c->proxy);
     if (!c->call->verified)
         return STEP_NEXT;
-    by_verdict(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome, &ruling);
-    if ((ruling.told.is_lowered || ruling.own_number) && !keep_told(c, &ruling))
+    ruling = arena_alloc(c->arena, sizeof(*ruling));
+    if (!ruling)
         return step_refuse(c, REASON_OUT_OF_MEMORY);
-    c->outcome->rule = c->call->ruled = ruling.by;
-    if (ruling.own_number)
+    by_verdict(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome, ruling);
+    c->call->ruled = ruling;
+    if ((ruling->told.is_lowered || ruling->own_number) && !keep_told(c, ruling))
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
+    c->outcome->rule = ruling->by;
+    if (ruling->own_number)
         tell_own_number(c);
-    if (ruling.refuses)
-        return refuse(c, &ruling);
-    c->outcome->upstreams = ruling.upstreams;
-    c->outcome->n_upstreams = ruling.n_upstreams;
-    return target_redirect(c, ruling.upstreams, ruling.n_upstreams)
+    if (ruling->refuses)
+        return refuse(c, ruling);
+    c->outcome->upstreams = ruling->upstreams;
+    c->outcome->n_upstreams = ruling->n_upstreams;
+    return target_redirect(c, ruling->upstreams, ruling->n_upstreams)
                ? STEP_NEXT
                : step_refuse(c, REASON_OUT_OF_MEMORY);
 }

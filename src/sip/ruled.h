@@ -10,8 +10,8 @@
 struct context;
 
 /*
- * Once, behind the judgement, which is in C->outcome: sets C->call->verified, what is told on, and
- * C->targets where a rule names other upstreams. STEP_DONE: it was refused.
+ * Once, behind the judgement, which is in C->outcome: sets C->call->verified and ruled, what is
+ * told on, and C->targets where a rule names other upstreams. STEP_DONE: it was refused.
  */
 enum step_result ruled_by_verdict(struct context *c);
 

@@ -612,7 +612,8 @@ static bool judge_and_keep(struct verifying *v, struct context *c, struct verifi
     if (!judge(v))
         return false;
     tell_numbers(c->outcome, &v->said);
-    verified_of(kept, &v->question, &v->answer);
+    if (!verified_of(kept, &v->question, &v->answer, c->arena))
+        return false;
     c->outcome->reason = v->answer.reason;
     kept->told = told_verstat(c->call);
     kept->is_priority = call_priority_is_emergency(&v->said.priority);

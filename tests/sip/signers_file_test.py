@@ -56,6 +56,35 @@ class Signers(Ruling):
         self.passes(self.of_another("555E", attest="C"))
         self.refused(self.of(attest="C"), reason="refused_by_rule")
 
+    def test_another_valid_token_hides_nobody(self):
+        """Of several valid tokens each signer counts, in whichever order they come, and for no more than the worst."""
+        self.begin_with_table("111A,deny,,", "333C,cap C,,", "555E,allow,,")
+        ours, denied = self.of(), self.of_another("111A")
+        capped, allowed = self.of_another("333C"), self.of_another("555E", attest="C")
+        for identity in (capped, allowed):
+            self.passes(identity)
+        self.refused(denied, status=603)
+        for identities in ((ours, denied), (denied, ours), (self.of(attest="C"), denied), (allowed, ours, denied)):
+            _, record = self.refused(*identities, status=603, reason="signer_denied", rule="signer 111A: deny (line 2)")
+            self.assertEqual(record["verification"]["class"], "passed")
+        for identities in ((ours, capped), (capped, ours)):
+            arrived, record = self.calls(*identities)
+            self.assertEqual(arrived.all("p-attestation-indicator"), ["C"])
+            self.assertEqual(record["rule"], "signer 333C: cap C (line 3)")
+
+    def test_a_rule_about_a_signer_behind_another(self):
+        """In part against the call, and never for it."""
+        self.begin_with('name = "not"; signers = [ "111A" ]; then = "refuse"; status = 488;',
+                        'name = "friend"; signers = [ "222B" ]; then = "by_number"; upstreams = [ "screening" ];',
+                        upstreams_more=[self.upstream("screening", 8)])
+        self.warm()
+        ours, worse, friend = self.of(), self.of_another("111A"), self.of_another("222B")
+        for identities in ((worse,), (ours, worse), (worse, ours)):
+            self.refused(*identities, status=488, reason="refused_by_rule", rule="rule not")
+        for identities in ((ours, friend), (friend, ours)):
+            _, record = self.calls(*identities)
+            self.assertEqual(([hop["upstream"] for hop in record["tried"]], record["rule"]), (["carrier"], None))
+
     def test_an_observing_profile(self):
         """What would have been is recorded."""
         self.begin_with_table("111A,deny,,", profile={"observe": True})

@@ -94,7 +94,7 @@ class VerifySign(Verifying):
         record = self.resigned(forged, peer=ours, reason="signed_owned", verdict="failed")
         self.assertEqual(record["rule"], "the Identity that it brings did not pass")
         self.resigned("junk;ppt=shaken", peer=ours, reason="signed_owned", verdict="nothing")
-        self.resigned("junk", peer=ours, reason="signed_owned", verdict="nothing", old=1)
+        self.resigned("junk", peer=ours, reason="signed_owned", verdict="nothing")
 
     def test_div_and_others_beside_it(self):
         """A chain that leads here passes and stays whole; one that does not goes with what it hangs on."""
@@ -109,6 +109,116 @@ class VerifySign(Verifying):
         record = self.kept(first, div(CALLED[1:]))
         self.assertEqual(record["verification"]["class"], "passed")
         self.resigned(first, div("13125550188"), verdict="failed")
+
+    def of_type(self, ppt, forged=False, **claims):
+        url = self.web.url("a.pem")
+        value = token.identity(self.made + "/709J", header={"x5u": url, "ppt": ppt}, orig=CALLER[1:],
+                               parameters=";info=<%s>;alg=ES256;ppt=%s" % (url, ppt), **claims)
+        head, payload, signature = value.split(".", 2)
+        if forged:
+            signature = ("B" if signature[0] == "A" else "A") + signature[1:]
+        return ".".join((head, payload, signature))
+
+    def test_others_that_are_not_valid_do_not_stay_beside_ours(self):
+        """R-V-061: no type that failed stays, and no diversion without a beginning, which is not worth more than C."""
+        adding = self.trunk("adding", 4, service="verify_sign", verification="carrier", trusted=False, existing_identity="add")
+        ours = self.trunk("ours", 3, service="verify_sign", verification="carrier", trusted=False)
+        self.begin(trunks=[ours, adding])
+        self.passed()
+        dest, div = CALLED[1:], {"tn": FORGED}
+        ours, adding = self.peer("ours", 3), self.peer("adding", 4)
+        for value, level, old in ((self.of_type("div", dest=dest, div=div), "C", 0),
+                                  (self.of_type("div", forged=True, dest=dest, div=div), "C", 0),
+                                  (self.of_type("div", dest=FORGED, div={"tn": dest}), "C", 0),
+                                  (self.of_type("div-o", dest=dest, div=div), "C", 0),
+                                  (self.of_type("rcd", forged=True, dest=dest, rcd={"nam": "Bank"}), "A", 0),
+                                  (self.of_type("rcd", dest=dest, rcd={"nam": "Bank"}, iat=1700000000), "A", 0),
+                                  (self.of_type("rph", forged=True, dest=dest, rph={"auth": ["ets.0"]}), "A", 0),
+                                  (self.of_type("rcd", dest=dest, rcd={"nam": "Bank"}), "A", 1),
+                                  (self.of_type("msgi", dest=dest), "A", 1)):
+            with self.subTest(ppt=value.rsplit("=", 1)[1], level=level, old=old):
+                self.resigned(value, peer=ours, reason="signed_owned", attest=level, verdict="nothing", old=old)
+                self.resigned(value, peer=adding, reason="signed_owned", attest=level, verdict="nothing", old=1)
+
+    def test_what_resembles_identity(self):
+        """A line that some readers take for Identity counts as one that did not pass, on a trunk that is not trusted too."""
+        self.begin()
+        self.passed()
+        ours, value = self.peer("ours", 3), self.signed(dest=FORGED)
+        for line in ("Identity (c): ", "Identity ", "Identity\r\n : ", "\ufeffIdentity: ", "Identity\u00a0: "):
+            with self.subTest(line=line):
+                for text in (value, self.signed(), "junk"):
+                    self.resigned(lines=[line + text], peer=ours, reason="signed_owned", attest="C", verdict="nothing")
+
+    REFUSING = 'rules = ( { name = "no"; verdict = [ "open", "failed", "passed", "nothing" ]; then = "refuse"; status = 488; } ); '
+
+    def test_a_rule_refuses_nobody_twice(self):
+        """R-V-062: the signing of the call does not ask it again: what by_verdict.h lets through goes on."""
+        self.begin(profile={"observe": True}, rules=self.REFUSING, wait="300ms")
+        self.passed()
+        ours = self.peer("ours", 3)
+        record = self.kept(self.signed(), peer=ours)
+        self.assertEqual(record["rule"], "rule no; observed; verification")
+        record = self.resigned(peer=ours, attest="A", reason="signed_owned", verdict="nothing")
+        self.assertEqual(record["rule"], "rule no; observed; attestation.owned")
+        self.resigned(self.signed(dest=FORGED), verdict="failed")
+
+    def test_whom_no_rule_refuses(self):
+        """An emergency call, a call back of one, one of esnet, and one that is open; none gets a token of ours for it."""
+        self.begin(profile={"observe": False}, rules=self.REFUSING, wait="300ms")
+        for lines, called in ((["Priority: psap-callback"], CALLED), (["Resource-Priority: esnet.1"], CALLED), ([], "911")):
+            invite, arrived = self.call(lines=lines, called=called, to="<sip:%s@carrier.example.com>" % called,
+                                        peer=self.peer("ours", 3))
+            self.assertEqual(arrived.raws("identity"), [])
+            self.record(invite, decision="passed", reason="unsigned_by_rule", rule="rule no")
+        self.web.hang()
+        self.kept(self.signed("b.pem"), reason="already_signed")
+        invite, _ = self.refused_call(488, caller=CALLER, called=CALLED)
+        self.record(invite, reason="refused_by_rule", rule="rule no")
+
+    def test_whom_the_list_of_signers_allows(self):
+        """No rule that sees the verdict is asked for him, by whichever part of the way."""
+        path = self.lab.write("signers.csv", "code,action\n709J,allow\n")
+        self.begin(profile={"observe": False}, rules='signers = { file = "%s"; }; %s' % (path, self.REFUSING))
+        self.until("verified")
+        record = self.kept(self.signed())
+        self.assertEqual(record["rule"], "signer 709J: allow (line 2); verification")
+
+    def test_what_such_a_rule_leaves_of_ours(self):
+        """It caps a token of ours, and raises none: the record and explain name it."""
+        then = {"A": "A", "B": "B", "C": "C", "unsigned": None, "failed": None}
+        rules = ", ".join('{ name = "%s"; calling = [ "1215555700%d" ]; verdict = [ "nothing" ]; then = "%s"; }' % (word, i, word)
+                          for i, word in enumerate(then))
+        low = '{ name = "low"; level_below = "B"; calling = [ "%s" ]; then = "A"; }' % OTHER[1:]
+        self.begin(profile={"observe": False}, rules="rules = ( %s, %s ); " % (rules, low),
+                   numbers=NUMBERS + "".join("+1215555700%d,acme,owned,,,,\n" % i for i in range(5)))
+        ours = self.peer("ours", 3)
+        for i, (word, level) in enumerate(then.items()):
+            caller = "+1215555700%d" % i
+            with self.subTest(then=word):
+                invite, arrived = self.call(peer=ours, caller=caller)
+                self.assertEqual(len(arrived.all("identity")), 1 if level else 0)
+                if level:
+                    identity.check(arrived.all("identity")[0], self.lab.unit, level, caller[1:], CALLED[1:])
+                record = self.record(invite, attest=level, reason="signed_owned" if level else "unsigned_by_rule",
+                                     rule="rule A; attestation.owned" if word == "A" else "rule " + word)
+                message = self.lab.write("invite", invite.octets().decode())
+                told = stirctl.ask(self.stird.configuration, "explain", "--trunk", "ours", "--message", message)
+                self.assertEqual([told[k] for k in ("decision", "reason", "rule")],
+                                 [record[k] for k in ("decision", "reason", "rule")])
+                self.assertIn("rule %s holds" % word, told["steps"])
+        self.resigned(peer=ours, caller=OTHER, attest="B", reason="signed_unknown", verdict="nothing")
+        self.resigned(caller="+12155557000", verdict="nothing")
+
+    def test_a_customer_calls_with_his_own_number(self):
+        """R-V-020: by his own trunk it is not from outside; by the gateway's it is."""
+        self.begin(profile={"observe": False},
+                   rules='rules = ( { name = "own"; own_number = true; verdict = [ "unsigned" ]; then = "refuse"; status = 603; } ); ')
+        record = self.resigned(peer=self.peer("ours", 3), attest="A", reason="signed_owned", verdict="nothing")
+        self.assertNotIn("own_number", record["verification"])
+        invite, _ = self.refused_call(603, caller=CALLER, called=CALLED)
+        self.assertTrue(self.record(invite, rule="rule own")["verification"]["own_number"])
+        self.assert_counted("own_numbers_outside", 1)
 
     def test_a_token_that_nobody_could_judge(self):
         """It is not known to be bad: by "keep" it stays alone, by "replace" it gives way, by "add" ours is beside it."""

@@ -27,20 +27,25 @@ struct judged {
     char level;
     const char *spc, *trust;
     unsigned headers;
+    const char *spcs_beside, *trusts_beside; /* of other valid tokens; NULL: none */
 };
-static const struct judged passed_a = {VERIFICATION_PASSED, 'A', "123X", "us", 1},
-                           passed_b = {VERIFICATION_PASSED, 'B', "123X", "us", 1},
-                           passed_c = {VERIFICATION_PASSED, 'C', "123X", "us", 1},
-                           ours = {VERIFICATION_PASSED, 'A', "709J", "us", 1},
-                           both = {VERIFICATION_PASSED, 'A', "709J,123X", "us", 1},
-                           denied = {VERIFICATION_PASSED, 'A', "DENY", "us", 1},
-                           capped = {VERIFICATION_PASSED, 'A', "CAPB", "us", 1},
-                           allowed = {VERIFICATION_PASSED, 'C', "ALLO", "us", 1},
-                           failed = {VERIFICATION_FAILED, '\0', "123X", "us", 1},
-                           failed_denied = {VERIFICATION_FAILED, '\0', "DENY", "us", 1},
-                           unread = {VERIFICATION_NOTHING, '\0', "", "", 1},
-                           unsigned_ = {VERIFICATION_NOTHING, '\0', "", "", 0},
-                           open = {VERIFICATION_OPEN, '\0', "", "", 1};
+static const struct judged
+    passed_a = {VERIFICATION_PASSED, 'A', "123X", "us", 1, 0, 0},
+    passed_b = {VERIFICATION_PASSED, 'B', "123X", "us", 1, 0, 0},
+    passed_c = {VERIFICATION_PASSED, 'C', "123X", "us", 1, 0, 0},
+    ours = {VERIFICATION_PASSED, 'A', "709J", "us", 1, 0, 0},
+    both = {VERIFICATION_PASSED, 'A', "709J,123X", "us", 1, 0, 0},
+    beside = {VERIFICATION_PASSED, 'A', "709J", "us", 2, "123X", "fr"},
+    denied_beside = {VERIFICATION_PASSED, 'A', "709J", "us", 2, "ALLO,DENY", "us"},
+    allowed_beside = {VERIFICATION_PASSED, 'A', "ALLO", "us", 2, "709J", "us"},
+    denied = {VERIFICATION_PASSED, 'A', "DENY", "us", 1, 0, 0},
+    capped = {VERIFICATION_PASSED, 'A', "CAPB", "us", 1, 0, 0},
+    allowed = {VERIFICATION_PASSED, 'C', "ALLO", "us", 1, 0, 0},
+    failed = {VERIFICATION_FAILED, '\0', "123X", "us", 1, 0, 0},
+    failed_denied = {VERIFICATION_FAILED, '\0', "DENY", "us", 1, 0, 0},
+    unread = {VERIFICATION_NOTHING, '\0', "", "", 1, 0, 0},
+    unsigned_ = {VERIFICATION_NOTHING, '\0', "", "", 0, 0, 0},
+    open = {VERIFICATION_OPEN, '\0', "", "", 1, 0, 0};
 
 static const struct str signers[] = {STR("123X")}, own_signer[] = {STR("709J")};
 static const struct str customers[] = {STR("strict")};
@@ -199,6 +204,28 @@ static const struct {
      false,
      0,
      0},
+    {"of another valid token, against it",
+     &beside,
+     {.signers = signers, .n_signers = 1, .verdict = RULE_B},
+     TOLD_B,
+     false,
+     true,
+     0,
+     0},
+    {"and not for it",
+     &beside,
+     {.signers = own_signer,
+      .n_signers = 1,
+      .verdict = RULE_BY_NUMBER,
+      .upstreams = elsewhere,
+      .n_upstreams = 1},
+     AS_IS,
+     false,
+     false,
+     0,
+     0},
+    {"its domain", &beside, {.trusts = 2, .verdict = RULE_C}, TOLD_C, false, true, 0, 0},
+    {"both domains", &beside, {.trusts = 3, .verdict = RULE_A}, AS_IS, false, true, 0, 0},
     /* our own numbers */
     {"ours, unsigned",
      &unsigned_,
@@ -414,6 +441,22 @@ static const struct {
      true,
      0,
      0},
+    {"denied by another token",
+     &denied_beside,
+     {.judged = FAILED, .verdict = RULE_A},
+     REFUSED,
+     false,
+     false,
+     0,
+     0},
+    {"allowed, and another who is not",
+     &allowed_beside,
+     {.judged = PASSED, .verdict = RULE_C},
+     TOLD_C,
+     false,
+     true,
+     0,
+     0},
     {"allowed: no rule is asked",
      &allowed,
      {.judged = PASSED, .verdict = RULE_REFUSE},
@@ -496,6 +539,8 @@ static void set(struct stage *s, size_t i)
                                     .headers = j->headers,
                                     .spc = str_of(j->spc),
                                     .trust = str_of(j->trust),
+                                    .spcs_beside = str_of(j->spcs_beside),
+                                    .trusts_beside = str_of(j->trusts_beside),
                                     .verstat = j->class == VERIFICATION_PASSED   ? VERSTAT_PASSED
                                                : j->class == VERIFICATION_FAILED ? VERSTAT_FAILED
                                                                                  : VERSTAT_NONE};
@@ -597,6 +642,120 @@ static void nobody_else_is_refused(void **state)
         arena_free(s.arena);
     }
     assert_true(excused > 0);
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
+/* ---- of a call that gets a token of ours ---- */
+
+static struct outcome sign(struct stage *s, const struct by_verdict *answer)
+{
+    struct outcome o;
+    s->call.ruled = answer;
+    policy_decide(&s->settings, s->table, &s->call, &o);
+    return o;
+}
+
+static enum treatment given(const struct outcome *o)
+{
+    if (o->verdict == VERDICT_REJECT)
+        return TREATMENT_REFUSE;
+    return o->verdict == VERDICT_SIGN ? (enum treatment)(TREATMENT_A + (o->claims.attest - 'A'))
+                                      : TREATMENT_UNSIGNED;
+}
+
+static void set_signing(struct stage *s, size_t i)
+{
+    static struct certificate certificate = {
+        .id = STR("709J"),
+        .not_after_s = INT64_MAX,
+        .scope = {.tn_auth_list = {STR("\x30\x08\xa0\x06\x16\x04"
+                                       "709J")},
+                  .n_lists = 1}};
+    set(s, i);
+    s->trunk.service = SERVICE_VERIFY_SIGN;
+    s->trunk.customer = STR("acme");
+    s->trunk.certificate = 0;
+    s->trunk.by_state[NUMBER_UNKNOWN] = TREATMENT_B;
+    s->call.customer = numbers_customer(s->table, s->trunk.customer);
+    s->settings.certificates = &certificate;
+    s->settings.n_certificates = 1;
+}
+
+/* Rules that ask for the verdict have one word, which is by_verdict's: it lowers a token of ours,
+   refuses nothing and sends it nowhere. Such an answer takes nothing from who is spared. */
+static void the_policy_asks_no_such_rule(void **state)
+{
+    struct stage s = {.image = BUF_INIT};
+    unsigned lowered = 0;
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        set_signing(&s, i);
+        if (!rule_asks_for_verdict(&s.rule)) {
+            arena_free(s.arena);
+            continue;
+        }
+        struct by_verdict a = ask(&s);
+        s.settings.n_rules = 0;
+        const struct outcome without = sign(&s, NULL);
+        s.settings.n_rules = 1;
+        const struct outcome alone = sign(&s, NULL), with = sign(&s, &a);
+        assert_int_equal(given(&alone), given(&without));
+        assert_int_equal(alone.n_upstreams, 0);
+        assert_false(names_rule(alone.rule));
+        const enum treatment wanted = given(&without) == TREATMENT_UNSIGNED ||
+                                              a.at_most <= given(&without)
+                                          ? given(&without)
+                                          : a.at_most;
+        assert_int_equal(given(&with), wanted);
+        assert_int_equal(with.n_upstreams, 0);
+        assert_int_equal(names_rule(with.rule), names_rule(a.by));
+        lowered += given(&with) > given(&without);
+        s.profile.observe = true;
+        a = ask(&s);
+        const struct outcome observed = sign(&s, &a);
+        assert_int_equal(given(&observed), given(&without));
+        arena_free(s.arena);
+    }
+    assert_true(lowered > 0);
+    numbers_close(s.table);
+    buf_fini(&s.image);
+}
+
+/* His own number by his own trunk, unless it is in doubt whose trunk that is. */
+static void a_customer_is_not_outside(void **state)
+{
+    static const struct {
+        const char *what, *caller, *customer;
+        enum trunk_service service;
+        bool in_doubt, outside;
+    } calls[] = {
+        {"his own", "+12155550100", "acme", SERVICE_VERIFY_SIGN, false, false},
+        {"delegated to him", "+12155550101", "acme", SERVICE_VERIFY_SIGN, false, false},
+        {"auto", "+12155550100", "acme", SERVICE_AUTO, false, false},
+        {"another customer's", "+12155550100", "strict", SERVICE_VERIFY_SIGN, false, true},
+        {"a gateway's", "+12155550100", "foreign", SERVICE_VERIFY_SIGN, false, true},
+        {"nobody's trunk", "+12155550100", "", SERVICE_VERIFY_SIGN, false, true},
+        {"a carrier's", "+12155550100", "acme", SERVICE_VERIFY, false, true},
+        {"in doubt", "+12155550100", "acme", SERVICE_VERIFY_SIGN, true, true},
+    };
+    struct stage s = {.image = BUF_INIT};
+    (void)state;
+    compile(&s);
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        set(&s, 0);
+        s.verified.class = VERIFICATION_NOTHING;
+        s.trunk.service = calls[i].service;
+        s.trunk.customer = str_of(calls[i].customer);
+        s.call.source_in_doubt = calls[i].in_doubt;
+        s.outcome.claims.orig.n = 11;
+        memcpy(s.outcome.claims.orig.digits, calls[i].caller + 1, 11);
+        const struct by_verdict a = ask(&s);
+        if (a.own_number != calls[i].outside)
+            fail_msg("%s", calls[i].what);
+        arena_free(s.arena);
+    }
     numbers_close(s.table);
     buf_fini(&s.image);
 }
@@ -743,6 +902,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case),
         cmocka_unit_test(nobody_else_is_refused),
+        cmocka_unit_test(the_policy_asks_no_such_rule),
+        cmocka_unit_test(a_customer_is_not_outside),
         cmocka_unit_test(who_was_not_judged),
         cmocka_unit_test(our_own_numbers_written_oddly),
         cmocka_unit_test(called_customers_written_oddly),

@@ -150,7 +150,7 @@ static void called_elsewhere(void **state)
             .set = &set,
             .now_s = NOW,
             .requested = number(&requested, cases[i].call.requested, NULL)};
-        verified_of(&record, &q, &v);
+        assert_true(verified_of(&record, &q, &v, arena));
         if ((n > 0 && v.headers[0].report.finding[VERIFY_DEST].result != cases[i].dest) ||
             !str_eq(tn_str(&record.elsewhere), str_of(cases[i].told ? C : "")))
             fail_msg("%s: elsewhere %.*s", cases[i].call.name, STR_ARG(tn_str(&record.elsewhere)));

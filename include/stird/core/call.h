@@ -30,6 +30,7 @@ struct call_header {
 
 struct switches;
 struct verified;
+struct by_verdict;
 struct service_choice;
 
 struct call {
@@ -99,7 +100,7 @@ struct call {
     const struct rate_reader *rates;     /* NULL: rates are not known */
     const struct switches *switches;     /* what an operator has switched; NULL: nothing */
     const struct verified *verified;     /* what its Identity is worth; NULL: nobody judged it */
-    struct str ruled;                    /* what decided by that, in words; empty: nothing */
+    const struct by_verdict *ruled;      /* what was made of that; NULL: nobody asked */
     const struct service_choice *choice; /* of service auto; NULL: of others */
 };
 

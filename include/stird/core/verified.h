@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/base/arena.h>
 #include <stird/base/json.h>
 #include <stird/base/str.h>
 #include <stird/core/verification.h>
@@ -42,7 +43,12 @@ struct verified {
     char attest;                  /* as the token says; NUL: nothing readable */
     struct str x5u, spc, subject; /* of the token, of its certificate */
     struct str origid;
-    struct str trust;       /* the domain of trust by which its certificate was judged */
+    struct str trust; /* the domain of trust by which its certificate was judged */
+    /* Of all other valid tokens, joined by commas: their certificates' codes and domains. */
+    struct str spcs_beside, trusts_beside;
+    bool some_invalid; /* some value is not valid, or was not looked at, or says div where nothing
+                          says shaken */
+    bool chain_broken; /* such a one says shaken or div, or nobody can tell what it says */
     int64_t iat_s, age_s;   /* VERIFIED_NO_TIME: it has none */
     struct tn orig;         /* the calling number that the message says; n == 0: it says none */
     struct tn elsewhere;    /* the Request-URI's number, where the token that is told of is for
@@ -68,12 +74,12 @@ struct verified {
 };
 
 struct verification_question;
-/* Fills V from ANSWER, as of the question's time; the texts are the answer's. The caller sets
-   cache, times and what was told. */
+/* Fills V from ANSWER, as of the question's time; the texts are the answer's, or ARENA's. The
+   caller sets cache, times and what was told. False: no memory. */
 /* Which entry of ANSWER it tells of; -1: of none. */
 int verified_entry(const struct verification *answer);
-void verified_of(struct verified *v, const struct verification_question *question,
-                 const struct verification *answer);
+bool verified_of(struct verified *v, const struct verification_question *question,
+                 const struct verification *answer, struct arena *arena);
 /* V with what is told on in the place of its verdict: what marks are made of. */
 struct verified verified_as_shown(const struct verified *v);
 /* How much of an arena a copy of it takes, with its texts. */

@@ -3,7 +3,6 @@
 #include "by_rate.h"
 #include "parties.h"
 #include "rule.h"
-#include "verdict_fit.h"
 
 static void tell_rule(void *user, const struct rule *rule, enum fit fit, const char *which)
 {
@@ -63,29 +62,15 @@ const struct rule *by_rule_find(struct decision *d, const struct rule_facts *fac
     return rule_find(facts, d->call->traced ? tell_rule : NULL, d);
 }
 
-/* An emergency call goes where it always goes; one that was judged went by its verdict already
-   (by_verdict.h). */
+/* An emergency call goes where it always goes. */
 static void take_upstreams(struct decision *d)
 {
-    if (!d->rule || d->rule->n_upstreams == 0 || d->outcome->emergency || d->call->claims_dialog ||
-        rule_asks_for_verdict(d->rule))
+    if (!d->rule || d->rule->n_upstreams == 0 || d->outcome->emergency || d->call->claims_dialog)
         return;
     d->outcome->upstreams = d->rule->upstreams;
     d->outcome->n_upstreams = d->rule->n_upstreams;
     TRACE(d, "rule %.*s: it goes by other upstreams than those of its trunk",
           STR_ARG(d->rule->name));
-}
-
-/* A call that no rule refuses for its verdict, behind the judgement or here: by a profile that
-   observes such a rule changes nothing, else the call goes on unsigned (level.c). */
-static bool spare(struct decision *d)
-{
-    if (!rule_asks_for_verdict(d->rule) || !verdict_fit_spares(d->settings, d->call))
-        return false;
-    TRACE(d, "rule %.*s would refuse it, but such a call never is", STR_ARG(d->rule->name));
-    if (verdict_fit_is_observed(d->settings, d->trunk))
-        d->rule = NULL;
-    return true;
 }
 
 static bool ask_rules(struct decision *d)
@@ -96,7 +81,7 @@ static bool ask_rules(struct decision *d)
     by_rate(d, &facts);
     d->rule = by_rule_find(d, &facts);
     take_upstreams(d);
-    return !d->rule || d->rule->verdict != RULE_REFUSE || spare(d) || refuse_by_rule(d);
+    return !d->rule || d->rule->verdict != RULE_REFUSE || refuse_by_rule(d);
 }
 
 /* What rules ask for is found out for them alone, and for who wants to see each step. */

@@ -42,9 +42,17 @@ static char level_told(const struct ruling *r)
     return told->is_lowered ? told->level : r->verified->level;
 }
 
+/* Of a token of ours: whatever the verdict is. */
+static void sign_at_most(struct ruling *r, enum treatment treatment)
+{
+    if (treatment > r->answer->at_most)
+        r->answer->at_most = treatment;
+}
+
 /* Of a call that passed; of another one there is no level to lower. */
 static void cap(struct ruling *r, char level)
 {
+    sign_at_most(r, (enum treatment)(TREATMENT_A + (level - 'A')));
     if (r->verified->class != VERIFICATION_PASSED || level_told(r) >= level)
         return;
     tell_as(r, VERIFICATION_PASSED, level, r->verified->verstat);
@@ -53,6 +61,7 @@ static void cap(struct ruling *r, char level)
 
 static void tell_nothing(struct ruling *r)
 {
+    sign_at_most(r, TREATMENT_UNSIGNED);
     if (r->verified->class == VERIFICATION_NOTHING || r->verified->class == VERIFICATION_OPEN)
         return;
     tell_as(r, VERIFICATION_NOTHING, '\0', VERSTAT_NONE);
@@ -61,6 +70,7 @@ static void tell_nothing(struct ruling *r)
 
 static void tell_failed(struct ruling *r)
 {
+    sign_at_most(r, TREATMENT_UNSIGNED);
     if (r->verified->class == VERIFICATION_OPEN)
         return;
     tell_as(r, VERIFICATION_FAILED, '\0', VERSTAT_FAILED);
@@ -86,15 +96,25 @@ static void refuse(struct ruling *r, enum reason reason, int status, struct str 
 
 /* ---- by the list of signers ---- */
 
-/* Of calls that passed alone: anybody may send a token that names somebody's certificate. */
+/* Of calls that passed alone: anybody may send a token that names somebody's certificate. Of
+   several valid tokens the worst signer counts. */
 static enum signer_action signer_of(struct ruling *r)
 {
     const struct settings *s = r->decision.settings;
-    const struct signer *row;
-    if (r->verified->class != VERIFICATION_PASSED)
+    const struct verified *v = r->verified;
+    const int32_t today = decision_day(s, r->decision.call->now_s);
+    const struct signer *row, *row_beside;
+    if (v->class != VERIFICATION_PASSED)
         return SIGNER_NOTHING;
-    const enum signer_action action = signers_judge(s->signers, s->n_signers, r->verified->spc,
-                                                    decision_day(s, r->decision.call->now_s), &row);
+    enum signer_action action = signers_judge(s->signers, s->n_signers, v->spc, today, &row);
+    const enum signer_action beside = v->spcs_beside.n > 0
+                                          ? signers_judge(s->signers, s->n_signers, v->spcs_beside,
+                                                          today, &row_beside)
+                                          : action;
+    if (beside > action) {
+        action = beside;
+        row = row_beside;
+    }
     if (row)
         add_words(r,
                   arena_printf(r->decision.call->arena, "signer %.*s: %.*s (line %u)",
@@ -155,7 +175,6 @@ static bool some_rule_acts(const struct settings *s, const struct trunk *trunk)
     return false;
 }
 
-/* Numbers are read as for a call that is to be signed, so that a condition means the same. */
 static void ask_rules(struct ruling *r)
 {
     struct decision *d = &r->decision;
@@ -163,7 +182,6 @@ static void ask_rules(struct ruling *r)
     struct rule_facts facts;
     if (!some_rule_acts(d->settings, d->trunk))
         return;
-    step_parties(d);
     by_rule_facts(d, &room, &facts);
     facts.of_judged = true;
     const struct rule *rule = by_rule_find(d, &facts);
@@ -181,6 +199,7 @@ static void observe(struct ruling *r)
         add_words(r, STR("observed"));
     a->refuses = false;
     a->n_upstreams = 0;
+    a->at_most = TREATMENT_A;
     a->told = (struct verified_shown){.is_lowered = false};
 }
 
@@ -203,7 +222,11 @@ void by_verdict(const struct settings *s, const struct numbers *table, const str
     struct ruling r = ruling_of(s, table, call, o);
     r.decision.outcome = &r.scratch;
     r.answer = answer;
-    *answer = (struct by_verdict){.reason = REASON_OK};
+    *answer = (struct by_verdict){.reason = REASON_OK, .at_most = TREATMENT_A};
+    /* Numbers are read as for a call that is to be signed, so that a condition means the same. */
+    if (some_rule_acts(s, call->trunk))
+        step_parties(&r.decision);
+    const unsigned before = r.scratch.n_trace;
     answer->own_number =
         own_number_fit(s, table, call, o->claims.orig.n > 0 ? &o->claims.orig : NULL, NULL) == FITS;
     if (answer->own_number)
@@ -216,4 +239,6 @@ void by_verdict(const struct settings *s, const struct numbers *table, const str
         observe(&r);
     o->trace = r.scratch.trace;
     o->n_trace = r.scratch.n_trace;
+    answer->trace = o->trace ? o->trace + before : NULL;
+    answer->n_trace = o->n_trace - before;
 }

@@ -2,6 +2,7 @@
 
 #include "rule.h"
 
+#include <stird/core/by_verdict.h>
 #include <stird/core/service_choice.h>
 #include <stird/core/told.h>
 #include <stird/core/trunk.h>
@@ -84,11 +85,14 @@ static bool is_judged(const struct view *v)
 }
 
 /* Whoever brings a token that others may read and that does not pass is not who the tables know: it
-   never gets an A for its number. */
+   never gets an A for its number. That others may read it counts on every trunk, also of a line
+   that goes no further. */
 static void of_identity(struct cap *cap, const struct view *v)
 {
     const struct verified *judged = v->call->verified;
-    const bool brings = call_carries_shaken(v->call) || v->call->n_identity_unreadable > 0;
+    const struct call *call = v->call;
+    const bool brings = call->n_identity_shaken > 0 || call->n_identity_unreadable > 0 ||
+                        call->n_identity_resembling > 0 || (judged && judged->chain_broken);
     const bool passed = judged && judged->class == VERIFICATION_PASSED;
     if ((judged && judged->class == VERIFICATION_FAILED) || (brings && !passed && is_judged(v)))
         cap->at_most = TREATMENT_C;
@@ -102,8 +106,18 @@ static void of_choice(struct cap *cap, const struct view *v)
     cap->of = STR("service auto: it may go to one of our numbers, and come from outside");
 }
 
+/* The only word of rules that ask for the verdict. */
+static void of_ruling(struct cap *cap, const struct view *v)
+{
+    const struct by_verdict *ruled = v->call->ruled;
+    if (ruled)
+        cap->at_most = ruled->at_most;
+    cap->of = ruled ? ruled->by : STR("");
+    cap->by_rule = true;
+}
+
 static void (*const caps[])(struct cap *cap, const struct view *v) = {
-    of_trunk, of_customer, of_country, of_header, of_source, of_identity, of_choice,
+    of_trunk, of_customer, of_country, of_header, of_source, of_identity, of_choice, of_ruling,
 };
 
 bool cap_get(struct cap *cap, unsigned i, const struct settings *settings,

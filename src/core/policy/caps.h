@@ -1,6 +1,7 @@
 /*
  * caps - what may only lower a level: the trunk, the customer, the country of the calling number,
- * and what a trusted SBC says of the call. Private to core/policy.
+ * what a trusted SBC says of the call, what its Identity is worth, and rules that ask for that.
+ * Private to core/policy.
  */
 #ifndef STIRD_CORE_CAPS_H
 #define STIRD_CORE_CAPS_H
@@ -11,6 +12,7 @@
 struct cap {
     enum treatment at_most; /* 'A' lowers nothing */
     struct str of;          /* whose it is, in words */
+    bool by_rule;           /* it is a rule's */
     struct str
         unreadable; /* what could not be read and therefore lowers the level; p NULL: nothing */
 };

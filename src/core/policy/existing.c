@@ -18,9 +18,9 @@ static bool has_passed(const struct call *call)
 
 /*
  * What the verdict makes of the setting. A call that passed keeps its token, whatever is said of
- * others. One that was found to be worth nothing does not stay beside a token of ours that says
- * otherwise; one that nobody could judge is not known to be bad, and stays where the setting keeps
- * tokens.
+ * others. One that nobody could judge is not known to be bad, and stays where the setting keeps
+ * tokens: none of ours comes beside it. What was found to be worth nothing, of whichever type, does
+ * not stay beside a token of ours.
  */
 static enum existing_identity mode_by_verdict(const struct call *call, enum existing_identity mode)
 {
@@ -28,8 +28,10 @@ static enum existing_identity mode_by_verdict(const struct call *call, enum exis
         return IDENTITY_KEEP;
     if (!call->verified || mode != IDENTITY_KEEP)
         return mode;
-    return call->verified->class == VERIFICATION_FAILED ||
-                   (call->verified->class == VERIFICATION_NOTHING && call_carries_shaken(call))
+    if (call->verified->class == VERIFICATION_OPEN && call_carries_shaken(call))
+        return IDENTITY_KEEP;
+    return call->verified->class == VERIFICATION_FAILED || call->verified->some_invalid ||
+                   call_carries_shaken(call)
                ? IDENTITY_REPLACE
                : IDENTITY_KEEP;
 }

@@ -12,34 +12,24 @@ struct str level_rule_of_state(const struct trunk *t, enum number_state state, s
     return t->own_treatment[state] ? arena_join(arena, own, 4) : key;
 }
 
-/* Whether the rule says more than WANTED, which the call has without it. One that asks for the
-   verdict only lowers; and would it refuse, the call is one that is spared (by_rule.c). */
-static bool rule_says(const struct decision *d, enum treatment wanted, enum treatment *says)
-{
-    if (!d->rule || d->rule->verdict == RULE_BY_NUMBER ||
-        d->outcome->number.state == NUMBER_BLOCKED)
-        return false;
-    *says = d->rule->verdict == RULE_REFUSE ? TREATMENT_UNSIGNED : rule_treatment(d->rule);
-    return !rule_asks_for_verdict(d->rule) || *says > wanted;
-}
-
 /* What the rule or the settings say, before anything lowers it. No rule signs a blocked number. */
 static enum treatment configured_treatment(struct decision *d)
 {
     const struct trunk *t = d->trunk;
-    const enum number_state state = d->outcome->number.state;
-    const bool by_gateway = t->gateway && state != NUMBER_BLOCKED;
-    const enum treatment wanted = by_gateway ? t->gateway_treatment : t->by_state[state];
-    enum treatment says;
+    enum number_state state = d->outcome->number.state;
     d->unsigned_reason = REASON_UNSIGNED_BY_POLICY;
     d->refused_reason = REASON_REFUSED_BY_POLICY;
-    if (rule_says(d, wanted, &says)) {
+    if (d->rule && d->rule->verdict != RULE_BY_NUMBER && state != NUMBER_BLOCKED) {
         d->outcome->rule = rule_text(d->rule, d->call->arena);
         d->unsigned_reason = REASON_UNSIGNED_BY_RULE;
-        return says;
+        return rule_treatment(d->rule);
     }
-    d->outcome->rule = by_gateway ? STR("gateway") : level_rule_of_state(t, state, d->call->arena);
-    return wanted;
+    if (t->gateway && state != NUMBER_BLOCKED) {
+        d->outcome->rule = STR("gateway");
+        return t->gateway_treatment;
+    }
+    d->outcome->rule = level_rule_of_state(t, state, d->call->arena);
+    return t->by_state[state];
 }
 
 /* What the network wrote is shown cut and without control characters. */
@@ -66,7 +56,7 @@ static enum treatment capped(struct decision *d, enum treatment wanted)
         TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(cap.at_most)), STR_ARG(cap.of));
         wanted = cap.at_most;
         d->outcome->rule = cap.of;
-        d->unsigned_reason = REASON_UNSIGNED_BY_CAP;
+        d->unsigned_reason = cap.by_rule ? REASON_UNSIGNED_BY_RULE : REASON_UNSIGNED_BY_CAP;
         d->refused_reason = REASON_REFUSED_BY_CAP;
     }
     return wanted;

@@ -1,28 +1,44 @@
 #include "own_number.h"
 
+#include <stird/core/service_word.h>
 #include <stird/core/verified.h>
 
 #include "decision.h"
 
 struct own {
     int32_t today;
+    struct str caller; /* the customer whose trunk it is; empty: none's */
     bool found;
+    bool of_caller;
 };
 
 static void look(void *user, const struct numbers_row *row)
 {
     struct own *own = user;
     const bool assigned = row->state == NUMBER_OWNED || row->state == NUMBER_DELEGATED;
-    own->found = own->found || (assigned && numbers_row_counts(row, own->today));
+    if (!assigned || !numbers_row_counts(row, own->today))
+        return;
+    own->found = true;
+    own->of_caller = own->of_caller || (own->caller.n > 0 && str_eq(row->customer, own->caller));
 }
 
-/* Whose row it is does not matter: the table is of our own customers. */
+/* Of a trunk whose calls are signed. Who makes it doubtful by which trunk he comes is nobody's
+   customer. */
+static struct str customer_of(const struct call *call)
+{
+    const bool known = service_words[call->trunk->service].signs && call->n_passed_over == 0 &&
+                       !call->fits_none && !call->source_in_doubt;
+    return known ? call->trunk->customer : STR("");
+}
+
+/* Whose row it is matters only where he calls himself, which is not from outside: the table is of
+   our own customers. */
 static bool is_own(const struct settings *s, const struct numbers *table, const struct call *call,
                    const struct tn *number)
 {
-    struct own own = {.today = decision_day(s, call->now_s)};
+    struct own own = {.today = decision_day(s, call->now_s), .caller = customer_of(call)};
     numbers_rows_urgent(call->overlay, table, number, own.today, look, &own);
-    return own.found;
+    return own.found && !own.of_caller;
 }
 
 static bool has_code(struct str codes, struct str code)

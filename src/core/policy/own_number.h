@@ -1,6 +1,7 @@
 /*
  * own_number - one of our own numbers seen from outside: its call comes by a trunk that verifies,
- * and none of our codes has signed it. Private to core/policy.
+ * which is not that of the customer who has the number, and none of our codes has signed it.
+ * Private to core/policy.
  */
 #ifndef STIRD_CORE_OWN_NUMBER_H
 #define STIRD_CORE_OWN_NUMBER_H

@@ -4,6 +4,7 @@
  *
  *   parties       calling and called number, what the table says of the calling one
  *   choice        of service auto: whether it is judged or signed
+ *   ruled         tells what rules that ask for the verdict have found (by_verdict.h)
  *   rollout       whether its token, if it gets one, stays here (rollout.h)
  *   blocked       a number that never originates calls is refused, signed or not
  *   rule          the first rule of the configuration whose conditions are met
@@ -41,6 +42,7 @@
 #include "shown.h"
 #include "token.h"
 
+#include <stird/core/by_verdict.h>
 #include <stird/core/emergency.h>
 #include <stird/core/service_choice.h>
 #include <stird/core/switches.h>
@@ -51,6 +53,26 @@ static bool step_choice(struct decision *d)
     if (choice)
         TRACE(d, "service auto: %s, for %s", choice->is_judged ? "judged" : "signed", choice->why);
     return true;
+}
+
+static bool step_ruled(struct decision *d)
+{
+    const struct by_verdict *ruled = d->call->ruled;
+    for (unsigned i = 0; ruled && i < ruled->n_trace; i++)
+        decision_trace(d, ruled->trace[i]);
+    return true;
+}
+
+/* What has been made of the verdict, before what gave the level. */
+static void name_ruling(struct decision *d)
+{
+    const struct by_verdict *ruled = d->call->ruled;
+    struct str *rule = &d->outcome->rule;
+    if (!ruled || ruled->by.n == 0 || str_eq(ruled->by, *rule))
+        return;
+    *rule = rule->n > 0
+                ? arena_printf(d->call->arena, "%.*s; %.*s", STR_ARG(ruled->by), STR_ARG(*rule))
+                : ruled->by;
 }
 
 /* Inside a dialog nobody signs a token. All that refuses a call has run before. */
@@ -106,9 +128,9 @@ static bool step_sign(struct decision *d)
 static void find_level(struct decision *d)
 {
     static decision_step *const steps[] = {
-        step_parties,  step_choice, step_rollout, step_blocked, step_rule,
-        step_existing, step_caller, step_called,  step_level,   step_shown,
-        step_rate,     step_dialog, step_claims,
+        step_parties, step_choice,   step_ruled,  step_rollout, step_blocked,
+        step_rule,    step_existing, step_caller, step_called,  step_level,
+        step_shown,   step_rate,     step_dialog, step_claims,
     };
     decision_begin(d);
     decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
@@ -222,17 +244,6 @@ static void lower_for_none(struct decision *d)
         go_unsigned_in_doubt(d);
 }
 
-/* Before what decided here stands what decided by the verdict (by_verdict.h). */
-static void tell_ruled(const struct decision *d)
-{
-    const struct str ruled = d->call->ruled;
-    struct str *rule = &d->outcome->rule;
-    if (ruled.n == 0 || str_eq(ruled, *rule))
-        return;
-    *rule = rule->n > 0 ? arena_printf(d->call->arena, "%.*s; %.*s", STR_ARG(ruled), STR_ARG(*rule))
-                        : ruled;
-}
-
 void policy_decide(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome)
 {
@@ -241,7 +252,7 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
     lower_for_passed_over(&d);
     lower_for_none(&d);
     sign_at_level(&d);
-    tell_ruled(&d);
+    name_ruling(&d);
 }
 
 bool policy_blocks(const struct settings *settings, const struct numbers *table,

@@ -298,7 +298,8 @@ const struct rule *rule_find(const struct rule_facts *facts,
         const char *which;
         if (rule_asks_for_rate(r)) /* by_rate.h */
             continue;
-        if (facts->of_judged && !rule_acts_on_judged(r, facts->settings, facts->call->trunk))
+        if (facts->of_judged ? !rule_acts_on_judged(r, facts->settings, facts->call->trunk)
+                             : rule_asks_for_verdict(r)) /* by_verdict.h */
             continue;
         enum fit fit = rule_fit(r, facts, &which);
         if (fit == FITS)

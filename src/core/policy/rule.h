@@ -35,7 +35,8 @@ bool rule_acts_on_judged(const struct rule *rule, const struct settings *setting
                          const struct trunk *trunk);
 
 /*
- * Of the rules that ask for no rate; NULL when none holds. TELL, if not NULL, is called for each
+ * Of the rules that ask for no rate, and, but of a judged call, for no verdict; NULL when none
+ * holds. TELL, if not NULL, is called for each
  * rule that was looked at and does not fit, or only in part, with the condition as WHICH; and at
  * last, with FITS, for the rule that holds.
  */

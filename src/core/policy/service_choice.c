@@ -89,8 +89,8 @@ static bool leads_to_us_beside(const struct asking *a)
 /* Whether anybody may read an Identity in it. */
 static bool brings_identity(const struct call *call)
 {
-    return call_carries_shaken(call) || call->n_identity_other > 0 ||
-           call->n_identity_unreadable > 0;
+    return call->n_identity_shaken > 0 || call->n_identity_other > 0 ||
+           call->n_identity_unreadable > 0 || call->n_identity_resembling > 0;
 }
 
 void service_choose(struct service_choice *choice, const struct settings *settings,

@@ -52,33 +52,56 @@ static bool is_in(const struct str *list, unsigned n, struct str text)
     return false;
 }
 
-/* Of several codes one is enough to count against the call. So is a certificate that a token names
-   which did not pass: anybody may have sent it. */
+/* Whether one, and whether each, of several words is asked for. */
+struct some_of {
+    bool one, each;
+};
+
+static void look_for(struct some_of *some, const struct str *list, unsigned n, struct str words)
+{
+    while (words.n > 0) {
+        const bool is = is_in(list, n, str_cut(&words, ','));
+        some->one = some->one || is;
+        some->each = some->each && is;
+    }
+}
+
+/* Of several codes, of one certificate or of several valid tokens, one is enough to count against
+   the call. So is a certificate that a token names which did not pass: anybody may have sent it. */
 enum fit verdict_fit_signers(const struct rule *r, const struct rule_facts *f)
 {
     const struct verified *v = f->call->verified;
-    struct str codes = v ? v->spc : STR("");
-    bool one = false, each = codes.n > 0;
+    struct some_of some = {.each = v && v->spc.n > 0};
     if (r->n_signers == 0)
         return FITS;
-    while (codes.n > 0) {
-        const bool is = is_in(r->signers, r->n_signers, str_cut(&codes, ','));
-        one = one || is;
-        each = each && is;
+    if (v) {
+        look_for(&some, r->signers, r->n_signers, v->spc);
+        look_for(&some, r->signers, r->n_signers, v->spcs_beside);
     }
-    return fit_of(one, each && v->class == VERIFICATION_PASSED);
+    return fit_of(some.one, some.each && v->class == VERIFICATION_PASSED);
+}
+
+static bool is_domain(const struct rule *r, const struct settings *s, struct str name)
+{
+    for (unsigned i = 0; name.n > 0 && i < s->n_trusts && i < 32; i++)
+        if ((r->trusts >> i & 1) && str_eq(s->trusts[i].name, name))
+            return true;
+    return false;
 }
 
 enum fit verdict_fit_trust(const struct rule *r, const struct rule_facts *f)
 {
-    const struct settings *s = f->settings;
     const struct verified *v = f->call->verified;
-    bool fits = false;
     if (r->trusts == 0)
         return FITS;
-    for (unsigned i = 0; v && v->trust.n > 0 && i < s->n_trusts && i < 32; i++)
-        fits = fits || ((r->trusts >> i & 1) && str_eq(s->trusts[i].name, v->trust));
-    return fit_of(fits, fits && v->class == VERIFICATION_PASSED);
+    bool one = v && is_domain(r, f->settings, v->trust), each = one;
+    struct str beside = v ? v->trusts_beside : STR("");
+    while (beside.n > 0) {
+        const bool is = is_domain(r, f->settings, str_cut(&beside, ','));
+        one = one || is;
+        each = each && is;
+    }
+    return fit_of(one, each && v->class == VERIFICATION_PASSED);
 }
 
 enum fit verdict_fit_own(const struct rule *r, const struct rule_facts *f)
@@ -95,23 +118,12 @@ enum fit verdict_fit_replayed(const struct rule *r, const struct rule_facts *f)
     return fit_of(fits, fits);
 }
 
-/* ---- what is never refused ---- */
+/* ---- what changes nothing ---- */
 
 bool verdict_fit_is_observed(const struct settings *s, const struct trunk *trunk)
 {
     return trunk->verification < s->n_verifications &&
            s->verifications[trunk->verification].observe;
-}
-
-bool verdict_fit_spares(const struct settings *s, const struct call *call)
-{
-    const struct verified *v = call->verified;
-    const struct signer *row;
-    if (v->class == VERIFICATION_OPEN || v->is_priority || verdict_fit_is_observed(s, call->trunk))
-        return true;
-    return v->class == VERIFICATION_PASSED &&
-           signers_judge(s->signers, s->n_signers, v->spc, decision_day(s, call->now_s), &row) ==
-               SIGNER_ALLOW;
 }
 
 /* ---- whom it calls ---- */

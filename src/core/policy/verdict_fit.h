@@ -15,8 +15,5 @@ verdict_fit verdict_fit_class, verdict_fit_levels, verdict_fit_below, verdict_fi
 
 /* Whether calls of TRUNK are judged by a profile that observes. */
 bool verdict_fit_is_observed(const struct settings *settings, const struct trunk *trunk);
-/* Whether CALL, which was judged, is one that no rule refuses for its verdict; of emergency calls
-   its outcome knows. */
-bool verdict_fit_spares(const struct settings *settings, const struct call *call);
 
 #endif
