@@ -38,7 +38,15 @@ static bool is_level(uint8_t c)
 
 static bool token_is_sound(const struct monitor_token *t)
 {
-    return t->valid <= 1 && is_level(t->attest);
+    return t->valid <= 1 && t->ours <= 1 && is_level(t->attest);
+}
+
+bool monitor_arrival_is_ours(const struct monitor_arrival *a, bool valid)
+{
+    for (unsigned i = 0; i < a->n_tokens; i++)
+        if (a->tokens[i].ours && (a->tokens[i].valid || !valid))
+            return true;
+    return false;
 }
 
 bool monitor_order_is_sound(const struct monitor_order *o)

@@ -255,7 +255,7 @@ static void note_decision(struct monitor_placed *n, const struct context *c)
 
 static void tell(struct placed *o)
 {
-    struct monitor_news *news = o->told ? NULL : monitored_news(o->all);
+    struct monitor_news *news = o->told ? NULL : monitored_news(o->all, false);
     o->told = true;
     if (news)
         news->placed = o->news;
@@ -506,7 +506,7 @@ static enum monitor_fault fault_of(const struct proxy *p, const struct monitor_o
 static void tell_fault(struct monitoring *m, const struct monitor_order *order,
                        enum monitor_fault fault)
 {
-    struct monitor_news *news = monitored_news(m);
+    struct monitor_news *news = monitored_news(m, false);
     if (news)
         news->placed = (struct monitor_placed){
             .ticket = order->ticket, .begun_ms = proxy_now_ms(), .fault = fault};

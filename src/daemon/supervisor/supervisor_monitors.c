@@ -30,6 +30,7 @@
 #define WATCH_MS       2000 /* for the workers to say that they look for it */
 #define LATE_MS        3000 /* after its time: the worker tells of it, the last news come */
 #define SETTLE_MS      1200 /* news come twice a second */
+#define CLOCK_SLACK_S  1    /* real time may be set back meanwhile */
 #define FIRST_MS       1000 /* after the start, one monitor after the other */
 #define BY_HAND_MAX    4    /* at once */
 #define BY_HAND_BURST  20   /* so many soon, */
@@ -363,10 +364,7 @@ static void take_arrived(struct supervisor *s, const struct heard *h)
     struct run *r = run_of(s, news->ticket);
     if (!r || !monitor_arrival_is_sound(news))
         return;
-    /* Whoever calls the number again and again keeps none out that carries a token. */
-    if (r->n == ARRIVALS_MAX && news->n_tokens == 0)
-        return;
-    r->arrivals[r->n < ARRIVALS_MAX ? r->n++ : ARRIVALS_MAX - 1] = *news;
+    monitor_result_keep(r->arrivals, &r->n, ARRIVALS_MAX, str_of(r->order.from), news);
     settle(r, h->now_ms);
 }
 
@@ -416,6 +414,7 @@ static struct run *begin(struct supervisor *s, const struct wanted *w, int64_t n
     monitor_put(r->name, sizeof(r->name), w->name);
     r->watch.ticket = r->order.ticket = r->ticket;
     r->watch.until_ms = now_ms + WATCH_MS + w->span_ms;
+    r->watch.since_s = clock_real_s() - CLOCK_SLACK_S;
     r->order.ending = w->ending;
     monitor_put(r->watch.name, sizeof(r->watch.name), w->name);
     monitor_put(r->watch.from, sizeof(r->watch.from), w->from);
@@ -434,6 +433,15 @@ static struct run *begin(struct supervisor *s, const struct wanted *w, int64_t n
     return r;
 }
 
+/* A number is called once at a time: what comes to it could be of either. */
+static bool is_called(const struct supervisor *s, struct str to)
+{
+    for (unsigned i = 0; i < RUNS_MAX; i++)
+        if (own(s)->runs[i].ticket != 0 && str_eq(str_of(own(s)->runs[i].watch.to), to))
+            return true;
+    return false;
+}
+
 static void begin_scheduled(struct supervisor *s, unsigned i, int64_t now_ms)
 {
     const struct settings *settings = s->current.settings;
@@ -447,7 +455,7 @@ static void begin_scheduled(struct supervisor *s, unsigned i, int64_t now_ms)
         .to = m->to,
         .span_ms = m->seconds_ms,
         .ending = MONITOR_ENDS_BY_TIME};
-    const struct run *r = begin(s, &w, now_ms);
+    const struct run *r = is_called(s, m->to) ? NULL : begin(s, &w, now_ms);
     if (!r) {
         k->due_ms = now_ms + FIRST_MS;
         return;
@@ -584,20 +592,14 @@ static const char *fault_of(const struct supervisor *s, const struct wanted *w)
         return "no trunk has this name (stirctl trunk list)";
     if (!service_words[t->service].sends)
         return "the service of this trunk sends no calls";
+    if (!service_words[t->service].signs)
+        return "the service of this trunk signs no calls: name one that does";
     if (!has_upstream(settings, t, w->upstream))
         return "this trunk has no such upstream (stirctl upstream list)";
     if (!is_number(w->from) || !is_number(w->to))
         return "--from and --to take numbers in international form: +12155550100";
     snprintf(uri, sizeof(uri), "tel:+%.*s", STR_ARG(w->to));
     return is_emergency(settings, uri) ? "no call is placed to an emergency number" : NULL;
-}
-
-static bool is_called(const struct supervisor *s, struct str to)
-{
-    for (unsigned i = 0; i < RUNS_MAX; i++)
-        if (own(s)->runs[i].ticket != 0 && str_eq(str_of(own(s)->runs[i].watch.to), to))
-            return true;
-    return false;
 }
 
 static const char *crowd_of(const struct supervisor *s, const struct wanted *w, int64_t now_ms)
