@@ -63,7 +63,8 @@ bool monitor_watch_is_sound(const struct monitor_watch *w)
 bool monitor_placed_is_sound(const struct monitor_placed *p)
 {
     return p->fault < MONITOR_FAULTS && p->verdict <= VERDICT_SIGN && p->cause < CAUSES &&
-           p->sip_status <= 699 && p->n_said <= MONITOR_SAID_MAX && token_is_sound(&p->token);
+           p->sip_status <= 699 && p->n_said <= MONITOR_SAID_MAX && p->stays_up <= 1 &&
+           p->stopped <= 1 && token_is_sound(&p->token);
 }
 
 bool monitor_arrival_is_sound(const struct monitor_arrival *a)

@@ -84,6 +84,14 @@ void monitor_result_keep(struct monitor_arrival *kept, unsigned *n, unsigned roo
         kept[least] = *arrival;
 }
 
+/* More of it; of as much the earlier one, in whatever order they were told. */
+static bool is_better(const struct monitor_placed *placed, struct str from,
+                      const struct monitor_arrival *a, const struct monitor_arrival *best)
+{
+    const int more = evidence(placed, from, a) - evidence(placed, from, best);
+    return more > 0 || (more == 0 && a->at_ms < best->at_ms);
+}
+
 static bool others_are_good(const struct monitor_arrival *a, const struct monitor_token *ours)
 {
     for (unsigned i = 0; i < a->n_tokens; i++)
@@ -135,7 +143,7 @@ void monitor_result_judge(struct monitor_result *r, struct str from,
     r->sent_level = placed->token.attest;
     r->found = MONITOR_NOT_ARRIVED;
     for (unsigned i = 0; i < n; i++)
-        if (!best || evidence(placed, from, &arrivals[i]) > evidence(placed, from, best))
+        if (!best || is_better(placed, from, &arrivals[i], best))
             best = &arrivals[i];
     if (best)
         tell_arrival(r, from, placed, best);

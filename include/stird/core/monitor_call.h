@@ -85,7 +85,10 @@ struct monitor_placed {
     uint32_t fault;   /* enum monitor_fault */
     uint32_t verdict, reason, cause;
     uint32_t sip_status; /* the final answer; 0: none */
-    uint32_t n_said;
+    uint8_t stays_up;    /* somebody answered to whom no BYE can be sent */
+    uint8_t stopped;     /* it was ended before its time, since its worker was to end */
+    uint8_t zero[2];
+    uint32_t n_said, zeroes;
     struct monitor_answer {
         uint32_t status, after_ms;     /* since it was placed */
     } said[MONITOR_SAID_MAX];          /* the first ones */

@@ -45,7 +45,7 @@ struct run {
     uint32_t span_ms;      /* how long it may last */
     uint64_t unsent, owed; /* workers that are not told yet, that have not said so yet */
     int64_t place_ms;      /* then it is placed, whoever has not said so */
-    bool is_placed, has_ended;
+    bool is_placed, has_ended, by_stop;
     unsigned worker;
     int64_t due_ms; /* then it is judged */
     struct monitor_placed placed;
@@ -235,14 +235,17 @@ static void put_call(struct json *j, const struct run *r, const struct monitor_r
     put_text(j, STR("to"), str_of(r->order.to));
     put_text(j, STR("upstream"), str_of(p->upstream));
     put_text(j, STR("fault"),
-             !r->has_ended ? STR("the worker that placed it ended")
-             : p->fault    ? monitor_fault_text((enum monitor_fault)p->fault)
-                           : STR(""));
+             r->by_stop      ? STR("stird stopped before it had ended")
+             : !r->has_ended ? STR("the worker that placed it ended")
+             : p->fault      ? monitor_fault_text((enum monitor_fault)p->fault)
+                             : STR(""));
     put_text(j, STR("decision"), verdict_name((enum verdict)p->verdict));
     put_text(j, STR("decision_reason"), reason_name((enum reason)p->reason));
     put_text(j, STR("decision_text"), reason_text((enum reason)p->reason));
     put_text(j, STR("cause"), cause_name((enum cause)p->cause));
     put_number(j, STR("sip_status"), p->sip_status);
+    put_bool(j, STR("stopped"), p->stopped || r->by_stop);
+    put_bool(j, STR("stays_up"), p->stays_up);
     put_answers(j, p);
     put_result(j, result);
     put_text(j, STR("calling"), str_of(result->calling));
@@ -356,6 +359,8 @@ static void take_placed(struct supervisor *s, const struct heard *h)
     r->placed = *news;
     r->has_ended = true;
     settle(r, h->now_ms);
+    if (s->stopping)
+        r->due_ms = h->now_ms;
 }
 
 static void take_arrived(struct supervisor *s, const struct heard *h)
@@ -553,8 +558,10 @@ static void on_gone(struct supervisor *s, const struct news *news)
         struct run *r = &own(s)->runs[i];
         r->owed &= ~bit_of(news->child);
         r->unsent &= ~bit_of(news->child);
-        if (r->ticket != 0 && r->worker == news->child->index && !r->has_ended)
+        if (r->ticket != 0 && r->worker == news->child->index && !r->has_ended) {
             r->due_ms = 0;
+            r->by_stop = s->stopping;
+        }
     }
 }
 
