@@ -51,10 +51,10 @@ static void resolve_trunk(struct reader *r, const struct draft *draft, struct dr
         complain(r, &d->object, item.at, "trunk: the service of %.*s sends no calls",
                  STR_ARG(shown(r, d->trunk)));
     else if (t && !service_words[t->service].signs)
-        warn(r, &d->object, item.at,
-             "trunk: the service of %.*s signs nothing, it only verifies: name the trunk of your "
-             "own SBC, whose calls leave signed",
-             STR_ARG(shown(r, d->trunk)));
+        complain(r, &d->object, item.at,
+                 "trunk: the service of %.*s signs nothing, it only verifies: name the trunk of "
+                 "your own SBC, whose calls leave signed",
+                 STR_ARG(shown(r, d->trunk)));
 }
 
 static void resolve_upstream(struct reader *r, const struct draft *draft, struct draft_monitor *d)
@@ -131,6 +131,10 @@ static void check_numbers(struct reader *r, const struct draft *draft,
     if (d->monitor.seconds_ms >= d->monitor.every_ms)
         complain(r, &d->object, place_of(&d->object, "seconds"),
                  "seconds: it must have ended before the next one: less than every");
+    if (d->monitor.expect == MONITOR_EXPECTS_SIGNED || d->monitor.expect == MONITOR_EXPECTS_ARRIVAL)
+        warn(r, &d->object, place_of(&d->object, "expect"),
+             "expect: a call of anybody else to this number meets this too, so it is no alarm "
+             "against whoever means harm: \"A\", \"B\" or \"C\" is met by our own token alone");
     if (!any_verifies(draft))
         warn(r, &d->object, d->object.at,
              "no trunk verifies calls, so nobody sees it come: give the trunk of the carrier "

@@ -38,7 +38,15 @@ static bool is_level(uint8_t c)
 
 static bool token_is_sound(const struct monitor_token *t)
 {
-    return t->valid <= 1 && is_level(t->attest);
+    return t->valid <= 1 && t->ours <= 1 && is_level(t->attest);
+}
+
+bool monitor_arrival_is_ours(const struct monitor_arrival *a, bool valid)
+{
+    for (unsigned i = 0; i < a->n_tokens; i++)
+        if (a->tokens[i].ours && (a->tokens[i].valid || !valid))
+            return true;
+    return false;
 }
 
 bool monitor_order_is_sound(const struct monitor_order *o)
@@ -55,7 +63,8 @@ bool monitor_watch_is_sound(const struct monitor_watch *w)
 bool monitor_placed_is_sound(const struct monitor_placed *p)
 {
     return p->fault < MONITOR_FAULTS && p->verdict <= VERDICT_SIGN && p->cause < CAUSES &&
-           p->sip_status <= 699 && p->n_said <= MONITOR_SAID_MAX && token_is_sound(&p->token);
+           p->sip_status <= 699 && p->n_said <= MONITOR_SAID_MAX && p->stays_up <= 1 &&
+           p->stopped <= 1 && token_is_sound(&p->token);
 }
 
 bool monitor_arrival_is_sound(const struct monitor_arrival *a)

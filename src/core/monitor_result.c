@@ -47,7 +47,8 @@ static const struct monitor_token *ours_of(const struct monitor_placed *placed,
 bool monitor_result_is_ours(const struct monitor_placed *placed,
                             const struct monitor_arrival *arrival)
 {
-    return ours_of(placed, arrival) != NULL;
+    const struct monitor_token *ours = ours_of(placed, arrival);
+    return ours && ours->valid;
 }
 
 /* How much there is to say that it is this call, and no other. */
@@ -58,6 +59,37 @@ static int evidence(const struct monitor_placed *placed, struct str from,
     if (ours)
         return ours->valid ? 3 : 2;
     return str_eq(str_of(a->calling), from);
+}
+
+/* The same, without what it left with. */
+static int likeness(struct str from, const struct monitor_arrival *a)
+{
+    if (monitor_arrival_is_ours(a, false))
+        return monitor_arrival_is_ours(a, true) ? 3 : 2;
+    return str_eq(str_of(a->calling), from);
+}
+
+void monitor_result_keep(struct monitor_arrival *kept, unsigned *n, unsigned room, struct str from,
+                         const struct monitor_arrival *arrival)
+{
+    unsigned least = 0;
+    if (*n < room) {
+        kept[(*n)++] = *arrival;
+        return;
+    }
+    for (unsigned i = 1; i < *n; i++)
+        if (likeness(from, &kept[i]) <= likeness(from, &kept[least]))
+            least = i;
+    if (*n > 0 && likeness(from, arrival) > likeness(from, &kept[least]))
+        kept[least] = *arrival;
+}
+
+/* More of it; of as much the earlier one, in whatever order they were told. */
+static bool is_better(const struct monitor_placed *placed, struct str from,
+                      const struct monitor_arrival *a, const struct monitor_arrival *best)
+{
+    const int more = evidence(placed, from, a) - evidence(placed, from, best);
+    return more > 0 || (more == 0 && a->at_ms < best->at_ms);
 }
 
 static bool others_are_good(const struct monitor_arrival *a, const struct monitor_token *ours)
@@ -74,7 +106,7 @@ static enum monitor_found found_of(const struct monitor_arrival *a)
         return MONITOR_UNSIGNED;
     if (a->class == VERIFICATION_PASSED)
         return MONITOR_SIGNED_AGAIN;
-    return a->class == VERIFICATION_FAILED ? MONITOR_FAILED : MONITOR_OPEN;
+    return a->class == VERIFICATION_OPEN ? MONITOR_OPEN : MONITOR_FAILED;
 }
 
 static void tell_arrival(struct monitor_result *r, struct str from,
@@ -111,7 +143,7 @@ void monitor_result_judge(struct monitor_result *r, struct str from,
     r->sent_level = placed->token.attest;
     r->found = MONITOR_NOT_ARRIVED;
     for (unsigned i = 0; i < n; i++)
-        if (!best || evidence(placed, from, &arrivals[i]) > evidence(placed, from, best))
+        if (!best || is_better(placed, from, &arrivals[i], best))
             best = &arrivals[i];
     if (best)
         tell_arrival(r, from, placed, best);

@@ -412,6 +412,7 @@ static void take_drain(struct worker *w, const struct control_message *m, const 
     (void)m;
     (void)fds;
     proxy_drain(w->proxy, on_drained, w);
+    monitor_link_tell(&w->monitoring, w->options->control_fd);
     log_info("worker drains: it takes no new calls",
              LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
 }

@@ -5,6 +5,7 @@
 #include "source_class.h"
 #include "target.h"
 #include "dialog_trunk.h"
+#include "placing.h"
 #include "response.h"
 
 /* Received address and port of the Via: rport for a datagram, sent-by for a new connection. */
@@ -72,8 +73,20 @@ static bool print(struct proxy *p, struct message *m, const struct flow *from, u
     return made && !buf_failed(proxy_scratch(p));
 }
 
+/* To a call of our own nobody else is told. */
+static void hear_own(struct proxy *p, struct message *m)
+{
+    const struct flow own = {.transport = TRANSPORT_UDP};
+    if (print(p, m, &own, TRANSPORT_UDP))
+        placing_hears(p, buf_str(proxy_scratch(p)));
+}
+
 void by_via_pass(struct proxy *p, struct message *m, const struct flow *from)
 {
+    if (placing_is_of(p, m->call_id)) {
+        hear_own(p, m);
+        return;
+    }
     struct target target = {0};
     struct flow flow;
     const struct via_hop hop = message_top_via(m);

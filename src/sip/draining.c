@@ -5,6 +5,7 @@
 #include <stird/sip/proxy.h>
 
 #include "context.h"
+#include "placing.h"
 
 bool proxy_is_draining(const struct proxy *p)
 {
@@ -46,13 +47,16 @@ void proxy_call_ended(struct proxy *p)
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
 {
     struct draining *d = proxy_draining_of(p);
+    const bool ends_own = placing_end_all(p);
     if (!d->on)
         d->ends_ms = proxy_now_ms() + proxy_settings(p)->drain_timeout_ms;
     d->on = true;
     d->done = done;
     d->user = user;
     d->proxy = p;
-    d->until_ms = proxy_counters(p)->calls == 0 ? proxy_now_ms() : d->ends_ms;
+    d->until_ms = proxy_counters(p)->calls > 0 ? d->ends_ms
+                  : ends_own ? proxy_now_ms() + 2 * (int64_t)proxy_settings(p)->t1_ms
+                             : proxy_now_ms();
     timer_set(proxy_timers(p), &d->limit, on_drained, d->until_ms);
     for (struct context *c = *proxy_contexts(p); c; c = c->next)
         wait_hurry(&c->wait, proxy_now_ms());

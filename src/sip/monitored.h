@@ -15,7 +15,8 @@ struct monitor_news;
 /* Once, behind the judgement and before anything that is made of it. STEP_DONE: it is one of them,
    and was answered. */
 enum step_result monitored_take(struct context *c);
-/* NULL: no memory. It is told of next. */
-struct monitor_news *monitored_news(struct monitoring *m);
+/* NULL: no memory, or no room among strangers. It is told of before all strangers, behind those of
+   its kind. */
+struct monitor_news *monitored_news(struct monitoring *m, bool is_stranger);
 
 #endif

@@ -19,8 +19,9 @@
 
 #define BRANCH        "z9hG4bKown"
 #define HEX_BYTES     17
-#define GRACE_MS      8000 /* after its time: for the answer to a CANCEL or a BYE */
-#define TELL_MS       1000 /* after its time it is told of, whatever has not come */
+#define OWN           "own-" /* its Call-ID: this, a random text, @ and our listener */
+#define LEGS_MAX      4      /* of an INVITE that was forked: far ends that answer */
+#define TELL_MS       1000   /* after its time it is told of, whatever has not come */
 #define ADDRESS_BYTES 72
 
 enum phase {
@@ -28,7 +29,13 @@ enum phase {
     RINGING,
     REFUSED,  /* its ACK is due */
     ANSWERED, /* its ACK is due, and then its BYE */
-    ENDING    /* CANCEL or BYE was sent, or nothing is left to be done */
+    ENDING    /* nothing is left to be done, unless somebody answers all the same */
+};
+
+/* Who has answered: each is a call that ends by a BYE of its own (RFC 3261 section 13.2.2.4). */
+struct leg {
+    struct buf answer; /* the 2xx */
+    bool acked, byed;
 };
 
 struct placed {
@@ -41,10 +48,12 @@ struct placed {
     struct timer timer;
     struct flow flow;
     enum phase phase;
-    bool acked, byed, told;
+    bool told, hung_up; /* HUNG_UP: by the far end of the first leg */
+    int64_t gone_ms;    /* until then an answer may still come: 64*T1 after all else */
+    struct leg legs[LEGS_MAX];
+    unsigned n_legs;
     char call_id[HEX_BYTES + ADDRESS_BYTES], from_tag[HEX_BYTES];
     char own[ADDRESS_BYTES], sbc[ADDRESS_BYTES]; /* our listener, the host of the SBC */
-    struct buf answer;                           /* the 2xx */
     struct monitor_placed news;
 };
 
@@ -150,9 +159,9 @@ static void add_routes(struct buf *out, struct str answer)
 }
 
 /* ACK or BYE inside the call that was answered. False: the answer names nobody to send it to. */
-static bool add_inside(struct placed *o, struct buf *out, const char *method)
+static bool add_inside(struct placed *o, const struct leg *leg, struct buf *out, const char *method)
 {
-    const struct str answer = buf_str(&o->answer);
+    const struct str answer = buf_str(&leg->answer);
     struct header_line contact, to;
     struct str uri, parameters;
     if (!header_find(answer, STR("Contact"), 'm', &contact) ||
@@ -174,11 +183,11 @@ static bool read_own(struct placed *o, struct buf *text, struct message *m)
            message_parse(m, str_slice(buf_str(text), 0, n), proxy_settings(o->proxy)) == REASON_OK;
 }
 
-static void send_ack(struct placed *o)
+static void send_ack(struct placed *o, const struct leg *leg)
 {
     struct buf text = BUF_INIT;
     struct message m;
-    if (add_inside(o, &text, "ACK") && read_own(o, &text, &m)) {
+    if (add_inside(o, leg, &text, "ACK") && read_own(o, &text, &m)) {
         message_set_received(&m, &o->flow.remote);
         stateless_ack(o->proxy, &m, &o->flow, SOURCE_TRUNK);
         message_fini(&m);
@@ -186,15 +195,35 @@ static void send_ack(struct placed *o)
     buf_fini(&text);
 }
 
-static void send_bye(struct placed *o)
+static void send_bye(struct placed *o, const struct leg *leg)
 {
     struct buf text = BUF_INIT;
     struct message m;
-    if (add_inside(o, &text, "BYE") && read_own(o, &text, &m)) {
+    if (add_inside(o, leg, &text, "BYE") && read_own(o, &text, &m)) {
         request_begin(o->proxy, &m, &o->flow, &o->flow, SOURCE_TRUNK);
         message_fini(&m);
     }
     buf_fini(&text);
+}
+
+/* Whether its answer says where a BYE goes. */
+static bool can_end(struct placed *o, const struct leg *leg)
+{
+    struct buf text = BUF_INIT;
+    struct message m;
+    const bool can = add_inside(o, leg, &text, "BYE") && read_own(o, &text, &m);
+    if (can)
+        message_fini(&m);
+    buf_fini(&text);
+    return can;
+}
+
+static void stays_up(struct placed *o, const char *why)
+{
+    o->news.stays_up = true;
+    log_warning("a call of our own was answered and cannot be ended: it lasts until its far end "
+                "ends it",
+                LOG_CSTR("call_id", o->call_id), LOG_CSTR("why", why));
 }
 
 /* As request.c does with the ACK of a refusal. */
@@ -264,7 +293,7 @@ static void note_decision(struct monitor_placed *n, const struct context *c)
 
 static void tell(struct placed *o)
 {
-    struct monitor_news *news = o->told ? NULL : monitored_news(o->all);
+    struct monitor_news *news = o->told ? NULL : monitored_news(o->all, false);
     o->told = true;
     if (news)
         news->placed = o->news;
@@ -294,7 +323,8 @@ static void placed_free(struct placed *o)
         o->context->placed = NULL;
         o->context->monitor = NULL;
     }
-    buf_fini(&o->answer);
+    for (unsigned i = 0; i < o->n_legs; i++)
+        buf_fini(&o->legs[i].answer);
     free(o);
 }
 
@@ -318,19 +348,43 @@ static void again_at(struct placed *o, int64_t due_ms)
     timer_set(proxy_timers(o->proxy), &o->timer, on_timer, due_ms);
 }
 
+static int64_t linger_ms(const struct placed *o)
+{
+    return 64 * (int64_t)proxy_settings(o->proxy)->t1_ms;
+}
+
+static void end_leg(struct placed *o, struct leg *leg)
+{
+    if (leg->byed)
+        return;
+    leg->byed = true;
+    send_bye(o, leg);
+}
+
+static void acknowledge_leg(struct placed *o, struct leg *leg)
+{
+    leg->acked = true;
+    send_ack(o, leg);
+    if (leg->byed || can_end(o, leg))
+        return;
+    leg->byed = true;
+    stays_up(o, "its answer has no Contact that can be used");
+}
+
+/* The first one may last for its time; whoever else picks up too is hung up on. */
 static void end_answered(struct placed *o, int64_t now_ms)
 {
-    if (!o->acked) {
-        o->acked = true;
-        send_ack(o);
+    const bool waits = o->order.ending == MONITOR_ENDS_IN_ITS_TIME && !time_is_over(o, now_ms) &&
+                       !o->hung_up;
+    for (unsigned i = 0; i < o->n_legs; i++) {
+        struct leg *leg = &o->legs[i];
+        if (!leg->acked)
+            acknowledge_leg(o, leg);
+        if (!waits || i > 0)
+            end_leg(o, leg);
     }
-    const bool waits = o->order.ending == MONITOR_ENDS_IN_ITS_TIME && !time_is_over(o, now_ms);
-    if (!waits && !o->byed) {
-        o->byed = true;
-        tell(o);
-        send_bye(o);
-    }
-    again_at(o, waits ? o->order.until_ms : now_ms + GRACE_MS);
+    tell(o);
+    again_at(o, waits ? o->order.until_ms : o->gone_ms);
 }
 
 /* Nothing that a call says is acted on from inside what brought it: only from here. */
@@ -338,18 +392,19 @@ static void on_timer(struct timer *timer, int64_t now_ms)
 {
     struct placed *o = container_of(timer, struct placed, timer);
     const bool rings = o->phase == RINGING && o->order.ending == MONITOR_ENDS_RINGING;
-    if (now_ms >= o->order.until_ms + GRACE_MS || (o->phase == ENDING && o->told)) {
+    if (now_ms >= o->gone_ms) {
+        tell(o);
         placed_free(o);
     } else if (o->phase == REFUSED) {
         acknowledge(o);
         o->phase = ENDING;
-        again_at(o, now_ms);
-    } else if (o->phase == ANSWERED && o->byed) {
-        placed_free(o);
+        again_at(o, o->gone_ms);
     } else if (o->phase == ANSWERED) {
         end_answered(o, now_ms);
+    } else if (o->phase == ENDING) {
+        again_at(o, o->gone_ms);
     } else if (now_ms >= o->order.until_ms + TELL_MS) {
-        again_at(o, o->order.until_ms + GRACE_MS);
+        again_at(o, o->gone_ms);
         tell_unended(o);
     } else if (rings || time_is_over(o, now_ms)) {
         again_at(o, o->order.until_ms + TELL_MS);
@@ -357,6 +412,25 @@ static void on_timer(struct timer *timer, int64_t now_ms)
     } else {
         again_at(o, o->order.until_ms);
     }
+}
+
+bool placing_end_all(struct proxy *p)
+{
+    struct monitoring *m = proxy_monitoring(p);
+    const int64_t now_ms = proxy_now_ms();
+    bool any = false;
+    for (struct placed *next, *o = m ? m->placed : NULL; o; o = next) {
+        next = o->next;
+        if (o->phase == ENDING || o->phase == REFUSED ||
+            (o->phase == ANSWERED && o->n_legs > 0 && o->legs[0].byed))
+            continue;
+        any = true;
+        o->news.stopped = true;
+        if (now_ms < o->order.until_ms)
+            o->order.until_ms = now_ms;
+        on_timer(&o->timer, now_ms);
+    }
+    return any;
 }
 
 /* ---- what it hears ---- */
@@ -370,41 +444,121 @@ static void note_answer(struct placed *o, int status)
                                                    (uint32_t)(proxy_now_ms() - n->begun_ms)};
 }
 
+/* By the To that it answered with, whose tag is its own. */
+static struct leg *leg_of(struct placed *o, struct str answer)
+{
+    struct header_line to, known;
+    if (!header_find(answer, STR("To"), 't', &to))
+        return NULL;
+    for (unsigned i = 0; i < o->n_legs; i++)
+        if (header_find(buf_str(&o->legs[i].answer), STR("To"), 't', &known) &&
+            str_eq(known.value, to.value))
+            return &o->legs[i];
+    if (o->n_legs == LEGS_MAX)
+        return NULL;
+    o->legs[o->n_legs] = (struct leg){.answer = BUF_INIT};
+    return &o->legs[o->n_legs++];
+}
+
+/* One that comes again means that our ACK was lost. */
+static void hear_2xx(struct placed *o, struct str bytes)
+{
+    struct leg *leg = leg_of(o, bytes);
+    if (!leg) {
+        if (!o->news.stays_up)
+            stays_up(o, "more answer it than one call has far ends");
+        return;
+    }
+    leg->acked = false;
+    buf_reset(&leg->answer);
+    buf_add_str(&leg->answer, bytes);
+    o->phase = ANSWERED;
+    if (o->gone_ms < proxy_now_ms() + linger_ms(o))
+        o->gone_ms = proxy_now_ms() + linger_ms(o);
+    again_at(o, proxy_now_ms());
+}
+
 static void hear_invite(struct placed *o, int status, struct str bytes)
 {
     const bool ended = o->phase != CALLING && o->phase != RINGING;
     if (!ended)
         note_answer(o, status);
-    if (status >= 300 && !ended) {
-        o->phase = REFUSED;
-    } else if (status >= 200 && status < 300) { /* another one means that our ACK was lost */
-        o->acked = o->phase == ANSWERED ? false : o->acked;
-        o->phase = ANSWERED;
-        buf_reset(&o->answer);
-        buf_add_str(&o->answer, bytes);
-        if (o->byed)
-            return;
-    } else if (status > 100 && o->phase == CALLING) {
-        o->phase = RINGING;
-    } else {
+    if (status >= 200 && status < 300) {
+        hear_2xx(o, bytes);
         return;
     }
+    if (ended || status <= 100)
+        return;
+    if (status >= 300)
+        o->phase = REFUSED;
+    else if (o->phase == CALLING)
+        o->phase = RINGING;
     again_at(o, proxy_now_ms());
+}
+
+/* The random text in a Call-ID of ours, which is the tag of its From too; empty: it is another's.
+   Any worker knows it by that. */
+static struct str own_text(const struct proxy *p, struct str call_id)
+{
+    const struct listeners *l = proxy_listeners(p);
+    const size_t n = strlen(OWN) + HEX_BYTES - 1;
+    struct buf own = BUF_INIT;
+    bool ours = false;
+    if (call_id.n <= n || memcmp(call_id.p, OWN, strlen(OWN)) != 0 || call_id.p[n] != '@')
+        return STR("");
+    for (uint16_t i = 0; !ours && i < l->n; i++) {
+        buf_reset(&own);
+        address_add(&own, listener_shown(&l->list[i]));
+        ours = str_eq(buf_str(&own), str_slice(call_id, n + 1, call_id.n));
+    }
+    buf_fini(&own);
+    return ours ? str_slice(call_id, strlen(OWN), n) : STR("");
+}
+
+bool placing_is_of(const struct proxy *p, struct str call_id)
+{
+    return own_text(p, call_id).n > 0;
+}
+
+static struct placed *placed_of(struct proxy *p, struct str call_id)
+{
+    struct monitoring *m = proxy_monitoring(p);
+    for (struct placed *o = m ? m->placed : NULL; o; o = o->next)
+        if (str_eq(call_id, str_of(o->call_id)))
+            return o;
+    return NULL;
 }
 
 void placing_hears(struct proxy *p, struct str bytes)
 {
-    struct monitoring *m = proxy_monitoring(p);
-    const struct str call_id = received_call_id(bytes), method = received_cseq_method(bytes);
+    struct placed *o = placed_of(p, received_call_id(bytes));
     const int status = received_status(bytes);
-    for (struct placed *o = m ? m->placed : NULL; o; o = o->next)
-        if (str_eq(call_id, str_of(o->call_id)) && status > 0) {
-            if (str_eq(method, STR("INVITE")))
-                hear_invite(o, status, bytes);
-            else if (str_eq(method, STR("BYE")) && status >= 200)
-                again_at(o, proxy_now_ms());
-            break;
-        }
+    if (o && status > 0 && str_eq(received_cseq_method(bytes), STR("INVITE")))
+        hear_invite(o, status, bytes);
+}
+
+/* What is answered to a request of the far end, which has nothing to change in a call without
+   sound. */
+static const struct {
+    const char *method;
+    int status;
+} inside[] = {{"BYE", 200}, {"OPTIONS", 200}, {"INVITE", 488}, {"UPDATE", 488}};
+
+int placing_status(struct proxy *p, const struct message *m)
+{
+    const struct str text = own_text(p, m->call_id);
+    struct placed *o;
+    if (text.n == 0 || !str_eq(m->to_tag, text))
+        return 0;
+    if (str_eq(m->method, STR("BYE")) && (o = placed_of(p, m->call_id)) && o->n_legs > 0) {
+        o->hung_up = true;
+        o->legs[0].byed = true;
+        again_at(o, proxy_now_ms());
+    }
+    for (unsigned i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+        if (str_eq(m->method, str_of(inside[i].method)))
+            return inside[i].status;
+    return 481;
 }
 
 unsigned placing_targets(const struct context *c, struct target *targets, unsigned n)
@@ -421,9 +575,12 @@ void placing_ended(struct context *c)
 {
     struct placed *o = c->placed;
     note_decision(&o->news, c);
-    tell(o);
+    if (o->phase != ANSWERED) /* of one that was answered it is told when it has its ACK */
+        tell(o);
     if (o->phase == CALLING || o->phase == RINGING) {
         o->phase = c->status >= 200 && c->status < 300 ? o->phase : REFUSED;
+        if (o->gone_ms < proxy_now_ms() + linger_ms(o))
+            o->gone_ms = proxy_now_ms() + linger_ms(o);
         again_at(o, proxy_now_ms());
     }
 }
@@ -441,26 +598,20 @@ static struct placed *placed_new(struct monitoring *m, struct proxy *p,
 {
     struct placed *o = calloc(1, sizeof(*o));
     struct buf own = BUF_INIT, sbc = BUF_INIT;
-    char random[HEX_BYTES];
     if (!o)
         return NULL;
-    *o = (struct placed){.next = m->placed,
-                         .all = m,
-                         .proxy = p,
-                         .order = *order,
-                         .flow = *flow,
-                         .answer = BUF_INIT};
+    *o = (struct placed){.next = m->placed, .all = m, .proxy = p, .order = *order, .flow = *flow};
     m->placed = o;
     o->news.ticket = order->ticket;
     o->news.begun_ms = proxy_now_ms();
+    o->gone_ms = order->until_ms + TELL_MS + linger_ms(o);
     address_add(&own, listener_shown(&proxy_listeners(p)->list[flow->listener]));
     address_add_host(&sbc, &flow->remote);
     monitor_put(o->own, sizeof(o->own), buf_str(&own));
     monitor_put(o->sbc, sizeof(o->sbc), buf_str(&sbc));
     add_hex(o->from_tag, p);
-    add_hex(random, p);
     buf_reset(&sbc);
-    buf_addf(&sbc, "own-%s@%s", random, o->own);
+    buf_addf(&sbc, OWN "%s@%s", o->from_tag, o->own);
     monitor_put(o->call_id, sizeof(o->call_id), buf_str(&sbc));
     buf_fini(&own);
     buf_fini(&sbc);
@@ -515,7 +666,7 @@ static enum monitor_fault fault_of(const struct proxy *p, const struct monitor_o
 static void tell_fault(struct monitoring *m, const struct monitor_order *order,
                        enum monitor_fault fault)
 {
-    struct monitor_news *news = monitored_news(m);
+    struct monitor_news *news = monitored_news(m, false);
     if (news)
         news->placed = (struct monitor_placed){
             .ticket = order->ticket, .begun_ms = proxy_now_ms(), .fault = fault};

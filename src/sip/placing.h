@@ -9,6 +9,7 @@
 #include <stird/net/net.h>
 
 struct context;
+struct message;
 struct placed;
 struct proxy;
 struct target;
@@ -20,6 +21,14 @@ static inline bool placing_is_own(const struct flow *flow)
 }
 /* What is said to the caller of such a call. */
 void placing_hears(struct proxy *p, struct str bytes);
+
+/* Whether CALL_ID is one of such a call, of whichever worker. What answers it goes nowhere else. */
+bool placing_is_of(const struct proxy *p, struct str call_id);
+/* By which a request of its far end, inside the call, is answered here; 0: it is none. */
+int placing_status(struct proxy *p, const struct message *m);
+/* All end now, by CANCEL or BYE, for the worker is about to. Not from inside a message that came.
+   Whether there was one. */
+bool placing_end_all(struct proxy *p);
 
 /* Of a context with `placed`. */
 const struct trunk *placing_trunk(const struct context *c);

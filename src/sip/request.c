@@ -4,6 +4,7 @@
 #include "context.h"
 #include "steps.h"
 #include "request.h"
+#include "placing.h"
 #include "relay.h"
 #include "reply.h"
 #include "stateless.h"
@@ -195,9 +196,13 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         return;
     }
     struct flow reply = reply_flow(m, from);
+    int own;
     if (str_eq(m->method, STR("CANCEL"))) {
         message_set_received(m, &from->remote);
         on_cancel(p, m, &reply);
+    } else if ((own = placing_status(p, m)) != 0) {
+        message_set_received(m, &from->remote);
+        reply_stateless(p, m, &reply, own, (struct str){NULL, 0});
     } else if (is_for_us(p, m, class)) {
         message_set_received(m, &from->remote);
         answer_for_us(p, m, &reply, class);

@@ -6,7 +6,7 @@ import signal
 import threading
 import unittest
 
-from lib import stirctl, stird, token
+from lib import dialog, stirctl, stird, token
 from lib.patience import HANG_S
 from lib.verifying import Verifying
 
@@ -203,7 +203,7 @@ class Carriers(Monitor):
 
         said = self.call()
         arrived = self.carrier.expect("INVITE")
-        self.hand_back(arrived, identities=[], caller=OTHER)
+        self.hand_back(arrived, identities=[], caller=FROM)
         self.hand_back(arrived, identities=[forged])
         self.hand_back(arrived)
         self.refuse_own(arrived)
@@ -217,6 +217,101 @@ class Carriers(Monitor):
         self.refuse_own(arrived)
         self.result(said, result="signed")
         return arrived.all("identity")
+
+    def test_who_else_calls_a_telephone(self):
+        """A call by hand takes nobody else's, and no call takes one with a priority of emergency services."""
+        self.begin_monitor()
+        self.ready()
+        said = self.call()
+        arrived = self.carrier.expect("INVITE")
+        for caller, lines in ((OTHER, []), (FROM, ["Priority: psap-callback"]), (FROM, ["Resource-Priority: esnet.1"])):
+            other = self.invite(self.sbc, caller=caller, called=TO, extra=lines)
+            self.sbc.send(other, self.at())
+            self.refuse(self.customers.expect("INVITE"), other, at=self.customers)
+            self.assertIsNone(self.record(other)["monitor"])
+        self.hand_back(arrived, caller=OTHER)
+        self.refuse_own(arrived)
+        self.result(said, result="failed", token_spoilt=True)
+
+    def test_strangers_hide_nothing(self):
+        """More of them than there are places, before ours and behind it."""
+        self.begin_monitor()
+        self.ready()
+        junk = token.identity(self.lab.path("other"), orig=FROM[1:], dest=TO[1:], attest="A")
+        said = self.call()
+        arrived = self.carrier.expect("INVITE")
+        for number in range(24):
+            if number == 12:
+                self.hand_back(arrived)
+            self.hand_back(arrived, identities=[junk])
+        self.refuse_own(arrived)
+        self.result(said, result="signed", level="A", signer="709J")
+
+    def test_its_own_trunk_verifies_too(self):
+        self.begin_monitor(trunks=[{"name": "pbx", "sources": [self.net(3)], "service": "verify_sign", "verification": "carrier",
+                                    "upstreams": ["carrier"], "trusted": True, "customer": "acme", "identity": "authenticated"}])
+        said = self.call(seconds="3s")
+        self.refuse_own(self.carrier.expect("INVITE"))
+        self.result(said, result="not_arrived", sent_level="A", sip_status=486)
+        status, _, err = stirctl.run(self.lab.path("stird.conf"), "call", "--trunk", "in", "--from", FROM, "--to", TO)
+        self.assertNotEqual(status, 0)
+        self.assertIn("signs nothing", stirctl.unbroken(err))
+
+    def hang_up(self, tags, needed):
+        """Answers BYE of each; those whose BYE has come."""
+        ended = set()
+        while len(ended) < needed:
+            bye = self.carrier.expect("BYE", skip=("ACK",))
+            self.carrier.respond(bye, 200)
+            ended |= {tag for tag in tags if bye["to"].endswith("tag=" + tag)}
+        return ended
+
+    def test_two_pick_up(self):
+        """Each gets its ACK and its BYE, also who answers when the first one is over."""
+        self.begin_monitor()
+        said = self.call()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200, tag="one")
+        self.carrier.respond(arrived, 200, tag="two")
+        self.assertEqual(self.hang_up({"one", "two"}, 2), {"one", "two"})
+        self.carrier.respond(arrived, 200, tag="late")
+        self.assertEqual(self.hang_up({"late"}, 1), {"late"})
+        self.result(said, cause="answered", stays_up=False)
+
+    def test_the_far_end_speaks(self):
+        """Inside the call: BYE ends it, the others are answered."""
+        self.begin_monitor()
+        said = self.call("--bye", seconds="60s")
+        arrived = self.carrier.expect("INVITE")
+        final = self.carrier.respond(arrived, 200)
+        self.carrier.expect("ACK")
+        for number, (method, status) in enumerate((("OPTIONS", 200), ("INVITE", 488), ("INFO", 481), ("BYE", 200))):
+            self.carrier.send(dialog.callee_in_dialog(self.carrier, method, arrived, final, number + 1), self.at())
+            self.carrier.expect(status)
+        self.carrier.expect_nothing(1)
+        self.result(said, cause="answered")
+
+    def test_stird_stops(self):
+        """A call that is up is ended by BYE first."""
+        self.begin_monitor()
+        said = self.call("--bye", seconds="60s")
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200)
+        self.carrier.expect("ACK")
+        os.kill(self.stird.process.pid, signal.SIGTERM)
+        self.carrier.respond(self.carrier.expect("BYE"), 200)
+        said["thread"].join()
+        self.assertNotIn("internal", said["reply"][1])
+
+    def test_it_cannot_be_ended(self):
+        """An answer without a Contact."""
+        self.begin_monitor()
+        said = self.call()
+        arrived = self.carrier.expect("INVITE")
+        octets = dialog.answer(arrived, 200, "OK", "t", [], b"", peer=None).octets()
+        self.carrier.udp.sendto(octets, arrived.source)
+        self.result(said, cause="answered", stays_up=True)
+        self.stird.wait_log("cannot be ended")
 
     def test_what_is_not_placed(self):
         self.begin_monitor()

@@ -335,6 +335,46 @@ static void results(void **state)
     }
 }
 
+/* A token that fits nothing is no more than one that fails; what is missing here is another thing.
+ */
+static void what_cannot_be_read(void **state)
+{
+    const struct call_back back = {FROM, VERIFICATION_NOTHING, 0, 1, {{0}}};
+    const struct monitor_arrival arrival = arrival_of(&back, PLACED + 25);
+    const struct monitor_placed placed = placed_with('A', true);
+    struct monitor_result r;
+    (void)state;
+    monitor_result_judge(&r, STR(FROM), &placed, &arrival, 1);
+    assert_int_equal(r.found, MONITOR_FAILED);
+}
+
+/* Whoever calls often drives nothing out that says more to be the call. */
+static void places(void **state)
+{
+    const struct call_back stranger = STRANGER, named = SIGNED_C, ours = UNCHANGED;
+    const struct monitor_placed placed = placed_with('A', true);
+    struct monitor_arrival kept[2], come;
+    struct monitor_result r;
+    unsigned n = 0;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        come = arrival_of(&named, PLACED + 1 + i);
+        monitor_result_keep(kept, &n, 2, STR(FROM), &come);
+    }
+    come = arrival_of(&ours, PLACED + 25);
+    come.tokens[0].ours = 1;
+    monitor_result_keep(kept, &n, 2, STR(FROM), &come);
+    for (unsigned i = 0; i < 5; i++) {
+        come = arrival_of(i & 1 ? &stranger : &named, PLACED + 30 + i);
+        monitor_result_keep(kept, &n, 2, STR(FROM), &come);
+    }
+    assert_int_equal(n, 2);
+    assert_int_equal(kept[0].at_ms, PLACED + 1);
+    monitor_result_judge(&r, STR(FROM), &placed, kept, n);
+    assert_int_equal(r.found, MONITOR_SIGNED);
+    assert_int_equal(r.delay_ms, 25);
+}
+
 static void a_worker_that_ended(void **state)
 {
     struct monitor_result r;
@@ -385,8 +425,9 @@ static void what_is_sound(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(results),
-                                       cmocka_unit_test(a_worker_that_ended),
-                                       cmocka_unit_test(names), cmocka_unit_test(what_is_sound)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results), cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(places),  cmocka_unit_test(a_worker_that_ended),
+        cmocka_unit_test(names),   cmocka_unit_test(what_is_sound)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

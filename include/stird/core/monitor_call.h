@@ -37,6 +37,7 @@ enum monitor_ending {
 struct monitor_watch {
     uint64_t ticket;
     int64_t until_ms; /* monotonic; in the past: it is looked for no more */
+    int64_t since_s;  /* real time: no token of it is older */
     char from[MONITOR_NUMBER_BYTES], to[MONITOR_NUMBER_BYTES];
     char name[MONITOR_NAME_BYTES]; /* of the monitor; empty: of `stirctl call` */
 };
@@ -58,7 +59,9 @@ struct monitor_token {
     int64_t iat_s;
     uint8_t valid;  /* of one that arrived */
     uint8_t attest; /* 'A' to 'C'; 0: none */
-    uint8_t zero[6];
+    uint8_t ours;   /* of one that arrived: it may be that of this call. It names a certificate of
+                       ours and both numbers, and is no older */
+    uint8_t zero[5];
     char origid[40];
     char x5u[X5U_MAX_BYTES + 8];
 };
@@ -82,7 +85,10 @@ struct monitor_placed {
     uint32_t fault;   /* enum monitor_fault */
     uint32_t verdict, reason, cause;
     uint32_t sip_status; /* the final answer; 0: none */
-    uint32_t n_said;
+    uint8_t stays_up;    /* somebody answered to whom no BYE can be sent */
+    uint8_t stopped;     /* it was ended before its time, since its worker was to end */
+    uint8_t zero[2];
+    uint32_t n_said, zeroes;
     struct monitor_answer {
         uint32_t status, after_ms;     /* since it was placed */
     } said[MONITOR_SAID_MAX];          /* the first ones */
@@ -104,6 +110,9 @@ struct monitor_arrival {
     char signer[MONITOR_TEXT_BYTES]; /* the code of the certificate of the token that decided */
     struct monitor_token tokens[MONITOR_TOKENS_MAX];
 };
+
+/* Whether a token of it is marked as ours; VALID: and is good. */
+bool monitor_arrival_is_ours(const struct monitor_arrival *arrival, bool valid);
 
 /* Whether one that another process said can be used: numbers in their ranges, digits. */
 bool monitor_order_is_sound(const struct monitor_order *order);

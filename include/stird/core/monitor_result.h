@@ -48,7 +48,14 @@ struct monitor_result {
 void monitor_result_judge(struct monitor_result *result, struct str from,
                           const struct monitor_placed *placed,
                           const struct monitor_arrival *arrivals, unsigned n);
-/* Whether ARRIVAL carries the token that PLACED left with, good or not. */
+/*
+ * Keeps ARRIVAL among the N of KEPT, of ROOM at most, before it is known what the call left with.
+ * Where there is no room the one that says least to be this call goes, or ARRIVAL itself; so whoever
+ * calls the number, however often, drives out nothing that says more than his call does.
+ */
+void monitor_result_keep(struct monitor_arrival *kept, unsigned *n, unsigned room, struct str from,
+                         const struct monitor_arrival *arrival);
+/* Whether ARRIVAL carries the token that PLACED left with, and that is good. */
 bool monitor_result_is_ours(const struct monitor_placed *placed,
                             const struct monitor_arrival *arrival);
 /* Whether the result is as good as EXPECT asks for. */

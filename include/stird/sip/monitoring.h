@@ -11,10 +11,12 @@
 struct proxy;
 struct placed;
 
-#define MONITORING_NEWS_MAX 128 /* of those that nobody takes the oldest go */
+#define MONITORING_NEWS_MAX  256 /* that nobody has taken; strangers' arrivals give way first */
+#define MONITORING_STRANGERS 8   /* arrivals of a watch that are told, of those who may be anybody */
 
 struct monitor_news {
     bool arrived; /* else it has ended */
+    bool is_stranger; /* it arrived, and nobody but its own words says that it is ours */
     union {
         struct monitor_placed placed;
         struct monitor_arrival arrival;
@@ -24,13 +26,14 @@ struct monitor_news {
 /* All zero: nothing is looked for. One thread. */
 struct monitoring {
     struct monitor_watch watched[MONITORS_MAX];
+    uint32_t strangers[MONITORS_MAX]; /* of each, that were told of */
     unsigned n;
     struct placed *placed; /* a list */
     struct told_news *first, *last;
     unsigned n_news;
 };
 
-/* In the place of what was looked for at this number; one whose time is over only ends that. */
+/* In the place of what was looked for by its ticket; one whose time is over only ends that. */
 void monitoring_watch(struct monitoring *m, const struct monitor_watch *watch, int64_t now_ms);
 /* Places a call. Whatever becomes of it is told. */
 void monitoring_place(struct monitoring *m, struct proxy *p, const struct monitor_order *order);

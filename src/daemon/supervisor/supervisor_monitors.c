@@ -30,6 +30,7 @@
 #define WATCH_MS       2000 /* for the workers to say that they look for it */
 #define LATE_MS        3000 /* after its time: the worker tells of it, the last news come */
 #define SETTLE_MS      1200 /* news come twice a second */
+#define CLOCK_SLACK_S  1    /* real time may be set back meanwhile */
 #define FIRST_MS       1000 /* after the start, one monitor after the other */
 #define BY_HAND_MAX    4    /* at once */
 #define BY_HAND_BURST  20   /* so many soon, */
@@ -44,7 +45,7 @@ struct run {
     uint32_t span_ms;      /* how long it may last */
     uint64_t unsent, owed; /* workers that are not told yet, that have not said so yet */
     int64_t place_ms;      /* then it is placed, whoever has not said so */
-    bool is_placed, has_ended;
+    bool is_placed, has_ended, by_stop;
     unsigned worker;
     int64_t due_ms; /* then it is judged */
     struct monitor_placed placed;
@@ -243,14 +244,17 @@ static void put_call(struct json *j, const struct run *r, const struct monitor_r
     put_text(j, STR("to"), str_of(r->order.to));
     put_text(j, STR("upstream"), str_of(p->upstream));
     put_text(j, STR("fault"),
-             !r->has_ended ? STR("the worker that placed it ended")
-             : p->fault    ? monitor_fault_text((enum monitor_fault)p->fault)
-                           : STR(""));
+             r->by_stop      ? STR("stird stopped before it had ended")
+             : !r->has_ended ? STR("the worker that placed it ended")
+             : p->fault      ? monitor_fault_text((enum monitor_fault)p->fault)
+                             : STR(""));
     put_text(j, STR("decision"), verdict_name((enum verdict)p->verdict));
     put_text(j, STR("decision_reason"), reason_name((enum reason)p->reason));
     put_text(j, STR("decision_text"), reason_text((enum reason)p->reason));
     put_text(j, STR("cause"), cause_name((enum cause)p->cause));
     put_number(j, STR("sip_status"), p->sip_status);
+    put_bool(j, STR("stopped"), p->stopped || r->by_stop);
+    put_bool(j, STR("stays_up"), p->stays_up);
     put_answers(j, p);
     put_result(j, result);
     put_text(j, STR("calling"), str_of(result->calling));
@@ -364,6 +368,8 @@ static void take_placed(struct supervisor *s, const struct heard *h)
     r->placed = *news;
     r->has_ended = true;
     settle(r, h->now_ms);
+    if (s->stopping)
+        r->due_ms = h->now_ms;
 }
 
 static void take_arrived(struct supervisor *s, const struct heard *h)
@@ -372,10 +378,7 @@ static void take_arrived(struct supervisor *s, const struct heard *h)
     struct run *r = run_of(s, news->ticket);
     if (!r || !monitor_arrival_is_sound(news))
         return;
-    /* Whoever calls the number again and again keeps none out that carries a token. */
-    if (r->n == ARRIVALS_MAX && news->n_tokens == 0)
-        return;
-    r->arrivals[r->n < ARRIVALS_MAX ? r->n++ : ARRIVALS_MAX - 1] = *news;
+    monitor_result_keep(r->arrivals, &r->n, ARRIVALS_MAX, str_of(r->order.from), news);
     settle(r, h->now_ms);
 }
 
@@ -425,6 +428,7 @@ static struct run *begin(struct supervisor *s, const struct wanted *w, int64_t n
     monitor_put(r->name, sizeof(r->name), w->name);
     r->watch.ticket = r->order.ticket = r->ticket;
     r->watch.until_ms = now_ms + WATCH_MS + w->span_ms;
+    r->watch.since_s = clock_real_s() - CLOCK_SLACK_S;
     r->order.ending = w->ending;
     monitor_put(r->watch.name, sizeof(r->watch.name), w->name);
     monitor_put(r->watch.from, sizeof(r->watch.from), w->from);
@@ -554,8 +558,10 @@ static void on_gone(struct supervisor *s, const struct news *news)
         struct run *r = &own(s)->runs[i];
         r->owed &= ~bit_of(news->child);
         r->unsent &= ~bit_of(news->child);
-        if (r->ticket != 0 && r->worker == news->child->index && !r->has_ended)
+        if (r->ticket != 0 && r->worker == news->child->index && !r->has_ended) {
             r->due_ms = 0;
+            r->by_stop = s->stopping;
+        }
     }
 }
 
