@@ -55,6 +55,11 @@ static const struct part {
             "identity = \"authenticated\"; upstreams = [ \"carrier\" ]; }, { name = \"in\"; "      \
             "sources = [ \"127.0.0.3\" ]; service = \"verify\"; verification = \"carrier\"; "      \
             "upstreams = [ \"carrier\" ]; } );"
+#define BOTH                                                                                       \
+    PROFILE "trunks = ( { name = \"pbx\"; sources = [ \"127.0.0.2\" ]; customer = \"acme\"; "      \
+            "identity = \"authenticated\"; upstreams = [ \"carrier\" ]; }, { name = \"both\"; "    \
+            "sources = [ \"127.0.0.3\" ]; service = \"verify_sign\"; verification = \"carrier\"; " \
+            "customer = \"acme\"; identity = \"authenticated\"; upstreams = [ \"carrier\" ]; } );"
 #define PROFILE "verification = ( { name = \"carrier\"; trust = [ \"us\" ]; } );"
 #define VERIFYING                                                                                  \
     PROFILE "trust = ( { name = \"us\"; anchors = " ANCHORS "; } ); "                              \
@@ -256,7 +261,7 @@ static const struct trial {
     {&trust_table, "countries", "[ \"1\", \"33\" ]", "", ""},
     {&verification_table, "name", "\"other\"", "", ""},
     {&monitor_table, "name", "\"other\"", "", ""},
-    {&monitor_table, "trunk", "\"in\"", "", INBOUND},
+    {&monitor_table, "trunk", "\"both\"", "", BOTH},
     {&monitor_table, "upstream", "\"carrier\"", "", ""},
     {&monitor_table, "from", "\"+12155550111\"", "", ""},
     {&monitor_table, "to", "\"+12155550122\"", "", ""},

@@ -50,8 +50,8 @@ void monitor_result_judge(struct monitor_result *result, struct str from,
                           const struct monitor_arrival *arrivals, unsigned n);
 /*
  * Keeps ARRIVAL among the N of KEPT, of ROOM at most, before it is known what the call left with.
- * Where there is no room the one that says least to be this call goes, or ARRIVAL itself; so whoever
- * calls the number, however often, drives out nothing that says more than his call does.
+ * Where there is no room the one that says least to be this call goes, or ARRIVAL itself; so
+ * whoever calls the number, however often, drives out nothing that says more than his call does.
  */
 void monitor_result_keep(struct monitor_arrival *kept, unsigned *n, unsigned room, struct str from,
                          const struct monitor_arrival *arrival);

@@ -12,10 +12,11 @@ struct proxy;
 struct placed;
 
 #define MONITORING_NEWS_MAX  256 /* that nobody has taken; strangers' arrivals give way first */
-#define MONITORING_STRANGERS 8   /* arrivals of a watch that are told, of those who may be anybody */
+#define MONITORING_STRANGERS 8   /* arrivals of a watch that are told, of those who may be anybody \
+                                  */
 
 struct monitor_news {
-    bool arrived; /* else it has ended */
+    bool arrived;     /* else it has ended */
     bool is_stranger; /* it arrived, and nobody but its own words says that it is ours */
     union {
         struct monitor_placed placed;
