@@ -1,9 +1,9 @@
 /* Rules, and the table of signers, that can never do what they say: what only shows when all parts
    are known. Warnings, for each of these may be what comes next. */
 #include "reader.h"
+#include "way_back.h"
 
 #include <stird/base/container_of.h>
-#include <stird/core/claim.h>
 #include <stird/core/service_word.h>
 
 static const struct service_word *word_of(const struct trunk *t)
@@ -84,23 +84,6 @@ static void check_never_acts(struct reader *r, const struct settings *s, const s
 
 /* ---- back where it came from ---- */
 
-static bool is_from(const struct trunk *t, const struct upstream *u)
-{
-    struct address_prefix claim;
-    for (unsigned i = 0; claim_next(u, i, &claim); i++)
-        if (claim_is_trunks(t, &claim.address, claim.bits))
-            return true;
-    return false;
-}
-
-static bool leads_to(const struct trunk *t, uint32_t upstream)
-{
-    for (unsigned i = 0; i < t->n_upstreams; i++)
-        if (t->upstreams[i] == upstream)
-            return true;
-    return false;
-}
-
 /* What a trunk's own upstreams are looked at for, where it does not have this one itself. */
 static void check_way_back(struct reader *r, const struct settings *s, const struct draft_rule *d)
 {
@@ -109,8 +92,8 @@ static void check_way_back(struct reader *r, const struct settings *s, const str
         for (unsigned i = 0; i < s->n_trunks; i++) {
             const struct trunk *t = &s->trunks[i];
             const uint32_t u = rule->upstreams[k];
-            if (!may_act_on(rule, i) || !word_of(t)->verifies || leads_to(t, u) ||
-                !is_from(t, &s->upstreams[u]))
+            if (!may_act_on(rule, i) || !word_of(t)->verifies || way_back_leads_to(t, u) ||
+                !way_back_is_from(t, &s->upstreams[u]))
                 continue;
             warn(r, &d->object, place_of(&d->object, "upstreams"),
                  "upstreams: %.*s is where calls of trunk %.*s come from: they would go back, in a "

@@ -2,9 +2,9 @@
    from: what only shows when all parts are known. Warnings, for each of these may be what comes
    next. */
 #include "reader.h"
+#include "way_back.h"
 
 #include <stird/base/container_of.h>
-#include <stird/core/claim.h>
 #include <stird/core/service_word.h>
 
 static const struct service_word *word_of(const struct draft_trunk *d)
@@ -91,30 +91,14 @@ static void check_keys(struct reader *r, const struct draft_trunk *d)
 
 /* ---- back where it came from ---- */
 
-static bool is_from(const struct trunk *t, const struct upstream *u)
-{
-    struct address_prefix claim;
-    for (unsigned i = 0; claim_next(u, i, &claim); i++)
-        if (claim_is_trunks(t, &claim.address, claim.bits))
-            return true;
-    return false;
-}
-
-static bool leads_to(const struct trunk *t, uint32_t upstream)
-{
-    for (unsigned i = 0; i < t->n_upstreams; i++)
-        if (t->upstreams[i] == upstream)
-            return true;
-    return false;
-}
-
 /* The trunk of somebody else whose signed calls leave by UPSTREAM: then it is a carrier, and not an
    SBC that gets its own calls back. */
 static const struct trunk *who_leaves_by(const struct settings *s, uint32_t upstream)
 {
     for (unsigned i = 0; i < s->n_trunks; i++)
-        if (service_words[s->trunks[i].service].signs && leads_to(&s->trunks[i], upstream) &&
-            !is_from(&s->trunks[i], &s->upstreams[upstream]))
+        if (service_words[s->trunks[i].service].signs &&
+            way_back_leads_to(&s->trunks[i], upstream) &&
+            !way_back_is_from(&s->trunks[i], &s->upstreams[upstream]))
             return &s->trunks[i];
     return NULL;
 }
@@ -125,7 +109,8 @@ static void check_way_back(struct reader *r, const struct draft *draft, const st
     const struct settings *s = &draft->settings;
     for (unsigned i = 0; i < t->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[t->upstreams[i]];
-        const struct trunk *other = is_from(t, u) ? who_leaves_by(s, t->upstreams[i]) : NULL;
+        const struct trunk *other = way_back_is_from(t, u) ? who_leaves_by(s, t->upstreams[i])
+                                                           : NULL;
         if (other)
             warn(r, &d->object, place_of(&d->object, "upstreams"),
                  "upstreams: %.*s is where its calls come from, and where those of trunk %.*s "

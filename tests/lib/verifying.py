@@ -1,5 +1,7 @@
 """Stories of a trunk with service = "verify": its domain of trust, the server of its callers' certificates, their tokens."""
 
+import json
+
 from . import settings, stird, stirctl, token
 from .patience import HANG_S
 from .story import Story
@@ -50,6 +52,13 @@ class Verifying(Story):
         if reason:
             self.assertEqual(record["reason"], reason, record)
         return record
+
+    def explained(self, message, *words):
+        """What explain says of it, as JSON."""
+        status, out, err = stirctl.run(self.stird.configuration, "explain", "--json", "--source", self.net(2), "--message",
+                                       self.lab.write("invite", message), *words)
+        self.assertEqual(status, 0, err)
+        return json.loads(out)
 
     def until(self, reason, path="a.pem"):
         """Workers hear of the domains and of the fetcher in their own time, and a fetch takes its own."""

@@ -1,6 +1,5 @@
 """Calls that a profile of verification refuses, and those that it never refuses: RFC 8224 section 6.2.2."""
 
-import json
 import time
 
 from lib import dialog, stird, stirctl, token
@@ -187,12 +186,6 @@ class Refused(Verifying):
         self.sbc.acknowledge(invite, final, self.at())
         self.carrier.expect_nothing(0.1)
         self.assertEqual(len([r for r in self.stird.records() if r["call_id"] == invite["call-id"]]), 1)
-
-    def explained(self, message, *words):
-        status, out, err = stirctl.run(self.stird.configuration, "explain", "--json", "--source", self.net(2), "--message",
-                                       self.lab.write("invite", message), *words)
-        self.assertEqual(status, 0, err)
-        return json.loads(out)
 
     def test_explain(self):
         """The same code says beforehand what would become of a call."""

@@ -241,12 +241,6 @@ class Verify(Verifying):
         record = self.record(invite, reason="caller_cancelled", cause="cancelled")
         self.assertIsNone(record["verification"])
 
-    def explained(self, message, *words):
-        status, out, err = stirctl.run(self.stird.configuration, "explain", "--json", "--source", self.net(2), "--message",
-                                       self.lab.write("invite", message), *words)
-        self.assertEqual(status, 0, err)
-        return json.loads(out)
-
     def test_explain(self):
         """All that is found in each Identity, by what the workers believe."""
         self.begin()

@@ -11,9 +11,10 @@
 struct proxy;
 struct placed;
 
-#define MONITORING_NEWS_MAX  256 /* that nobody has taken; strangers' arrivals give way first */
-#define MONITORING_STRANGERS 8   /* arrivals of a watch that are told, of those who may be anybody \
-                                  */
+/* News that nobody has taken; strangers' arrivals give way first. */
+#define MONITORING_NEWS_MAX 256
+/* Arrivals of a watch that are told, of those who may be anybody. */
+#define MONITORING_STRANGERS 8
 
 struct monitor_news {
     bool arrived;     /* else it has ended */
