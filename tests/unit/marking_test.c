@@ -34,6 +34,7 @@ static const struct verified failed_a = {.class = VERIFICATION_FAILED,
                                          .spc = STR("709J"),
                                          .origid = STR("1fd2d6b8-6b1a-4f0c-9d53-f5a8a8a5d6aa"),
                                          .verstat = VERSTAT_FAILED};
+static const struct verified open = {.class = VERIFICATION_OPEN, .check = VERIFY_CHECKS};
 static const struct verified nothing = {.class = VERIFICATION_NOTHING, .check = VERIFY_CHECKS};
 
 static void expect(bool written, const struct buf *out, const char *wanted)
@@ -303,6 +304,12 @@ static const struct {
     {&passed_c, "Origination-Id", NULL}, /* its token has none */
     {&passed_a, "X-Verstat", "TN-Validation-Passed-A"},
     {&failed_a, "X-Verstat", "TN-Validation-Failed-A"},
+    {&passed_a, "X-Twilio-VerStat", "TN-Validation-Passed-A"},
+    {&passed_a, "X-Plivo-Stir-Verification", "Verified"},
+    {&passed_c, "X-Plivo-Stir-Verification", "Not Verified"},
+    {&failed_a, "X-Plivo-Stir-Verification", "Not Verified"},
+    {&nothing, "X-Plivo-Stir-Verification", "Not Verified"},
+    {&open, "X-Plivo-Stir-Verification", NULL},
 };
 
 static void attestation_headers(void **state)

@@ -29,6 +29,9 @@ static const struct {
     {"P-Orig_ID", TOLD_ORIGID},
     {"x_verification-status", TOLD_RESULT},
     {"X-Verstat", TOLD_RESULT},
+    {"X-Plivo-Stir-Verification", TOLD_VERIFIED},
+    {"x_plivo_stir_verification", TOLD_VERIFIED},
+    {"X-Stird-Verification", TOLD_NOTHING}, /* a header of our own has the name that is set */
     {"P-Identity-Bypass", TOLD_RESULT},
     {"Attestations", TOLD_LEVEL},
     {"X-P-Attestation-Info", TOLD_LEVEL},

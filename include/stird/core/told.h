@@ -18,7 +18,8 @@ enum told {
     TOLD_NOTHING, /* none of these headers */
     TOLD_LEVEL,   /* any name that has "attest" in it */
     TOLD_ORIGID,  /* Origination-Id, P-Origination-ID ... */
-    TOLD_RESULT   /* X-Verstat ... */
+    TOLD_RESULT,  /* X-Verstat ... */
+    TOLD_VERIFIED /* X-Plivo-Stir-Verification: whether the caller is known, in two words */
 };
 
 /* What a header of this name tells. */

@@ -39,7 +39,7 @@ static enum told find(struct str name)
 }
 
 /* A header with that word in its name tells a level: P-Identity-Attest, XAttestValue; or a result:
-   X-Twilio-VerStat. */
+   X-Twilio-VerStat, X-Plivo-Stir-Verification. */
 static bool speaks_of(struct str name, struct str word)
 {
     for (size_t i = 0; i + word.n <= name.n; i++)
@@ -59,6 +59,9 @@ enum told told_by(struct str name)
         told = TOLD_LEVEL;
     if (told == TOLD_NOTHING && speaks_of(name, STR("verstat")))
         told = TOLD_RESULT;
+    if (told == TOLD_NOTHING &&
+        (speaks_of(name, STR("stir-verification")) || speaks_of(name, STR("stir_verification"))))
+        told = TOLD_VERIFIED;
     return told;
 }
 

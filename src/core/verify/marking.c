@@ -73,6 +73,11 @@ bool marking_header(const struct marking *marking, struct str name, struct buf *
     case TOLD_RESULT:
         put_verstat(marking, v->verstat, out);
         return true;
+    case TOLD_VERIFIED: /* an A alone; of an open call nobody knows */
+        if (v->class == VERIFICATION_OPEN)
+            return false;
+        buf_add_text(out, has_passed(v) && v->level == 'A' ? "Verified" : "Not Verified");
+        return true;
     case TOLD_NOTHING:
         break;
     }
