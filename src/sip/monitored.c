@@ -175,27 +175,15 @@ static bool has_certificate(const struct settings *s, struct str url)
     return false;
 }
 
-/* A number among those of DEST, which are digits with something between them. */
-static bool names_number(struct str dest, struct str number)
-{
-    for (size_t i = 0; i + number.n <= dest.n;) {
-        size_t n = 0;
-        while (i + n < dest.n && ascii_is_digit(dest.p[i + n]))
-            n++;
-        if (n == number.n && memcmp(dest.p + i, number.p, n) == 0)
-            return true;
-        i += n + 1;
-    }
-    return false;
-}
-
 /* Which certificate it names and which numbers anybody can write: that says whose call it is, for
    what to do with it. What it is worth the judgement says, and what left with our call. */
 static bool may_be_ours(const struct context *c, const struct monitor_watch *w,
                         const struct token *t)
 {
+    struct tn to;
     return t->iat_s >= w->since_s && has_certificate(c->snapshot->settings, token_url(t)) &&
-           str_eq(t->orig, str_of(w->from)) && names_number(t->dest, str_of(w->to));
+           str_eq(t->orig, str_of(w->from)) && tn_from_digits(&to, str_of(w->to)) &&
+           token_calls(t, &to);
 }
 
 /* NULL: there is no room, but for one of ours in the place of another's. */

@@ -46,6 +46,10 @@ bool token_read(struct token *t, struct str value, struct arena *arena);
 bool token_read_value(struct token *t, const struct identity_value *value, struct arena *arena);
 void token_fini(struct token *t);
 
+struct tn;
+/* Whether dest names TN, as one of its numbers (RFC 8225 section 5.2.1); NULL is none. */
+bool token_calls(const struct token *t, const struct tn *tn);
+
 /* The URL of its certificate, borrowed; empty: it names none that may be fetched (x5u.h). */
 struct str token_url(const struct token *t);
 

@@ -50,7 +50,8 @@ static struct shown shown_of(struct str text)
     struct buf out = BUF_INIT;
     buf_add_shown(&out, str_slice(text, 0, 60));
     const struct str s = buf_failed(&out) ? STR("?") : str_slice(buf_str(&out), 0, 99);
-    memcpy(shown.text, s.p, s.n);
+    if (s.n > 0)
+        memcpy(shown.text, s.p, s.n);
     buf_fini(&out);
     return shown;
 }

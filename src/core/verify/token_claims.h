@@ -9,9 +9,7 @@
 
 /* Reads them out of T's payload, and judges their form. */
 void token_claims_read(struct token *t, const struct findings *f);
-/* Whether dest names TN, as one of its numbers (RFC 8225 section 5.2.1); NULL is none. */
-bool token_calls(const struct token *t, const struct tn *tn);
-/* The same of a number as text, which no token writes in another form; empty is none. */
+/* token_calls() of a number as text, which no token writes in another form; empty is none. */
 bool token_leads_to(const struct token *t, struct str number);
 
 /* {NULL, 0} when there is no such text. Borrowed. */

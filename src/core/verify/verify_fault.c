@@ -1,8 +1,6 @@
 /* Whose fault a finding is: by the check, then by what the token and its message show. */
 #include <stird/core/verify_fault.h>
 
-#include "token_claims.h"
-
 #include <jansson.h>
 
 #define SAME_CLOCK_S 5     /* by so much Date and iat of one machine may differ */
