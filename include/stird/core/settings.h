@@ -92,6 +92,8 @@ enum health {
     HEALTH_SIGNING    /* and that it can be signed */
 };
 
+struct dialect;
+
 struct trunk {
 #define SETTINGS_OF_TRUNK
 #define SETTING(type, field, ...) type field;
@@ -115,7 +117,8 @@ struct trunk {
     uint32_t verification;     /* index, or NO_VERIFICATION */
     uint32_t customer_entry;   /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     const uint32_t *upstreams; /* indices, in the order they are tried */
-    unsigned n_upstreams;      /* 0 where its service needs none */
+    unsigned n_upstreams;      /* 0 where its front needs none */
+    const struct dialect *in_dialect; /* of front redirect: how its SBC is answered; else NULL */
 };
 
 struct upstream {
