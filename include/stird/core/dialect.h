@@ -20,7 +20,7 @@ enum dialect_case {
 };
 
 struct dialect_answer {
-    uint16_t status;   /* 3xx-6xx */
+    uint16_t status;   /* 3xx-6xx; 0: the call's own, as another SBC would get it */
     struct str phrase; /* of the status line; empty: the usual one of the status */
     struct str reason; /* text of a Reason header (RFC 3326); empty: there is none */
 };
@@ -61,6 +61,9 @@ struct dialect {
     struct str request_id; /* header that is repeated, or made where the request has none; or empty
                             */
     bool qtype;            /* the parameter qtype of From says what is asked for */
+    bool
+        foreign; /* its own token is of a type that is not signed here, so that it has to say ... */
+    bool shaken; /* that a shaken one stands in for it */
     const struct str *headers; /* further lines of each answer, without CRLF */
     unsigned n_headers;
 };

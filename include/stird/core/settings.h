@@ -16,6 +16,7 @@
 #include <stird/base/arena.h>
 #include <stird/base/log_level.h>
 #include <stird/core/certificate.h>
+#include <stird/core/dialect.h>
 #include <stird/core/numbers.h>
 #include <stird/core/source_table.h>
 #include <stird/core/status_set.h>
@@ -82,7 +83,7 @@ enum trunk_service {
 #include <stird/core/service_word.def>
     SERVICES
 };
-/* How its SBC asks. So far there is only PROXY. */
+/* How its SBC asks: it sends its calls through, or takes an answer and routes them itself. */
 enum trunk_front { FRONT_PROXY, FRONT_REDIRECT, FRONT_REST };
 
 /* What an answer to the OPTIONS of a trunk's SBC says: */
@@ -91,6 +92,8 @@ enum health {
     HEALTH_NEXT_HOPS, /* and that a call would find a next hop */
     HEALTH_SIGNING    /* and that it can be signed */
 };
+
+struct dialect;
 
 struct trunk {
 #define SETTINGS_OF_TRUNK
@@ -115,7 +118,8 @@ struct trunk {
     uint32_t verification;     /* index, or NO_VERIFICATION */
     uint32_t customer_entry;   /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     const uint32_t *upstreams; /* indices, in the order they are tried */
-    unsigned n_upstreams;      /* 0 where its service needs none */
+    unsigned n_upstreams;      /* 0 where its calls need none */
+    const struct dialect *in_dialect; /* of front redirect; NULL: its calls leave by stird */
 };
 
 struct upstream {
@@ -354,6 +358,8 @@ struct settings {
     unsigned n_trusts; /* at most TRUST_DOMAINS_MAX */
     const struct verification_setting *verifications;
     unsigned n_verifications;
+    const struct dialect *dialects; /* that the configuration makes, beside those of dialect.h */
+    unsigned n_dialects;
     const struct monitor_setting *monitors;
     unsigned n_monitors;              /* at most MONITORS_MAX */
     const struct provider *providers; /* at least one */

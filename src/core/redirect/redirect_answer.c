@@ -1,0 +1,244 @@
+#include <stird/core/redirect_answer.h>
+
+#include <stird/core/headers.h>
+#include <stird/core/network_blocked.h>
+#include <stird/core/sip_date.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "redirect_case.h"
+#include "redirect_contact.h"
+#include "redirect_told.h"
+
+#define REQUEST_ID_MAX 128 /* octets of one that is repeated */
+
+/* What is being written. */
+struct writing {
+    const struct redirect_question *q;
+    const struct dialect *dialect;
+    struct redirect_answer *answer;
+    bool is_redirect; /* 3xx: it tells the SBC what to put into its INVITE */
+    struct buf copied, contact, lines;
+};
+
+static void add_line(struct buf *out, struct str name, struct str value)
+{
+    buf_add_str(out, name);
+    buf_add_text(out, ": ");
+    buf_add_str(out, value);
+    buf_add_text(out, "\r\n");
+}
+
+/* Without what would end its line. */
+static void add_one_line(struct buf *out, struct str name, struct str value)
+{
+    const size_t before = out->n;
+    add_line(out, name, value);
+    for (size_t i = before; !buf_failed(out) && i + 2 < out->n; i++)
+        if (out->p[i] == '\r' || out->p[i] == '\n' || out->p[i] == '\0')
+            out->p[i] = ' ';
+}
+
+/* ---- what the SBC puts into its INVITE ---- */
+
+static void add_tokens(const struct redirect_question *q, struct str name, struct buf *out)
+{
+    for (unsigned i = 0; i < q->n_identities; i++)
+        add_one_line(out, name, q->identities[i]);
+}
+
+static bool dates(const struct writing *w)
+{
+    const struct outcome *o = w->q->outcome;
+    switch (w->dialect->date) {
+    case DIALECT_DATE_ADDED:
+        return o->date == DATE_ADD || o->date == DATE_REPLACE;
+    case DIALECT_DATE_ALWAYS:
+        return true;
+    case DIALECT_DATE_NEVER:
+        break;
+    }
+    return false;
+}
+
+/* All but the tokens. The Date is that of the tokens (RFC 8224 section 4.1). */
+static void add_copied(struct writing *w)
+{
+    const struct verification_setting *profile = redirect_case_profile(w->q);
+    if (w->answer->which == DIALECT_SIGNED && dates(w)) {
+        char date[SIP_DATE_LENGTH + 1];
+        sip_date_write(date, w->q->outcome->claims.iat_s);
+        add_line(&w->copied, STR("Date"), str_of(date));
+    }
+    if (profile && w->is_redirect)
+        redirect_told_add(w->q, profile, &w->copied);
+}
+
+/* ---- Contact ---- */
+
+/* Puts each line of LINES into the URI. */
+static void embed(struct str lines, bool *first, struct buf *uri)
+{
+    struct header_line line;
+    while (header_next(&lines, &line)) {
+        redirect_contact_field(uri, *first, line.name, line.value);
+        *first = false;
+    }
+}
+
+static void add_contact(struct writing *w, struct str tokens)
+{
+    bool first = true;
+    buf_add_text(&w->contact, "<");
+    if (!redirect_contact_uri(w->q, &w->contact)) {
+        w->contact.n = 0;
+        return;
+    }
+    const size_t bare = w->contact.n;
+    if (w->dialect->identity & DIALECT_IDENTITY_CONTACT) {
+        embed(tokens, &first, &w->contact);
+        embed(buf_str(&w->copied), &first, &w->contact);
+        if (w->contact.n + 1 > w->dialect->contact_max) { /* R-D-015: as headers instead */
+            w->contact.n = bare;
+            first = true;
+        }
+    }
+    buf_add_text(&w->contact, ">");
+    add_line(&w->lines, STR("Contact"), buf_str(&w->contact));
+    if (first)
+        w->contact.n = 0;
+}
+
+/* ---- the rest ---- */
+
+/* What says why a call was refused stands there already: one value for each protocol (RFC 3326). */
+static bool has_reason(const struct redirect_question *q)
+{
+    return q->outcome &&
+           (q->outcome->refusal_text.n > 0 || network_blocked_tells(q->settings, q->outcome));
+}
+
+static void add_reason(struct writing *w)
+{
+    const struct str text = w->dialect->answers[w->answer->which].reason;
+    if (text.n == 0 || (redirect_case_refused(w->q) && has_reason(w->q)))
+        return;
+    buf_addf(&w->lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", w->answer->status, STR_ARG(text));
+}
+
+static bool is_plain_id(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return s.n > 0 && s.n <= REQUEST_ID_MAX;
+}
+
+/* Another one than the origid, which is made of the same octets. */
+static struct str make_id(const struct call *call, char text[UUID_STR_LEN])
+{
+    uuid_t space, id;
+    memcpy(space, call->random, sizeof(space));
+    uuid_generate_sha1(id, space, "request_id", sizeof("request_id") - 1);
+    uuid_unparse_lower(id, text);
+    return str_of(text);
+}
+
+static void add_request_id(struct writing *w)
+{
+    const struct str name = w->dialect->request_id;
+    struct header_line line;
+    char made[UUID_STR_LEN];
+    if (name.n == 0)
+        return;
+    const bool has_one = header_find(w->q->request, name, 0, &line) && is_plain_id(line.value);
+    add_line(&w->lines, name, has_one ? line.value : make_id(w->q->call, made));
+}
+
+static bool has_tokens_as(const struct writing *w, unsigned bit, bool embedded)
+{
+    const unsigned identity = w->dialect->identity;
+    /* What cannot stand in Contact stands as a header. */
+    if (bit == DIALECT_IDENTITY_HEADER && !embedded && identity == DIALECT_IDENTITY_CONTACT)
+        return true;
+    return identity & bit;
+}
+
+static void add_lines(struct writing *w)
+{
+    struct buf tokens = BUF_INIT;
+    const bool is_signed = w->answer->which == DIALECT_SIGNED;
+    if (is_signed)
+        add_tokens(w->q, STR("Identity"), &tokens);
+    add_copied(w);
+    if (w->is_redirect)
+        add_contact(w, buf_str(&tokens));
+    const bool embedded = w->contact.n > 0;
+    if (is_signed && has_tokens_as(w, DIALECT_IDENTITY_HEADER, embedded))
+        buf_add_str(&w->lines, buf_str(&tokens));
+    if (is_signed && has_tokens_as(w, DIALECT_IDENTITY_X, embedded))
+        add_tokens(w->q, STR("X-Identity"), &w->lines);
+    if (!embedded || w->dialect->identity != DIALECT_IDENTITY_CONTACT)
+        buf_add_str(&w->lines, buf_str(&w->copied));
+    add_reason(w);
+    add_request_id(w);
+    for (unsigned i = 0; i < w->dialect->n_headers; i++) {
+        buf_add_str(&w->lines, w->dialect->headers[i]);
+        buf_add_text(&w->lines, "\r\n");
+    }
+    w->lines.failed = w->lines.failed || buf_failed(&tokens) || buf_failed(&w->copied) ||
+                      buf_failed(&w->contact);
+    buf_fini(&tokens);
+}
+
+/* ---- the status line ---- */
+
+/* A provisional answer or a success it never is, whatever was meant. */
+static int status_of(const struct redirect_question *q, unsigned of_dialect)
+{
+    const struct outcome *o = q->outcome;
+    int status = (int)of_dialect;
+    if (status == 0 && o && o->verdict == VERDICT_REJECT)
+        status = o->sip_status;
+    if (status == 0)
+        status = q->status != 0 ? q->status : reason_sip_status(q->reason);
+    return status >= 300 && status <= 699 ? status : 500;
+}
+
+static bool set_phrase(struct redirect_answer *a, const struct redirect_question *q,
+                       const struct dialect *d)
+{
+    const struct outcome *o = q->outcome;
+    a->phrase = d->answers[a->which].phrase;
+    if (a->phrase.n == 0 && o && o->verdict == VERDICT_REJECT && o->sip_status == a->status)
+        a->phrase = network_blocked_tells(q->settings, o) ? STR(NETWORK_BLOCKED) : o->sip_phrase;
+    if (!d->phrase_code)
+        return true;
+    const struct str label = a->phrase.n > 0 ? a->phrase : dialect_case_name(a->which);
+    a->phrase = arena_printf(q->call->arena, "%.*s 0x%08x", STR_ARG(label), (unsigned)q->reason);
+    return a->phrase.p != NULL;
+}
+
+bool redirect_answer(struct redirect_answer *a, const struct redirect_question *q)
+{
+    struct writing w = {.q = q, .dialect = q->call->trunk->in_dialect, .answer = a};
+    *a = (struct redirect_answer){.status = status_of(q, 0)};
+    a->is_said = redirect_case_of(q, &a->which);
+    if (!a->is_said)
+        return true;
+    a->status = status_of(q, w.dialect->answers[a->which].status);
+    w.is_redirect = a->status < 400;
+    bool good = set_phrase(a, q, w.dialect);
+    if (!good)
+        a->phrase = STR("");
+    add_lines(&w);
+    good = good && !buf_failed(&w.lines);
+    if (good && w.lines.n > 0) {
+        a->lines = arena_copy(q->call->arena, buf_str(&w.lines));
+        good = a->lines.p != NULL;
+    }
+    buf_fini(&w.copied);
+    buf_fini(&w.contact);
+    buf_fini(&w.lines);
+    return good;
+}
