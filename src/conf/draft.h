@@ -94,6 +94,13 @@ struct draft_customer {
     struct texts attributes;
 };
 
+struct draft_dialect {
+    struct object object;
+    struct dialect dialect;
+    struct str like, cases[DIALECT_CASES];
+    struct texts reasons, identity, headers;
+};
+
 struct draft_monitor {
     struct object object;
     struct monitor_setting monitor;
@@ -113,7 +120,7 @@ struct draft {
     struct object object;
     struct settings settings;
     struct objects listeners, certificates, providers, upstreams, trunks, customers, rules, trusts,
-        verifications, monitors;
+        verifications, dialects, monitors;
     struct str time_zone;
     struct texts customers_files, own_countries, provider_spcs;
     struct texts aliases;

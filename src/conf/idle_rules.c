@@ -103,6 +103,26 @@ static void check_way_back(struct reader *r, const struct settings *s, const str
         }
 }
 
+/* Whether stird sends no call that RULE may act on. */
+static bool sends_none(const struct settings *s, const struct rule *rule)
+{
+    bool any = false;
+    for (unsigned i = 0; i < s->n_trunks; i++) {
+        if (may_act_on(rule, i) && !s->trunks[i].in_dialect)
+            return false;
+        any = any || may_act_on(rule, i);
+    }
+    return any;
+}
+
+static void check_sent(struct reader *r, const struct settings *s, const struct draft_rule *d)
+{
+    if (d->rule.n_upstreams > 0 && sends_none(s, &d->rule))
+        warn(r, &d->object, place_of(&d->object, "upstreams"),
+             "upstreams: the SBCs of its trunks route their calls themselves (front = "
+             "\"redirect\"), and nothing tells them of these: take it out");
+}
+
 /* ---- refused by nobody ---- */
 
 /* Whether each profile of trunks that RULE may act on only observes. NULL: all trunks. */
@@ -158,6 +178,7 @@ void rules_find_idle(struct reader *r, const struct draft *draft)
         check_levels(r, d);
         check_never_acts(r, s, d);
         check_way_back(r, s, d);
+        check_sent(r, s, d);
         check_observed(r, s, d);
     }
     check_signers(r, draft);

@@ -135,8 +135,8 @@ static void check_told(struct reader *r, const struct draft *draft, const struct
                        const struct trunk *t)
 {
     const struct settings *s = &draft->settings;
-    if (t->verification >= s->n_verifications || some_is_trusted(s, t))
-        return;
+    if (t->verification >= s->n_verifications || t->in_dialect || some_is_trusted(s, t))
+        return; /* an SBC that is told in an answer says what is done with it */
     const struct verification_setting *v = &s->verifications[t->verification];
     const struct {
         const char *key;

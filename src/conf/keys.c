@@ -41,8 +41,8 @@ static const char service_help[] = "What becomes of its calls: "
 #define SERVICE(NAME, word, ...) #word ", "
 #include <stird/core/service_word.def>
                                    "and no other.";
-#define NOT_PROXY    (1u << FRONT_REDIRECT | 1u << FRONT_REST)
-#define WHY_NO_FRONT "this version of stird has no such front: write proxy"
+#define NOT_SERVED   (1u << FRONT_REST)
+#define WHY_NO_FRONT "this version of stird has no such front: write proxy or redirect"
 
 /* In the order of the enums whose values are kept. */
 const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
@@ -76,6 +76,9 @@ static const char *const verstat_places[] = {"pai", "from", "both", "none", NULL
 static const char *const verstat_forms[] = {"user", "uri", "tel", NULL};
 static const char *const verstat_suffixes[] = {"none", "letter", NULL};
 static const char *const identity_outs[] = {"keep", "strip", "keep_valid", NULL};
+static const char *const dialect_dates[] = {"added", "always", "never", NULL};
+static const char *const dialect_contacts[] = {"source", "request", "host", "echo", "none", NULL};
+static const char *const dialect_pais[] = {"as_received", "canonical", NULL};
 static const char *const monitor_expects[] = {"A", "B", "C", "signed", "arrives", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
@@ -98,10 +101,18 @@ static const struct service_word *word_of(const struct object *trunk)
     return unread ? NULL : &service_words[d->trunk.service];
 }
 
+/* False where its front is a mistake. */
+static bool is_proxied(const struct object *trunk)
+{
+    const struct draft_trunk *d = container_of(trunk, const struct draft_trunk, object);
+    bool unread = trunk->given[key_find(&trunk_table, STR("front"))].unread;
+    return !unread && d->trunk.front == FRONT_PROXY;
+}
+
 bool keys_use_upstreams(const struct object *trunk)
 {
     const struct service_word *word = word_of(trunk);
-    return word && word->sends;
+    return word && word->sends && is_proxied(trunk);
 }
 
 bool keys_sign(const struct object *trunk)
@@ -199,6 +210,12 @@ static const struct key rule_keys[] = {
 #include <stird/core/settings.def>
 };
 
+static const struct key dialect_keys[] = {
+#define SETTINGS_OF_DIALECT
+#define DRAFTED(place, ...) ROW(draft_dialect, place, __VA_ARGS__)
+#include <stird/core/settings.def>
+};
+
 static const struct key monitor_keys[] = {
 #define SETTINGS_OF_MONITOR
 #define SETTING(type, field, ...) ROW(draft_monitor, monitor.field, __VA_ARGS__)
@@ -236,6 +253,8 @@ const struct table customer_table = {"customer", "name", customer_keys, COUNT(cu
                                      sizeof(struct draft_customer)};
 const struct table rule_table = {"rule", "name", rule_keys, COUNT(rule_keys),
                                  sizeof(struct draft_rule)};
+const struct table dialect_table = {"dialect", "name", dialect_keys, COUNT(dialect_keys),
+                                    sizeof(struct draft_dialect)};
 const struct table monitor_table = {"monitor", "name", monitor_keys, COUNT(monitor_keys),
                                     sizeof(struct draft_monitor)};
 const struct table root_table = {NULL, NULL, root_keys, COUNT(root_keys), sizeof(struct draft)};

@@ -63,14 +63,14 @@ struct table {
 
 extern const struct table root_table, listener_table, certificate_table, provider_table,
     upstream_table, trunk_table, customer_table, rule_table, monitor_table, trust_table,
-    verification_table;
+    verification_table, dialect_table;
 
 /* What `kyc` may be, in the order of its positions. */
 extern const char *const keys_kyc_states[];
 extern const char *const treatments[];
 
-/* Whether a trunk's calls need upstreams. False where its service is a mistake: that was reported,
-   and nobody knows what it needs. */
+/* Whether a trunk's calls need upstreams. False where its service or front is a mistake: that was
+   reported, and nobody knows what it needs. */
 bool keys_use_upstreams(const struct object *trunk);
 /* Whether it signs. */
 bool keys_sign(const struct object *trunk);

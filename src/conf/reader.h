@@ -77,7 +77,13 @@ const struct str *resolve_country_codes(struct reader *r, const struct object *o
 /* What a refused caller is told of where to complain. */
 void resolve_network_blocked(struct reader *r, struct draft *draft);
 void resolve_upstreams(struct reader *r, struct draft *draft);
-/* After the five above. */
+/* After the listeners. */
+void resolve_dialects(struct reader *r, struct draft *draft);
+/* Of a trunk of front redirect: its dialect, and what it says that has no meaning there. */
+void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct draft_trunk *d);
+/* After all others: warnings of answers that may be too long for UDP, or for Contact. */
+void answers_find_long(struct reader *r, const struct draft *draft);
+/* After the six above. */
 void resolve_trunks(struct reader *r, struct draft *draft);
 void resolve_root(struct reader *r, struct draft *draft);
 void resolve_dns(struct reader *r, struct draft *draft);

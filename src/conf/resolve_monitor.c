@@ -50,6 +50,12 @@ static void resolve_trunk(struct reader *r, const struct draft *draft, struct dr
     if (t && !service_words[t->service].sends)
         complain(r, &d->object, item.at, "trunk: the service of %.*s sends no calls",
                  STR_ARG(shown(r, d->trunk)));
+    else if (t && t->front != FRONT_PROXY)
+        complain(r, &d->object, item.at,
+                 "trunk: calls of %.*s do not leave by stird, its SBC routes them itself (front = "
+                 "\"redirect\"): have the SBC place the call, or name a trunk whose calls leave "
+                 "here",
+                 STR_ARG(shown(r, d->trunk)));
     else if (t && !service_words[t->service].signs)
         complain(r, &d->object, item.at,
                  "trunk: the service of %.*s signs nothing, it only verifies: name the trunk of "

@@ -207,14 +207,6 @@ static void check_header(struct reader *r, const struct draft_trunk *d)
              was_given(&d->object, "header_name") ? "header_value" : "header_name");
 }
 
-static void check_dialect(struct reader *r, const struct draft_trunk *d)
-{
-    if (d->trunk.dialect.n > 0)
-        complain(r, &d->object, place_of(&d->object, "dialect"),
-                 "dialect = %.*s: this version of stird has no dialects: take it out",
-                 STR_ARG(shown(r, d->trunk.dialect)));
-}
-
 /* A caller who may write the trunk group chooses its trunk. */
 static void check_group_place(struct reader *r, const struct draft_trunk *d)
 {
@@ -324,7 +316,7 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         check_header(r, d);
         discriminators_find_useless(r, d);
         check_group_place(r, d);
-        check_dialect(r, d);
+        resolve_redirect_trunk(r, draft, d);
         check_reuse(r, draft, d);
         check_attestation_headers(r, d);
         inherit(draft, d);

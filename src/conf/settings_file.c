@@ -70,6 +70,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
         resolve_listeners,
         resolve_aliases,
         resolve_upstreams,
+        resolve_dialects,
         trusts,
         resolve_verifications,
         resolve_trunks,
@@ -87,6 +88,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
     verification_find_idle(r, draft);
     rules_find_idle(r, draft);
     limits_find_conflicts(r, draft);
+    answers_find_long(r, draft);
     struct settings *s = &draft->settings;
     s->sources = source_table_new(r->arena, s->trunks, s->n_trunks, s->upstreams, s->n_upstreams);
     if (!s->sources)

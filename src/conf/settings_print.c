@@ -9,6 +9,7 @@
 #include <stird/core/verification.h>
 #include <stird/core/verify_check.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "draft.h"
@@ -575,6 +576,60 @@ static void print_monitor(struct printer *p, const struct settings *s, unsigned 
         print_list(p, "arrives", m->n_arrives, &arrives, named_trunk_element);
 }
 
+/* Text and text, joined as a list of settings has them. */
+static struct str joined(struct buf *room, struct str a, const char *between, struct str b)
+{
+    buf_reset(room);
+    buf_add_str(room, a);
+    buf_add_text(room, between);
+    buf_add_str(room, b);
+    return buf_str(room);
+}
+
+static void print_answers(struct printer *p, const struct dialect *d)
+{
+    struct buf room = BUF_INIT, reasons = BUF_INIT;
+    for (unsigned i = 0; i < DIALECT_CASES; i++) {
+        const struct dialect_answer *a = &d->answers[i];
+        const struct str name = dialect_case_name((enum dialect_case)i);
+        char status[8];
+        snprintf(status, sizeof(status), "%u", (unsigned)a->status);
+        if (a->status != 0)
+            print_text(p, name.p,
+                       joined(&room, str_of(status), a->phrase.n > 0 ? " " : "", a->phrase));
+        const struct str reason = joined(&room, name, a->reason.n > 0 ? " = " : " =", a->reason);
+        buf_add_text(&reasons, i > 0 ? ", " : "");
+        text_element(&reasons, &reason, 0);
+    }
+    begin(p, STR("reasons"));
+    buf_addf(p->out, "[ %.*s ]", STR_ARG(buf_str(&reasons)));
+    end(p);
+    buf_fini(&room);
+    buf_fini(&reasons);
+}
+
+static void print_dialect(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct dialect *d = &s->dialects[i];
+    struct str shapes[3];
+    unsigned n = 0;
+    if (d->identity & DIALECT_IDENTITY_HEADER)
+        shapes[n++] = STR("header");
+    if (d->identity & DIALECT_IDENTITY_X)
+        shapes[n++] = STR("x");
+    if (d->identity & DIALECT_IDENTITY_CONTACT)
+        shapes[n++] = STR("contact");
+    print_text(p, "like", d->like);
+    print_answers(p, d);
+    print_list(p, "identity", n, shapes, text_element);
+    print_list(p, "headers", d->n_headers, d->headers, text_element);
+    for (unsigned k = 0; k < dialect_table.n_keys; k++) {
+        struct table one = {.keys = &dialect_table.keys[k], .n_keys = 1};
+        if (d->foreign || strcmp(one.keys->name, "shaken") != 0)
+            SCALARS(p, one, d, draft_dialect, dialect);
+    }
+}
+
 static void print_objects(struct buf *out, const struct settings *s, const char *name, unsigned n,
                           void (*one)(struct printer *, const struct settings *, unsigned))
 {
@@ -659,6 +714,8 @@ void settings_print(const struct settings *s, struct buf *out)
         print_objects(out, s, "verification", s->n_verifications, print_verification);
     if (s->n_upstreams > 0)
         print_objects(out, s, "upstreams", s->n_upstreams, print_upstream);
+    if (s->n_dialects > 0)
+        print_objects(out, s, "dialects", s->n_dialects, print_dialect);
     print_objects(out, s, "trunks", s->n_trunks, print_trunk);
     if (s->n_customers > 0)
         print_objects(out, s, "customers", s->n_customers, print_customer);

@@ -50,6 +50,7 @@ enum dialect_pai { DIALECT_PAI_AS_RECEIVED, DIALECT_PAI_CANONICAL };
 
 struct dialect {
     struct str name;
+    struct str like; /* of one that the configuration makes: of which it was made; else empty */
     struct dialect_answer answers[DIALECT_CASES];
     unsigned identity; /* bits of enum dialect_identity */
     enum dialect_date date;
