@@ -357,7 +357,7 @@ static void check_meaningless(struct reader *r, const struct draft_trunk *d)
         bool is_said;
         const char *why;
     } keys[] = {
-        {"upstreams", was_given(&d->object, "upstreams"), "its calls do not leave by stird"},
+        {"upstreams", d->upstreams.n > 0 || d->upstreams.faulty, "its calls do not leave by stird"},
         {"health", t->health == HEALTH_NEXT_HOPS, "it has no next hops: write alive or signing"},
         {"reuse_connection", t->reuse_connection, "no request inside a call goes to it"},
         {"contact_fix", t->contact_fix, "its Contact goes nowhere by stird"},

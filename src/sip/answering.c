@@ -14,7 +14,8 @@
 
 static bool ask(const struct context *c, enum reason reason, int status, struct redirect_answer *a)
 {
-    const struct leaving *leaving = &c->leaving[c->view];
+    static const struct leaving nothing;
+    const struct leaving *leaving = c->leaving ? &c->leaving[c->view] : &nothing;
     const struct redirect_question question = {.settings = c->snapshot->settings,
                                                .call = c->call,
                                                .outcome = c->outcome,

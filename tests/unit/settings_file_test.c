@@ -307,8 +307,8 @@ static void defaults_and_values(void **state)
 static void table_is_sound(void **state)
 {
     static const struct table *const tables[] = {
-        &root_table,     &listener_table, &certificate_table, &upstream_table,    &trunk_table,
-        &customer_table, &rule_table,     &trust_table,       &verification_table};
+        &root_table,     &listener_table, &certificate_table, &upstream_table,     &trunk_table,
+        &customer_table, &rule_table,     &trust_table,       &verification_table, &dialect_table};
     (void)state;
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
         for (unsigned i = 0; i < tables[t]->n_keys; i++) {
@@ -447,8 +447,9 @@ static unsigned count(struct str text, struct str wanted)
 }
 
 static const struct table *const tables[] = {
-    &root_table,  &listener_table, &certificate_table, &provider_table, &upstream_table,
-    &trunk_table, &customer_table, &rule_table,        &trust_table,    &verification_table};
+    &root_table,     &listener_table,     &certificate_table, &provider_table,
+    &upstream_table, &trunk_table,        &customer_table,    &rule_table,
+    &trust_table,    &verification_table, &dialect_table};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* The manual has an item for it in each place where it may stand. */

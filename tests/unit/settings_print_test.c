@@ -44,6 +44,7 @@ static const struct part {
     {&rule_table, "rules", "name = \"last\"; then = \"by_number\";", false},
     {&trust_table, "trust", "name = \"us\"; anchors = " ANCHORS ";", true}, /* profiles cannot */
     {&verification_table, "verification", "name = \"carrier\"; trust = [ \"us\" ];", false},
+    {&dialect_table, "dialects", "name = \"ours\";", false},
     {&monitor_table, "monitors",
      "name = \"east\"; trunk = \"pbx\"; from = \"+12155550100\"; to = \"+12155550199\";", false},
     {&root_table, NULL, "", true},
@@ -260,6 +261,24 @@ static const struct trial {
      "anchors = \"\"; list = " URL_OF_LIST "; list_anchor = " ANCHORS ";", ""},
     {&trust_table, "countries", "[ \"1\", \"33\" ]", "", ""},
     {&verification_table, "name", "\"other\"", "", ""},
+    {&trunk_table, "front", "\"redirect\"", " upstreams = [ ];", ""},
+    {&trunk_table, "dialect", "\"clearip\"", " upstreams = [ ]; front = \"redirect\";", ""},
+    {&trunk_table, "dialect", "\"ours\"", " upstreams = [ ]; front = \"redirect\";",
+     "dialects = ( { name = \"ours\"; } );"},
+    {&dialect_table, "name", "\"other\"", "", ""},
+    {&dialect_table, "like", "\"clearip\"", "", ""},
+#define CASE(NAME, word, text) {&dialect_table, word, "\"399 Let it go\"", "", ""},
+#include <stird/core/dialect_case.def>
+#undef CASE
+    {&dialect_table, "signed", "\"300\"", "", ""},
+    {&dialect_table, "blocked", "\"699\"", "like = \"provenant\";", ""},
+    {&dialect_table, "reasons", "[ \"signed = no-fraud\", \"blocked=a b; c\" ]", "", ""},
+    {&dialect_table, "reasons", "[ \"signed =\" ]", "like = \"clearip\";", ""},
+    {&dialect_table, "identity", "[ \"x\", \"contact\" ]", "", ""},
+    {&dialect_table, "contact", "\"host\"", "contact_host = \"sbc.example:5080\";", ""},
+    {&dialect_table, "contact_host", "\"[2001:db8::9]:5080\"", "contact = \"host\";", ""},
+    {&dialect_table, "headers", "[ \"X-Foo: bar\", \"X-Other: a, b\" ]", "", ""},
+    {&dialect_table, "shaken", "true", "like = \"provenant\";", ""},
     {&monitor_table, "name", "\"other\"", "", ""},
     {&monitor_table, "trunk", "\"both\"", "", BOTH},
     {&monitor_table, "upstream", "\"carrier\"", "", ""},
@@ -277,7 +296,7 @@ static bool has_one_value(const struct key *k)
     unsigned taken = 0;
     for (unsigned i = 0; k->type == KEY_CHOICE && k->choices[i]; i++)
         taken += !(k->refused >> i & 1);
-    static const char *const others[] = {"dialect", "observe", "verification"};
+    static const char *const others[] = {"observe", "verification"};
     for (size_t i = 0; i < COUNT(others); i++)
         if (strcmp(k->name, others[i]) == 0)
             return true;
