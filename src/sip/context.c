@@ -1,3 +1,4 @@
+#include "answering.h"
 #include "context.h"
 #include "kept_call.h"
 #include "lost_emergency.h"
@@ -343,7 +344,7 @@ static struct str phrase_of(const struct context *c, int status)
  * CANCEL too (RFC 3261 sections 8.2.6.2, 9.2). The caller matches a final by its Via (17.1.3), and
  * ends all its early dialogs by it (13.2.2.3).
  */
-void context_answer(struct context *c, int status, struct str extra)
+void context_answer_as(struct context *c, int status, struct str phrase, struct str extra)
 {
     struct buf *out = proxy_scratch(c->proxy), lines = BUF_INIT;
     if (!c->server || c->finished)
@@ -354,8 +355,7 @@ void context_answer(struct context *c, int status, struct str extra)
     if (buf_failed(&lines) || !context_prepare_answer(c))
         out->failed = true;
     else
-        answer_write_as(&c->answer, status, phrase_of(c, status), str_of(c->tag), buf_str(&lines),
-                        out);
+        answer_write_as(&c->answer, status, phrase, str_of(c->tag), buf_str(&lines), out);
     buf_fini(&lines);
     if (!buf_failed(out))
         server_transaction_respond(c->server, status, buf_str(out), proxy_now_ms());
@@ -363,6 +363,11 @@ void context_answer(struct context *c, int status, struct str extra)
         context_finish(c, status);
     else if (!buf_failed(out))
         rest_answer(c, buf_str(out));
+}
+
+void context_answer(struct context *c, int status, struct str extra)
+{
+    context_answer_as(c, status, phrase_of(c, status), extra);
 }
 
 void context_say_trying(struct context *c)
@@ -373,10 +378,10 @@ void context_say_trying(struct context *c)
 
 /* Only an overload or a drain of stird as a whole (Decided 15), or a trunk that an operator has
    disabled, tells the SBC to stay away for a while. */
-static struct str extra_lines(enum reason reason)
+static struct str extra_lines(enum reason reason, int status)
 {
-    if (reason == REASON_OVERLOADED || reason == REASON_DRAINING || reason == REASON_DRAINED ||
-        reason == REASON_TRUNK_DISABLED)
+    if (status == 503 && (reason == REASON_OVERLOADED || reason == REASON_DRAINING ||
+                          reason == REASON_DRAINED || reason == REASON_TRUNK_DISABLED))
         return STR("Retry-After: 5\r\n");
     return (struct str){NULL, 0};
 }
@@ -388,6 +393,36 @@ static void tell_of_ceiling(const struct context *c, enum reason reason)
         .trunk = c->call && c->call->trunk ? c->call->trunk->name : STR(""),
         .call_id = received_call_id((struct str){c->request, c->request ? c->request_bytes : 0})};
     full_refused(c->proxy, reason, &r);
+}
+
+/* With what else its dialect says to the SBC of a trunk that asks by redirect, to LINES. */
+static int say_in_dialect(struct context *c, enum reason reason, int status, struct buf *lines)
+{
+    struct redirect_answer a;
+    if (!answering_refusal(c, reason, status, &a))
+        return status;
+    buf_add_str(lines, a.lines);
+    if (c->outcome && c->outcome->reason == reason && c->outcome->verdict == VERDICT_REJECT) {
+        c->outcome->sip_status = a.status;
+        c->outcome->sip_phrase = a.phrase;
+    }
+    return a.status;
+}
+
+/* Why, in words, where the decision has some. */
+static void tell_refusal(struct context *c, enum reason reason, int status, struct buf *lines)
+{
+    struct outcome *o = c->outcome;
+    if (!o || o->reason != reason)
+        return;
+    if (network_blocked_tells(c->snapshot->settings, o)) {
+        o->sip_phrase = STR(NETWORK_BLOCKED);
+        refusing_forget(c); /* that answer has one Reason alone */
+        network_blocked_add(c->snapshot->settings, lines);
+    } else if (o->refusal_text.n > 0) {
+        buf_addf(lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
+                 STR_ARG(o->refusal_text)); /* RFC 3326; conf lets no quotes in */
+    }
 }
 
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
@@ -414,16 +449,10 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
     if (c->refused && !c->finished)
         shadow_compare(c);
     struct buf lines = BUF_INIT;
-    buf_add_str(&lines, extra_lines(reason));
+    status = say_in_dialect(c, reason, status, &lines);
+    buf_add_str(&lines, extra_lines(reason, status));
     buf_add_str(&lines, extra);
-    if (c->outcome && c->outcome->reason == reason &&
-        network_blocked_tells(c->snapshot->settings, c->outcome)) {
-        c->outcome->sip_phrase = STR(NETWORK_BLOCKED);
-        refusing_forget(c); /* that answer has one Reason alone */
-        network_blocked_add(c->snapshot->settings, &lines);
-    } else if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
-        buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
-                 STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
+    tell_refusal(c, reason, status, &lines);
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
     kept_call_rest(c);
@@ -448,8 +477,12 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     }
     TALLY(c, limited, c->invite);
     tell_of_ceiling(c, reason);
+    struct buf lines = BUF_INIT;
     struct flow reply = reply_flow(c->message, &c->from);
-    reply_stateless(p, c->message, &reply, status, extra_lines(reason));
+    status = say_in_dialect(c, reason, status, &lines);
+    buf_add_str(&lines, extra_lines(reason, status));
+    reply_stateless_as(p, c->message, &reply, status, phrase_of(c, status), buf_str(&lines));
+    buf_fini(&lines);
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }
 

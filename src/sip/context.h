@@ -151,6 +151,8 @@ bool context_prepare_answer(struct context *c);
 void context_pass_provisional(struct context *c, int status, struct str bytes);
 /* An answer of our own; a final one finishes the context. EXTRA: header lines or empty. */
 void context_answer(struct context *c, int status, struct str extra);
+/* The same with another PHRASE; empty: the usual one. */
+void context_answer_as(struct context *c, int status, struct str phrase, struct str extra);
 /* 100, unless the caller has heard something already. Of an INVITE only (RFC 4320 section 4.1). */
 void context_say_trying(struct context *c);
 /* Answers for REASON, as its table entry says; EXTRA as above. */

@@ -23,5 +23,8 @@ struct flow reply_flow(const struct message *request, const struct flow *from);
  */
 void reply_stateless(struct proxy *p, const struct message *request, const struct flow *to,
                      int status, struct str extra);
+/* The same with another PHRASE; empty: the usual one. */
+void reply_stateless_as(struct proxy *p, const struct message *request, const struct flow *to,
+                        int status, struct str phrase, struct str extra);
 
 #endif

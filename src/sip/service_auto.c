@@ -5,6 +5,7 @@
 #include <stird/core/service_choice.h>
 
 #include "context.h"
+#include "front.h"
 #include "judging.h"
 #include "service.h"
 #include "signing.h"
@@ -40,9 +41,9 @@ static enum step_result step_decide(struct context *c)
 enum { TARGETS, CERTIFICATES, DECIDE, SIGN, SEND, STEPS };
 
 static const struct step steps[STEPS] = {
-    [TARGETS] = {"targets", step_targets}, [CERTIFICATES] = {"certificates", step_certificates},
-    [DECIDE] = {"decide", step_decide},    [SIGN] = {"sign", signing_make_tokens},
-    [SEND] = {"send", step_send},
+    [TARGETS] = {"targets", front_targets}, [CERTIFICATES] = {"certificates", step_certificates},
+    [DECIDE] = {"decide", step_decide},     [SIGN] = {"sign", signing_make_tokens},
+    [SEND] = {"send", front_leave},
 };
 
 const struct service service_auto = {.way = {steps, STEPS, DECIDE}, .decide = step_decide};

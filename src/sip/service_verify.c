@@ -7,6 +7,7 @@
 
 #include "context.h"
 #include "forward.h"
+#include "front.h"
 #include "judging.h"
 #include "service.h"
 
@@ -33,10 +34,10 @@ static enum step_result step_judge(struct context *c)
 enum { TARGETS, CERTIFICATES, JUDGE, SEND, STEPS };
 
 static const struct step steps[STEPS] = {
-    [TARGETS] = {"targets", step_targets},
+    [TARGETS] = {"targets", front_targets},
     [CERTIFICATES] = {"certificates", judging_certificates},
     [JUDGE] = {"judge", step_judge},
-    [SEND] = {"send", step_send},
+    [SEND] = {"send", front_leave},
 };
 
 const struct service service_verify = {.way = {steps, STEPS, JUDGE}, .decide = step_judge};

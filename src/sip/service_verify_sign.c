@@ -3,6 +3,7 @@
  * judged (judging.h); a valid token stays, and a call without one is signed by what the policy
  * makes of that verdict (existing.h), as by service_sign.c.
  */
+#include "front.h"
 #include "judging.h"
 #include "service.h"
 #include "signing.h"
@@ -16,9 +17,9 @@ static enum step_result step_decide(struct context *c)
 enum { TARGETS, CERTIFICATES, DECIDE, SIGN, SEND, STEPS };
 
 static const struct step steps[STEPS] = {
-    [TARGETS] = {"targets", step_targets}, [CERTIFICATES] = {"certificates", judging_certificates},
-    [DECIDE] = {"decide", step_decide},    [SIGN] = {"sign", signing_make_tokens},
-    [SEND] = {"send", step_send},
+    [TARGETS] = {"targets", front_targets}, [CERTIFICATES] = {"certificates", judging_certificates},
+    [DECIDE] = {"decide", step_decide},     [SIGN] = {"sign", signing_make_tokens},
+    [SEND] = {"send", front_leave},
 };
 
 const struct service service_verify_sign = {.way = {steps, STEPS, DECIDE}, .decide = step_decide};

@@ -11,6 +11,7 @@
 #include <stird/core/trunk.h>
 #include <string.h>
 
+#include "answering.h"
 #include "context.h"
 #include "steps.h"
 #include "relay.h"
@@ -550,6 +551,8 @@ static enum step_result step_route(struct context *c)
         return step_refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
     note_connection(c, trunk_id(c->proxy, trunk));
+    if (trunk->in_dialect)
+        return answering_other(c, trunk);
     holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
     if (!context_admit(c))
         return STEP_DONE;

@@ -332,7 +332,7 @@ static bool suppose(struct context *c, uint32_t upstream)
 
 bool target_redirect(struct context *c, const uint32_t *upstreams, unsigned n)
 {
-    if (n == 0)
+    if (n == 0 || c->call->trunk->in_dialect) /* its SBC goes its own way */
         return true;
     c->target = 0;
     c->redirected = true;

@@ -93,6 +93,8 @@ enum health {
     HEALTH_SIGNING    /* and that it can be signed */
 };
 
+struct dialect;
+
 struct trunk {
 #define SETTINGS_OF_TRUNK
 #define SETTING(type, field, ...) type field;

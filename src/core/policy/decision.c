@@ -61,6 +61,11 @@ int32_t decision_day(const struct settings *s, int64_t now_s)
 
 enum privacy_view decision_view(const struct decision *d)
 {
+    const struct trunk *trunk = d->call->trunk;
+    /* An SBC that asks by redirect gets back what it has said; one that is in our trust domain
+       takes it off where the call leaves that (RFC 3325 section 5). */
+    if (trunk && trunk->in_dialect && trunk->trusted)
+        return PRIVACY_WHOLE;
     return privacy_view(&d->call->privacy, d->call->upstream);
 }
 

@@ -14,6 +14,11 @@ static const struct {
 } phrases[] = {
     {100, "Trying"},
     {200, "OK"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Moved Temporarily"},
+    {305, "Use Proxy"},
+    {380, "Alternative Service"},
     {400, "Bad Request"},
     {403, "Forbidden"},
     {404, "Not Found"},
@@ -31,12 +36,20 @@ static const struct {
     {481, "Call/Transaction Does Not Exist"},
     {482, "Loop Detected"},
     {483, "Too Many Hops"},
+    {484, "Address Incomplete"},
+    {486, "Busy Here"},
     {487, "Request Terminated"},
+    {488, "Not Acceptable Here"},
     {500, "Server Internal Error"},
     {503, "Service Unavailable"},
     {505, "Version Not Supported"},
     {513, "Message Too Large"},
+    {600, "Busy Everywhere"},
     {603, "Decline"},
+    {604, "Does Not Exist Anywhere"},
+    {606, "Not Acceptable"},
+    {607, "Unwanted"},
+    {608, "Rejected"},
 };
 
 /* "Bad Request" */
@@ -45,6 +58,8 @@ static struct str status_phrase(int status)
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (phrases[i].status == status)
             return str_of(phrases[i].phrase);
+    if (status < 400)
+        return STR("Redirected");
     return status >= 600 ? STR("Global Failure") : STR("Refused");
 }
 
