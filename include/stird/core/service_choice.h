@@ -6,6 +6,9 @@
  * the call really goes, names a number that a row of the tables in force says to be owned by a
  * customer of ours or delegated to one. To is the caller's own text and chooses nothing.
  *
+ * Where the dialect of its trunk says so, From's parameter qtype asks for the one or the other
+ * instead. That raises nothing: what may come from outside is signed with C at most all the same.
+ *
  * Nobody gains by an Identity that is worth nothing. A call that is judged is asked whether its
  * number is blocked and whether a rule refuses it, as others are, and never gets a token; one that
  * goes elsewhere is signed, or not, as if the trunk had service "sign".

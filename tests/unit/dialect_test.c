@@ -1,0 +1,117 @@
+/* R-D-019, R-D-022: the table of dialects, and what a call of a dialect with qtype asks for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stird/core/dialect.h>
+#include <stird/core/service_choice.h>
+
+/* Each has an answer to everything that there is to say, and none that would begin a call. */
+static void table_is_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(n_dialects, 7);
+    for (unsigned i = 0; i < n_dialects; i++) {
+        const struct dialect *d = &dialects[i];
+        assert_ptr_equal(dialect_find(d->name), d);
+        assert_true(d->identity != 0 && d->contact_max >= 1000 && d->like.n == 0);
+        for (unsigned k = 0; k < DIALECT_CASES; k++) {
+            const unsigned status = d->answers[k].status;
+            assert_true(status <= 699 && (status >= 300 || (status == 0 && k == DIALECT_REFUSED)));
+        }
+        assert_true(d->answers[DIALECT_SIGNED].status < 400);
+        /* an emergency call may be answered so */
+        assert_true(d->answers[DIALECT_UNSIGNED].status < 600 &&
+                    d->answers[DIALECT_BUSY].status < 600);
+        assert_int_equal(d->foreign, d->name.p[0] == 'p' && d->name.p[1] == 'r');
+        assert_false(d->shaken);
+    }
+    assert_null(dialect_find(STR("")));
+    assert_null(dialect_find(STR("Generic")));
+}
+
+static void words_are_told_apart(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < DIALECT_CASES; i++) {
+        assert_true(dialect_case_text((enum dialect_case)i).n > 10);
+        for (unsigned k = 0; k < i; k++)
+            assert_false(str_eq(dialect_case_name((enum dialect_case)i),
+                                dialect_case_name((enum dialect_case)k)));
+    }
+}
+
+/* ---- qtype ---- */
+
+static const struct {
+    const char *dialect, *from;
+    bool brings, is_judged, in_doubt; /* in_doubt: of one that is signed */
+} asked[] = {
+    {"sansay", "sip:2155550121@192.0.2.40;otg=1;qtype=sti-vs", true, true, false},
+    {"sansay", "sip:2155550121@192.0.2.40;QType=STI-VS", false, true, false},
+    {"sansay", "sip:2155550121@192.0.2.40;qtype=sti-as", true, false, false},
+    {"sansay", "sip:2155550121@192.0.2.40;qtype=other", true, false, false},
+    {"sansay", "sip:2155550121@192.0.2.40", true, false, false},
+    {"sansay", "sip:2155550121@192.0.2.40;qtype=sti-as;qtype=sti-vs", true, false, false},
+    {"sansay", "sip:2155550121;qtype=sti-vs@192.0.2.40", true, false, false},
+    {"sansay", "sip:2155550121@192.0.2.40@x;qtype=sti-vs", true, false, false},
+    {"generic", "sip:2155550121@192.0.2.40;qtype=sti-vs", true, false, false},
+    {NULL, "sip:2155550121@192.0.2.40;qtype=sti-vs", true, false, false},
+};
+
+static void what_from_asks_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        const struct settings settings = {0};
+        const struct trunk trunk = {
+            .service = SERVICE_AUTO,
+            .country = {.code = STR("1"), .national_length = 10},
+            .in_dialect = asked[i].dialect ? dialect_find(str_of(asked[i].dialect)) : NULL};
+        const struct call call = {.trunk = &trunk,
+                                  .from_uri = str_of(asked[i].from),
+                                  .request_uri = STR("sip:+12155550131@192.0.2.10"),
+                                  .to_uri = STR("sip:+12155550131@192.0.2.10"),
+                                  .n_identity_shaken = asked[i].brings};
+        struct service_choice choice;
+        service_choose(&choice, &settings, NULL, &call);
+        if (choice.is_judged != asked[i].is_judged || choice.in_doubt != asked[i].in_doubt)
+            fail_msg("%s: %s", asked[i].from, choice.why);
+    }
+}
+
+/* It raises nothing: where the called number may be ours, or cannot be told, a signature is C at
+   most, whatever From asks for. */
+static void doubt_stays(void **state)
+{
+    const struct settings settings = {0};
+    const struct trunk trunk = {.service = SERVICE_AUTO,
+                                .country = {.code = STR("1"), .national_length = 10},
+                                .in_dialect = dialect_find(STR("sansay"))};
+    struct call call = {.trunk = &trunk,
+                        .from_uri = STR("sip:2155550121@192.0.2.40;qtype=sti-as"),
+                        .request_uri = STR("sip:+12155550131@192.0.2.10"),
+                        .to_uri = STR("sip:+12155550131@192.0.2.10"),
+                        .n_identity_shaken = 1};
+    struct service_choice choice;
+    (void)state;
+    service_choose(&choice, &settings, NULL, &call);
+    assert_true(!choice.is_judged && !choice.in_doubt);
+    call.request_uri_unclear = true;
+    service_choose(&choice, &settings, NULL, &call);
+    assert_true(!choice.is_judged && choice.in_doubt);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(table_is_whole),
+        cmocka_unit_test(words_are_told_apart),
+        cmocka_unit_test(what_from_asks_for),
+        cmocka_unit_test(doubt_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
