@@ -22,6 +22,8 @@ CALLS = (  # what an SBC asks, and what its call is told
 
 
 class Records(Redirecting):
+    proxies = True
+
     def both(self, status, **more):
         """The same call by either way: (record of the redirected, of the passed on)."""
         invite, _ = self.ask(status, **more)
@@ -119,6 +121,8 @@ class Explained(Redirecting):
 
 
 class Lives(Redirecting):
+    proxies = True
+
     def test_a_reload(self):
         """Another dialect from now on; what runs goes on; a mistake changes nothing."""
         self.begin("generic")

@@ -117,7 +117,7 @@ class Transactions(Redirecting):
     def test_100_for_a_slow_one(self):
         """200 ms after the INVITE came, once, without a tag."""
         self.begin("generic", more='signing = { timeout = "1s"; };')
-        self.hang("signer")
+        self.stall()
         invite = self.place()
         trying = self.sbc.expect(100)
         self.assertIsNone(parameter(trying["to"], "tag"))
@@ -143,21 +143,25 @@ class Transactions(Redirecting):
                 self.sbc.expect((200, "OPTIONS"))
 
     def test_inside_a_dialog(self):
-        """There is no dialog of ours: 481 to what claims to be in one."""
-        self.begin("generic")
+        """There is no dialog of ours: 481. An INVITE with a To tag is told that there is nothing to add: 481 would end its call."""
+        self.begin("clearip")
         invite, final = self.ask(302)
         self.assertTrue(parameter(final["to"], "tag"))
-        for method in ("BYE", "INVITE", "UPDATE", "INFO"):
-            for tag in (parameter(final["to"], "tag"), "another"):
+        for tag in (parameter(final["to"], "tag"), "another"):
+            for method in ("BYE", "UPDATE", "INFO", "PRACK"):
                 with self.subTest(method=method, tag=tag):
-                    request = self.sbc.request(method, "sip:+12155550199@" + self.net(1), cseq=2,
-                                               to="<sip:+12155550199@h>;tag=" + tag)
-                    self.sbc.send(request, self.at())
-                    said = self.sbc.expect((481, method))
-                    self.assertNotIn(b"dentity", said.octets())
-                    if method == "INVITE":
-                        self.sbc.acknowledge(request, said, self.at())
+                    self.sbc.send(self.inside(method, tag), self.at())
+                    self.sbc.expect((481, method))
+            again = self.inside("INVITE", tag)
+            self.sbc.send(again, self.at())
+            said = self.sbc.expect((404, "INVITE"))
+            self.sbc.acknowledge(again, said, self.at())
+            self.assertNotIn(b"dentity", said.octets())
+            self.record(again, decision="passed", reason="unknown_dialog", attest=None)
         self.record(invite, decision="signed")
+
+    def inside(self, method, tag):
+        return self.sbc.request(method, "sip:+12155550199@" + self.net(1), cseq=2, to="<sip:+12155550199@h>;tag=" + tag)
 
     def test_a_worker_that_dies(self):
         """R-D-018: between INVITE and ACK: the copy gets an answer with a new token, and the ACK meets nobody."""
@@ -192,16 +196,18 @@ class Transactions(Redirecting):
         self.assertIn(len(final.all("identity")), (0, 1))
 
     def test_a_connection_that_ends(self):
-        """Who asks and hangs up gets nothing, and costs nobody anything."""
+        """Who asks and hangs up is told by another one."""
         self.begin("generic", more='signing = { timeout = "1s"; };')
         signer = self.stird.wait_child("signer")
         os.kill(signer, signal.SIGSTOP)
         stream = self.sbc.connect(self.net(1), 5060)
-        self.place(transport="tcp")
+        invite = self.place(transport="tcp")
         self.sbc.expect(100)
         stream.socket.close()
         self.sbc.streams.remove(stream)
         os.kill(signer, signal.SIGCONT)
+        late = self.final(invite)  # by a connection of stird's own to the port of the Via (RFC 3261 section 18.2.2)
+        self.assertNotEqual(late.connection, stream)
         self.signed()
 
     def test_many_at_once(self):
