@@ -42,6 +42,7 @@ class Scenarios(Redirecting):
         _, final, made = self.signed(302, "B", caller="+12155552001", orig="12155552001", peer=oracle,
                                      extra=["Attestation-Info: B", "Origination-ID: " + uuid])
         self.assertEqual((made.payload["origid"], final.all("reason")), (uuid, ['SIP;cause=302;text="signed by us"']))
+        self.own_phrases = True
         self.unsigned(404, "calling_not_a_number", peer=oracle, from_="<sip:somebody@x>")
 
     def test_peeredge(self):

