@@ -254,7 +254,7 @@ static void each_refusal(void **state)
         const char *name;
         enum dialect_case which;
     } said[] = {
-        {"internal", DIALECT_FAULT},
+        {"internal", DIALECT_BUSY},
         {"number_blocked", DIALECT_BLOCKED},
         {"refused_by_policy", DIALECT_BLOCKED},
         {"caller_required", DIALECT_BLOCKED},

@@ -1,6 +1,9 @@
 #include <stird/core/dialect.h>
 
-/* What most have in common. Later rows of a dialect's own stand behind these. */
+/*
+ * What most have in common. Busy is an answer that has the SBC route on, without a token. A fault
+ * is said only where signing.failure does not let the call go on, so it is none of those (R-D-005).
+ */
 #define SAYS(...)                                                                                  \
     {                                                                                              \
         __VA_ARGS__                                                                                \
@@ -20,7 +23,7 @@ const struct dialect dialects[] = {
                 [DIALECT_UNSIGNED] = SAYS(302),
                 [DIALECT_BLOCKED] = SAYS(603),
                 [DIALECT_BAD_NUMBER] = SAYS(302),
-                [DIALECT_FAULT] = SAYS(503),
+                [DIALECT_FAULT] = SAYS(603),
                 [DIALECT_BUSY] = SAYS(503),
                 [DIALECT_PASSED] = SAYS(302),
                 [DIALECT_FAILED] = SAYS(302),
@@ -30,8 +33,7 @@ const struct dialect dialects[] = {
             },
     },
     {
-        /* 404 and 503: the SBC takes its next route; 603 ends the call. A fault is said only where
-           signing.failure does not let the call go on, so it is not one of those that route on. */
+        /* 404 and 503: the SBC takes its next route; 603 ends the call. */
         .name = STR("clearip"),
         .identity = DIALECT_IDENTITY_HEADER,
         .contact_max = CONTACT_MAX,
@@ -61,8 +63,8 @@ const struct dialect dialects[] = {
                 [DIALECT_UNSIGNED] = SAYS(302),
                 [DIALECT_BLOCKED] = SAYS(603),
                 [DIALECT_BAD_NUMBER] = SAYS(302),
-                [DIALECT_FAULT] = SAYS(503),
-                [DIALECT_BUSY] = SAYS(503),
+                [DIALECT_FAULT] = SAYS(603),
+                [DIALECT_BUSY] = SAYS(302),
                 [DIALECT_PASSED] = SAYS(302),
                 [DIALECT_FAILED] = SAYS(302),
                 [DIALECT_NO_TOKEN] = SAYS(302),
@@ -82,8 +84,8 @@ const struct dialect dialects[] = {
                 [DIALECT_UNSIGNED] = SAYS(300),
                 [DIALECT_BLOCKED] = SAYS(603),
                 [DIALECT_BAD_NUMBER] = SAYS(300),
-                [DIALECT_FAULT] = SAYS(503),
-                [DIALECT_BUSY] = SAYS(503),
+                [DIALECT_FAULT] = SAYS(603),
+                [DIALECT_BUSY] = SAYS(300),
                 [DIALECT_PASSED] = SAYS(503),
                 [DIALECT_FAILED] = SAYS(603),
                 [DIALECT_NO_TOKEN] = SAYS(503),
@@ -101,7 +103,7 @@ const struct dialect dialects[] = {
                 [DIALECT_UNSIGNED] = SAYS(302),
                 [DIALECT_BLOCKED] = SAYS(603),
                 [DIALECT_BAD_NUMBER] = SAYS(302),
-                [DIALECT_FAULT] = SAYS(503),
+                [DIALECT_FAULT] = SAYS(603),
                 [DIALECT_BUSY] = SAYS(503),
                 [DIALECT_PASSED] = SAYS(302, .reason = NO_FRAUD),
                 [DIALECT_FAILED] = SAYS(302),
@@ -120,7 +122,7 @@ const struct dialect dialects[] = {
                 [DIALECT_UNSIGNED] = SAYS(302),
                 [DIALECT_BLOCKED] = SAYS(603),
                 [DIALECT_BAD_NUMBER] = SAYS(302),
-                [DIALECT_FAULT] = SAYS(503),
+                [DIALECT_FAULT] = SAYS(603),
                 [DIALECT_BUSY] = SAYS(503),
                 [DIALECT_PASSED] = SAYS(302),
                 [DIALECT_FAILED] = SAYS(302),

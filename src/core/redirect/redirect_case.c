@@ -6,7 +6,7 @@
    message itself, and what any proxy says. */
 #define SAID(NAME) ((uint8_t)(DIALECT_##NAME + 1))
 static const uint8_t case_of_refusal[] = {
-    [REASON_INTERNAL] = SAID(FAULT),
+    [REASON_INTERNAL] = SAID(BUSY), /* a mistake of ours is no reason to end a call */
 
     [REASON_NUMBER_BLOCKED] = SAID(BLOCKED),
     [REASON_REFUSED_BY_POLICY] = SAID(BLOCKED),
