@@ -369,7 +369,7 @@ static int explain(const struct cli *cli, const struct question *q,
     enum reason reason = rehearsal_run(&r, arena, message);
     if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
         note_unasked(&r, q);
-        decision_print(basis, &r, cli->json);
+        decision_print(basis, &r, message, cli->json);
         status = fflush(stdout) ? failure_of(q) : status_of(q, &r);
     } else if (reason != REASON_OK) {
         fprintf(stderr, "stirctl: the message is no INVITE that stird would take: %.*s\n",

@@ -52,7 +52,9 @@ bool decision_basis_get(struct decision_basis *basis, const struct cli *cli,
 void decision_explain_hidden(const struct cli *cli, enum decision_need need);
 void decision_basis_fini(struct decision_basis *basis);
 
-/* For people, or as one JSON text. The call's trunk may be NULL: no trunk took it. */
-void decision_print(const struct decision_basis *basis, const struct rehearsal *told, bool json);
+/* For people, or as one JSON text. The call's trunk may be NULL: no trunk took it. MESSAGE is what
+   was rehearsed. */
+void decision_print(const struct decision_basis *basis, const struct rehearsal *told,
+                    struct str message, bool json);
 
 #endif

@@ -2,6 +2,7 @@
 #include "clock_kept.h"
 #include "columns.h"
 #include "decision.h"
+#include "decision_answer.h"
 #include "json_text.h"
 
 #include <stdio.h>
@@ -152,13 +153,61 @@ static void tell_steps(const struct sink *to, const struct outcome *o)
         json_end_array(to->json);
 }
 
-/* 0: none is sent, or the call goes on. */
-static void tell_answer(const struct sink *to, const struct outcome *o)
+/* "302 Moved Temporarily, signed: the answer holds a token", and its lines. */
+static void print_redirect(const struct redirect_answer *a)
 {
-    int status = o->verdict == VERDICT_REJECT ? o->sip_status : 0;
+    struct str rest = a->lines;
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "%d%s%.*s, %.*s: %.*s", a->status, a->phrase.n > 0 ? " " : "",
+             STR_ARG(a->phrase), STR_ARG(dialect_case_name(a->which)),
+             STR_ARG(dialect_case_text(a->which)));
+    printf("%-*s ", INDENT - 1, "answer");
+    print_wrapped(buf_str(&text), INDENT);
+    while (rest.n > 0) {
+        const struct str line = str_trim(str_cut(&rest, '\n'));
+        if (line.n > 0) {
+            printf("%-*s ", INDENT - 1, "");
+            print_wrapped(line, INDENT);
+        }
+    }
+    buf_fini(&text);
+}
+
+static void put_redirect(const struct sink *to, const struct dialect *dialect,
+                         const struct redirect_answer *a)
+{
+    struct str rest = a->lines;
+    json_put_key(to->json, STR("answer"));
+    json_begin_object(to->json);
+    tell(to, "dialect", dialect->name);
+    tell(to, "case", dialect_case_name(a->which));
+    json_put_key(to->json, STR("status"));
+    json_put_integer(to->json, a->status);
+    tell(to, "phrase", a->phrase.n > 0 ? a->phrase : (struct str){NULL, 0});
+    json_put_key(to->json, STR("lines"));
+    json_begin_array(to->json);
+    while (rest.n > 0) {
+        const struct str line = str_trim(str_cut(&rest, '\n'));
+        if (line.n > 0)
+            json_put_string(to->json, line);
+    }
+    json_end_array(to->json);
+    json_end_object(to->json);
+}
+
+/* 0: none is sent, or the call goes on. REDIRECT: of a call whose SBC asks by redirect; or NULL. */
+static void tell_answer(const struct sink *to, const struct rehearsal *told,
+                        const struct redirect_answer *redirect)
+{
+    const struct outcome *o = told->outcome;
+    int status = redirect ? redirect->status : o->verdict == VERDICT_REJECT ? o->sip_status : 0;
     if (to->json) {
         json_put_key(to->json, STR("sip_status"));
         json_put_integer(to->json, status);
+        if (redirect)
+            put_redirect(to, told->call->trunk->in_dialect, redirect);
+    } else if (redirect) {
+        print_redirect(redirect);
     } else if (status > 0) {
         print_said("%-13s %d%s%.*s\n", "answer", status, o->sip_phrase.n > 0 ? " " : "",
                    STR_ARG(o->sip_phrase));
@@ -177,8 +226,10 @@ static struct str level_of(const struct outcome *o)
     return (struct str){NULL, 0};
 }
 
-static void tell_verdict(const struct sink *to, const struct outcome *o)
+static void tell_verdict(const struct sink *to, const struct rehearsal *told,
+                         const struct redirect_answer *redirect)
 {
+    const struct outcome *o = told->outcome;
     struct str none = {NULL, 0};
     const bool withheld = outcome_was_withheld(o);
     tell(to, "decision", verdict_name(o->verdict));
@@ -190,7 +241,7 @@ static void tell_verdict(const struct sink *to, const struct outcome *o)
     tell(to, "reason", reason_name(o->reason));
     tell(to, "because", reason_text(o->reason));
     tell(to, "detail", o->detail.n > 0 ? o->detail : none);
-    tell_answer(to, o);
+    tell_answer(to, told, redirect);
 }
 
 /* What the signer would write. */
@@ -425,8 +476,10 @@ static void tell_verification(const struct sink *to, const struct verification *
 }
 
 static void tell_all(const struct sink *to, const struct decision_basis *basis,
-                     const struct rehearsal *told)
+                     const struct rehearsal *told, struct str message)
 {
+    struct redirect_answer redirect;
+    const bool is_redirect = decision_answer_of(basis, told, message, &redirect);
     tell(to, "by", basis->generation > 0 ? STR("the running stird") : STR("the files"));
     tell_call(to, told);
     tell_group_in_from(to, basis, told->call);
@@ -434,7 +487,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_upstream(to, basis->settings, told->call);
     tell_numbers(to, told->outcome);
     tell_steps(to, told->outcome);
-    tell_verdict(to, told->outcome);
+    tell_verdict(to, told, is_redirect ? &redirect : NULL);
     tell_then(to, basis, told);
     tell_verified(to, told->outcome->verified);
     tell_verification(to, told->verification, told->call);
@@ -442,14 +495,15 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_token(to, basis, told->outcome);
 }
 
-void decision_print(const struct decision_basis *basis, const struct rehearsal *told, bool json)
+void decision_print(const struct decision_basis *basis, const struct rehearsal *told,
+                    struct str message, bool json)
 {
     struct buf text = BUF_INIT;
     struct json writer = json_writer(&text, false);
     struct sink to = {json ? &writer : NULL};
     if (json)
         json_begin_object(&writer);
-    tell_all(&to, basis, told);
+    tell_all(&to, basis, told, message);
     if (json) {
         json_end_object(&writer);
         json_print_text(buf_str(&text));
