@@ -2,7 +2,7 @@
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
     tests/bench/bench.py [all | cost | latency | max | memory | faults | workers | reloads | restarts | counting |
-                          judging | silent | noack | verification | verified | hanging | loop]
+                          judging | silent | noack | verification | verified | hanging | loop | redirect]
                          [--rounds N] [--rate R] [--short] [--only SUBJECT] [--transport T]
                          [--reloads N] [--rows N] [--build DIR] [--against DIR]
 
@@ -32,6 +32,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "tests"))
 from cost import cost, latency, workers  # pylint: disable=wrong-import-position
 from lib import service_manager, token, web  # pylint: disable=wrong-import-position
+from redirect import redirect  # pylint: disable=wrong-import-position
 from subjects import (CALLEE, CALLER, HANGING, OTHER_CALLER, PROXY, WEB,  # pylint: disable=wrong-import-position
                       Subject, check, load, load_average, median, run, subjects)
 
@@ -466,7 +467,7 @@ def verification(o):
 
 WHAT = {"cost": cost, "latency": latency, "max": highest, "memory": memory, "faults": faults,
         "workers": workers, "reloads": reloads, "restarts": restarts, "counting": counting,
-        "judging": judging, "verification": verification}
+        "judging": judging, "verification": verification, "redirect": redirect}
 ROUNDS = {"cost": 10, "latency": 6, "workers": 10}  # of others 3
 PARTS = {"silent": silent, "noack": noack,  # of faults
          "verified": verified, "hanging": hanging, "loop": in_a_loop}  # of verification
@@ -483,7 +484,7 @@ def main():
     p.add_argument("--rounds", type=int, default=0, help="3; of cost and workers 10, of latency 6")
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--rate", type=int,
-                   help="calls/s of cost, latency and workers instead of several, of verified (2000)")
+                   help="calls/s of cost, latency, workers and redirect instead of several, of verified (2000)")
     p.add_argument("--only", help="of max, memory, faults: one subject")
     p.add_argument("--transport", choices=["udp", "tcp", "tls"], help="of max")
     p.add_argument("--short", action="store_true", help="of cost: stird beside kamailio-plain alone")

@@ -7,7 +7,7 @@
  * itself, or at SIGTERM when the calls that run have ended, prints one line of JSON.
  *
  *   load --proxy 127.0.0.1:5060 --caller 127.0.0.2:5060 --callee 127.0.0.9:5060
- *        --rate 150 --calls 1800 [--mode call|refuse|noack|silent|ring] [--hold SECONDS]
+ *        --rate 150 --calls 1800 [--mode call|refuse|noack|silent|ring|ask] [--hold SECONDS]
  *        [--messages FILE]   the INVITEs as they arrive
  *        [--identities FILE] what calls carry as Identity, a line each, in turn, all of them of the
  *                            same two numbers; the latency of those behind a ! is not told
@@ -20,6 +20,7 @@
  *   noack    INVITE 100 486, never acknowledged by the caller
  *   silent   the callee reads and says nothing
  *   ring     INVITE 100 180, then held for SECONDS
+ *   ask      INVITE 302 ACK: nobody is called; the latency is that of the answer
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,7 +50,7 @@
     "m=audio 30000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"            \
     "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
 
-enum mode { MODE_CALL, MODE_REFUSE, MODE_NOACK, MODE_SILENT, MODE_RING };
+enum mode { MODE_CALL, MODE_REFUSE, MODE_NOACK, MODE_SILENT, MODE_RING, MODE_ASK };
 
 enum transport { UDP, TCP, TLS };
 
@@ -387,15 +388,20 @@ static void callee_reads(const char *message, struct stream *stream)
 static void refused(unsigned n, int status, const char *message)
 {
     struct call *c = &g.list[n];
+    const int wanted = g.mode == MODE_ASK ? 302 : 486;
     if (!c->final) {
         g.finals++;
-        g.refused_otherwise += status != 486;
+        g.refused_otherwise += status != wanted;
+        if (g.mode == MODE_ASK) {
+            g.latency_us[g.n_latency++] = (uint32_t)(now_us() - c->sent_us);
+            g.identities += strstr(message, "\r\nIdentity: ") != NULL;
+        }
     }
     c->final = true;
     if (g.mode != MODE_NOACK)
         send_refusal_ack(n, message);
-    if (g.mode != MODE_NOACK || status != 486)
-        end_call(n, !(g.mode == MODE_REFUSE && status == 486));
+    if (g.mode != MODE_NOACK || status != wanted)
+        end_call(n, !((g.mode == MODE_REFUSE || g.mode == MODE_ASK) && status == wanted));
     else
         end_call(n, false);
 }
@@ -657,8 +663,8 @@ static unsigned index_of(const char *name, const char *const *names, unsigned n)
 
 static enum mode mode_of(const char *name)
 {
-    static const char *const names[] = {"call", "refuse", "noack", "silent", "ring"};
-    return (enum mode)index_of(name, names, 5);
+    static const char *const names[] = {"call", "refuse", "noack", "silent", "ring", "ask"};
+    return (enum mode)index_of(name, names, 6);
 }
 
 /* Both sides, as they are reached; the caller's connections are open then. */

@@ -19,7 +19,7 @@ NUMBERS = """number,customer,state,not_before,not_after,cert,note
 TEMPLATE = """node = "lab";
 listen = ( %(listeners)s );
 trunks = ( %(trunks)s );
-upstreams = ( %(upstreams)s );
+%(upstreams)s
 certificates = ( %(certificates)s );
 %(provider)s
 numbers = { %(tables)s };
@@ -95,7 +95,8 @@ def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits
     for name in ("state", "run"):
         os.makedirs(lab.path(name), mode=0o700, exist_ok=True)
     return lab.write("stird.conf", TEMPLATE % {
-        "listeners": groups(listeners), "trunks": groups(trunks), "upstreams": groups(upstreams),
+        "listeners": groups(listeners), "trunks": groups(trunks),
+        "upstreams": "upstreams = ( %s );" % groups(upstreams) if upstreams else "",
         "certificates": groups(certificates or [certificate(lab.unit)]),
         "provider": "" if has_provider(more) else provider(lab.unit),
         "tables": tables or 'files = [ "%s" ];' % lab.write("numbers.csv", numbers),

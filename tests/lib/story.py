@@ -87,7 +87,7 @@ class Story(unittest.TestCase):
                             self.trunk("guest", 3, trusted=False),
                             self.trunk("gateway", 4, identity="gateway", customer="foreign")]
         return settings.write(self.lab, listeners or [self.listener()], trunks,
-                              upstreams or [self.upstream()], **more)
+                              [self.upstream()] if upstreams is None else upstreams, **more)
 
     def give_away(self, user):
         """All of the lab is this user's, as a service finds what is its own."""

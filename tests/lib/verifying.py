@@ -26,6 +26,7 @@ class Verifying(Story):
         inbound = {"name": "in", "sources": [self.net(2)], "service": "verify",
                    "verification": "carrier", "upstreams": ["carrier"]}
         inbound.update(members)
+        inbound = {key: value for key, value in inbound.items() if value is not None}
         more = """workers = %d; trust = ( %s ); verification = ( %s );
             fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; %s };%s%s""" % (
                 workers, settings.group({"name": "us", "anchors": self.made + "/root.pem", "countries": ["1"]}),

@@ -69,6 +69,8 @@ class Web:
 
     def close(self):
         self.answers.set()
+        if self.listener.fileno() < 0:
+            return
         self.listener.shutdown(socket.SHUT_RDWR)  # else the thread that accepts keeps it open
         self.accepts.join()
         self.listener.close()

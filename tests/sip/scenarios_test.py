@@ -12,7 +12,8 @@ from lib.web import Web
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
          "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
          "sbc-on-both-sides", "inbound-pbx", "transit-gateway", "inbound-marked",
-         "inbound-france")
+         "inbound-france", "redirect-clearip", "redirect-sansay", "redirect-embedded",
+         "redirect-peeredge", "redirect-both-ways")
 
 
 class Scenarios(Story):
