@@ -275,10 +275,10 @@ static void inherit(struct draft_dialect *d, const struct dialect *like)
 /* Of stird's own. */
 static struct str hint_of_dialects(struct reader *r, struct str name)
 {
-    const char **words = reader_array(r, n_dialects + 1, sizeof(*words));
+    const char **words = reader_array(r, dialect_count + 1, sizeof(*words));
     if (!words)
         return STR("");
-    for (unsigned i = 0; i < n_dialects; i++)
+    for (unsigned i = 0; i < dialect_count; i++)
         words[i] = dialects[i].name.p; /* of a literal */
     return hint_of_words(r, words, name);
 }

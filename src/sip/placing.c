@@ -656,7 +656,7 @@ static enum monitor_fault fault_of(const struct proxy *p, const struct monitor_o
         return MONITOR_NO_MEMORY;
     if (emergency)
         return MONITOR_EMERGENCY;
-    if (!t || !service_words[t->service].sends)
+    if (!t || t->in_dialect || !service_words[t->service].sends)
         return MONITOR_NO_TRUNK;
     if (proxy_is_draining(p) || yielding_is_on(p))
         return MONITOR_DRAINS;

@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *arena = arena_new(1024);
     if (!arena)
         return 0;
-    struct dialect dialect = dialects[data[0] % n_dialects];
+    struct dialect dialect = dialects[data[0] % dialect_count];
     dialect.identity = 1 + data[0] / 8 % 7;
     dialect.contact = (enum dialect_contact)(data[2] % 5);
     dialect.contact_host = STR("sbc.example:5070");

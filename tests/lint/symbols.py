@@ -24,7 +24,7 @@ NOUNS = {
     "src/cli/shown.c": ("print warn", "the same, of what is not to be believed"),
     "src/conf/": ("complain warn out_of_memory place_of shown was_given check_names country header_can_go hint_of object",
                   "words of the reader, of which each resolve_NOUN.c says dozens"),
-    "src/conf/keys.c": ("certificate_table customer_table listener_table monitor_table provider_table root_table rule_table "
+    "src/conf/keys.c": ("certificate_table customer_table dialect_table listener_table monitor_table provider_table root_table rule_table "
                         "trunk_table trust_table upstream_table verification_table treatments", "the tables of keys, by the object that they describe"),
     "src/core/policy/": ("step", "steps of a decision, in the table of policy.c"),
     "src/core/policy/trunk.c": ("call source", "whether a trunk trusts a call, and whose a source is"),

@@ -13,8 +13,8 @@
 static void table_is_whole(void **state)
 {
     (void)state;
-    assert_int_equal(n_dialects, 7);
-    for (unsigned i = 0; i < n_dialects; i++) {
+    assert_int_equal(dialect_count, 7);
+    for (unsigned i = 0; i < dialect_count; i++) {
         const struct dialect *d = &dialects[i];
         assert_ptr_equal(dialect_find(d->name), d);
         assert_true(d->identity != 0 && d->contact_max >= 1000 && d->like.n == 0);

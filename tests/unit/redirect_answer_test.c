@@ -1,7 +1,7 @@
 /*
- * R-D-001 to R-D-005, R-D-010, R-D-013 to R-D-015, R-D-019, R-D-021, R-X-056: what an SBC that asks
- * by redirect is answered: of each dialect and each case octet for octet as in
- * tests/vectors/redirect/, and what a configuration changes of it.
+ * R-D-001, R-D-002, R-D-003, R-D-004, R-D-005, R-D-010, R-D-013, R-D-014, R-D-015, R-D-019,
+ * R-D-021, R-X-056: what an SBC that asks by redirect is answered: of each dialect and each case
+ * octet for octet as in tests/vectors/redirect/, and what a configuration changes of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,7 +212,7 @@ static void as_in_the_files(void **state)
 {
     unsigned wrong = 0;
     (void)state;
-    for (unsigned i = 0; i < n_dialects; i++) {
+    for (unsigned i = 0; i < dialect_count; i++) {
         char path[512], text[16384];
         struct buf said = BUF_INIT;
         snprintf(path, sizeof(path), TESTS_DIR "/vectors/redirect/%.*s.txt",
@@ -350,7 +350,7 @@ static void observed(void **state)
     static const enum verification_class classes[] = {VERIFICATION_PASSED, VERIFICATION_FAILED,
                                                       VERIFICATION_NOTHING, VERIFICATION_OPEN};
     (void)state;
-    for (unsigned i = 0; i < n_dialects; i++) {
+    for (unsigned i = 0; i < dialect_count; i++) {
         struct buf first = BUF_INIT;
         for (unsigned k = 0; k < 4; k++) {
             struct scene s;
@@ -378,7 +378,7 @@ static void emergency(void **state)
                                               DIALECT_FAULT,   DIALECT_FAILED,
                                               DIALECT_REFUSED, DIALECT_NO_TOKEN};
     (void)state;
-    for (unsigned i = 0; i < n_dialects; i++)
+    for (unsigned i = 0; i < dialect_count; i++)
         for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
             struct scene s;
             struct redirect_answer a;
@@ -600,7 +600,7 @@ static const struct {
     {"P-Asserted-Identity: \"Acme\" <sip:+12155550121@sbc.example>\r\n", NULL, .label = "[V]",
      .said = PAI("\"[V] Acme\" <sip:+12155550121;verstat=TN-Validation-Passed@sbc.example>")},
     {"P-Asserted-Identity:\r\n <tel:+12155550121;verstat=TN-Validation-Failed>\r\n", NULL,
-     .said = PAI("  <tel:+12155550121;verstat=TN-Validation-Passed>")},
+     .said = PAI("<tel:+12155550121;verstat=TN-Validation-Passed>")},
     /* of another number nothing is known */
     {"P-Asserted-Identity: <tel:+12155550177>\r\n", NULL,
      .said = PAI("<tel:+12155550177;verstat=No-TN-Validation>")},
@@ -722,7 +722,7 @@ static void escapes_come_back(void **state)
 static void an_answer_is_as_long_as_said(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < n_dialects; i++) {
+    for (unsigned i = 0; i < dialect_count; i++) {
         struct scene s;
         struct redirect_answer a;
         struct buf token = BUF_INIT;

@@ -4,6 +4,7 @@
  * R-V-061: service-needs.
  * R-V-063: verification-mistakes, verification-contradictions, fetch-mistakes,
  * fetch-keeps-too-short, good-fetch-of-a-lab.
+ * R-D-015, R-D-017: good-dialects, dialects-mistakes.
  */
 #include <dirent.h>
 #include <errno.h>

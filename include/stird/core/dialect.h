@@ -72,7 +72,7 @@ struct dialect {
 /* Those that stird knows, NAME by which one is asked for. NULL: there is none. */
 const struct dialect *dialect_find(struct str name);
 extern const struct dialect dialects[];
-extern const unsigned n_dialects;
+extern const unsigned dialect_count;
 
 /* "signed"; "the answer holds a token". */
 struct str dialect_case_name(enum dialect_case which);

@@ -1,3 +1,4 @@
+/* The dialects that stird knows: a row each. */
 #include <stird/core/dialect.h>
 
 /*
@@ -156,11 +157,11 @@ const struct dialect dialects[] = {
             },
     },
 };
-const unsigned n_dialects = sizeof(dialects) / sizeof(dialects[0]);
+const unsigned dialect_count = sizeof(dialects) / sizeof(dialects[0]);
 
 const struct dialect *dialect_find(struct str name)
 {
-    for (unsigned i = 0; i < n_dialects; i++)
+    for (unsigned i = 0; i < dialect_count; i++)
         if (str_eq(dialects[i].name, name))
             return &dialects[i];
     return NULL;

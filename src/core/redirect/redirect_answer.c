@@ -1,5 +1,6 @@
 #include <stird/core/redirect_answer.h>
 
+#include <openssl/evp.h>
 #include <stird/core/headers.h>
 #include <stird/core/network_blocked.h>
 #include <stird/core/sip_date.h>
@@ -134,14 +135,21 @@ static bool is_plain_id(struct str s)
     return s.n > 0 && s.n <= REQUEST_ID_MAX;
 }
 
-/* Another one than the origid, which is made of the same octets. */
-static struct str make_id(const struct call *call, char text[UUID_STR_LEN])
+/* Another one than the origid, which is made of the same octets (RFC 9562 section 5.8). False: it
+   cannot be made. */
+static bool make_id(const struct call *call, char text[UUID_STR_LEN])
 {
-    uuid_t space, id;
-    memcpy(space, call->random, sizeof(space));
-    uuid_generate_sha1(id, space, "request_id", sizeof("request_id") - 1);
+    unsigned char octets[sizeof(call->random) + 1], hash[EVP_MAX_MD_SIZE];
+    uuid_t id;
+    memcpy(octets, call->random, sizeof(call->random));
+    octets[sizeof(call->random)] = 'r';
+    if (EVP_Digest(octets, sizeof(octets), hash, NULL, EVP_sha256(), NULL) != 1)
+        return false;
+    memcpy(id, hash, sizeof(id));
+    id[6] = (id[6] & 0x0f) | 0x80;
+    id[8] = (id[8] & 0x3f) | 0x80;
     uuid_unparse_lower(id, text);
-    return str_of(text);
+    return true;
 }
 
 static void add_request_id(struct writing *w)
@@ -151,8 +159,10 @@ static void add_request_id(struct writing *w)
     char made[UUID_STR_LEN];
     if (name.n == 0)
         return;
-    const bool has_one = header_find(w->q->request, name, 0, &line) && is_plain_id(line.value);
-    add_line(&w->lines, name, has_one ? line.value : make_id(w->q->call, made));
+    if (header_find(w->q->request, name, 0, &line) && is_plain_id(line.value))
+        add_line(&w->lines, name, line.value);
+    else if (make_id(w->q->call, made))
+        add_line(&w->lines, name, str_of(made));
 }
 
 static bool has_tokens_as(const struct writing *w, unsigned bit, bool embedded)

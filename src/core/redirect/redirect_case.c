@@ -92,12 +92,13 @@ static bool is_urgent(const struct outcome *o)
     return o && (o->emergency || (o->verified && o->verified->is_priority));
 }
 
-/* Whether an SBC of dialect D goes on with a call that it is answered so. */
+/* Whether an SBC of dialect D goes on with a call that it is answered so: as with one that may go
+   unsigned, or passed. */
 static bool goes_on(const struct dialect *d, enum dialect_case which)
 {
     const unsigned status = d->answers[which].status;
     return (status >= 300 && status < 400) || status == d->answers[DIALECT_UNSIGNED].status ||
-           status == d->answers[DIALECT_BUSY].status;
+           status == d->answers[DIALECT_BUSY].status || status == d->answers[DIALECT_PASSED].status;
 }
 
 static enum dialect_case of_verdict(const struct verified *v)

@@ -65,8 +65,15 @@ static bool mark_received(const struct redirect_question *q, const struct markin
     unsigned n = 0;
     (void)start_line(q->request, &rest);
     while (call_is_trusted(q->call) && n < ASSERTED_TWO && header_next(&rest, &line))
-        if (header_is(&line, ASSERTED, 0))
-            n += mark(marking, line.raw, out);
+        if (header_is(&line, ASSERTED, 0)) {
+            struct buf named = BUF_INIT; /* however its name is written */
+            buf_add_str(&named, ASSERTED);
+            buf_add_text(&named, ": ");
+            buf_add_str(&named, line.value);
+            n += mark(marking, buf_str(&named), out);
+            out->failed = out->failed || buf_failed(&named);
+            buf_fini(&named);
+        }
     return n > 0;
 }
 

@@ -599,6 +599,9 @@ static const char *fault_of(const struct supervisor *s, const struct wanted *w)
         return "no trunk has this name (stirctl trunk list)";
     if (!service_words[t->service].sends)
         return "the service of this trunk sends no calls";
+    if (t->in_dialect)
+        return "calls of this trunk do not leave by stird, its SBC routes them itself (front = "
+               "\"redirect\"): name one whose calls leave here";
     if (!service_words[t->service].signs)
         return "the service of this trunk signs nothing, it only verifies: name the trunk of your "
                "own SBC, whose calls leave signed";
