@@ -1,7 +1,7 @@
 /*
  * R-D-001, R-D-002, R-D-003, R-D-004, R-D-005, R-D-010, R-D-013, R-D-014, R-D-015, R-D-016,
- * R-D-019, R-D-021, R-X-056: what an SBC that asks by redirect is answered: of each dialect and each case
- * octet for octet as in tests/vectors/redirect/, and what a configuration changes of it.
+ * R-D-019, R-D-021, R-X-056: what an SBC that asks by redirect is answered: of each dialect and
+ * each case octet for octet as in tests/vectors/redirect/, and what a configuration changes of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
