@@ -15,10 +15,10 @@ static bool is_of_the_called_side(int status)
 
 bool failed_call_is(const struct ledger_entry *e)
 {
-    if (e->outcome->reason == REASON_MONITOR_CALL)
+    if (e->outcome->reason == REASON_MONITOR_CALL ||
+        str_eq(cause_result(e->cause), STR("answered")))
         return false;
     switch (e->cause) {
-    case CAUSE_ANSWERED:
     case CAUSE_CANCELLED:
     case CAUSE_NEXT_HOP_REDIRECTED:
         return false;

@@ -3,10 +3,10 @@
 #include <stird/base/clock.h>
 
 #include "context.h"
-#include "health.h"
 #include "proxy_parts.h"
+#include "reply.h"
+#include "request.h"
 #include "shadow_compare.h"
-#include "switched.h"
 
 #define ALLOW "Allow: INVITE, ACK, CANCEL, OPTIONS\r\n"
 
@@ -44,7 +44,7 @@ enum step_result answering_leave(struct context *c)
         return step_refuse(c, REASON_CALLER_CANCELLED);
     if (c->outcome->verdict == VERDICT_REJECT)
         return step_refuse(c, c->outcome->reason);
-    if (!ask(c, c->outcome->reason, 0, &a))
+    if (!context_prepare_answer(c) || !ask(c, c->outcome->reason, 0, &a))
         return step_refuse(c, REASON_OUT_OF_MEMORY);
     c->sent_us = clock_monotonic_us();
     histogram_add(&proxy_counters(c->proxy)->added_latency_us,
@@ -58,18 +58,12 @@ enum step_result answering_leave(struct context *c)
 /* ---- other requests ---- */
 
 /* OPTIONS is how an SBC asks whether we are well, whatever number it names (RFC 3261 section 11.2).
- */
+   As each of them it is answered without state. */
 static void answer_options(struct context *c)
 {
-    struct proxy *p = c->proxy;
-    const bool drains = proxy_is_draining(p) || switched_drains(p) != REASON_OK;
-    const enum reason health = drains ? REASON_OK : health_of_source(p, &c->from);
-    if (drains)
-        context_answer(c, 503, STR("Retry-After: 5\r\n"));
-    else if (health != REASON_OK)
-        context_answer(c, 503, (struct str){NULL, 0});
-    else
-        context_answer(c, 200, STR(ALLOW "Accept: application/sdp\r\nSupported:\r\n"));
+    const struct flow reply = reply_flow(c->message, &c->from);
+    request_answer_options(c->proxy, c->message, &reply, c->source_class, STR(ALLOW));
+    context_finish(c, 0);
 }
 
 enum step_result answering_other(struct context *c, const struct trunk *trunk)

@@ -99,14 +99,10 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
     buf_fini(&lines);
 }
 
-/* OPTIONS is how an SBC asks whether we are well (section 11.2); nothing else is served here. */
-static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from,
-                          enum source_class class)
+void request_answer_options(struct proxy *p, const struct message *m, const struct flow *from,
+                            enum source_class class, struct str allow)
 {
-    if (!str_eq(m->method, STR("OPTIONS"))) {
-        reply_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
-        return;
-    }
+    struct buf lines = BUF_INIT;
     const bool drains = proxy_is_draining(p) || switched_drains(p) != REASON_OK;
     if (drains && (proxy_is_draining(p) ? proxy_settings(p)->drain_silently
                                         : switched_is_silent(p, proxy_settings(p))))
@@ -119,12 +115,23 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
         answer_unhealthy(p, m, from, health);
         return;
     }
+    buf_add_str(&lines, allow);
+    buf_add_text(&lines, "Accept: application/sdp\r\nSupported:\r\n");
     reply_stateless(p, m, from, drains ? 503 : 200,
-                    drains ? STR("Retry-After: 5\r\n")
-                           : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
-                                 "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
-                                 "Accept: application/sdp\r\n"
-                                 "Supported:\r\n"));
+                    drains ? STR("Retry-After: 5\r\n") : buf_str(&lines));
+    buf_fini(&lines);
+}
+
+/* OPTIONS is how an SBC asks whether we are well (section 11.2); nothing else is served here. */
+static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from,
+                          enum source_class class)
+{
+    if (str_eq(m->method, STR("OPTIONS")))
+        request_answer_options(p, m, from, class,
+                               STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
+                                   "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"));
+    else
+        reply_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
 }
 
 /*

@@ -140,16 +140,31 @@ static enum step_result check_loop(struct context *c)
     return STEP_NEXT;
 }
 
+/* Whether it is a call that leaves to nobody, so that what is said to proxies does not concern us
+   (section 8.3). Its trunk is not known yet; asked only where something of that kind is wrong. */
+static bool is_answered_here(const struct context *c)
+{
+    bool known;
+    const struct trunk *trunk = c->call ? c->call->trunk : NULL;
+    if (c->initial && c->call && !trunk)
+        trunk = trunk_match(c->snapshot->settings, c->call, &known);
+    return c->initial && trunk && trunk->in_dialect;
+}
+
 /*
  * RFC 3261 section 16.3. An emergency call goes on wherever it can: what is malformed or demanded
  * of a proxy does not stop it. A loop, or a Max-Forwards that is used up, leads nowhere.
  */
 static enum step_result step_screen(struct context *c)
 {
-    enum step_result result = check_hops(c);
+    unsigned long hops;
+    const bool last = message_max_forwards(c->message, &hops) && hops == 0;
+    const bool asks = message_header_count(c->message, STR("Proxy-Require"), 0) > 0;
+    const bool excused = (last || asks) && is_answered_here(c);
+    enum step_result result = last && excused ? STEP_NEXT : check_hops(c);
     if (result == STEP_NEXT)
         result = check_loop(c);
-    return result == STEP_NEXT ? check_extensions(c) : result;
+    return result == STEP_NEXT && !excused ? check_extensions(c) : result;
 }
 
 static enum step_result step_facts(struct context *c)

@@ -600,6 +600,8 @@ static const char *fault_of(const struct supervisor *s, const struct wanted *w)
     if (!service_words[t->service].sends)
         return "the service of this trunk sends no calls";
     if (t->in_dialect)
+        return "the SBC of this trunk asks by redirect: no call leaves by it";
+    if (t->in_dialect)
         return "calls of this trunk do not leave by stird, its SBC routes them itself (front = "
                "\"redirect\"): name one whose calls leave here";
     if (!service_words[t->service].signs)
