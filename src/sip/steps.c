@@ -562,6 +562,10 @@ static enum step_result step_route(struct context *c)
     const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &known);
     if (is_from_upstream(c, trunk))
         return step_refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
+    /* What tells the trunks of an SBC apart stands in calls; it asks about all of them. */
+    if (!trunk && str_eq(m->method, STR("OPTIONS")) && m->to_tag.n == 0 &&
+        answering_is_all(c->snapshot->settings, &c->call->source))
+        return answering_options(c);
     if (!trunk)
         return step_refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;

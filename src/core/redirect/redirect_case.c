@@ -127,7 +127,8 @@ static enum dialect_case of_passing(const struct redirect_question *q)
         const struct verified shown = verified_as_shown(o->verified);
         return of_verdict(&shown);
     }
-    return o->reason == REASON_CALLED_CANNOT_EXIST ? DIALECT_BAD_NUMBER : DIALECT_UNSIGNED;
+    return o->reason == REASON_CALLED_CANNOT_EXIST && !q->call->trunk->shadow ? DIALECT_BAD_NUMBER
+                                                                              : DIALECT_UNSIGNED;
 }
 
 /* The first that lets it go on, when the one that it would get does not. */
