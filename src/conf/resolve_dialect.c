@@ -6,6 +6,7 @@
 #include <stird/core/dialect.h>
 #include <stird/core/headers.h>
 #include <stird/core/listeners.h>
+#include <stird/core/service_word.h>
 #include <string.h>
 
 #define HEADER_BYTES_MAX 256
@@ -389,4 +390,10 @@ void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct 
     check_meaningless(r, d);
     if (!place_of(o, "dialect").unread)
         d->trunk.in_dialect = dialect_of(r, draft, d);
+    if (d->trunk.in_dialect && d->trunk.in_dialect->qtype &&
+        !service_words[d->trunk.service].verifies)
+        warn(r, o, place_of(o, "dialect"),
+             "dialect: a call whose From asks for a verdict (qtype=sti-vs) gets none here, and no "
+             "token: service = \"auto\" judges it; where its SBC never asks for one, a dialect of "
+             "your own with qtype = false is enough");
 }
