@@ -261,6 +261,8 @@ static void inherit(struct draft_dialect *d, const struct dialect *like)
         all.contact_max = own->contact_max;
     if (was_given(o, "pai"))
         all.pai = own->pai;
+    if (was_given(o, "withheld"))
+        all.withheld = own->withheld;
     if (was_given(o, "phrase_code"))
         all.phrase_code = own->phrase_code;
     if (was_given(o, "request_id"))
