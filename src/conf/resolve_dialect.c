@@ -96,9 +96,11 @@ static void resolve_case(struct reader *r, struct draft_dialect *d, enum dialect
                  "write 300 to 399, 404 or 500 to 599",
                  key, (unsigned)status);
     else {
-        if ((which == DIALECT_BLOCKED || which == DIALECT_REFUSED) && status < 400)
+        if ((which == DIALECT_BLOCKED || which == DIALECT_REFUSED) &&
+            dialect_status_goes_on((unsigned)status))
             warn(r, o, place_of(o, key),
-                 "%s: with %u the SBC goes on with a call that stird refuses: 400 and above end it",
+                 "%s: SBCs go on for %u, so a call that stird refuses is not ended: 403 ends it, "
+                 "600 and above at once",
                  key, (unsigned)status);
         answer->status = (uint16_t)status;
         answer->phrase = phrase;
