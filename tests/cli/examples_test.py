@@ -23,6 +23,8 @@ def told(text):
 
 # What lint finds on purpose: the call centre has a letter of authority that is over.
 FOUND = {"call-centre": r"numbers.csv:\d+: the row has expired: take it out\n1 finding\n"}
+# Of what it cannot do without: Sansay writes its trunk group into From.
+WARNED = {"redirect-sansay": 'tgrp_in = "from": callers write From'}
 
 
 class Examples(unittest.TestCase):
@@ -46,7 +48,9 @@ class Examples(unittest.TestCase):
         said = run.stdout + run.stderr
         self.assertEqual(run.returncode, 1 if name in FOUND else 0, said)
         self.assertIn("configuration is good", said)
-        self.assertNotIn("warning", said)
+        warnings = [line for line in said.split("\n") if "warning" in line]
+        self.assertEqual([line for line in warnings if name not in WARNED or WARNED[name] not in line], [])
+        self.assertEqual(bool(warnings), name in WARNED)
         self.assertRegex(said, FOUND.get(name, "\n0 findings\n"))
 
     def test_each_is_tried_as_its_page_says(self):

@@ -82,7 +82,7 @@ class Requests(Redirecting):
         self.assertEqual(self.followed(invite, final).all("identity"), [other, theirs])
 
     def test_a_folded_and_odd_request(self):
-        """What is unknown is no matter; the answer has none of it."""
+        """R-D-016: what is unknown is no matter, and the answer has none of it; Timestamp comes back."""
         self.begin("generic")
         invite, final, _ = self.signed(extra=["X-Foo: a;b;;c", "X-Bar: one,\r\n two", b"X-8: \xff\xfe", "Timestamp: 54.3",
                                            "Require: foo", "Supported: 100rel"])

@@ -1,7 +1,7 @@
 /*
- * R-D-001, R-D-002, R-D-003, R-D-004, R-D-005, R-D-010, R-D-013, R-D-014, R-D-015, R-D-019,
- * R-D-021, R-X-056: what an SBC that asks by redirect is answered: of each dialect and each case
- * octet for octet as in tests/vectors/redirect/, and what a configuration changes of it.
+ * R-D-001, R-D-002, R-D-003, R-D-004, R-D-005, R-D-010, R-D-013, R-D-014, R-D-015, R-D-016,
+ * R-D-019, R-D-021, R-X-056: what an SBC that asks by redirect is answered: of each dialect and
+ * each case octet for octet as in tests/vectors/redirect/, and what a configuration changes of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -695,6 +695,34 @@ static void request_ids(void **state)
     }
 }
 
+/* R-D-016: echoed as it came, where it is one. */
+static void timestamps(void **state)
+{
+    static const struct {
+        const char *came, *goes;
+    } stamps[] = {{"Timestamp: 54.3\r\n", "\nTimestamp: 54.3\n"},
+                  {"TIMESTAMP:  54\r\n", "\nTimestamp: 54\n"},
+                  {"Timestamp: 5\r\n 4\r\n", NULL},
+                  {"Timestamp:\r\n", NULL},
+                  {"", NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
+        struct scene s;
+        struct redirect_answer a;
+        struct buf out = BUF_INIT, request = BUF_INIT;
+        set(&s, dialect_find(STR("generic")));
+        buf_addf(&request, "INVITE sip:a@b SIP/2.0\r\n%s\r\n", stamps[i].came);
+        s.question.request = buf_str(&request);
+        answer(&s, &a, &out);
+        const char *wanted = stamps[i].goes ? stamps[i].goes : "\nTimestamp";
+        const bool is_there = memmem(out.p, out.n, wanted, strlen(wanted)) != NULL;
+        assert_true(is_there == (stamps[i].goes != NULL));
+        buf_fini(&out);
+        buf_fini(&request);
+        clear(&s);
+    }
+}
+
 /* ---- Contact's header fields ---- */
 
 /* R-D-014: every octet comes back as any reader of URIs unescapes it, and none is escaped that may
@@ -781,6 +809,7 @@ int main(void)
         cmocka_unit_test(settings_of_a_dialect),
         cmocka_unit_test(number_of_a_judged_call),
         cmocka_unit_test(request_ids),
+        cmocka_unit_test(timestamps),
         cmocka_unit_test(escapes_come_back),
         cmocka_unit_test(an_answer_is_as_long_as_said),
     };

@@ -11,7 +11,7 @@
 #include "redirect_contact.h"
 #include "redirect_told.h"
 
-#define REQUEST_ID_MAX 128 /* octets of one that is repeated */
+#define WORD_MAX 128 /* octets of a value of the request that is repeated */
 
 /* What is being written. */
 struct writing {
@@ -127,12 +127,12 @@ static void add_reason(struct writing *w)
     buf_addf(&w->lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", w->answer->status, STR_ARG(text));
 }
 
-static bool is_plain_id(struct str s)
+static bool is_plain_word(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] <= ' ' || s.p[i] > '~')
             return false;
-    return s.n > 0 && s.n <= REQUEST_ID_MAX;
+    return s.n > 0 && s.n <= WORD_MAX;
 }
 
 /* Another one than the origid, which is made of the same octets (RFC 9562 section 5.8). False: it
@@ -159,10 +159,18 @@ static void add_request_id(struct writing *w)
     char made[UUID_STR_LEN];
     if (name.n == 0)
         return;
-    if (header_find(w->q->request, name, 0, &line) && is_plain_id(line.value))
+    if (header_find(w->q->request, name, 0, &line) && is_plain_word(line.value))
         add_line(&w->lines, name, line.value);
     else if (make_id(w->q->call, made))
         add_line(&w->lines, name, str_of(made));
+}
+
+/* RFC 3261 section 20.38: who asked measures by it. */
+static void add_timestamp(struct writing *w)
+{
+    struct header_line line;
+    if (header_find(w->q->request, STR("Timestamp"), 0, &line) && is_plain_word(line.value))
+        add_line(&w->lines, STR("Timestamp"), line.value);
 }
 
 static bool has_tokens_as(const struct writing *w, unsigned bit, bool embedded)
@@ -192,6 +200,7 @@ static void add_lines(struct writing *w)
         buf_add_str(&w->lines, buf_str(&w->copied));
     add_reason(w);
     add_request_id(w);
+    add_timestamp(w);
     for (unsigned i = 0; i < w->dialect->n_headers; i++) {
         buf_add_str(&w->lines, w->dialect->headers[i]);
         buf_add_text(&w->lines, "\r\n");
