@@ -92,21 +92,43 @@ static const uint8_t begins[256] = {
     ['S'] = 52, ['I'] = 56, ['1'] = 57, [':'] = 60,
 };
 
-/* The phrase that TEXT, from AT on, begins with; PHRASES: none. */
+/* The phrase that TEXT, from AT on, begins with; PHRASES: none. By the octet behind the first, or
+   behind CR LF, most are told from each other, and every phrase has that one. */
 static size_t phrase_at(struct str text, size_t at)
 {
     const char first = text.p[at];
-    const size_t left = text.n - at;
+    const size_t left = text.n - at, telling = first == '\r' ? 2 : 1;
+    if (left <= telling)
+        return PHRASES;
     for (size_t i = begins[(unsigned char)first] - 1u; i < PHRASES && phrases[i].p[0] == first; i++)
-        if (phrases[i].n <= left && memcmp(text.p + at, phrases[i].p, phrases[i].n) == 0)
+        if (phrases[i].p[telling] == text.p[at + telling] && phrases[i].n <= left &&
+            memcmp(text.p + at, phrases[i].p, phrases[i].n) == 0)
             return i;
     return PHRASES;
+}
+
+/* How many octets of TEXT, from AT on, begin no phrase and are none's code. */
+static size_t plain_at(struct str text, size_t at)
+{
+    size_t end = at;
+    while (end < text.n && (unsigned char)text.p[end] < FIRST_CODE &&
+           begins[(unsigned char)text.p[end]] == 0)
+        end++;
+    return end - at;
 }
 
 size_t phrased_write(char *to, struct str text)
 {
     size_t n = 0;
     for (size_t at = 0; at < text.n;) {
+        const size_t plain = plain_at(text, at);
+        if (n + plain >= text.n)
+            return 0;
+        memcpy(to + n, text.p + at, plain);
+        n += plain;
+        at += plain;
+        if (at == text.n)
+            break;
         const unsigned char octet = (unsigned char)text.p[at];
         const size_t phrase = begins[octet] ? phrase_at(text, at) : PHRASES;
         const bool escaped = octet >= FIRST_CODE;
