@@ -141,6 +141,17 @@ class Transactions(Redirecting):
                 self.sbc.send(self.sbc.request("OPTIONS", uri), self.at())
                 self.sbc.expect((200, "OPTIONS"))
 
+    def test_a_source_that_acknowledges_nothing(self):
+        """Its part of limits.unacknowledged is full, and what the trunk's other source has is left to that one."""
+        self.begin("generic", sources=[self.net(2), self.net(6)], limits=" unacknowledged = 8; per_source = 50;")
+        other = self.peer("other", 6)
+        for _ in range(4):
+            self.ask(302, acknowledge=False)
+        invite, _ = self.ask(503)
+        self.record(invite, reason="source_unacknowledged", sip_status=503)
+        for _ in range(3):
+            self.ask(302, peer=other, acknowledge=False)
+
     def options_by(self, **told_apart):
         """What tells trunks apart stands in calls; the SBC asks about all of them, whatever it names."""
         self.begin("clearip", **told_apart)
