@@ -1,5 +1,6 @@
 /* Rules, and the table of signers, that can never do what they say: what only shows when all parts
-   are known. Warnings, for each of these may be what comes next. */
+   are known. Warnings, for each of these may be what comes next; but a mistake where somebody
+   relies on a rule that lowers. */
 #include "reader.h"
 #include "way_back.h"
 
@@ -123,6 +124,51 @@ static void check_sent(struct reader *r, const struct settings *s, const struct 
              "\"redirect\"), and nothing tells them of these: take it out");
 }
 
+/* ---- ends that nobody sees ---- */
+
+static bool may_rate(const struct rule *rule, const struct settings *s, uint32_t trunk)
+{
+    bool customer = rule->n_customers == 0;
+    for (unsigned i = 0; i < rule->n_customers; i++)
+        customer = customer || str_eq(rule->customers[i], s->trunks[trunk].customer);
+    return customer && may_act_on(rule, trunk) && word_of(&s->trunks[trunk])->signs;
+}
+
+/* Of a call that its SBC routes itself stird sees neither answer nor end. */
+static void check_share(struct reader *r, const struct settings *s, const struct draft_rule *d,
+                        const char *key)
+{
+    const struct trunk *unseen = NULL;
+    bool some_end = false;
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        if (may_rate(&d->rule, s, i)) {
+            const struct trunk *t = &s->trunks[i];
+            some_end = some_end || !t->in_dialect;
+            if (t->in_dialect && !unseen)
+                unseen = t;
+        }
+    if (unseen && !some_end)
+        complain(r, &d->object, place_of(&d->object, key),
+                 "%s: the SBCs of its trunks route their calls themselves (front = \"redirect\"): "
+                 "stird sees none of these answered or ended, so this rule can never hold: ask for "
+                 "calls_per_minute alone, or take it out",
+                 key);
+    else if (unseen)
+        warn(r, &d->object, place_of(&d->object, key),
+             "%s: of calls of trunk %.*s none is seen to be answered or to end, for its SBC routes "
+             "them itself (front = \"redirect\"): they are lowered by those of other trunks alone: "
+             "write trunks, and for this one a rule that asks for calls_per_minute alone",
+             key, STR_ARG(shown(r, unseen->name)));
+}
+
+static void check_shares(struct reader *r, const struct settings *s, const struct draft_rule *d)
+{
+    if (d->rule.short_share > 0)
+        check_share(r, s, d, "short_share");
+    if (d->rule.unanswered_share > 0)
+        check_share(r, s, d, "unanswered_share");
+}
+
 /* ---- refused by nobody ---- */
 
 /* Whether each profile of trunks that RULE may act on only observes. NULL: all trunks. */
@@ -179,6 +225,7 @@ void rules_find_idle(struct reader *r, const struct draft *draft)
         check_never_acts(r, s, d);
         check_way_back(r, s, d);
         check_sent(r, s, d);
+        check_shares(r, s, d);
         check_observed(r, s, d);
     }
     check_signers(r, draft);

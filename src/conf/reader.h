@@ -133,11 +133,16 @@ void refused_lists_find(struct reader *r, const struct draft_trust *d);
 void verification_find_idle(struct reader *r, const struct draft *draft);
 /* Finds rules, and settings of the table of signers, that never do what they say. */
 void rules_find_idle(struct reader *r, const struct draft *draft);
+/* After all others: what takes an Identity off, or writes into a call, that stays with its SBC. */
+void identities_find_staying(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */
 void limits_find_conflicts(struct reader *r, const struct draft *draft);
 
 /* Whether a call can do without headers of that name. */
 bool header_can_go(struct str name);
+/* "says who calls": what a header of that name means to us or to who gets the call; NULL: nothing
+   that is known. */
+const char *header_meaning(struct str name);
 /* Whether NAME is one that such headers have: letters, digits, hyphens. */
 bool resolve_is_header_name(struct str name);
 

@@ -6,7 +6,6 @@
 #include <stird/core/dialect.h>
 #include <stird/core/headers.h>
 #include <stird/core/listeners.h>
-#include <string.h>
 
 #define HEADER_BYTES_MAX 256
 
@@ -15,9 +14,10 @@
 /* Part of a status line (RFC 3261 section 25.1): characters that a phrase has unescaped. */
 static bool is_phrase(struct str s)
 {
+    static const struct str escaped = STR("\"\\<>%`{}|^#[]");
     for (size_t i = 0; i < s.n; i++)
         if ((unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] > 0x7e ||
-            memchr("\"\\<>%`{}|^#[]", s.p[i], 12))
+            str_find(escaped, s.p[i], 0) < escaped.n)
             return false;
     return true;
 }
@@ -89,12 +89,19 @@ static void resolve_case(struct reader *r, struct draft_dialect *d, enum dialect
     else if (which == DIALECT_SIGNED && status >= 400)
         complain(r, o, place_of(o, key), "%s: a token stands in a redirection alone: 300 to 399",
                  key);
-    else if ((which == DIALECT_UNSIGNED || which == DIALECT_BUSY) && status >= 600)
+    else if ((which == DIALECT_UNSIGNED || which == DIALECT_BUSY) &&
+             !dialect_status_goes_on((unsigned)status))
         complain(r, o, place_of(o, key),
-                 "%s: 600 and above end a call, emergency calls too, and this one is to go on: 300 "
-                 "to 599",
-                 key);
+                 "%s: an SBC ends a call for %u, an emergency call too, and this one is to go on: "
+                 "write 300 to 399, 404 or 500 to 599",
+                 key, (unsigned)status);
     else {
+        if ((which == DIALECT_BLOCKED || which == DIALECT_REFUSED) &&
+            dialect_status_goes_on((unsigned)status))
+            warn(r, o, place_of(o, key),
+                 "%s: SBCs go on for %u, so a call that stird refuses is not ended: 403 ends it, "
+                 "600 and above at once",
+                 key, (unsigned)status);
         answer->status = (uint16_t)status;
         answer->phrase = phrase;
     }
@@ -198,6 +205,11 @@ static void resolve_lines(struct reader *r, struct draft_dialect *d)
             complain(r, &d->object, item->at,
                      "headers: %.*s: the answer has this header of its own",
                      STR_ARG(shown(r, name)));
+        else if (header_meaning(name))
+            complain(r, &d->object, item->at,
+                     "headers: %.*s %s, and an SBC may copy it into its INVITE, of whichever call: "
+                     "write a header that has no meaning yet",
+                     STR_ARG(shown(r, name)), header_meaning(name));
     }
     if (!was_given(&d->object, "headers"))
         return;
@@ -238,11 +250,17 @@ static void check_contact_host(struct reader *r, const struct draft *draft,
 static void check_request_id(struct reader *r, const struct draft_dialect *d)
 {
     const struct str name = d->dialect.request_id;
-    if (was_given(&d->object, "request_id") && name.n > 0 &&
-        (is_of_answer(name) || !header_can_go(name)))
-        complain(r, &d->object, place_of(&d->object, "request_id"),
-                 "request_id: %.*s: the answer has this header of its own",
+    const struct place at = place_of(&d->object, "request_id");
+    if (!was_given(&d->object, "request_id") || name.n == 0)
+        return;
+    if (is_of_answer(name) || !header_can_go(name))
+        complain(r, &d->object, at, "request_id: %.*s: the answer has this header of its own",
                  STR_ARG(shown(r, name)));
+    else if (header_meaning(name))
+        complain(r, &d->object, at,
+                 "request_id: %.*s %s, and would come back as the caller wrote it: name a header "
+                 "that has no meaning yet",
+                 STR_ARG(shown(r, name)), header_meaning(name));
 }
 
 /* What D does not say is that of LIKE. */
@@ -325,6 +343,25 @@ void resolve_dialects(struct reader *r, struct draft *draft)
 
 /* ---- trunks ---- */
 
+/* A header of the dialect that the verdict of D's profile stands in. */
+static void check_result_header(struct reader *r, const struct draft *draft,
+                                const struct draft_trunk *d)
+{
+    const struct dialect *dialect = d->trunk.in_dialect;
+    if (!dialect || d->trunk.verification >= draft->settings.n_verifications)
+        return;
+    const struct verification_setting *v = &draft->settings.verifications[d->trunk.verification];
+    bool same = header_is_alike(dialect->request_id, v->result_header);
+    for (unsigned i = 0; i < dialect->n_headers; i++)
+        same = same || header_is_alike(header_line_name(dialect->headers[i]), v->result_header);
+    if (same && v->result_header.n > 0)
+        complain(r, &d->object, place_of(&d->object, "dialect"),
+                 "dialect: %.*s writes %.*s, which is result_header of verification %.*s: nobody "
+                 "could tell which of them is the verdict: name one of them otherwise",
+                 STR_ARG(shown(r, dialect->name)), STR_ARG(shown(r, v->result_header)),
+                 STR_ARG(shown(r, v->name)));
+}
+
 /* NULL: none, as was reported. */
 static const struct dialect *dialect_of(struct reader *r, const struct draft *draft,
                                         const struct draft_trunk *d)
@@ -362,17 +399,11 @@ static void check_meaningless(struct reader *r, const struct draft_trunk *d)
         {"reuse_connection", t->reuse_connection, "no request inside a call goes to it"},
         {"contact_fix", t->contact_fix, "its Contact goes nowhere by stird"},
         {"tls_peer_name", t->tls_peer_name.n > 0, "stird never connects to it"},
-        {"existing_identity", t->existing_identity == IDENTITY_STRIP,
-         "the call stays with its SBC, and only that can take its Identity off"},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (keys[i].is_said)
             complain(r, &d->object, place_of(&d->object, keys[i].key),
                      "%s has no meaning with front = \"redirect\": %s", keys[i].key, keys[i].why);
-    if (t->existing_identity == IDENTITY_REPLACE)
-        warn(r, &d->object, place_of(&d->object, "existing_identity"),
-             "existing_identity: the new token is in the answer, and the call stays with its SBC: "
-             "see that this takes the old Identity off");
 }
 
 void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct draft_trunk *d)
@@ -389,4 +420,5 @@ void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct 
     check_meaningless(r, d);
     if (!place_of(o, "dialect").unread)
         d->trunk.in_dialect = dialect_of(r, draft, d);
+    check_result_header(r, draft, d);
 }

@@ -5,7 +5,6 @@
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
 #include <stird/core/service_word.h>
-#include <stird/core/told.h>
 #include <string.h>
 
 /* An authenticated customer has a few addresses; more than this is probably a typing error. */
@@ -166,30 +165,9 @@ static void check_attestation_headers(struct reader *r, const struct draft_trunk
                  "attestation_headers has a meaning with trusted = true only");
 }
 
-/* Headers that mean something else to us or to the next hop, so they must not be taken off. */
-static const char *other_meaning(struct str name)
-{
-    static const struct {
-        const char *name, *meaning;
-    } others[] = {{"P-Asserted-Identity", "says who calls"},
-                  {"P-Preferred-Identity", "says who calls"},
-                  {"Remote-Party-ID", "says who calls"},
-                  {"Privacy", "says what the caller wants withheld"},
-                  {"Diversion", "says who sent the call on"},
-                  {"History-Info", "says who sent the call on"},
-                  {"Expires", "says how long the call may ring"},
-                  {"Session-Expires", "says how long the call may last"},
-                  {"Supported", "says what the caller's side can do"},
-                  {"Allow", "says what the caller's side can do"}};
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (header_same_name(name, str_of(others[i].name)))
-            return others[i].meaning;
-    return told_by(name) != TOLD_NOTHING ? "tells a level or an origid" : NULL;
-}
-
 static void check_header(struct reader *r, const struct draft_trunk *d)
 {
-    const char *meaning = other_meaning(d->trunk.header_name);
+    const char *meaning = header_meaning(d->trunk.header_name);
     if (meaning)
         complain(r, &d->object, place_of(&d->object, "header_name"),
                  "header_name: %.*s %s and is no name of a trunk; as one, it would be taken off "

@@ -87,6 +87,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
     aliases_find_conflicts(r, draft);
     verification_find_idle(r, draft);
     rules_find_idle(r, draft);
+    identities_find_staying(r, draft);
     limits_find_conflicts(r, draft);
     answers_find_long(r, draft);
     struct settings *s = &draft->settings;

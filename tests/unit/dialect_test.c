@@ -24,13 +24,25 @@ static void table_is_whole(void **state)
         }
         assert_true(d->answers[DIALECT_SIGNED].status < 400);
         /* an emergency call may be answered so */
-        assert_true(d->answers[DIALECT_UNSIGNED].status < 600 &&
-                    d->answers[DIALECT_BUSY].status < 600);
+        assert_true(dialect_status_goes_on(d->answers[DIALECT_UNSIGNED].status) &&
+                    dialect_status_goes_on(d->answers[DIALECT_BUSY].status));
         assert_int_equal(d->foreign, d->name.p[0] == 'p' && d->name.p[1] == 'r');
         assert_false(d->shaken);
     }
     assert_null(dialect_find(STR("")));
     assert_null(dialect_find(STR("Generic")));
+}
+
+/* What is the callee's to say, or ends a call, is none. */
+static void who_goes_on(void **state)
+{
+    static const unsigned on[] = {300, 302, 306, 399, 404, 500, 503, 599};
+    static const unsigned off[] = {0, 200, 299, 400, 403, 405, 480, 484, 486, 499, 600, 603};
+    (void)state;
+    for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
+        assert_true(dialect_status_goes_on(on[i]));
+    for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+        assert_false(dialect_status_goes_on(off[i]));
 }
 
 static void words_are_told_apart(void **state)
@@ -108,9 +120,8 @@ static void doubt_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_whole),
-        cmocka_unit_test(words_are_told_apart),
-        cmocka_unit_test(what_from_asks_for),
+        cmocka_unit_test(table_is_whole),       cmocka_unit_test(who_goes_on),
+        cmocka_unit_test(words_are_told_apart), cmocka_unit_test(what_from_asks_for),
         cmocka_unit_test(doubt_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -395,6 +395,30 @@ static void emergency(void **state)
         }
 }
 
+/* Nor where a dialect says what passes by a status that ends the call. */
+static void emergency_that_passes(void **state)
+{
+    static const unsigned statuses[] = {410, 486, 603};
+    (void)state;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        struct dialect own = dialects[0];
+        struct scene s;
+        struct redirect_answer a;
+        struct buf out = BUF_INIT;
+        own.answers[DIALECT_PASSED].status = own.answers[DIALECT_OPEN].status =
+            (uint16_t)statuses[i];
+        set(&s, &own);
+        judged(&s, VERIFICATION_PASSED, VERSTAT_PASSED);
+        answer(&s, &a, &out);
+        assert_int_equal(a.status, statuses[i]);
+        s.outcome.emergency = true;
+        answer(&s, &a, &out);
+        assert_int_equal(a.status, 302);
+        buf_fini(&out);
+        clear(&s);
+    }
+}
+
 /* What a rule or the list of signers lowered is told lowered. */
 static void lowered(void **state)
 {
@@ -780,6 +804,7 @@ int main(void)
         cmocka_unit_test(tokens_that_stay_here),
         cmocka_unit_test(observed),
         cmocka_unit_test(emergency),
+        cmocka_unit_test(emergency_that_passes),
         cmocka_unit_test(lowered),
         cmocka_unit_test(settings_of_a_dialect),
         cmocka_unit_test(number_of_a_judged_call),

@@ -74,6 +74,10 @@ const struct dialect *dialect_find(struct str name);
 extern const struct dialect dialects[];
 extern const unsigned dialect_count;
 
+/* Whether an SBC goes on with a call for which it is answered STATUS, whatever it is: with what a
+   redirection says, or by its next route (3xx, 404, 5xx). 486 and its like are the caller's. */
+bool dialect_status_goes_on(unsigned status);
+
 /* "signed"; "the answer holds a token". */
 struct str dialect_case_name(enum dialect_case which);
 struct str dialect_case_text(enum dialect_case which);

@@ -167,6 +167,11 @@ const struct dialect *dialect_find(struct str name)
     return NULL;
 }
 
+bool dialect_status_goes_on(unsigned status)
+{
+    return (status >= 300 && status < 400) || status == 404 || (status >= 500 && status < 600);
+}
+
 struct str dialect_case_name(enum dialect_case which)
 {
     static const char *const names[DIALECT_CASES] = {

@@ -97,8 +97,10 @@ static bool is_urgent(const struct outcome *o)
 static bool goes_on(const struct dialect *d, enum dialect_case which)
 {
     const unsigned status = d->answers[which].status;
-    return (status >= 300 && status < 400) || status == d->answers[DIALECT_UNSIGNED].status ||
-           status == d->answers[DIALECT_BUSY].status || status == d->answers[DIALECT_PASSED].status;
+    const bool is_said_so = status == d->answers[DIALECT_UNSIGNED].status ||
+                            status == d->answers[DIALECT_BUSY].status ||
+                            status == d->answers[DIALECT_PASSED].status;
+    return dialect_status_goes_on(status) && (status < 400 || is_said_so);
 }
 
 static enum dialect_case of_verdict(const struct verified *v)
