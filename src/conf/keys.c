@@ -78,6 +78,7 @@ static const char *const verstat_suffixes[] = {"none", "letter", NULL};
 static const char *const identity_outs[] = {"keep", "strip", "keep_valid", NULL};
 static const char *const dialect_dates[] = {"added", "always", "never", NULL};
 static const char *const dialect_contacts[] = {"source", "request", "host", "echo", "none", NULL};
+static const char *const dialect_withheld[] = {"unsigned", "sign", NULL};
 static const char *const dialect_pais[] = {"as_received", "canonical", NULL};
 static const char *const monitor_expects[] = {"A", "B", "C", "signed", "arrives", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};

@@ -6,6 +6,7 @@
 #include <stird/core/dialect.h>
 #include <stird/core/headers.h>
 #include <stird/core/listeners.h>
+#include <stird/core/service_word.h>
 
 #define HEADER_BYTES_MAX 256
 
@@ -278,6 +279,8 @@ static void inherit(struct draft_dialect *d, const struct dialect *like)
         all.contact_max = own->contact_max;
     if (was_given(o, "pai"))
         all.pai = own->pai;
+    if (was_given(o, "withheld"))
+        all.withheld = own->withheld;
     if (was_given(o, "phrase_code"))
         all.phrase_code = own->phrase_code;
     if (was_given(o, "request_id"))
@@ -421,4 +424,10 @@ void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct 
     if (!place_of(o, "dialect").unread)
         d->trunk.in_dialect = dialect_of(r, draft, d);
     check_result_header(r, draft, d);
+    if (d->trunk.in_dialect && d->trunk.in_dialect->qtype &&
+        !service_words[d->trunk.service].verifies)
+        warn(r, o, place_of(o, "dialect"),
+             "dialect: a call whose From asks for a verdict (qtype=sti-vs) gets none here, and no "
+             "token: service = \"auto\" judges it; where its SBC never asks for one, a dialect of "
+             "your own with qtype = false is enough");
 }

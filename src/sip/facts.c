@@ -67,8 +67,10 @@ static void add_header(struct call *call, const struct header_line *line)
     if (header_is(line, STR("From"), 'f')) {
         if (name_addr(line->value, &uri, &parameters))
             call->from_uri = uri;
-        if (!name_addr_alone(line->value, &uri))
+        const bool is_alone = name_addr_alone(line->value, &uri);
+        if (!is_alone)
             asserted_add_odd(&call->from_others, line->value);
+        qtype_add(&call->qtype, line->value, is_alone ? uri : STR(""));
         trunk_groups_add_header(&call->groups[GROUP_IN_FROM], line->value, call->arena);
     } else if (header_is(line, STR("To"), 't')) {
         call->to_uri = odd_uri(line->value); /* others were refused for an odd one */
@@ -110,8 +112,10 @@ static void add_malformed(struct call *call, const struct header_line *line)
         call->to_unread = true;
     if (header_resembles(line, STR("Contact"), 'm'))
         trunk_groups_add_odd(&call->groups[GROUP_IN_CONTACT], line->raw);
-    if (header_resembles(line, STR("From"), 'f'))
+    if (header_resembles(line, STR("From"), 'f')) {
         trunk_groups_add_odd(&call->groups[GROUP_IN_FROM], line->raw);
+        qtype_add(&call->qtype, line->raw, STR(""));
+    }
 }
 
 static void split_request_uri(struct call *call)

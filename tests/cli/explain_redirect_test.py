@@ -104,6 +104,13 @@ class Redirect(unittest.TestCase):
         signed = self.answer("both", caller="sip:2155550100@192.0.2.43;qtype=sti-as")
         self.assertEqual(signed["case"], "signed")
 
+    def test_a_verdict_that_is_asked_for_elsewhere(self):
+        """R-D-022: a trunk that cannot judge signs no call either whose SBC asks for a verdict."""
+        for trunk in ("generic", "own"):
+            caller = "sip:2155550100@192.0.2.43;qtype=sti-vs"
+            self.assertEqual(self.answer(trunk, caller=caller)["case"], "unsigned")
+            self.assertEqual(json.loads(self.explain(trunk, "--json", caller=caller))["reason"], "verdict_asked")
+
 
 if __name__ == "__main__":
     unittest.main()

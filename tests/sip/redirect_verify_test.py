@@ -269,6 +269,11 @@ class Both(Judged):
         final, record = self.asked(called=self.OUTSIDE, from_=from_ % (CALLER, "sti-vs"))
         self.assertEqual(record["verification"]["class"], "nothing")
         self.assertEqual(final.all("identity"), [])
+        for odd in ("<sip:%s@x;qtype=sti-as>;qtype=sti-vs", "<sip:%s@x;qtype=sti-vs;qtype=sti-as>",
+                    "<sip:%s;qtype=sti-vs@x;qtype=sti-as>", "<sip:%s@x;qtype=sti-as;q=sti%%2Dvs>"):
+            final, record = self.asked(called=self.OUTSIDE, from_=odd % CALLER)
+            self.assertEqual((record["decision"], record["reason"]), ("passed", "verdict_asked"))
+            self.assertEqual(final.all("identity"), [])
 
 
 class Cases(verification_cases_test.Cases):

@@ -37,6 +37,10 @@ static struct settings *settings_of(const json_t *one)
     struct files *files = files_new();
     struct problems problems = PROBLEMS_INIT;
     assert_non_null(f);
+    const struct str dialect = text_of(one, "dialect", "");
+    char way[80] = "upstreams = [ \"up\" ];";
+    if (dialect.n > 0) /* front redirect */
+        snprintf(way, sizeof(way), "front = \"redirect\"; dialect = \"%.*s\";", STR_ARG(dialect));
     fprintf(f,
             "listen = ( { name = \"core\"; address = \"192.0.2.1\"; } );\n"
             "upstreams = ( { name = \"up\"; uri = \"sip:198.51.100.1\"; %s } );\n"
@@ -44,8 +48,8 @@ static struct settings *settings_of(const json_t *one)
             "                 { id = \"second\"; directory = \"%s/conf/certs/818H\"; } );\n"
             "provider = { spc = [ \"818H\" ]; };\n"
             "trunks = ( { name = \"t\"; sources = [ \"192.0.2.7\" ]; customer = \"acme\";\n"
-            "  upstreams = [ \"up\" ]; identity = \"%s\"; %s } );\n%s\n",
-            text_of(one, "upstream", "").p, TESTS_DIR, TESTS_DIR,
+            "  %s identity = \"%s\"; %s } );\n%s\n",
+            text_of(one, "upstream", "").p, TESTS_DIR, TESTS_DIR, way,
             json_is_true(json_object_get(one, "gateway")) ? "gateway" : "authenticated",
             text_of(one, "trunk", "").p, text_of(one, "more", "").p);
     assert_int_equal(fclose(f), 0);
@@ -116,8 +120,9 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
         .n_identity_unreadable = (unsigned)number_of(given, "unreadable", 0),
         .n_identity_empty = (unsigned)number_of(given, "empty", 0),
         .trunk = &s->trunks[0],
-        .upstream = &s->upstreams[0],
+        .upstream = s->trunks[0].front == FRONT_REDIRECT ? NULL : &s->upstreams[0],
     };
+    qtype_add(&call.qtype, call.from_uri, call.from_uri);
     call.verified = verified_of_case(given, arena);
     privacy_add(&call.privacy, text_of(given, "privacy", ""));
     const json_t *asserted = json_object_get(given, "asserted");

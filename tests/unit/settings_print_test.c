@@ -277,6 +277,7 @@ static const struct trial {
     {&dialect_table, "identity", "[ \"x\", \"contact\" ]", "", ""},
     {&dialect_table, "contact", "\"host\"", "contact_host = \"sbc.example:5080\";", ""},
     {&dialect_table, "contact_host", "\"[2001:db8::9]:5080\"", "contact = \"host\";", ""},
+    {&dialect_table, "withheld", "\"sign\"", "", ""},
     {&dialect_table, "headers", "[ \"X-Foo: bar\", \"X-Other: a, b\" ]", "", ""},
     {&dialect_table, "shaken", "true", "like = \"provenant\";", ""},
     {&monitor_table, "name", "\"other\"", "", ""},

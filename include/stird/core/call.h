@@ -12,6 +12,7 @@
 #include <stird/base/address.h>
 #include <stird/base/arena.h>
 #include <stird/base/str.h>
+#include <stird/core/qtype.h>
 #include <stird/core/asserted.h>
 #include <stird/core/identity.h>
 #include <stird/core/privacy.h>
@@ -58,6 +59,7 @@ struct call {
                                */
     struct trunk_groups groups[GROUP_PLACES];
     struct asserted_texts from_others; /* From is not one address alone */
+    struct qtype qtype;                /* what From's qtype says, where its dialect reads it */
     bool to_unread;                    /* To is not */
     struct asserted_texts
         asserted;    /* what P-Asserted-Identity holds, and lines that may be taken for one */

@@ -48,6 +48,12 @@ enum dialect_contact {
 /* The number in P-Asserted-Identity of a call that was judged. */
 enum dialect_pai { DIALECT_PAI_AS_RECEIVED, DIALECT_PAI_CANONICAL };
 
+/* A number that Privacy withholds, of P-Asserted-Identity (RFC 3325 section 7). */
+enum dialect_withheld {
+    DIALECT_WITHHELD_UNSIGNED, /* no token tells it */
+    DIALECT_WITHHELD_SIGN      /* whoever the SBC sends the call to is in its trust domain */
+};
+
 struct dialect {
     struct str name;
     struct str like; /* of one that the configuration makes: of which it was made; else empty */
@@ -58,6 +64,7 @@ struct dialect {
     struct str contact_host; /* HOST or HOST:PORT */
     uint32_t contact_max;    /* octets of Contact; what would be longer stands as headers instead */
     enum dialect_pai pai;
+    enum dialect_withheld withheld;
     bool phrase_code;      /* behind the phrase stands the reason's id: " 0x00000007" */
     struct str request_id; /* header that is repeated, or made where the request has none; or empty
                             */

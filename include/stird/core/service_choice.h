@@ -7,7 +7,8 @@
  * customer of ours or delegated to one. To is the caller's own text and chooses nothing.
  *
  * Where the dialect of its trunk says so, From's parameter qtype asks for the one or the other
- * instead. That raises nothing: what may come from outside is signed with C at most all the same.
+ * instead (qtype.h). That raises nothing: what may come from outside is signed with C at most all
+ * the same, and what may ask for a verdict is never signed.
  *
  * Nobody gains by an Identity that is worth nothing. A call that is judged is asked whether its
  * number is blocked and whether a rule refuses it, as others are, and never gets a token; one that

@@ -62,9 +62,9 @@ int32_t decision_day(const struct settings *s, int64_t now_s)
 enum privacy_view decision_view(const struct decision *d)
 {
     const struct trunk *trunk = d->call->trunk;
-    /* An SBC that asks by redirect gets back what it has said; one that is in our trust domain
-       takes it off where the call leaves that (RFC 3325 section 5). */
-    if (trunk && trunk->in_dialect && trunk->trusted)
+    /* The next hop of an SBC that asks by redirect is one that we do not know. */
+    if (trunk && trunk->in_dialect && trunk->trusted &&
+        trunk->in_dialect->withheld == DIALECT_WITHHELD_SIGN)
         return PRIVACY_WHOLE;
     return privacy_view(&d->call->privacy, d->call->upstream);
 }

@@ -2,6 +2,7 @@
 
 #include "rule.h"
 
+#include <stird/core/qtype.h>
 #include <stird/core/service_choice.h>
 #include <stird/core/trunk.h>
 #include <stird/core/verified.h>
@@ -98,6 +99,15 @@ static bool settle_judged(struct decision *d)
     return false;
 }
 
+/* Whoever asks for a verdict has the call from outside, where anybody may write the number of a
+   customer. */
+static bool settle_asked(struct decision *d)
+{
+    d->outcome->rule = STR("qtype");
+    decision_settle(d, VERDICT_PASS, REASON_VERDICT_ASKED);
+    return false;
+}
+
 /* Decided 4. Only a shaken Identity keeps a call from being signed. */
 bool step_existing(struct decision *d)
 {
@@ -108,6 +118,8 @@ bool step_existing(struct decision *d)
     existing_take_off(d);
     if (is_only_judged(call))
         return settle_judged(d);
+    if (qtype_forbids(call))
+        return settle_asked(d);
     const bool has_one = call_carries_shaken(call) || has_passed(call);
     if (!has_one || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;

@@ -1,5 +1,6 @@
 #include <stird/core/service_choice.h>
 
+#include <stird/core/qtype.h>
 #include <stird/core/party.h>
 #include <stird/core/trunk.h>
 #include <stird/core/uri.h>
@@ -94,33 +95,6 @@ static bool brings_identity(const struct call *call)
            call->n_identity_unreadable > 0 || call->n_identity_resembling > 0;
 }
 
-/* What From asks for, of a trunk whose dialect has it ask. */
-enum asked { ASKED_NOTHING, ASKED_SIGNATURE, ASKED_VERDICT };
-
-/* qtype of From's URI; two that disagree ask for nothing. */
-static enum asked asked_of(const struct call *call)
-{
-    static const struct {
-        const char *word;
-        enum asked asked;
-    } words[] = {{"sti-as", ASKED_SIGNATURE}, {"sti-vs", ASKED_VERDICT}};
-    const struct dialect *dialect = call->trunk->in_dialect;
-    struct uri uri;
-    struct str name, value;
-    enum asked asked = ASKED_NOTHING;
-    unsigned n = 0;
-    if (!dialect || !dialect->qtype || !uri_split(&uri, call->from_uri))
-        return ASKED_NOTHING;
-    while (uri_parameter_next(&uri.parameters, &name, &value))
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && uri_name_is(name, STR("qtype"));
-             i++)
-            if (str_eq_nocase(value, str_of(words[i].word))) {
-                asked = words[i].asked;
-                n++;
-            }
-    return n == 1 ? asked : ASKED_NOTHING;
-}
-
 void service_choose(struct service_choice *choice, const struct settings *settings,
                     const struct numbers *table, const struct call *call)
 {
@@ -128,14 +102,15 @@ void service_choose(struct service_choice *choice, const struct settings *settin
     const enum whose requested = whose_is_called(&a, call->request_uri);
     const bool brings = brings_identity(call);
     const bool is_ours = requested == WHOSE_OURS && !call->request_uri_unclear;
-    const enum asked asked = asked_of(call);
-    *choice = (struct service_choice){.is_judged = asked == ASKED_NOTHING ? brings && is_ours
-                                                                          : asked == ASKED_VERDICT};
+    const enum qtype_asks asked = qtype_asks(call);
+    const bool is_said = asked == ASKED_SIGNATURE || asked == ASKED_VERDICT;
+    *choice = (struct service_choice){.is_judged = is_said ? asked == ASKED_VERDICT
+                                                           : brings && is_ours};
     choice->in_doubt = !choice->is_judged &&
                        (requested != WHOSE_NOBODYS || call->request_uri_unclear ||
                         call->to_unread || whose_is_called(&a, call->to_uri) != WHOSE_NOBODYS ||
                         leads_to_us_beside(&a));
-    if (asked != ASKED_NOTHING)
+    if (is_said)
         choice->why = asked == ASKED_VERDICT ? "its From asks for a verdict (qtype=sti-vs)"
                                              : "its From asks for a signature (qtype=sti-as)";
     else if (choice->is_judged)
