@@ -263,12 +263,13 @@ class Strangers(Answers):
         self.record(invite, reason="no_trunk", sip_status=403)
 
     def test_what_is_wrong_with_the_message(self):
-        """R-D-006: 400, 420, 483 are those of SIP, whatever the dialect."""
+        """R-D-006: 400 and 416 are those of SIP, whatever the dialect; what is said to proxies does not concern who is none."""
         self.client_name = "sansay"
         self.begin("sansay")
-        self.ask(483, max_forwards=0)
-        _, final = self.ask(420, extra=["Proxy-Require: foo"])
-        self.assertEqual(final.all("unsupported"), ["foo"])
+        self.ask(416, uri="foo:12155550199")
+        self.ask(302, max_forwards=0)
+        _, final = self.ask(302, extra=["Proxy-Require: foo"])
+        self.assertEqual(len(final.all("identity")), 1)
         invite = self.invite().without("cseq")
         self.sbc.send(invite, self.at())
         self.heard()
