@@ -90,6 +90,7 @@ bool decision_answer_of(const struct decision_basis *basis, const struct rehears
                                                .reason = o->reason,
                                                .status = o->sip_status,
                                                .request = message,
+                                               .transport = told->transport,
                                                .identities = identities,
                                                .n_identities = n};
     if (!redirect_answer(a, &question) || !a->is_said)

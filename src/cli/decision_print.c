@@ -161,6 +161,8 @@ static void print_redirect(const struct redirect_answer *a)
     buf_addf(&text, "%d%s%.*s, %.*s: %.*s", a->status, a->phrase.n > 0 ? " " : "",
              STR_ARG(a->phrase), STR_ARG(dialect_case_name(a->which)),
              STR_ARG(dialect_case_text(a->which)));
+    if (a->why)
+        buf_addf(&text, "; %s", a->why);
     printf("%-*s ", INDENT - 1, "answer");
     print_wrapped(buf_str(&text), INDENT);
     while (rest.n > 0) {

@@ -61,7 +61,7 @@ bool listeners_find_host(const struct listeners *l, struct str host, uint16_t po
                          uint16_t *listener)
 {
     struct address place;
-    if (address_parse(host, &place)) {
+    if (address_parse(plain(host), &place)) {
         place.port = port;
         return listeners_find(l, &place, listener);
     }
@@ -91,7 +91,7 @@ bool listeners_have_host(const struct listeners *l, const struct address *host)
 bool listeners_have_name(const struct listeners *l, struct str host)
 {
     struct address address;
-    if (address_parse(host, &address))
+    if (address_parse(plain(host), &address))
         return listeners_have_host(l, &address);
     for (unsigned i = 0; i < l->n_aliases; i++)
         if (l->aliases[i].name.n > 0 && str_eq_nocase(l->aliases[i].name, plain(host)))

@@ -22,6 +22,7 @@ static bool ask(const struct context *c, enum reason reason, int status, struct 
                                                .reason = reason,
                                                .status = status,
                                                .request = {c->request, c->request_bytes},
+                                               .transport = c->from.transport,
                                                .identities = leaving->identities,
                                                .n_identities = leaving->n_identities};
     return redirect_answer(a, &question);
@@ -46,6 +47,8 @@ enum step_result answering_leave(struct context *c)
         return step_refuse(c, c->outcome->reason);
     if (!context_prepare_answer(c) || !ask(c, c->outcome->reason, 0, &a))
         return step_refuse(c, REASON_OUT_OF_MEMORY);
+    if (a.why)
+        c->outcome->detail = str_of(a.why);
     c->sent_us = clock_monotonic_us();
     histogram_add(&proxy_counters(c->proxy)->added_latency_us,
                   (uint64_t)(c->sent_us - c->arrived_us));

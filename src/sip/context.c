@@ -395,18 +395,22 @@ static void tell_of_ceiling(const struct context *c, enum reason reason)
     full_refused(c->proxy, reason, &r);
 }
 
-/* With what else its dialect says to the SBC of a trunk that asks by redirect, to LINES. */
-static int say_in_dialect(struct context *c, enum reason reason, int status, struct buf *lines)
+/* How the SBC of a trunk that asks by redirect is told of it by its dialect, all of it to LINES.
+   False: as usual. */
+static bool say_in_dialect(struct context *c, enum reason reason, int *status, struct buf *lines)
 {
     struct redirect_answer a;
-    if (!answering_refusal(c, reason, status, &a))
-        return status;
+    if (!answering_refusal(c, reason, *status, &a))
+        return false;
     buf_add_str(lines, a.lines);
+    if (a.says_blocked)
+        refusing_forget(c);
     if (c->outcome && c->outcome->reason == reason && c->outcome->verdict == VERDICT_REJECT) {
         c->outcome->sip_status = a.status;
         c->outcome->sip_phrase = a.phrase;
     }
-    return a.status;
+    *status = a.status;
+    return true;
 }
 
 /* Why, in words, where the decision has some. */
@@ -449,10 +453,11 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
     if (c->refused && !c->finished)
         shadow_compare(c);
     struct buf lines = BUF_INIT;
-    status = say_in_dialect(c, reason, status, &lines);
+    const bool is_said = say_in_dialect(c, reason, &status, &lines);
     buf_add_str(&lines, extra_lines(reason, status));
     buf_add_str(&lines, extra);
-    tell_refusal(c, reason, status, &lines);
+    if (!is_said)
+        tell_refusal(c, reason, status, &lines);
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
     kept_call_rest(c);
@@ -479,7 +484,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     tell_of_ceiling(c, reason);
     struct buf lines = BUF_INIT;
     struct flow reply = reply_flow(c->message, &c->from);
-    status = say_in_dialect(c, reason, status, &lines);
+    (void)say_in_dialect(c, reason, &status, &lines);
     buf_add_str(&lines, extra_lines(reason, status));
     reply_stateless_as(p, c->message, &reply, status, phrase_of(c, status), buf_str(&lines));
     buf_fini(&lines);

@@ -89,6 +89,7 @@ static void test_finds_what_is_ours_too(void **state)
     assert_true(listeners_have_name(&l, STR("192.0.2.1")));
     assert_true(listeners_have_name(&l, STR("STIRD.example.")));
     assert_true(listeners_have_name(&l, STR("core.example")));
+    assert_true(listeners_have_name(&l, STR("192.0.2.1.")));
     assert_false(listeners_have_name(&l, STR("a.stird.example")));
     assert_false(listeners_have_name(&l, STR("192.0.2.13")));
     assert_false(listeners_have_name(&l, STR("")));

@@ -122,6 +122,14 @@ static void refuses(struct scene *s, enum reason reason, int status)
     s->question.n_identities = 0;
 }
 
+static unsigned count(struct str text, const char *what)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n += str_starts(str_slice(text, i, text.n), str_of(what));
+    return n;
+}
+
 /* The answer as it would go out, but for what sip writes: its lines end in LF, and each had a CR.
  */
 static void answer(struct scene *s, struct redirect_answer *a, struct buf *out)
@@ -137,6 +145,10 @@ static void answer(struct scene *s, struct redirect_answer *a, struct buf *out)
         if (a->lines.p[i] != '\r')
             buf_add_char(out, a->lines.p[i]);
     }
+    /* R-D-003: what is sent on is told where to */
+    if (a->is_said && a->status < 400 && s->dialect.contact != DIALECT_CONTACT_NONE)
+        assert_int_equal(count(a->lines, "Contact: <"), 1);
+    assert_true(count(a->lines, "Reason: SIP") <= 1);
 }
 
 static void clear(struct scene *s)
@@ -510,6 +522,82 @@ static void called_with_password(struct scene *s)
 {
     s->call.request_uri = STR("sip:+12155550131:secret@192.0.2.10");
 }
+static void called_with_prefix(struct scene *s)
+{
+    s->call.request_uri = STR("sip:1234#+12155550131@192.0.2.10");
+}
+static void called_by_keys(struct scene *s)
+{
+    s->call.request_uri = STR("sip:911#@192.0.2.10");
+}
+static void called_with_marks(struct scene *s)
+{
+    s->call.request_uri = STR("sip:1/2?3%4:a:b%41@192.0.2.10");
+}
+static void called_nobody(struct scene *s)
+{
+    s->call.request_uri = STR("sip:192.0.2.10;user=phone");
+}
+static void called_service(struct scene *s)
+{
+    s->dialect.identity = DIALECT_IDENTITY_CONTACT; /* which cannot stand in it */
+    s->call.request_uri = STR("urn:service:sos.fire");
+}
+static void called_by_no_scheme(struct scene *s)
+{
+    s->call.request_uri = STR("s%p:+12155550131@192.0.2.10");
+}
+static void contact_with_parameters(struct scene *s)
+{
+    s->dialect.contact = DIALECT_CONTACT_REQUEST;
+    s->call.request_uri = STR("sip:+12155550131@far.example;transport=tls;lr;user=phone;x=y;"
+                              "maddr=192.0.2.99;method=BYE?Subject=a");
+}
+static void contact_by_maddr(struct scene *s)
+{
+    s->dialect.contact = DIALECT_CONTACT_REQUEST;
+    s->call.request_uri = STR("sip:+12155550131@far.example;maddr=192.0.2.10.");
+}
+static void contact_with_dot(struct scene *s)
+{
+    s->dialect.contact = DIALECT_CONTACT_REQUEST;
+    s->call.request_uri = STR("sip:+12155550131@192.0.2.10.");
+}
+static void by_tcp(struct scene *s)
+{
+    s->question.transport = TRANSPORT_TCP;
+}
+static void by_tls(struct scene *s)
+{
+    s->question.transport = TRANSPORT_TLS;
+    s->question.request = STR("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS 192.0.2.40:5061\r\n\r\n");
+}
+static void by_sips(struct scene *s)
+{
+    s->question.transport = TRANSPORT_TLS;
+    s->call.request_uri = STR("sips:+12155550131@192.0.2.10");
+}
+static void echo_ourselves(struct scene *s)
+{
+    s->dialect.contact = DIALECT_CONTACT_ECHO;
+    s->question.request = STR("INVITE sip:a@b SIP/2.0\r\nContact: <sip:x@192.0.2.10.>\r\n\r\n");
+}
+static void echo_by_maddr(struct scene *s)
+{
+    s->dialect.contact = DIALECT_CONTACT_ECHO;
+    s->question.request = STR(
+        "INVITE sip:a@b SIP/2.0\r\nm: <sip:x@far.example;maddr=192.0.2.10>\r\n\r\n");
+}
+static void host_is_ours(struct scene *s)
+{
+    s->dialect.contact = DIALECT_CONTACT_HOST;
+    s->dialect.contact_host = STR("192.0.2.10");
+}
+static void source_is_ours(struct scene *s)
+{
+    assert_true(address_parse(STR("192.0.2.10"), &s->call.source));
+    s->question.request = STR("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10\r\n\r\n");
+}
 static void called_twice(struct scene *s)
 {
     s->call.request_uri_unclear = true;
@@ -563,9 +651,26 @@ static const struct {
     {contact_none, FIRST DATE},
     {called_tel,
      "Contact: <sip:5550131;phone-context=+1215@192.0.2.40:5070;user=phone>\n" FIRST DATE},
-    {called_odd, FIRST DATE},
-    {called_with_password, FIRST DATE},
-    {called_twice, FIRST DATE},
+    {called_odd, "Contact: <sip:+1215555%220131@192.0.2.40:5070>\n" FIRST DATE},
+    {called_with_password, "Contact: <sip:+12155550131:secret@192.0.2.40:5070>\n" FIRST DATE},
+    {called_with_prefix, "Contact: <sip:1234%23+12155550131@192.0.2.40:5070>\n" FIRST DATE},
+    {called_by_keys, "Contact: <sip:911%23@192.0.2.40:5070>\n" FIRST DATE},
+    {called_with_marks, "Contact: <sip:1%2F2%3F3%254:a%3Ab%41@192.0.2.40:5070>\n" FIRST DATE},
+    {called_nobody, "Contact: <sip:192.0.2.40:5070>\n" FIRST DATE},
+    {called_service, "Contact: <urn:service:sos.fire>\n" FIRST DATE},
+    {called_twice, ""},
+    {called_by_no_scheme, ""},
+    {source_is_ours, ""},
+    {contact_with_parameters, "Contact: <sip:+12155550131@far.example;transport=tls;user=phone;"
+                              "maddr=192.0.2.99>\n" FIRST DATE},
+    {contact_by_maddr, CONTACT FIRST DATE},
+    {contact_with_dot, CONTACT FIRST DATE},
+    {by_tcp, "Contact: <sip:+12155550131@192.0.2.40:5070;transport=tcp>\n" FIRST DATE},
+    {by_tls, "Contact: <sip:+12155550131@192.0.2.40:5061;transport=tls>\n" FIRST DATE},
+    {by_sips, "Contact: <sips:+12155550131@192.0.2.40:5070>\n" FIRST DATE},
+    {echo_ourselves, "Contact: <sip:+12155550131@192.0.2.40>\n" FIRST DATE},
+    {echo_by_maddr, "Contact: <sip:+12155550131@192.0.2.40>\n" FIRST DATE},
+    {host_is_ours, CONTACT FIRST DATE},
     {from_ipv6, "Contact: <sip:+12155550131@[2001:db8::40]>\n" FIRST DATE},
     {own_lines,
      CONTACT FIRST DATE "Reason: SIP;cause=399;text=\"why not\"\nX-Foo: bar\nX-Two: 2\n"},
@@ -589,6 +694,80 @@ static void settings_of_a_dialect(void **state)
         buf_fini(&out);
         clear(&s);
     }
+}
+
+/* ---- why it was refused ---- */
+
+/* One Reason of SIP, whoever has one: the rule, the place to complain, the dialect. */
+static void why_it_was_refused(void **state)
+{
+    static const struct {
+        const char *dialect;
+        enum reason reason;
+        int status;
+        const char *text;
+        const char *said; /* with its status line */
+    } refusals[] = {
+        {"clearip", REASON_REFUSED_BY_RULE, 403, "",
+         "603 Network Blocked\nReason: SIP;cause=603;text=\"v=analytics1;url=https://a.example\";"
+         "location=TN\n"},
+        {"clearip", REASON_REFUSED_BY_RULE, 403, "call us",
+         "603\nReason: SIP;cause=603;text=\"call us\"\n"},
+        {"clearip", REASON_REFUSED_BY_CAP, 403, "",
+         "603\nReason: SIP;cause=603;text=\"sti-blocked\"\n"},
+        {"generic", REASON_NUMBER_BLOCKED, 603, "",
+         "603 Network Blocked\nReason: SIP;cause=603;text=\"v=analytics1;url=https://a.example\";"
+         "location=TN\n"},
+        {"provenant", REASON_NUMBER_BLOCKED, 603, "",
+         "603 blocked 0x00000028\nReason: SIP;cause=603;text=\"v=analytics1;"
+         "url=https://a.example\";location=TN\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct scene s;
+        struct redirect_answer a;
+        struct buf out = BUF_INIT;
+        set(&s, dialect_find(str_of(refusals[i].dialect)));
+        s.dialect.request_id = STR("");
+        s.settings.blocked_url = STR("https://a.example");
+        s.settings.blocked_location = LOCATION_TRANSIT;
+        refuses(&s, refusals[i].reason, refusals[i].status);
+        s.outcome.refusal_text = str_of(refusals[i].text);
+        answer(&s, &a, &out);
+        if (!str_eq(buf_str(&out), str_of(refusals[i].said)))
+            fail_msg("%zu:\n%.*s\nand not\n%s", i, STR_ARG(buf_str(&out)), refusals[i].said);
+        out.n = 0; /* by something else, the rule's words are not its */
+        s.question.reason = REASON_DRAINING;
+        answer(&s, &a, &out);
+        assert_int_equal(count(buf_str(&out), "Reason: SIP"), 0);
+        buf_fini(&out);
+        clear(&s);
+    }
+}
+
+/* Where no Contact can be made: an answer that needs none, and lets the call go on. */
+static void nowhere_to_send_it(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < dialect_count; i++)
+        for (unsigned k = 0; k < DIALECT_CASES; k++) {
+            struct scene s;
+            struct redirect_answer a;
+            struct buf out = BUF_INIT;
+            set(&s, &dialects[i]);
+            s.dialect.contact = DIALECT_CONTACT_SOURCE;
+            set_case(&s, (enum dialect_case)k);
+            s.call.request_uri_unclear = true;
+            answer(&s, &a, &out);
+            assert_true(a.status >= 400);
+            assert_int_equal(count(buf_str(&out), "Identity: ") + count(buf_str(&out), "verstat"),
+                             0);
+            assert_true(a.why ? dialects[i].answers[k].status < 400 && a.status < 600
+                              : dialects[i].answers[k].status >= 400 ||
+                                    dialects[i].answers[k].status == 0);
+            buf_fini(&out);
+            clear(&s);
+        }
 }
 
 /* ---- P-Asserted-Identity ---- */
@@ -630,6 +809,19 @@ static const struct {
      .said = PAI("<tel:+12155550177;verstat=No-TN-Validation>")},
     {"P-Asserted-Identity: <tel:+12155550177>\r\n", NULL, .untrusted = true,
      .said = PAI("<sip:2155550121;verstat=TN-Validation-Passed@192.0.2.40>")},
+    /* each of a list by itself */
+    {"P-Asserted-Identity: <sip:+12155550121@h>, <tel:+12155550121>\r\n", NULL, .label = "[V]",
+     .said = PAI("\"[V] +12155550121\" <sip:+12155550121;verstat=TN-Validation-Passed@h>, "
+                 "\"[V] +12155550121\" <tel:+12155550121;verstat=TN-Validation-Passed>")},
+    {"P-Asserted-Identity: \"A, B\" <sip:+12155550121@h> ,C <tel:+12155550177>\r\n", NULL,
+     .label = "[V]",
+     .said = PAI("\"[V] A, B\" <sip:+12155550121;verstat=TN-Validation-Passed@h>, "
+                 "C <tel:+12155550177;verstat=No-TN-Validation>")},
+    /* what no header has is not written, and silences nothing */
+    {"P-Asserted-Identity: \"A\x01\" <sip:+12155550121@h>\r\n", NULL,
+     .said = PAI("<sip:2155550121;verstat=TN-Validation-Passed@192.0.2.40>")},
+    {"P-Asserted-Identity: <tel:+12155550121>;x=\x7f\r\n", NULL, .label = "[V]",
+     .said = PAI("\"[V] 2155550121\" <sip:2155550121;verstat=TN-Validation-Passed@192.0.2.40>")},
     {"P-Asserted-Identity: <sip:sales@sbc.example>\r\n", NULL,
      .said = PAI("<sip:2155550121;verstat=TN-Validation-Passed@192.0.2.40>")},
 };
@@ -807,6 +999,8 @@ int main(void)
         cmocka_unit_test(emergency_that_passes),
         cmocka_unit_test(lowered),
         cmocka_unit_test(settings_of_a_dialect),
+        cmocka_unit_test(why_it_was_refused),
+        cmocka_unit_test(nowhere_to_send_it),
         cmocka_unit_test(number_of_a_judged_call),
         cmocka_unit_test(request_ids),
         cmocka_unit_test(timestamps),

@@ -13,9 +13,10 @@ struct redirect_question {
     const struct settings *settings;
     const struct call *call;       /* its trunk is known, and has a dialect */
     const struct outcome *outcome; /* NULL: there was no memory for one */
-    enum reason reason; /* why it is answered so: the outcome's, or what befell it since */
-    int status;         /* of a refusal that no dialect has a word for */
-    struct str request; /* as it came */
+    enum reason reason;       /* why it is answered so: the outcome's, or what befell it since */
+    int status;               /* of a refusal that no dialect has a word for */
+    struct str request;       /* as it came, ... */
+    enum transport transport; /* ... and by which */
     const struct str *identities; /* values of Identity that were made, in their order */
     unsigned n_identities;
 };
@@ -25,7 +26,10 @@ struct redirect_answer {
     enum dialect_case which; /* where it is said */
     int status;
     struct str phrase; /* empty: the usual one */
-    struct str lines;  /* header lines, each with its CRLF; or empty */
+    struct str lines;  /* header lines, each with its CRLF; or empty. Of Reason: SIP (RFC 3326) no
+                          other stands in such an answer */
+    bool says_blocked; /* among them is that of network_blocked.h, which is its only Reason */
+    const char *why;   /* it is another one than the dialect has for this case; NULL: it is not */
 };
 
 /* Texts live as long as the call's arena. False: no memory; the status is that of the dialect all

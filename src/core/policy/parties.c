@@ -274,8 +274,21 @@ static bool settle_leading_elsewhere(struct decision *d)
     return false;
 }
 
+/* An SBC that asks by redirect is sent on to the called URI: where it can be read in more than one
+   way there is no Contact to go with a token. */
+static bool leads_nowhere(const struct decision *d)
+{
+    const struct dialect *dialect = d->trunk->in_dialect;
+    return dialect && dialect->contact != DIALECT_CONTACT_NONE &&
+           dialect->contact != DIALECT_CONTACT_ECHO && d->call->request_uri_unclear;
+}
+
 bool step_called(struct decision *d)
 {
+    if (d->has_dest && leads_nowhere(d)) {
+        decision_trace(d, STR("no Contact can be made of the Request-URI: no token"));
+        d->has_dest = false;
+    }
     if (d->has_dest)
         return settle_leading_elsewhere(d);
     d->outcome->rule = STR("called number");

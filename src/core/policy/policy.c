@@ -8,8 +8,8 @@
  *   rollout       whether its token, if it gets one, stays here (rollout.h)
  *   blocked       a number that never originates calls is refused, signed or not
  *   rule          the first rule of the configuration whose conditions are met
- *   existing      a call that is only judged, or asks for a verdict (qtype.h); a shaken Identity that stays, or goes and leaves the
- *                 call unsigned
+ *   existing      a call that is only judged, or asks for a verdict (qtype.h); a shaken Identity
+ *                 that stays, or goes and leaves the call unsigned
  *   caller        no calling number
  *   called        no called number
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()

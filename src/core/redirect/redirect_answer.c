@@ -19,6 +19,7 @@ struct writing {
     const struct dialect *dialect;
     struct redirect_answer *answer;
     bool is_redirect; /* 3xx: it tells the SBC what to put into its INVITE */
+    struct str uri;   /* of Contact; or empty */
     struct buf copied, contact, lines;
 };
 
@@ -91,12 +92,10 @@ static void add_contact(struct writing *w, struct str tokens)
 {
     bool first = true;
     buf_add_text(&w->contact, "<");
-    if (!redirect_contact_uri(w->q, &w->contact)) {
-        w->contact.n = 0;
-        return;
-    }
+    buf_add_str(&w->contact, w->uri);
     const size_t bare = w->contact.n;
-    if (w->dialect->identity & DIALECT_IDENTITY_CONTACT) {
+    if ((w->dialect->identity & DIALECT_IDENTITY_CONTACT) &&
+        redirect_contact_takes_fields(w->uri)) {
         embed(tokens, &first, &w->contact);
         embed(buf_str(&w->copied), &first, &w->contact);
         if (w->contact.n + 1 > w->dialect->contact_max) { /* R-D-015: as headers instead */
@@ -112,19 +111,35 @@ static void add_contact(struct writing *w, struct str tokens)
 
 /* ---- the rest ---- */
 
-/* What says why a call was refused stands there already: one value for each protocol (RFC 3326). */
-static bool has_reason(const struct redirect_question *q)
+/* Whether the decision itself refuses the call, and nothing that befell it since. */
+static bool is_refused_by_decision(const struct redirect_question *q)
 {
-    return q->outcome &&
-           (q->outcome->refusal_text.n > 0 || network_blocked_tells(q->settings, q->outcome));
+    return q->outcome && q->outcome->verdict == VERDICT_REJECT && q->outcome->reason == q->reason;
 }
 
+/* By the status that it gets at last. */
+static bool tells_blocked(const struct redirect_question *q, int status)
+{
+    if (!is_refused_by_decision(q))
+        return false;
+    struct outcome refused = *q->outcome;
+    refused.sip_status = status;
+    return network_blocked_tells(q->settings, &refused);
+}
+
+/* One value for each protocol (RFC 3326): that of the rule that refuses it, where a caller whose
+   call was blocked may complain, or that of the dialect. */
 static void add_reason(struct writing *w)
 {
-    const struct str text = w->dialect->answers[w->answer->which].reason;
-    if (text.n == 0 || (redirect_case_refused(w->q) && has_reason(w->q)))
-        return;
-    buf_addf(&w->lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", w->answer->status, STR_ARG(text));
+    const struct redirect_question *q = w->q;
+    struct str text = w->dialect->answers[w->answer->which].reason;
+    if (is_refused_by_decision(q) && q->outcome->refusal_text.n > 0)
+        text = q->outcome->refusal_text; /* conf lets no quotes in */
+    if (w->answer->says_blocked)
+        network_blocked_add(q->settings, &w->lines);
+    else if (text.n > 0)
+        buf_addf(&w->lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", w->answer->status,
+                 STR_ARG(text));
 }
 
 static bool is_plain_word(struct str s)
@@ -189,7 +204,7 @@ static void add_lines(struct writing *w)
     if (is_signed)
         add_tokens(w->q, STR("Identity"), &tokens);
     add_copied(w);
-    if (w->is_redirect)
+    if (w->uri.n > 0)
         add_contact(w, buf_str(&tokens));
     const bool embedded = w->contact.n > 0;
     if (is_signed && has_tokens_as(w, DIALECT_IDENTITY_HEADER, embedded))
@@ -229,8 +244,10 @@ static bool set_phrase(struct redirect_answer *a, const struct redirect_question
 {
     const struct outcome *o = q->outcome;
     a->phrase = d->answers[a->which].phrase;
-    if (a->phrase.n == 0 && o && o->verdict == VERDICT_REJECT && o->sip_status == a->status)
-        a->phrase = network_blocked_tells(q->settings, o) ? STR(NETWORK_BLOCKED) : o->sip_phrase;
+    if (a->phrase.n == 0 && a->says_blocked)
+        a->phrase = STR(NETWORK_BLOCKED);
+    else if (a->phrase.n == 0 && o && o->verdict == VERDICT_REJECT && o->sip_status == a->status)
+        a->phrase = o->sip_phrase;
     if (!d->phrase_code)
         return true;
     const struct str label = a->phrase.n > 0 ? a->phrase : dialect_case_name(a->which);
@@ -238,16 +255,44 @@ static bool set_phrase(struct redirect_answer *a, const struct redirect_question
     return a->phrase.p != NULL;
 }
 
+/* Where a redirection would lead nowhere (R-D-003), an answer that needs no Contact, by which an
+   SBC goes on with its call as it is. */
+static void answer_without_contact(struct redirect_answer *a, const struct dialect *d)
+{
+    static const enum dialect_case cases[] = {DIALECT_UNSIGNED, DIALECT_BUSY};
+    a->which = DIALECT_BUSY;
+    a->status = 503;
+    for (size_t i = sizeof(cases) / sizeof(cases[0]); i-- > 0;)
+        if (d->answers[cases[i]].status >= 400) {
+            a->which = cases[i];
+            a->status = d->answers[cases[i]].status;
+        }
+    a->why = "the Request-URI says no single place to which a Contact could lead";
+}
+
+/* Status and case, and the URI of Contact where it needs one, into URI. */
+static void settle(struct writing *w, struct buf *uri)
+{
+    struct redirect_answer *a = w->answer;
+    a->status = status_of(w->q, w->dialect->answers[a->which].status);
+    if (a->status < 400 && redirect_contact_uri(w->q, uri))
+        w->uri = buf_str(uri);
+    else if (a->status < 400 && w->dialect->contact != DIALECT_CONTACT_NONE)
+        answer_without_contact(a, w->dialect);
+    w->is_redirect = a->status < 400;
+    a->says_blocked = tells_blocked(w->q, a->status);
+}
+
 bool redirect_answer(struct redirect_answer *a, const struct redirect_question *q)
 {
     struct writing w = {.q = q, .dialect = q->call->trunk->in_dialect, .answer = a};
+    struct buf uri = BUF_INIT;
     *a = (struct redirect_answer){.status = status_of(q, 0)};
     a->is_said = redirect_case_of(q, &a->which);
     if (!a->is_said)
         return true;
-    a->status = status_of(q, w.dialect->answers[a->which].status);
-    w.is_redirect = a->status < 400;
-    bool good = set_phrase(a, q, w.dialect);
+    settle(&w, &uri);
+    bool good = set_phrase(a, q, w.dialect) && !buf_failed(&uri);
     if (!good)
         a->phrase = STR("");
     add_lines(&w);
@@ -256,6 +301,7 @@ bool redirect_answer(struct redirect_answer *a, const struct redirect_question *
         a->lines = arena_copy(q->call->arena, buf_str(&w.lines));
         good = a->lines.p != NULL;
     }
+    buf_fini(&uri);
     buf_fini(&w.copied);
     buf_fini(&w.contact);
     buf_fini(&w.lines);

@@ -69,7 +69,8 @@ static const uint8_t case_of_refusal[] = {
     [REASON_CALLER_WITHHELD] = SAID(REFUSED),
 };
 
-bool redirect_case_refused(const struct redirect_question *q)
+/* By its verdict, or by what befell the call since. */
+static bool is_refused(const struct redirect_question *q)
 {
     const struct outcome *o = q->outcome;
     return !o || o->verdict == VERDICT_REJECT ||
@@ -144,7 +145,7 @@ static enum dialect_case of_urgent(const struct dialect *d, enum dialect_case wh
 bool redirect_case_of(const struct redirect_question *q, enum dialect_case *which)
 {
     const struct dialect *d = q->call->trunk->in_dialect;
-    if (!redirect_case_refused(q)) {
+    if (!is_refused(q)) {
         *which = of_passing(q);
         if (is_urgent(q->outcome) && *which != DIALECT_SIGNED)
             *which = of_urgent(d, *which);

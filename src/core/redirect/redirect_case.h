@@ -12,7 +12,5 @@ bool redirect_case_of(const struct redirect_question *q, enum dialect_case *whic
 /* The profile of the call's trunk whose verdict may be told; NULL: nobody judged the call, or the
    profile observes, which changes nothing of a call. */
 const struct verification_setting *redirect_case_profile(const struct redirect_question *q);
-/* Whether O is refused, by its verdict or by what befell the call since. */
-bool redirect_case_refused(const struct redirect_question *q);
 
 #endif

@@ -8,9 +8,11 @@
 #include <stird/base/buf.h>
 #include <stird/core/redirect_answer.h>
 
-/* Writes the URI. False: the request says none that is sure to be the right one, and nothing is
-   written. */
+/* Writes the URI, by the rule of the dialect, or else as from the source; never one that leads to
+   us. False: the request says none that is sure to be the right one, and nothing is written. */
 bool redirect_contact_uri(const struct redirect_question *q, struct buf *out);
+/* Whether a URI that was written so may have header fields: one that is no SIP URI has none. */
+bool redirect_contact_takes_fields(struct str uri);
 /* The header field NAME: VALUE, behind others where it is not the FIRST one. Unescaped is what
    hvalue has unescaped (section 25.1), and nothing else. */
 void redirect_contact_field(struct buf *out, bool first, struct str name, struct str value);

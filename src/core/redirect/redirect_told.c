@@ -10,26 +10,52 @@
 #define ASSERTED     STR("P-Asserted-Identity")
 #define ASSERTED_TWO 2 /* RFC 3325 section 9.1 */
 
-/* LINE, with its line end or without, as one line with CRLF. Nothing is written of one that holds
-   what no header has. */
-static void add_line(struct str line, struct buf *out)
+/* LINE, with its line end or without, as one line with CRLF. False: it holds what no header has,
+   and nothing is written. */
+static bool add_line(struct str line, struct buf *out)
 {
     const struct str text = str_trim(line);
     for (size_t i = 0; i < text.n; i++) {
         const unsigned char c = (unsigned char)text.p[i];
         if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f)
-            return;
+            return false;
     }
     for (size_t i = 0; i < text.n; i++) {
         const char c = text.p[i];
         buf_add_char(out, c == '\r' || c == '\n' ? ' ' : c);
     }
     buf_add_text(out, "\r\n");
+    return true;
 }
 
 /* ---- P-Asserted-Identity ---- */
 
-/* LINE without verstat and labels of its writer's own, with ours. False: it names no number. */
+/* Each name-addr of LINE with its label: one that stands in a list is a line of its own for that.
+ */
+static void add_labels(const struct marking *marking, struct str line, struct buf *out)
+{
+    struct header_line header;
+    struct str rest = line, element;
+    unsigned n = 0;
+    if (!header_next(&rest, &header))
+        return;
+    for (struct str list = header.value; list_next(&list, &element); n++) {
+        struct buf alone = BUF_INIT, labelled = BUF_INIT;
+        buf_add_text(&alone, "P-Asserted-Identity: ");
+        const size_t name = alone.n;
+        buf_add_str(&alone, element);
+        const bool has_label = marking_from(marking, buf_str(&alone), &labelled);
+        const struct str text = buf_str(has_label ? &labelled : &alone);
+        buf_add_str(out, n == 0 ? str_slice(text, 0, name) : STR(", "));
+        buf_add_str(out, str_slice(text, name, text.n));
+        out->failed = out->failed || buf_failed(&alone) || buf_failed(&labelled);
+        buf_fini(&alone);
+        buf_fini(&labelled);
+    }
+}
+
+/* LINE without verstat and labels of its writer's own, with ours. False: it names no number, or
+   holds what no header has, and nothing is written. */
 static bool mark(const struct marking *marking, struct str line, struct buf *out)
 {
     struct buf bare = BUF_INIT, unlabelled = BUF_INIT, marked = BUF_INIT, labelled = BUF_INIT;
@@ -40,12 +66,10 @@ static bool mark(const struct marking *marking, struct str line, struct buf *out
     struct str text = told_without_verstat(line, &bare) ? buf_str(&bare) : line;
     if (marking_without_labels(marking->profile, text, &unlabelled))
         text = buf_str(&unlabelled);
-    const bool is_marked = marking_asserted(marking, text, &marked);
+    bool is_marked = marking_asserted(marking, text, &marked);
     if (is_marked) {
-        text = buf_str(&marked);
-        if (marking_from(&labelling, text, &labelled))
-            text = buf_str(&labelled);
-        add_line(text, out);
+        add_labels(&labelling, buf_str(&marked), &labelled);
+        is_marked = labelled.n > 0 && add_line(buf_str(&labelled), out);
     }
     out->failed = out->failed || buf_failed(&bare) || buf_failed(&unlabelled) ||
                   buf_failed(&marked) || buf_failed(&labelled);
