@@ -110,10 +110,12 @@ static bool is_proxied(const struct object *trunk)
     return !unread && d->trunk.front == FRONT_PROXY;
 }
 
+/* One that names a dialect is meant to answer: that its front is missing is said there. */
 bool keys_use_upstreams(const struct object *trunk)
 {
     const struct service_word *word = word_of(trunk);
-    return word && word->sends && is_proxied(trunk);
+    const bool is_to_answer = trunk->given[key_find(&trunk_table, STR("dialect"))].line > 0;
+    return word && word->sends && is_proxied(trunk) && !is_to_answer;
 }
 
 bool keys_sign(const struct object *trunk)

@@ -178,6 +178,9 @@ static void resolve_identity(struct reader *r, struct draft_dialect *d)
         if (bit == 0)
             complain(r, &d->object, item->at, "identity: %.*s is none of header, x, contact",
                      STR_ARG(shown(r, item->text)));
+        else if (bits & bit)
+            complain(r, &d->object, item->at, "identity: %.*s stands there twice",
+                     STR_ARG(shown(r, item->text)));
         bits |= bit;
     }
     if (d->identity.n == 0 && !d->identity.faulty)
@@ -227,6 +230,8 @@ static void check_contact_host(struct reader *r, const struct draft *draft,
     const struct place at = place_of(o, "contact_host");
     const struct str text = d->dialect.contact_host;
     struct host_port hp;
+    const bool is_uri = str_starts_nocase(text, STR("sip:")) ||
+                        str_starts_nocase(text, STR("sips:"));
     const char *fault = text.n > 0 ? host_port_read(text, &hp) : NULL;
     if (d->dialect.contact == DIALECT_CONTACT_HOST && text.n == 0)
         complain(r, o, place_of(o, "contact"), "contact = \"host\": contact_host is missing");
@@ -234,7 +239,9 @@ static void check_contact_host(struct reader *r, const struct draft *draft,
         complain(r, o, at, "contact_host has a meaning with contact = \"host\" only");
     if (text.n == 0)
         return;
-    if (!fault && hp.address.family == ADDRESS_IPV6 && text.p[0] != '[')
+    if (is_uri)
+        fault = "a host and its port alone: write it without sip:";
+    else if (!fault && hp.address.family == ADDRESS_IPV6 && text.p[0] != '[')
         fault = "an IPv6 address stands in brackets";
     else if (!fault && hp.name.n == 0 && !host_port_is_one_hosts(&hp.address))
         fault = "no host has this address";
@@ -243,8 +250,8 @@ static void check_contact_host(struct reader *r, const struct draft *draft,
     else if (hp.name.n > 0 ? listeners_have_name(&ours, hp.name)
                            : listeners_have_host(&ours, &hp.address))
         complain(r, o, at,
-                 "contact_host: %.*s is stird itself: an SBC that follows it asks again, without "
-                 "end: name where the call goes on",
+                 "contact_host: %.*s is a host of stird's own, whatever the port: an SBC that "
+                 "follows it asks again, without end: name where the call goes on",
                  STR_ARG(shown(r, text)));
 }
 
@@ -293,7 +300,7 @@ static void inherit(struct draft_dialect *d, const struct dialect *like)
     *own = all;
 }
 
-/* Of stird's own. */
+/* Of stird's own: the nearest, or all. */
 static struct str hint_of_dialects(struct reader *r, struct str name)
 {
     const char **words = reader_array(r, dialect_count + 1, sizeof(*words));
@@ -301,7 +308,13 @@ static struct str hint_of_dialects(struct reader *r, struct str name)
         return STR("");
     for (unsigned i = 0; i < dialect_count; i++)
         words[i] = dialects[i].name.p; /* of a literal */
-    return hint_of_words(r, words, name);
+    const struct str nearest = hint_of_words(r, words, name);
+    if (nearest.n > 0)
+        return nearest;
+    struct str all = STR("");
+    for (unsigned i = 0; i < dialect_count; i++)
+        all = arena_printf(r->arena, "%.*s%s%s", STR_ARG(all), i == 0 ? "" : ", ", words[i]);
+    return arena_printf(r->arena, " (there are %.*s)", STR_ARG(all));
 }
 
 static void resolve_one(struct reader *r, const struct draft *draft, struct draft_dialect *d)
@@ -416,18 +429,20 @@ void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct 
         return;
     if (d->trunk.front != FRONT_REDIRECT) {
         if (was_given(o, "dialect"))
-            complain(r, o, place_of(o, "dialect"),
-                     "dialect has a meaning with front = \"redirect\" only");
+            complain(
+                r, o, place_of(o, "dialect"),
+                "dialect has a meaning with front = \"redirect\" only: write that beside it, or "
+                "take it out");
         return;
     }
     check_meaningless(r, d);
     if (!place_of(o, "dialect").unread)
         d->trunk.in_dialect = dialect_of(r, draft, d);
+    check_result_header(r, draft, d);
     if (d->trunk.in_dialect && d->trunk.in_dialect->qtype &&
         !service_words[d->trunk.service].verifies)
         warn(r, o, place_of(o, "dialect"),
              "dialect: a call whose From asks for a verdict (qtype=sti-vs) gets none here, and no "
              "token: service = \"auto\" judges it; where its SBC never asks for one, a dialect of "
              "your own with qtype = false is enough");
-    check_result_header(r, draft, d);
 }

@@ -25,11 +25,11 @@ class Scenarios(Redirecting):
     def test_sansay(self):
         self.example("redirect-sansay")
         self.dialect = "sansay"
-        for otg, attest, trunk in (("000200", "A", "acme"), ("000300", "C", "abroad")):
-            from_ = '"Lab" <sip:+12155551234@%s;otg=%s;qtype=sti-as>' % (self.net(2), otg)
+        for parameters, attest, trunk in ((";otg=000200", "A", "acme"), (";otg=000300", "C", "abroad"),
+                                          (";otg=000400", "C", "others"), ("", "C", "others")):
+            from_ = '"Lab" <sip:+12155551234@%s%s;qtype=sti-as>' % (self.net(2), parameters)
             invite, _, _ = self.signed(attest=attest, orig="12155551234", from_=from_, body=b"", extra=["Identity: "])
             self.record(invite, trunk=trunk)
-        self.ask(403, from_="<sip:+12155551234@x;otg=000400>")
 
     def test_embedded(self):
         self.example("redirect-embedded")
@@ -48,8 +48,9 @@ class Scenarios(Redirecting):
     def test_peeredge(self):
         self.example("redirect-peeredge")
         self.dialect = "peeredge"
-        for port, level in ((5071, "A"), (5072, "B"), (5073, "C")):
-            invite = self.invite(caller="+12155551234", body=b"")
+        for port, asked, level in ((5071, "A", "A"), (5072, "A", "B"), (5073, "A", "C"), (5071, "B", "B"), (5072, "C", "C"),
+                                   (5073, "B", "C"), (5071, None, "A")):
+            invite = self.invite(caller="+12155551234", body=b"", extra=["Attestation: " + asked] if asked else [])
             self.carrier  # pylint: disable=pointless-statement
             self.sbc.send(invite, ("udp", self.net(1), port))
             final = self.sbc.expect((302, "INVITE"))

@@ -183,9 +183,9 @@ static void what_keeps_a_token_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_whole),       cmocka_unit_test(who_goes_on),
-        cmocka_unit_test(words_are_told_apart), cmocka_unit_test(what_from_asks_for),
-        cmocka_unit_test(doubt_stays),          cmocka_unit_test(what_keeps_a_token_away),
+        cmocka_unit_test(table_is_whole),          cmocka_unit_test(who_goes_on),
+        cmocka_unit_test(words_are_told_apart),    cmocka_unit_test(what_from_asks_for),
+        cmocka_unit_test(what_keeps_a_token_away), cmocka_unit_test(doubt_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
