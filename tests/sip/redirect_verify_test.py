@@ -206,7 +206,7 @@ class Told(Judged):
 
     def test_a_profile_that_observes(self):
         """Nothing is told of a verdict: there is nothing to add."""
-        for dialect, status in (("generic", 302), ("clearip", 404), ("ribbon", 300)):
+        for dialect, status in (("generic", 302), ("clearip", 404), ("ribbon", 503)):
             self.begin_as(dialect, {"observe": True})
             final, record = self.known()
             self.told(final, status)
