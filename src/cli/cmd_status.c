@@ -201,13 +201,11 @@ static void print_trunks(const json_t *status)
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
     {
-        char hops[2 * SHORT_MAX], calls[SHORT_MAX], service[TRUNK_SERVICE_MAX];
+        char usable[TRUNK_USABLE_MAX], calls[SHORT_MAX], service[TRUNK_SERVICE_MAX];
         snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
-        snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
-                 number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
         columns_add(&table, (const char *[]){text_of(t, "name"), trunk_service(t, service),
                                              text_of(t, "customer"), text_of(t, "identity"), calls,
-                                             text_of(t, "health"), hops});
+                                             text_of(t, "health"), trunk_usable(t, usable)});
     }
     columns_print(&table, "trunks");
     print_left_out(status, "trunks_not_shown");
@@ -225,10 +223,12 @@ static json_int_t sum_of(const json_t *totals, const char *list)
 }
 
 /* A number of TOTALS, by "name" or "list.member"; "unsigned": what was neither signed nor is
-   verified. */
+   verified; "answered": by the called side, or by stird itself (cause.def). */
 static json_int_t total_of(const json_t *totals, const char *name)
 {
     const char *dot = strchr(name, '.');
+    if (strcmp(name, "answered") == 0)
+        return total_of(totals, "causes.answered") + total_of(totals, "causes.redirected");
     if (strcmp(name, "unsigned") == 0) {
         json_int_t n = number_of(totals, "passed_calls") - sum_of(totals, "verifications");
         return n > 0 ? n : 0;
@@ -294,7 +294,7 @@ static void print_verified(const json_t *status)
                                         "verifications.nothing",
                                         "verifications.open",
                                         "rejected_calls",
-                                        "causes.answered"};
+                                        "answered"};
     print_totals(status, "trunks", verified_calls, "verified calls", heads, names, 9);
 }
 
@@ -304,7 +304,7 @@ static void print_trunk_totals(const json_t *status)
                                         "UNSIGNED", "REFUSED", "SIGN FAILED", "ANSWERED"};
     static const char *const names[] = {
         NULL,       "attestations.A", "attestations.B", "attestations.C",
-        "unsigned", "rejected_calls", "sign_failures",  "causes.answered"};
+        "unsigned", "rejected_calls", "sign_failures",  "answered"};
     print_totals(status, "trunks", had_others, "calls by trunk", heads, names, 8);
     print_verified(status);
     print_left_out(json_object_get(status, "totals"), "trunks_not_shown");

@@ -34,12 +34,11 @@ static void print_trunks(const json_t *status)
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
     {
-        char hops[64], calls[32], service[TRUNK_SERVICE_MAX];
+        char usable[TRUNK_USABLE_MAX], calls[32], service[TRUNK_SERVICE_MAX];
         snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
-        snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
-                 number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
         columns_add(&table, (const char *[]){text_of(t, "name"), trunk_service(t, service),
-                                             text_of(t, "customer"), calls, hops, state_of(t)});
+                                             text_of(t, "customer"), calls, trunk_usable(t, usable),
+                                             state_of(t)});
     }
     columns_print(&table, "trunks");
     if (number_of(status, "trunks_not_shown") > 0)

@@ -21,3 +21,13 @@ const char *trunk_service(const json_t *trunk, char room[TRUNK_SERVICE_MAX])
              percent);
     return room;
 }
+
+const char *trunk_usable(const json_t *trunk, char room[TRUNK_USABLE_MAX])
+{
+    if (strcmp(text_of(trunk, "front"), "redirect") == 0)
+        return "-";
+    snprintf(room, TRUNK_USABLE_MAX, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
+             json_integer_value(json_object_get(trunk, "next_hops_usable")),
+             json_integer_value(json_object_get(trunk, "next_hops")));
+    return room;
+}

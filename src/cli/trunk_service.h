@@ -12,4 +12,9 @@
  * own. */
 const char *trunk_service(const json_t *trunk, char room[TRUNK_SERVICE_MAX]);
 
+#define TRUNK_USABLE_MAX 64
+
+/* "1 of 2" next hops; "-" of one whose SBC asks by redirect: it has none. */
+const char *trunk_usable(const json_t *trunk, char room[TRUNK_USABLE_MAX]);
+
 #endif

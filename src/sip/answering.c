@@ -1,6 +1,7 @@
 #include "answering.h"
 
 #include <stird/base/clock.h>
+#include <stird/core/source_table.h>
 
 #include "context.h"
 #include "proxy_parts.h"
@@ -62,11 +63,23 @@ enum step_result answering_leave(struct context *c)
 
 /* OPTIONS is how an SBC asks whether we are well, whatever number it names (RFC 3261 section 11.2).
    As each of them it is answered without state. */
-static void answer_options(struct context *c)
+enum step_result answering_options(struct context *c)
 {
     const struct flow reply = reply_flow(c->message, &c->from);
     request_answer_options(c->proxy, c->message, &reply, c->source_class, STR(ALLOW));
     context_finish(c, 0);
+    return STEP_DONE;
+}
+
+bool answering_is_all(const struct settings *s, const struct address *source)
+{
+    const struct source_entry *entry;
+    unsigned step = 0, n = 0;
+    while ((entry = source_table_next(s->sources, source, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++, n++)
+            if (!s->trunks[entry->trunks[i]].in_dialect)
+                return false;
+    return n > 0;
 }
 
 enum step_result answering_other(struct context *c, const struct trunk *trunk)
@@ -78,8 +91,7 @@ enum step_result answering_other(struct context *c, const struct trunk *trunk)
     if (m->to_tag.n > 0) /* no answer of ours has begun a dialog */
         return step_refuse(c, REASON_NO_TRANSACTION);
     if (str_eq(m->method, STR("OPTIONS")))
-        answer_options(c);
-    else
-        context_answer(c, 405, STR(ALLOW));
+        return answering_options(c);
+    context_answer(c, 405, STR(ALLOW));
     return STEP_DONE;
 }

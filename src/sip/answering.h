@@ -19,5 +19,9 @@ bool answering_refusal(const struct context *c, enum reason reason, int status,
                        struct redirect_answer *a);
 /* Another request than a new INVITE, of TRUNK, which has a dialect: STEP_DONE. */
 enum step_result answering_other(struct context *c, const struct trunk *trunk);
+/* OPTIONS, as the trunks of its source are: STEP_DONE. */
+enum step_result answering_options(struct context *c);
+/* Whether SOURCE has trunks, and the SBC of each of them asks by redirect. */
+bool answering_is_all(const struct settings *s, const struct address *source);
 
 #endif

@@ -140,7 +140,7 @@ void context_free(struct context *c)
         free(a);
     }
     context_uncount(c);
-    limits_give(proxy_limits(p), &c->unacknowledged);
+    context_acknowledged(c);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
@@ -162,7 +162,7 @@ static bool is_needed(const struct context *c)
 {
     bool more_may_come = c->invite && c->status / 100 == 2 &&
                          (flow_is_reliable(&c->from) || c->reasons || c->placed);
-    if (!c->finished || (c->server && c->unacknowledged))
+    if (!c->finished || (c->server && c->unacknowledged[0]))
         return true;
     for (const struct attempt *a = c->attempts; a; a = a->next)
         if (more_may_come || a->heard != HEARD_FINAL)
@@ -500,7 +500,8 @@ void context_uncount(struct context *c)
 
 void context_acknowledged(struct context *c)
 {
-    limits_give(proxy_limits(c->proxy), &c->unacknowledged);
+    for (unsigned i = 0; i < 2; i++)
+        limits_give(proxy_limits(c->proxy), &c->unacknowledged[i]);
 }
 
 static struct str upstream_name(const struct context *c)
@@ -702,6 +703,14 @@ void context_end(struct context *c, int status, enum cause cause)
     context_finish(c, status);
 }
 
+static void wait_for_ack(struct context *c)
+{
+    struct limits *limits = proxy_limits(c->proxy);
+    c->unacknowledged[0] = limits_take(limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
+    c->unacknowledged[1] = limits_take(limits, LIMIT_SOURCE_ANSWERS,
+                                       limits_source_name(&c->from.remote));
+}
+
 void context_finish(struct context *c, int status)
 {
     struct proxy *p = c->proxy;
@@ -720,7 +729,7 @@ void context_finish(struct context *c, int status)
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
-        c->unacknowledged = limits_take(proxy_limits(p), LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
+        wait_for_ack(c);
     if (c->server && server_transaction_final_status(c->server) == 0) {
         server_transaction_abandon(c->server);
         c->server = NULL;

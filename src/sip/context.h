@@ -120,7 +120,7 @@ struct context {
     uint64_t *level;                        /* tally.h: of its trunk; as long; or NULL */
     struct holding *holding;                /* shared with its transactions */
     size_t counted;                         /* octets of it that are our own */
-    struct limit *unacknowledged;           /* of the trunk; until the ACK of a refusal */
+    struct limit *unacknowledged[2];        /* of trunk and source; until the ACK of a refusal */
     int64_t arrived_us, real_us;            /* monotonic, real */
     int64_t sign_us, sent_us;               /* -1: not (yet) */
     struct ledger_token *seen;              /* by next hops; as `leaving` */

@@ -22,6 +22,7 @@ enum limit_kind {
     LIMIT_SOURCE_CALLS,       /* as of the trunk, by the address that sent them */
     LIMIT_SOURCE_EMERGENCY,
     LIMIT_SOURCE_EMERGENCY_TO,
+    LIMIT_SOURCE_ANSWERS,
     LIMIT_TRUNK_HELD,  /* requests that hold memory, those that linger too: holding.h */
     LIMIT_SOURCE_HELD, /* the same by the address that sent them */
     LIMIT_CALL_HELD,   /* the same of requests inside one call */

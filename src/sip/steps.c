@@ -226,6 +226,22 @@ static enum reason part_of(const struct context *c, const struct trunk *trunk,
                : parts[1].full;
 }
 
+static bool is_one_address(const struct address_prefix *prefix)
+{
+    return prefix->bits == (prefix->address.family == ADDRESS_IPV6 ? 128 : 32);
+}
+
+/* One source that acknowledges nothing leaves to the others of its trunk what is theirs. */
+static bool has_no_part_of_answers(const struct context *c, const struct trunk *trunk)
+{
+    const struct settings *s = c->snapshot->settings;
+    const unsigned most = (unsigned)((uint64_t)s->max_unacknowledged * s->source_percent / 100);
+    if (s->max_unacknowledged == 0 || (trunk->n_sources == 1 && is_one_address(trunk->sources)))
+        return false;
+    return limits_now(proxy_limits(c->proxy), LIMIT_SOURCE_ANSWERS,
+                      limits_source_name(&c->from.remote)) >= (most > 0 ? most : 1);
+}
+
 /* What is full, the widest first; REASON_OK when nothing is (Decided 15). */
 static enum reason limit_of(const struct context *c, const struct trunk *trunk)
 {
@@ -237,6 +253,8 @@ static enum reason limit_of(const struct context *c, const struct trunk *trunk)
         return REASON_TRUNK_FULL;
     if (limits_reached(proxy_limits(p), LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
         return REASON_TRUNK_UNACKNOWLEDGED;
+    if (has_no_part_of_answers(c, trunk))
+        return REASON_SOURCE_UNACKNOWLEDGED;
     if (upstreams_are_full(p, s, trunk))
         return REASON_UPSTREAM_FULL;
     return part_of(c, trunk, parts_of_calls, s->max_calls);
@@ -562,6 +580,10 @@ static enum step_result step_route(struct context *c)
     const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &known);
     if (is_from_upstream(c, trunk))
         return step_refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
+    /* What tells the trunks of an SBC apart stands in calls; it asks about all of them. */
+    if (!trunk && str_eq(m->method, STR("OPTIONS")) && m->to_tag.n == 0 &&
+        answering_is_all(c->snapshot->settings, &c->call->source))
+        return answering_options(c);
     if (!trunk)
         return step_refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;

@@ -23,7 +23,6 @@ def told(text):
 
 # What lint finds on purpose: the call centre has a letter of authority that is over.
 FOUND = {"call-centre": r"numbers.csv:\d+: the row has expired: take it out\n1 finding\n"}
-
 # What is warned of and meant: its SBC writes otg into From, and asks for signatures alone.
 WARNED = {"redirect-sansay": r'.*: warning: trunk "\w+": (tgrp_in = "from"|dialect: a call whose From asks for a verdict).*\n'}
 

@@ -60,6 +60,20 @@ class Records(Redirecting):
         invite, _ = self.ask(603, caller="+12155556000")
         self.record(invite, cause="rejected", result="rejected", decision="rejected")
 
+    def test_status(self):
+        """Who asks by redirect is shown as such, and needs no next hop; a call that was answered so has not failed."""
+        self.begin("generic")
+        self.ask(302)
+        self.ask(302)
+        status = stirctl.ask(self.lab.path("stird.conf"), "status")
+        self.assertEqual([(t["name"], t["front"], t["dialect"]) for t in status["trunks"]],
+                         [("sbc", "redirect", "generic"), ("pbx", "proxy", None)])
+        wait_until(lambda: len(self.stird.records()) == 2, HANG_S, "both records")
+        _, out, _ = stirctl.run(self.lab.path("stird.conf"), "status")
+        self.assertEqual(stirctl.table(out, "trunks")[0]["USABLE"], "-")
+        self.assertRegex(out, r"(?m)^ +sbc +2 +0 +0 +0 +0 +0 +2$")  # the last of them: ANSWERED
+        self.assertEqual(stirctl.ask(self.lab.path("stird.conf"), "status")["failed_calls"], [])
+
     def test_counters(self):
         """Decided, signed, refused; nothing is under way when all are answered."""
         self.begin("generic")

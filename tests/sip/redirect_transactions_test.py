@@ -141,6 +141,34 @@ class Transactions(Redirecting):
                 self.sbc.send(self.sbc.request("OPTIONS", uri), self.at())
                 self.sbc.expect((200, "OPTIONS"))
 
+    def test_a_source_that_acknowledges_nothing(self):
+        """Its part of limits.unacknowledged is full, and what the trunk's other source has is left to that one."""
+        self.begin("generic", sources=[self.net(2), self.net(6)], limits=" unacknowledged = 8; per_source = 50;")
+        other = self.peer("other", 6)
+        for _ in range(4):
+            self.ask(302, acknowledge=False)
+        invite, _ = self.ask(503)
+        self.record(invite, reason="source_unacknowledged", sip_status=503)
+        for _ in range(3):
+            self.ask(302, peer=other, acknowledge=False)
+
+    def options_by(self, **told_apart):
+        """What tells trunks apart stands in calls; the SBC asks about all of them, whatever it names."""
+        self.begin("clearip", **told_apart)
+        for uri in ("sip:%s:5060" % self.net(1), "sip:+12155550199@elsewhere.example.com", "sip:elsewhere.example.com"):
+            with self.subTest(uri=uri):
+                self.sbc.send(self.sbc.request("OPTIONS", uri), self.at())
+                self.sbc.expect((200, "OPTIONS"))
+
+    def test_options_where_a_group_tells_trunks_apart(self):
+        self.options_by(tgrp="000200", tgrp_in="from")
+
+    def test_options_where_a_host_tells_trunks_apart(self):
+        self.options_by(request_host="outbound.example.com")
+
+    def test_options_where_a_prefix_tells_trunks_apart(self):
+        self.options_by(request_user_prefix="33*")
+
     def test_inside_a_dialog(self):
         """There is no dialog of ours: 481. An INVITE with a To tag is told that there is nothing to add: 481 would end its call."""
         self.begin("clearip")

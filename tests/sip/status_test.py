@@ -37,7 +37,7 @@ class Status(Story):
              "out_in_workers": 0, "since": None, "last_answer": None}])
         self.assertEqual([t["name"] for t in status["trunks"]], ["pbx", "guest", "gateway"])
         self.assertEqual(status["trunks"][0], {
-            "name": "pbx", "service": "sign", "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
+            "name": "pbx", "service": "sign", "front": "proxy", "dialect": None, "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
             "mode": "sign", "sign_percent": 100, "next_hops": 1, "next_hops_usable": 1, "disabled": False,
             "signing_off": False, "verification_off": False})
 

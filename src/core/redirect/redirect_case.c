@@ -1,5 +1,6 @@
 #include "redirect_case.h"
 
+#include <stird/core/service_word.h>
 #include <stird/core/verified.h>
 
 /* A refusal by its reason. What is not here no dialect has a word for: what is wrong with the
@@ -38,6 +39,7 @@ static const uint8_t case_of_refusal[] = {
     [REASON_TRUNK_FULL] = SAID(BUSY),
     [REASON_UPSTREAM_FULL] = SAID(BUSY),
     [REASON_TRUNK_UNACKNOWLEDGED] = SAID(BUSY),
+    [REASON_SOURCE_UNACKNOWLEDGED] = SAID(BUSY),
     [REASON_TRUNK_MEMORY] = SAID(BUSY),
     [REASON_SOURCE_MEMORY] = SAID(BUSY),
     [REASON_EMERGENCY_FULL] = SAID(BUSY),
@@ -130,7 +132,8 @@ static enum dialect_case of_passing(const struct redirect_question *q)
         const struct verified shown = verified_as_shown(o->verified);
         return of_verdict(&shown);
     }
-    return o->reason == REASON_CALLED_CANNOT_EXIST ? DIALECT_BAD_NUMBER : DIALECT_UNSIGNED;
+    return o->reason == REASON_CALLED_CANNOT_EXIST && !q->call->trunk->shadow ? DIALECT_BAD_NUMBER
+                                                                              : DIALECT_UNSIGNED;
 }
 
 /* The first that lets it go on, when the one that it would get does not. */
@@ -142,7 +145,7 @@ static enum dialect_case of_urgent(const struct dialect *d, enum dialect_case wh
                                                                    : DIALECT_UNSIGNED;
 }
 
-bool redirect_case_of(const struct redirect_question *q, enum dialect_case *which)
+static bool case_of(const struct redirect_question *q, enum dialect_case *which)
 {
     const struct dialect *d = q->call->trunk->in_dialect;
     if (!is_refused(q)) {
@@ -156,5 +159,24 @@ bool redirect_case_of(const struct redirect_question *q, enum dialect_case *whic
     if (said == 0)
         return false;
     *which = is_urgent(q->outcome) ? DIALECT_BUSY : (enum dialect_case)(said - 1);
+    return true;
+}
+
+/* An SBC that takes its verdict from the status alone, and asks for nothing else, knows no answers
+   but those of verdicts: what there is none of is open. */
+static bool knows_verdicts_alone(const struct redirect_question *q)
+{
+    const struct trunk *trunk = q->call->trunk;
+    return !service_words[trunk->service].signs &&
+           trunk->in_dialect->answers[DIALECT_OPEN].status >= 400;
+}
+
+bool redirect_case_of(const struct redirect_question *q, enum dialect_case *which)
+{
+    if (!case_of(q, which))
+        return false;
+    if (knows_verdicts_alone(q) && (*which == DIALECT_BUSY || *which == DIALECT_UNSIGNED ||
+                                    *which == DIALECT_BAD_NUMBER || *which == DIALECT_FAULT))
+        *which = DIALECT_OPEN;
     return true;
 }

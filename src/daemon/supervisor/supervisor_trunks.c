@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <stird/base/json.h>
+#include <stird/core/dialect.h>
 #include <stird/core/service_word.h>
 #include <stird/core/trunk.h>
 #include <stird/io/admin.h>
@@ -67,6 +68,16 @@ static void put_mode(struct json *j, const struct trunk *t)
         json_put_null(j);
 }
 
+static void put_front(struct json *j, const struct trunk *t)
+{
+    put_text(j, STR("front"), t->in_dialect ? STR("redirect") : STR("proxy"));
+    json_put_key(j, STR("dialect"));
+    if (t->in_dialect)
+        json_put_string(j, t->in_dialect->name);
+    else
+        json_put_null(j);
+}
+
 static void put_one(struct json *j, const struct trunk *t, const struct trunk_standing *standing,
                     const struct switches *on)
 {
@@ -74,6 +85,7 @@ static void put_one(struct json *j, const struct trunk *t, const struct trunk_st
     put_text(j, STR("name"), t->name);
     put_text(j, STR("customer"), t->customer);
     put_text(j, STR("service"), str_of(service_words[t->service].word));
+    put_front(j, t);
     put_identity(j, t);
     put_mode(j, t);
     put_count(j, STR("calls"), standing->calls);
