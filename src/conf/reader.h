@@ -81,6 +81,8 @@ void resolve_upstreams(struct reader *r, struct draft *draft);
 void resolve_dialects(struct reader *r, struct draft *draft);
 /* Of a trunk of front redirect: its dialect, and what it says that has no meaning there. */
 void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct draft_trunk *d);
+/* When all trunks are resolved. */
+void resolve_unspoken_dialects(struct reader *r, const struct draft *draft);
 /* After all others: warnings of answers that may be too long for UDP, or for Contact. */
 void answers_find_long(struct reader *r, const struct draft *draft);
 /* After the six above. */

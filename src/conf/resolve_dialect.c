@@ -446,3 +446,20 @@ void resolve_redirect_trunk(struct reader *r, const struct draft *draft, struct 
              "token: service = \"auto\" judges it; where its SBC never asks for one, a dialect of "
              "your own with qtype = false is enough");
 }
+
+void resolve_unspoken_dialects(struct reader *r, const struct draft *draft)
+{
+    const struct objects *all = &draft->dialects;
+    if (objects_are_open(r, &draft->trunks))
+        return;
+    for (unsigned i = 0; i < all->n; i++) {
+        bool is_spoken = false;
+        for (unsigned k = 0; k < draft->trunks.n && !is_spoken; k++) {
+            const struct draft_trunk *d = container_of(draft->trunks.items[k],
+                                                       const struct draft_trunk, object);
+            is_spoken = str_eq(d->trunk.dialect, object_name(all->items[i]));
+        }
+        if (!is_spoken)
+            warn(r, all->items[i], all->items[i]->at, "no trunk has this dialect: take it out");
+    }
+}

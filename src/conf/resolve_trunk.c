@@ -306,6 +306,7 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         list[i].line = d->object.at.line;
     }
     warn_of_unsaid_places(r, draft);
+    resolve_unspoken_dialects(r, draft);
     draft->settings.trunks = list;
     draft->settings.n_trunks = list ? draft->trunks.n : 0;
 }

@@ -1,8 +1,9 @@
 """Those of conf/examples whose SBCs ask by redirect, each with its own configuration as it is printed there."""
 
+import json
 import unittest
 
-from lib import settings, stird, token
+from lib import settings, stird, stirctl, token
 from lib.lab import make_unit
 from lib.patience import HANG_S
 from lib.redirecting import SBCS, Redirecting
@@ -76,8 +77,22 @@ class Scenarios(Redirecting):
             invite, final = self.ask(302, caller="+13125550123", called="+12155551000", extra=["Identity: " + value])
             return self.record(invite)["reason"] == "verified" and final
         final = stird.wait_until(passes, HANG_S, "a call that is verified")
+        self.comes_back()
         self.assertIn("+13125550123;verstat=TN-Validation-Passed@", final["p-asserted-identity"])
         self.assertEqual(SBCS["clearip"].lines(final), [])
+
+    def comes_back(self):
+        """A call to a number of ours, which the carrier brings back: both are found by the token (docs/redirect.md)."""
+        invite, final, made = self.signed(attest="C", caller="+12155551234", called="+12155551000", orig="12155551234", dest="12155551000")
+        lines = SBCS["clearip"].lines(final)
+        back = self.place(caller="+12155551234", called="+12155551000", extra=lines)
+        self.final(back)
+        self.record(back)
+        path = self.lab.path("stird.conf")
+        found = json.loads("[%s]" % ",".join(
+            stirctl.run(path, "records", "find", "--origid", made.payload["origid"], "--json")[1].splitlines()))
+        self.assertEqual([one["call_id"] for one in found], [invite["call-id"], back["call-id"]])
+        self.assertEqual(stirctl.run(path, "call", "--trunk", "sbc", "--from", "+12155550100", "--to", "+13125550188")[0], 1)
 
 
 if __name__ == "__main__":
