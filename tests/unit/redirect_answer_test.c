@@ -696,6 +696,47 @@ static void settings_of_a_dialect(void **state)
     }
 }
 
+/* Some readers take these for an address, and others for another one, or for no place. */
+static void hosts_that_are_none(void **state)
+{
+    static const char *const hosts[] = {"127.088.78.1",
+                                        "127.88.78.01",
+                                        "0x7f.88.78.1",
+                                        "2136493569",
+                                        "127.1",
+                                        "localhost",
+                                        "LocalHost",
+                                        "0.0.0.0",
+                                        "[::]",
+                                        "-",
+                                        "carrier.1x",
+                                        "carrier.example:",
+                                        "carrier.example:0",
+                                        "1",
+                                        "carrier.",
+                                        "carrier.example:99999"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        struct scene s;
+        struct redirect_answer a;
+        struct buf out = BUF_INIT;
+        char uri[64];
+        set(&s, &dialects[0]);
+        snprintf(uri, sizeof(uri), "sip:+12155550131@%s", hosts[i]);
+        s.dialect.contact = DIALECT_CONTACT_REQUEST;
+        s.call.request_uri = str_of(uri);
+        answer(&s, &a, &out);
+        const struct str said = buf_str(&out),
+                         rest = str_slice(said, str_find(said, '\n', 0) + 1, said.n);
+        if (str_eq(str_of(hosts[i]), STR("carrier.")))
+            assert_true(str_starts(rest, STR("Contact: <sip:+12155550131@carrier.>\n")));
+        else if (!str_starts(rest, STR(CONTACT)))
+            fail_msg("%s:\n%.*s", hosts[i], STR_ARG(rest));
+        buf_fini(&out);
+        clear(&s);
+    }
+}
+
 /* ---- why it was refused ---- */
 
 /* One Reason of SIP, whoever has one: the rule, the place to complain, the dialect. */
@@ -999,6 +1040,7 @@ int main(void)
         cmocka_unit_test(emergency_that_passes),
         cmocka_unit_test(lowered),
         cmocka_unit_test(settings_of_a_dialect),
+        cmocka_unit_test(hosts_that_are_none),
         cmocka_unit_test(why_it_was_refused),
         cmocka_unit_test(nowhere_to_send_it),
         cmocka_unit_test(number_of_a_judged_call),

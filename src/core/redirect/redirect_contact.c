@@ -4,6 +4,8 @@
 #include <stird/core/listeners.h>
 #include <stird/core/uri.h>
 
+#include <string.h>
+
 #define SIP_PORT  5060
 #define SIPS_PORT 5061
 
@@ -124,6 +126,31 @@ static bool is_ours(const struct redirect_question *q, struct str text)
            (maddr.n > 0 && listeners_find_host(&ours, maddr, port, &listener));
 }
 
+/* 0.0.0.0, [::] */
+static bool is_wildcard(const struct address *a)
+{
+    static const uint8_t nothing[sizeof(a->bytes)];
+    return memcmp(a->bytes, nothing, sizeof(nothing)) == 0;
+}
+
+/* Whether HOST is a name or an address that every reader takes for the same place (RFC 3261 section
+   25.1): not 127.1, 0x7f.0.0.1 or 017700000001, which some read as addresses, nor one that is
+   wherever its reader is. */
+static bool is_place(struct str host)
+{
+    struct address a;
+    const bool bracketed = host.n > 2 && host.p[0] == '[';
+    if (address_parse(bracketed ? str_slice(host, 1, host.n - 1) : host, &a))
+        return bracketed == (a.family == ADDRESS_IPV6) && !is_wildcard(&a);
+    if (host.n > 0 && host.p[host.n - 1] == '.')
+        host = str_slice(host, 0, host.n - 1);
+    size_t top = host.n;
+    while (top > 0 && host.p[top - 1] != '.')
+        top--;
+    return uri_host_is_plain(host) && !bracketed && top < host.n && ascii_is_alpha(host.p[top]) &&
+           !str_eq_nocase(host, STR("localhost"));
+}
+
 /* ---- the rules ---- */
 
 /* The port that the sender of the request listens at, as its Via says (RFC 3261 section 18.2.2);
@@ -215,8 +242,8 @@ static bool add_requested(const struct redirect_question *q, struct buf *out)
     const struct listeners ours = listeners_of_settings(q->settings);
     const struct str text = q->call->request_uri;
     struct uri uri;
-    if (!add_called(q, &uri, out) || uri.scheme != URI_SIP || uri.host.n == 0 ||
-        !uri_host_is_plain(uri.host) || listeners_have_name(&ours, uri.host) ||
+    if (!add_called(q, &uri, out) || uri.scheme != URI_SIP || !is_place(uri.host) ||
+        port_of(&uri, text) == 0 || listeners_have_name(&ours, uri.host) ||
         listeners_have_name(&ours, maddr_of(&uri)))
         return false;
     size_t end = (size_t)(uri.host.p + uri.host.n - text.p);
@@ -236,7 +263,7 @@ static bool add_echo(const struct redirect_question *q, struct buf *out)
     struct uri uri;
     if (!header_element_next(&e, &first) || header_element_next(&e, &second) ||
         !name_addr_clear(first, &text) || !is_plain(text) || !uri_split(&uri, text) ||
-        uri.scheme != URI_SIP || !uri_host_is_plain(uri.host))
+        uri.scheme != URI_SIP || !is_place(uri.host) || port_of(&uri, text) == 0)
         return false;
     buf_add_str(out, text);
     return true;
