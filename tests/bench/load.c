@@ -36,6 +36,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "load_parts/stamp.h"
 #include "load_parts/stream.h"
 
 #define RING_MS       30
@@ -114,6 +115,15 @@ static int64_t now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* When what is read now came to the machine: how long this program took to wake is nobody's
+   latency but its own. */
+static int64_t came_us;
+
+static int64_t since_sent_us(int64_t sent_us)
+{
+    return came_us > sent_us ? came_us - sent_us : 0;
 }
 
 static void die(const char *why)
@@ -344,7 +354,7 @@ static void invite_arrived(unsigned n, const char *message, struct stream *strea
     c->arrived = true;
     g.arrived++;
     if (*identity_of(n) != '!')
-        g.latency_us[g.n_latency++] = (uint32_t)(now_us() - c->sent_us);
+        g.latency_us[g.n_latency++] = (uint32_t)since_sent_us(c->sent_us);
     bool is_signed = strstr(message, "\r\nIdentity: ") != NULL;
     g.identities += is_signed;
     g.paused += !is_signed && c->sent_us <= g.pause_end_us;
@@ -393,7 +403,7 @@ static void refused(unsigned n, int status, const char *message)
         g.finals++;
         g.refused_otherwise += status != wanted;
         if (g.mode == MODE_ASK) {
-            g.latency_us[g.n_latency++] = (uint32_t)(now_us() - c->sent_us);
+            g.latency_us[g.n_latency++] = (uint32_t)since_sent_us(c->sent_us);
             g.identities += strstr(message, "\r\nIdentity: ") != NULL;
         }
     }
@@ -444,9 +454,11 @@ static void read_datagrams(const struct side *side)
 {
     static char bytes[65536];
     for (int i = 0; i < 256; i++) {
-        ssize_t n = recv(side->fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+        int64_t age_us;
+        ssize_t n = stamp_receive(side->fd, bytes, sizeof(bytes) - 1, &age_us);
         if (n < 0)
             return;
+        came_us = now_us() - age_us;
         bytes[n] = '\0';
         side->reads(bytes, NULL);
     }
@@ -460,6 +472,7 @@ struct came_by {
 static void read_message(const char *message, void *context)
 {
     const struct came_by *by = context;
+    came_us = now_us();
     by->side->reads(message, by->stream);
 }
 
@@ -625,6 +638,7 @@ static int bound_socket(const struct sockaddr_in *a)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 8 << 20;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+    stamp_wanted(fd);
     if (fd < 0 || bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0)
         die("bind");
     return fd;
