@@ -5,13 +5,13 @@
  * What most have in common. Busy is an answer that has the SBC route on, without a token. A fault
  * is said only where signing.failure does not let the call go on, so it is none of those (R-D-005).
  */
-#define SAYS(...)                                                                                  \
+#define SAYS(code, ...)                                                                            \
     {                                                                                              \
-        __VA_ARGS__                                                                                \
+        .status = (code), __VA_ARGS__                                                              \
     }
 #define CONTACT_MAX      2000 /* R-D-015 */
 #define NO_FRAUD         STR("no-fraud-detected")
-#define REFUSED_AS_USUAL SAYS(.status = 0) /* RFC 8224 section 6.2.2, and what the profile says */
+#define REFUSED_AS_USUAL SAYS(0) /* RFC 8224 section 6.2.2, and what the profile says */
 
 const struct dialect dialects[] = {
     {
