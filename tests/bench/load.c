@@ -36,6 +36,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "load_parts/agenda.h"
 #include "load_parts/stamp.h"
 #include "load_parts/stream.h"
 
@@ -74,12 +75,6 @@ struct side {
     void (*reads)(const char *message, struct stream *stream); /* NULL: it came over UDP */
 };
 
-struct event {
-    int64_t due_us;
-    unsigned call;
-    enum what what;
-};
-
 static struct {
     enum mode mode;
     struct sockaddr_in proxy, caller, callee;
@@ -91,8 +86,7 @@ static struct {
     unsigned rate, calls, hold_s;
     unsigned id; /* of this run: a proxy remembers the calls of the one before */
     struct call *list;
-    struct event *heap;
-    size_t n_heap, heap_room;
+    struct agenda agenda;
     uint32_t *latency_us;
     FILE *messages; /* where INVITEs go as they arrive, or NULL */
     char **identities_given;
@@ -132,36 +126,9 @@ static void die(const char *why)
     exit(2);
 }
 
-/* ---- what is to be done later: a binary heap ---- */
-
 static void later(unsigned call, enum what what, int64_t due_us)
 {
-    if (g.n_heap == g.heap_room) {
-        g.heap_room = g.heap_room ? g.heap_room * 2 : 4096;
-        g.heap = reallocarray(g.heap, g.heap_room, sizeof(*g.heap));
-        if (!g.heap)
-            die("memory");
-    }
-    size_t i = g.n_heap++;
-    for (; i > 0 && g.heap[(i - 1) / 2].due_us > due_us; i = (i - 1) / 2)
-        g.heap[i] = g.heap[(i - 1) / 2];
-    g.heap[i] = (struct event){due_us, call, what};
-}
-
-static struct event take_first(void)
-{
-    struct event first = g.heap[0], last = g.heap[--g.n_heap];
-    size_t i = 0;
-    for (size_t child; (child = 2 * i + 1) < g.n_heap; i = child) {
-        if (child + 1 < g.n_heap && g.heap[child + 1].due_us < g.heap[child].due_us)
-            child++;
-        if (g.heap[child].due_us >= last.due_us)
-            break;
-        g.heap[i] = g.heap[child];
-    }
-    if (g.n_heap > 0)
-        g.heap[i] = last;
-    return first;
+    agenda_add(&g.agenda, (struct event){due_us, call, (int)what});
 }
 
 /* ---- messages ---- */
@@ -597,12 +564,12 @@ static void run(void)
             begin_call(begun++);
         if (begun < g.calls)
             next = began + (int64_t)begun * 1000000 / g.rate;
-        while (g.n_heap > 0 && g.heap[0].due_us <= now) {
-            struct event e = take_first();
+        while (g.agenda.n > 0 && g.agenda.list[0].due_us <= now) {
+            struct event e = agenda_take(&g.agenda);
             do_event(&e);
         }
-        if (g.n_heap > 0 && g.heap[0].due_us < next)
-            next = g.heap[0].due_us;
+        if (g.agenda.n > 0 && g.agenda.list[0].due_us < next)
+            next = g.agenda.list[0].due_us;
         now = now_us();
         int64_t wait = next > now ? next - now : 0;
         struct timespec t = {wait / 1000000, wait % 1000000 * 1000};

@@ -3,12 +3,24 @@
 import json
 
 from . import settings, stird, stirctl, token
+from .lab import make_unit
 from .patience import HANG_S
 from .story import Story
 from .web import Web
 
 CALLER, CALLED = "+12155550100", "+13125550123"
 LONG = "5000ms"  # what no story waits out
+
+
+def other_provider(story):
+    """Another provider that STORY's certs/ca vouches for, and the server of its certificate, of which stird may fetch: (unit, web)."""
+    theirs = make_unit(story.lab.directory, "709J", "--ca", story.lab.path("certs", "ca"))
+    web = Web(story.lab, story.net(5))
+    story.addCleanup(web.close)
+    with open(theirs.directory + "/chain.pem", "rb") as chain:
+        web.bodies["709J.pem"] = chain.read()
+    story.lab.write("conf.d/lab.conf", 'fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };\n' % web.ca)
+    return theirs, web
 
 
 class Verifying(Story):

@@ -1,19 +1,12 @@
 """Kamailio as an SBC that gets its own calls back from stird, where it is installed."""
 
-import os
-import socket
-import subprocess
 import unittest
 
 from lib.dialog import SDP, cancel, callee_in_dialog, in_dialog
-from lib.installed import need
-from lib.lab import end_with_parent
-from lib.patience import HANG_S
-from lib.stird import wait_until
+from lib.kamailio import Kamailio
 from lib.tls import TLS_PORT
 from sip.tls_test import TlsStory
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 TLS = """enable_tls=yes
 listen=tls:@SBC@:5061
 loadmodule "tls.so"
@@ -25,43 +18,17 @@ modparam("tls", "verify_certificate", 0)
 """
 
 
-def answers(host):
-    """Its TCP socket is bound last."""
-    with socket.socket() as probe:
-        return probe.connect_ex((host, 5060)) == 0
-
-
-class Kamailio(TlsStory):
+class Hairpin(TlsStory):
     """.20 calls; .2 is Kamailio, on both sides of stird; .9 the carrier."""
 
     def start_sbc(self, transport):
-        program = need(self, "kamailio", *(["/usr/lib/*/kamailio/modules/tls.so"] if transport == "tls" else []))
-        with open(os.path.join(HERE, "hairpin_kamailio.cfg"), encoding="ascii") as source:
-            text = source.read()
         tls = ""
         if transport == "tls":
             pair = self.authority.issue("sbc", "DNS:sbc.example", "IP:" + self.net(2))
             tls = TLS % (*pair, self.authority.certificate)
-        for word, value in (("@TLS@", tls), ("@SBC@", self.net(2)), ("@STIRD@", self.net(1)),
-                            ("@CARRIER@", self.net(9)), ("@TRANSPORT@", transport),
-                            ("@PORT@", str(self.at(transport)[2]))):
-            text = text.replace(word, value)
-        path, work = self.lab.write("sbc/kamailio.cfg", text), self.lab.path("sbc")
-        with open(self.lab.path("sbc", "log"), "wb") as log:
-            process = subprocess.Popen([program, "-f", path, "-DD", "-E", "-m", "64", "-M", "8",
-                                        "-w", work, "-Y", work], stdout=log, stderr=log,
-                                       preexec_fn=end_with_parent)
-        self.addCleanup(self.tell_what_it_said)
-        self.addCleanup(process.wait, HANG_S)
-        self.addCleanup(process.terminate)
-        wait_until(lambda: answers(self.net(2)) or process.poll() is not None, HANG_S, "Kamailio")
-        with open(self.lab.path("sbc", "log"), encoding="latin-1") as log:
-            said = log.read()
-        self.assertIsNone(process.poll(), said)
-
-    def tell_what_it_said(self):
-        with open(self.lab.path("sbc", "log"), encoding="latin-1") as log:
-            self.transcript.lines.append("Kamailio's log:\n" + log.read())
+        Kamailio(self, "hairpin_kamailio.cfg", self.net(2), {
+            "TLS": tls, "SBC": self.net(2), "STIRD": self.net(1), "CARRIER": self.net(9), "TRANSPORT": transport,
+            "PORT": str(self.at(transport)[2])}, modules=("tls",) if transport == "tls" else ())
 
     def begin(self, transport):
         self.start_sbc(transport)

@@ -1,16 +1,10 @@
 """What a verified call tells, read by another program's own parsers: Kamailio as the next hop, where it is installed."""
 
-import os
-import socket
-import subprocess
-
-from lib.installed import need
-from lib.lab import end_with_parent
+from lib.kamailio import Kamailio, has_udp
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.verifying import CALLED, CALLER, Verifying
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 ORIGID = "00000000-1111-2222-3333-444444444444"
 ASSERTED = ["P-Asserted-Identity: \"Bank\" <sip:%s;verstat=TN-Validation-Failed@x;user=phone>" % CALLER]
 PASSED = "TN-Validation-Passed"
@@ -19,34 +13,8 @@ PASSED = "TN-Validation-Passed"
 class Read(Verifying):
     untouched = False
 
-    def start_reader(self):
-        program = need(self, "kamailio")
-        with open(os.path.join(HERE, "marking_kamailio.cfg"), encoding="ascii") as source:
-            path = self.lab.write("reader/kamailio.cfg", source.read().replace("@READER@", self.net(8)))
-        work = self.lab.path("reader")
-        with open(self.lab.path("reader", "log"), "wb") as log:
-            process = subprocess.Popen([program, "-f", path, "-DD", "-E", "-m", "64", "-M", "8", "-w", work, "-Y", work],
-                                       stdout=log, stderr=log, preexec_fn=end_with_parent)
-        self.addCleanup(process.wait, HANG_S)
-        self.addCleanup(process.terminate)
-
-        def is_there():
-            """Its address is taken."""
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind((self.net(8), 5060))
-                except OSError:
-                    return True
-            return process.poll() is not None
-        wait_until(is_there, HANG_S, "Kamailio")
-        self.assertIsNone(process.poll(), self.said())
-
-    def said(self):
-        with open(self.lab.path("reader", "log"), encoding="latin-1") as log:
-            return log.read()
-
     def begin_reading(self, **profile):
-        self.start_reader()
+        Kamailio(self, "marking_kamailio.cfg", self.net(8), {"READER": self.net(8)}, has_udp)
         self.begin(profile=dict({"observe": False}, **profile), trusted=True, upstreams=["reader"],
                    upstreams_more=[self.upstream("reader", 8, trusted=True)])
 

@@ -1,18 +1,11 @@
 """Kamailio as an SBC that asks by redirect, where it is installed: the call goes on signed, by whichever place it reads."""
 
-import os
-import subprocess
 import unittest
 
 from lib.dialog import SDP, cancel, in_dialog
-from lib.installed import need
-from lib.lab import end_with_parent
-from lib.patience import HANG_S
+from lib.kamailio import Kamailio
 from lib.redirecting import Redirecting
-from lib.stird import wait_until
-from sip.hairpin_kamailio_test import answers
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = """$var(identity) = $T_rpl($hdr(Identity));
         $var(date) = $T_rpl($hdr(Date));"""
 X_HEADER = HEADER.replace("Identity)", "X-Identity)")
@@ -27,33 +20,15 @@ BY_CONTACT = """if (!get_redirects("1:1"))
         $du = $null;"""
 
 
-class Kamailio(Redirecting):
+class Asks(Redirecting):
     """.20 calls; .2 is Kamailio, which asks stird at .1; .9 the carrier."""
 
     patience_ms = 30000  # of the SBC, for an answer
 
     def start_sbc(self, take, route, transport):
-        program = need(self, "kamailio")
-        with open(os.path.join(HERE, "redirect_kamailio.cfg"), encoding="ascii") as source:
-            text = source.read()
-        for word, value in (("@TAKE@", take), ("@ROUTE@", route), ("@SBC@", self.net(2)), ("@STIRD@", self.net(1)),
-                            ("@CARRIER@", self.net(9)), ("@TRANSPORT@", transport), ("@PATIENCE@", str(self.patience_ms))):
-            text = text.replace(word, value)
-        path, work = self.lab.write("sbc/kamailio.cfg", text), self.lab.path("sbc")
-        with open(self.lab.path("sbc", "log"), "wb") as log:
-            process = subprocess.Popen([program, "-f", path, "-DD", "-E", "-m", "64", "-M", "8", "-w", work, "-Y", work],
-                                       stdout=log, stderr=log, preexec_fn=end_with_parent)
-        self.addCleanup(self.tell_what_it_said)
-        self.addCleanup(process.wait, HANG_S)
-        self.addCleanup(process.terminate)
-        wait_until(lambda: answers(self.net(2)) or process.poll() is not None, HANG_S, "Kamailio")
-        with open(self.lab.path("sbc", "log"), encoding="latin-1") as log:
-            said = log.read()
-        self.assertIsNone(process.poll(), said)
-
-    def tell_what_it_said(self):
-        with open(self.lab.path("sbc", "log"), encoding="latin-1") as log:
-            self.transcript.lines.append("Kamailio's log:\n" + log.read())
+        Kamailio(self, "redirect_kamailio.cfg", self.net(2), {
+            "TAKE": take, "ROUTE": route, "SBC": self.net(2), "STIRD": self.net(1), "CARRIER": self.net(9),
+            "TRANSPORT": transport, "PATIENCE": str(self.patience_ms)})
 
     def begin_sbc(self, dialect, take=HEADER, route=OWN_ROUTE, transport="udp", dialects=(), **more):
         self.start_sbc(take, route, transport)

@@ -4,10 +4,9 @@ import json
 import unittest
 
 from lib import settings, stird, stirctl, token
-from lib.lab import make_unit
 from lib.patience import HANG_S
 from lib.redirecting import SBCS, Redirecting
-from lib.web import Web
+from lib.verifying import other_provider
 
 
 class Scenarios(Redirecting):
@@ -62,12 +61,7 @@ class Scenarios(Redirecting):
 
     def test_both_ways(self):
         """R-D-022."""
-        theirs = make_unit(self.lab.directory, "709J", "--ca", self.lab.path("certs", "ca"))
-        web = Web(self.lab, self.net(5))
-        self.addCleanup(web.close)
-        with open(theirs.directory + "/chain.pem", "rb") as chain:
-            web.bodies["709J.pem"] = chain.read()
-        self.lab.write("conf.d/lab.conf", 'fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };\n' % web.ca)
+        theirs, web = other_provider(self)
         self.example("redirect-both-ways")
         self.dialect = "clearip"
         self.signed(caller="+12155551234", orig="12155551234")

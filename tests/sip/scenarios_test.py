@@ -4,10 +4,10 @@ import os
 import time
 
 from lib import settings, stird, stirctl, token
-from lib.lab import PROJECT, make_unit
+from lib.lab import PROJECT
 from lib.patience import HANG_S
 from lib.story import Story
-from lib.web import Web
+from lib.verifying import other_provider
 
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
          "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
@@ -39,19 +39,9 @@ class Scenarios(Story):
             self.verify(arrived, level, caller[1:])
             self.refuse(arrived, invite, at=back)
 
-    def others(self):
-        """Another provider's unit, and the server of its certificate: (unit, web)."""
-        theirs = make_unit(self.lab.directory, "709J", "--ca", self.lab.path("certs", "ca"))
-        web = Web(self.lab, self.net(5))
-        self.addCleanup(web.close)
-        with open(theirs.directory + "/chain.pem", "rb") as chain:
-            web.bodies["709J.pem"] = chain.read()
-        self.lab.write("conf.d/lab.conf", 'fetch = { lab = true; tls_ca = "%s"; timeout = "30s"; };\n' % web.ca)
-        return theirs, web
-
     def test_transit_gateway(self):
         """A token that is valid stays; what has none, or one that is worth nothing, leaves with ours at C."""
-        theirs, web = self.others()
+        theirs, web = other_provider(self)
         self.example("transit-gateway")
         self.leaves("C", "+33123456789", "signed_gateway")
         self.leaves("C", "+12155550100", "signed_gateway")
@@ -69,7 +59,7 @@ class Scenarios(Story):
 
     def test_inbound_pbx(self):
         """R-V-061: the PBX's calls are signed; the carrier's are judged, and reach the PBX as they came."""
-        theirs, web = self.others()
+        theirs, web = other_provider(self)
         self.example("inbound-pbx")
         self.leaves("A", "+12155551000", "signed_owned")
         self.leaves("B", "+13125550000", "signed_unknown")
@@ -105,7 +95,7 @@ class Scenarios(Story):
 
     def test_inbound_marked(self):
         """The name, verstat and headers; an owner's number from outside, a customer who is strict, a screen."""
-        theirs, web = self.others()
+        theirs, web = other_provider(self)
         self.example("inbound-marked")
         screening = self.peer("screening", 4)
         name = '"Bank" <sip:+13125550123@pbx.example.com>'
@@ -132,7 +122,7 @@ class Scenarios(Story):
 
     def test_inbound_france(self):
         """A French number that nobody signed, or whose token is another call's, is refused; others go on."""
-        theirs, web = self.others()
+        theirs, web = other_provider(self)
         self.example("inbound-france")
 
         def identity(**more):

@@ -1,17 +1,15 @@
 """Calls that others have signed are verified: by secsipidx, and by Kamailio's secsipid, where they are installed."""
 
-import os
 import subprocess
 import unittest
 
 from lib import settings, stird, stirctl
 from lib.installed import need
-from lib.lab import end_with_parent
+from lib.kamailio import Kamailio, has_udp
 from lib.patience import HANG_S
 from lib.story import Story
 from lib.web import Web
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 CALLER, CALLED = "+12155550100", "+13125550123"
 
 
@@ -52,33 +50,16 @@ class SignedByOthers(Story):
             return self.short_call(caller=CALLER, called=CALLED, extra=["Identity: " + done.stdout.strip()])[0]
         self.passes(call)
 
-    def start_kamailio(self, program):
-        with open(os.path.join(HERE, "secsipid_kamailio.cfg"), encoding="ascii") as source:
-            text = source.read()
-        for word, value in (("@SBC@", self.net(2)), ("@STIRD@", self.net(1)), ("@X5U@", self.web.url("a.pem")),
-                            ("@KEY@", self.made + "/709J/key.pem")):
-            text = text.replace(word, value)
-        path, work = self.lab.write("sbc/kamailio.cfg", text), self.lab.path("sbc")
-        with open(self.lab.path("sbc", "log"), "wb") as log:
-            process = subprocess.Popen([program, "-f", path, "-DD", "-E", "-m", "64", "-M", "8", "-w", work, "-Y", work],
-                                       stdout=log, stderr=log, preexec_fn=end_with_parent)
-        self.addCleanup(self.tell_what_it_said)
-        self.addCleanup(process.wait, HANG_S)
-        self.addCleanup(process.terminate)
-        return process
-
-    def tell_what_it_said(self):
-        with open(self.lab.path("sbc", "log"), encoding="latin-1") as log:
-            self.transcript.lines.append("Kamailio's log:\n" + log.read())
-
     def test_kamailio_secsipid(self):
-        program = need(self, "kamailio", "/usr/lib/*/kamailio/modules/secsipid.so")
+        need(self, "kamailio", "/usr/lib/*/kamailio/modules/secsipid.so")
         self.begin()
-        process, caller, there = self.start_kamailio(program), self.peer("caller", 20), ("udp", self.net(2), 5060)
+        sbc = Kamailio(self, "secsipid_kamailio.cfg", self.net(2), {
+            "SBC": self.net(2), "STIRD": self.net(1), "X5U": self.web.url("a.pem"), "KEY": self.made + "/709J/key.pem"}, has_udp)
+        caller, there = self.peer("caller", 20), ("udp", self.net(2), 5060)
         asks = self.peer("asks", 21)
         self.carrier  # pylint: disable=pointless-statement
         def serves():
-            self.assertIsNone(process.poll(), "Kamailio has ended")
+            self.assertIsNone(sbc.process.poll(), "Kamailio has ended")
             asks.send(asks.request("OPTIONS", "sip:%s:5060" % self.net(2)), there)
             return asks.poll(0.2)
         stird.wait_until(serves, HANG_S, "Kamailio")
