@@ -186,6 +186,7 @@ static void put_redirect(const struct sink *to, const struct dialect *dialect,
     json_put_key(to->json, STR("status"));
     json_put_integer(to->json, a->status);
     tell(to, "phrase", a->phrase.n > 0 ? a->phrase : (struct str){NULL, 0});
+    tell(to, "why", a->why ? str_of(a->why) : (struct str){NULL, 0});
     json_put_key(to->json, STR("lines"));
     json_begin_array(to->json);
     while (rest.n > 0) {

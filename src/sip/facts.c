@@ -67,10 +67,8 @@ static void add_header(struct call *call, const struct header_line *line)
     if (header_is(line, STR("From"), 'f')) {
         if (name_addr(line->value, &uri, &parameters))
             call->from_uri = uri;
-        const bool is_alone = name_addr_alone(line->value, &uri);
-        if (!is_alone)
+        if (!name_addr_alone(line->value, &uri))
             asserted_add_odd(&call->from_others, line->value);
-        qtype_add(&call->qtype, line->value, is_alone ? uri : STR(""));
         trunk_groups_add_header(&call->groups[GROUP_IN_FROM], line->value, call->arena);
     } else if (header_is(line, STR("To"), 't')) {
         call->to_uri = odd_uri(line->value); /* others were refused for an odd one */
@@ -112,10 +110,27 @@ static void add_malformed(struct call *call, const struct header_line *line)
         call->to_unread = true;
     if (header_resembles(line, STR("Contact"), 'm'))
         trunk_groups_add_odd(&call->groups[GROUP_IN_CONTACT], line->raw);
-    if (header_resembles(line, STR("From"), 'f')) {
+    if (header_resembles(line, STR("From"), 'f'))
         trunk_groups_add_odd(&call->groups[GROUP_IN_FROM], line->raw);
+}
+
+/* Whether an SBC asks by redirect: for others nothing is asked of qtype. */
+static bool qtype_is_wanted(const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        if (settings->trunks[i].in_dialect)
+            return true;
+    return false;
+}
+
+/* Of From, and of lines that may be taken for it. */
+static void add_qtype(struct call *call, const struct header_line *line)
+{
+    struct str uri;
+    if (!line->name.p && header_resembles(line, STR("From"), 'f'))
         qtype_add(&call->qtype, line->raw, STR(""));
-    }
+    else if (line->name.p && header_is(line, STR("From"), 'f'))
+        qtype_add(&call->qtype, line->value, name_addr_alone(line->value, &uri) ? uri : STR(""));
 }
 
 static void split_request_uri(struct call *call)
@@ -177,6 +192,7 @@ static bool read_request(struct call *call, const struct settings *settings,
 {
     struct header_line line;
     struct message_walk walk = {.begun = false};
+    const bool with_qtype = qtype_is_wanted(settings);
     split_request_uri(call);
     while (message_came_next(request, MESSAGE_ANSWERED | MESSAGE_OTHERS, &walk, &line)) {
         privacy_add_line(&call->privacy, &line);
@@ -184,6 +200,8 @@ static bool read_request(struct call *call, const struct settings *settings,
             add_header(call, &line);
         else
             add_malformed(call, &line);
+        if (with_qtype)
+            add_qtype(call, &line);
     }
     return list_headers(call, settings, request->raw);
 }

@@ -164,7 +164,7 @@ static enum step_result step_screen(struct context *c)
     enum step_result result = last && excused ? STEP_NEXT : check_hops(c);
     if (result == STEP_NEXT)
         result = check_loop(c);
-    return result == STEP_NEXT && !excused ? check_extensions(c) : result;
+    return result == STEP_NEXT && asks && !excused ? check_extensions(c) : result;
 }
 
 static enum step_result step_facts(struct context *c)
